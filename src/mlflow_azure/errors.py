@@ -1,0 +1,101 @@
+"""The exceptions of mlflow-azure, and the exit code each one ends the command with.
+
+    MlflowAzureError            1  something failed
+    ├── SettingsError           2  a setting or an option is wrong; nothing was sent
+    ├── SignInError             3  no credential, or one that Azure does not accept
+    ├── AzureRefusedError       4  Azure said no: permission, quota, name taken, policy
+    ├── ContainerEngineError    5  Docker is missing, or could not build, push or run
+    ├── TimedOutError           9  it did not happen within the time allowed
+    └── InterruptedByUserError  130
+
+Every error says what was being done and why it failed (`message`), and what to do next (`hint`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class MlflowAzureError(Exception):
+    """Something failed.
+
+    Args:
+        message: What was being done and why it failed: "creating storage account mlflow3f9a: the name is taken".
+        hint: The next step, a command where there is one.
+        code: Stable identifier for programs; Azure's own error code where Azure refused.
+    """
+
+    exit_code = 1
+    default_code = "Failed"
+
+    def __init__(self, message: str, *, hint: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.default_code
+
+    @property
+    def problems(self) -> Sequence[MlflowAzureError]:
+        """The single problems that this error reports, itself where it is only one."""
+        return (self,)
+
+
+class SettingsError(MlflowAzureError):
+    """A setting or an option is wrong; nothing was sent."""
+
+    exit_code = 2
+    default_code = "InvalidSetting"
+
+
+class SignInError(MlflowAzureError):
+    """There is no credential, or Azure does not accept it."""
+
+    exit_code = 3
+    default_code = "NotSignedIn"
+
+
+class AzureRefusedError(MlflowAzureError):
+    """Azure refused: permission, quota, a name that is taken, a policy."""
+
+    exit_code = 4
+    default_code = "Refused"
+
+
+class ContainerEngineError(MlflowAzureError):
+    """The container engine is missing, or could not build, push or run an image."""
+
+    exit_code = 5
+    default_code = "ContainerEngine"
+
+
+class TimedOutError(MlflowAzureError):
+    """Something did not happen within the time allowed."""
+
+    exit_code = 9
+    default_code = "TimedOut"
+
+
+class InterruptedByUserError(MlflowAzureError):
+    """The user pressed Ctrl+C."""
+
+    exit_code = 130
+    default_code = "Interrupted"
+
+
+class SeveralErrors(MlflowAzureError):
+    """Several problems that are reported at once.
+
+    Its exit code is the first problem's: settings faults are all of one kind, and of several resources that fail
+    together the first to fail is the likely cause.
+    """
+
+    def __init__(self, problems: Sequence[MlflowAzureError]) -> None:
+        first = problems[0]
+        super().__init__("\n".join(p.message for p in problems), hint=first.hint, code=first.code)
+        self._problems = tuple(problems)
+        self.exit_code = first.exit_code
+
+    @property
+    def problems(self) -> Sequence[MlflowAzureError]:
+        """The single problems, in the order in which they occurred."""
+        return self._problems

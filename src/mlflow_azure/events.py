@@ -1,0 +1,106 @@
+"""What happens while a stack is planned, applied or destroyed, told as values.
+
+The engine yields these; the console renders them. Neither knows the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from mlflow_azure.errors import MlflowAzureError
+
+
+class Action(StrEnum):
+    """What a step does to its resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    KEEP = "keep"
+    DELETE = "delete"
+    CHECK = "check"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that is not as desired. `path` is dotted: `properties.httpsOnly`.
+
+    Secret values stand here as `Secret` (see secret.py), whose text is "(secret)".
+    """
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of progress: a resource, and what is to be done to it."""
+
+    key: str
+    kind: str
+    name: str
+    action: Action
+    id: str | None = None
+    differences: tuple[Difference, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All steps that are to come, in an order that respects their dependencies."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A step has begun."""
+
+    step: Step
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """News from a running step. `fraction` is between 0 and 1 where the extent of the work is known."""
+
+    step: Step
+    message: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A step is done, after `seconds` of wall time."""
+
+    step: Step
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A step failed, after `seconds` of wall time."""
+
+    step: Step
+    seconds: float
+    error: MlflowAzureError
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A step was not tried; `reason` names what it waited for."""
+
+    step: Step
+    reason: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something the user should know, which does not stop the work."""
+
+    message: str
+    hint: str = ""
+
+
+Event = Planned | Started | Progressed | Finished | Failed | Skipped | Warned
