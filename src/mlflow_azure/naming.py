@@ -1,0 +1,105 @@
+"""Azure's rules for names, and the stable part of the default names. Pure: nothing here asks Azure.
+
+Each rule is called with a value and answers None, or the rule in words that complete a sentence about it:
+
+    >>> storage_account("Mlflow")
+    'must be 3 to 24 lower-case letters and digits'
+
+Source, where no other is given:
+https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules.
+What only Azure knows (reserved words, names that are taken, regions) it is asked before the first write.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+
+Rule = Callable[[str], str | None]
+
+SUFFIX_LENGTH = 8
+
+
+def suffix(subscription_id: str, rg_name: str) -> str:
+    """The 8 lower-case letters and digits that make a default name unique, and the same on every run.
+
+    Azure compares both parts without regard to case, and so does this.
+    """
+    scope = f"{subscription_id}/{rg_name}".lower().encode()
+    return base64.b32encode(hashlib.sha256(scope).digest()).decode().lower()[:SUFFIX_LENGTH]
+
+
+def matches(pattern: str, words: str) -> Rule:
+    """The rule that a whole value matches `pattern`; `words` say the same to a person."""
+    compiled = re.compile(pattern)
+
+    def rule(value: str) -> str | None:
+        return None if compiled.fullmatch(value) else words
+
+    return rule
+
+
+guid = matches(
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "must be a GUID such as 00000000-0000-0000-0000-000000000000",
+)
+
+resource_group = matches(
+    r"[-\w.()]{0,89}[-\w()]",  # Azure allows letters and digits of every script here, as \w does
+    'must be 1 to 90 letters, digits, "_", "-", ".", "(" and ")", with no period at the end',
+)
+
+storage_account = matches(r"[a-z0-9]{3,24}", "must be 3 to 24 lower-case letters and digits")
+
+registry = matches(r"[a-zA-Z0-9]{5,50}", "must be 5 to 50 letters and digits")
+
+plan = matches(r"[a-zA-Z0-9-]{1,60}", "must be 1 to 60 letters, digits and hyphens")
+
+site = matches(
+    r"(?!-)[a-zA-Z0-9-]{2,60}(?<!-)",
+    "must be 2 to 60 letters, digits and hyphens, with no hyphen at either end",
+)
+
+_DNS_LABEL = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
+_DNS_LABEL_WORDS = (
+    "must be 3 to 63 lower-case letters, digits and single hyphens, with no hyphen at either end"
+)
+
+blob_container = matches(_DNS_LABEL, _DNS_LABEL_WORDS)
+
+file_share = matches(_DNS_LABEL, _DNS_LABEL_WORDS)
+
+# Source of both: https://github.com/distribution/reference/blob/main/regexp.go
+image_repository = matches(
+    r"(?=.{1,255}$)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
+    "must be an image repository: lower-case letters and digits, separated by single periods, underscores, "
+    "hyphens or slashes, 255 characters at most",
+)
+
+image_tag = matches(
+    r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}",
+    "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a "
+    "period or hyphen",
+)
+
+location = matches(
+    r"[A-Za-z][A-Za-z0-9]*( [A-Za-z0-9]+)*",
+    'must be an Azure region such as westeurope or "West Europe"',
+)
+
+# Linux plans: https://azure.microsoft.com/pricing/details/app-service/linux/
+sku = matches(
+    r"(?i:[FD]1|[BS][1-3]|[PI][0-9](m?v[0-9])?)", "must be a size of App Service plan such as B1, S1 or P1v3"
+)
+
+
+def canonical_location(value: str) -> str:
+    """The programmatic name of a region: "West Europe" is westeurope."""
+    return value.replace(" ", "").lower()
+
+
+def canonical_sku(value: str) -> str:
+    """A plan size as Azure spells it: p1V3 is P1v3, P1MV3 is P1mv3."""
+    return value[:1].upper() + value[1:].lower()
