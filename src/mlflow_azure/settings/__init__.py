@@ -1,0 +1,9 @@
+"""The settings: one table, four sources. Imports neither an Azure SDK nor the console."""
+
+from __future__ import annotations
+
+from mlflow_azure.settings.file import DEFAULT_FILE
+from mlflow_azure.settings.load import Loaded, Source, Value, load
+from mlflow_azure.settings.table import SETTINGS, Setting, Settings
+
+__all__ = ["DEFAULT_FILE", "SETTINGS", "Loaded", "Setting", "Settings", "Source", "Value", "load"]

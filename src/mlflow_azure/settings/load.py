@@ -1,0 +1,166 @@
+"""From four sources to checked settings: option > environment > settings file > default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mlflow_azure.errors import SettingsError, SeveralErrors
+from mlflow_azure.settings import rules
+from mlflow_azure.settings.file import DEFAULT_FILE, Entry, read
+from mlflow_azure.settings.table import SETTINGS, Settings, Unique
+
+Options = Mapping[str, str | Sequence[str] | None]
+
+
+class Source(StrEnum):
+    """Where a value comes from."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A setting's text, its source, and the place to change it: "--rg-name", "mlflow-azure.env, line 3"."""
+
+    text: str
+    source: Source
+    place: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings that are known before Azure is asked for the subscription, each by its name: RG_NAME.
+
+    Attributes:
+        values: What was given, and the defaults that depend on nothing.
+        file: The settings file that was read, if any.
+    """
+
+    values: Mapping[str, Value]
+    file: Path | None
+
+    def given(self, name: str) -> str | None:
+        """The text of a setting that someone set, None where the default applies."""
+        value = self.values.get(name)
+        return value.text if value and value.source is not Source.DEFAULT else None
+
+    def complete(self, subscription_id: str) -> Mapping[str, Value]:
+        """All values, with the defaults that depend on the subscription."""
+        values = dict(self.values)
+        values.setdefault("SUBSCRIPTION_ID", Value(subscription_id, Source.DEFAULT, "default"))
+        rg_name = values["RG_NAME"].text
+        for name, setting in SETTINGS.items():
+            if isinstance(setting.default, Unique) and name not in values:
+                values[name] = Value(
+                    setting.default.text(subscription_id, rg_name), Source.DEFAULT, "default"
+                )
+        return values
+
+    def resolve(self, subscription_id: str) -> Settings:
+        """The settings of a deployment to this subscription.
+
+        Raises:
+            SeveralErrors: of `SettingsError`, one for each fault.
+        """
+        values = self.complete(subscription_id)
+        _refuse(list(_faults(values)))
+        converted: dict[str, Any] = {
+            setting.field: setting.convert(values[name].text) if name in values else None
+            for name, setting in SETTINGS.items()
+        }
+        return Settings(**converted)
+
+
+def load(options: Options, environ: Mapping[str, str], file: Path | None, directory: Path) -> Loaded:
+    """Reads the settings and checks what was given. An empty value counts as none.
+
+    Args:
+        options: What the command line gave, by setting name; None where an option is absent.
+        environ: The environment.
+        file: The settings file to read; without one, `mlflow-azure.env` in `directory` where it exists.
+        directory: The directory the user works in.
+
+    Raises:
+        SeveralErrors: of `SettingsError`, one for each fault in all sources.
+    """
+    path = file or _default_file(directory)
+    entries = list(read(path, shown_as=str(file or DEFAULT_FILE))) if path else []
+    values = {
+        **_defaults(),
+        **{e.name: Value(e.text, Source.FILE, e.place) for e in entries if isinstance(e, Entry) and e.text},
+        **_from_environment(environ),
+        **_from_options(options),
+    }
+    _refuse([*(e for e in entries if isinstance(e, SettingsError)), *_faults(values)])
+    return Loaded(values, path)
+
+
+def _default_file(directory: Path) -> Path | None:
+    path = directory / DEFAULT_FILE
+    return path if path.exists() else None
+
+
+def _defaults() -> dict[str, Value]:
+    return {
+        name: Value(setting.default, Source.DEFAULT, "default")
+        for name, setting in SETTINGS.items()
+        if isinstance(setting.default, str)
+    }
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
+    return {
+        name: Value(environ[name], Source.ENVIRONMENT, "environment")
+        for name in SETTINGS
+        if environ.get(name)
+    }
+
+
+def _from_options(options: Options) -> dict[str, Value]:
+    texts = {
+        name: value if isinstance(value, str) else ",".join(value or ()) for name, value in options.items()
+    }
+    return {name: Value(text, Source.OPTION, SETTINGS[name].option) for name, text in texts.items() if text}
+
+
+def _faults(values: Mapping[str, Value]) -> Iterator[SettingsError]:
+    """Every rule that a value breaks; rules between two settings only where both keep their own."""
+    broken = {name: words for name, value in values.items() if (words := SETTINGS[name].rule(value.text))}
+    for name, words in broken.items():
+        yield _fault(name, values[name], words, hint=_another_value(name))
+    store, mount = values["MLFLOW_FILESTORE"], values["STORAGE_MOUNT_POINT"]
+    if not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"} and not rules.inside(
+        store.text, mount.text
+    ):
+        yield _fault(
+            "MLFLOW_FILESTORE",
+            store,
+            f'must lie inside STORAGE_MOUNT_POINT, "{mount.text}" (from {mount.place}): elsewhere runs are '
+            "lost when the web app restarts",
+            hint=f"Give --mlflow-filestore {mount.text.rstrip('/')}/mlruns",
+        )
+
+
+def _fault(name: str, value: Value, words: str, hint: str) -> SettingsError:
+    return SettingsError(
+        f"{name} (from {value.place}): {SETTINGS[name].quoted(value.text)} {words}", hint=hint
+    )
+
+
+def _another_value(name: str) -> str:
+    setting = SETTINGS[name]
+    if setting.secret:
+        return f"Set {name} in the environment or the settings file."
+    return f"Give {setting.option} VALUE, or set {name} in the environment or the settings file."
+
+
+def _refuse(faults: Sequence[SettingsError]) -> None:
+    if faults:
+        raise SeveralErrors(faults)

@@ -1,0 +1,115 @@
+"""Rules for values that are not names: numbers, addresses, paths, URLs. Called like those of naming.py."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from mlflow_azure.naming import Rule, matches
+
+SSH_PORT = 2222
+
+# App Service mounts nothing on / and /home, and a mount on /tmp keeps the container from starting in time:
+# https://learn.microsoft.com/azure/app-service/configure-connect-to-azure-storage ("Limitations").
+# A mount on one of the others would hide the system that the image needs.
+_RESERVED_DIRECTORIES = frozenset(
+    f"/{name}"
+    for name in ["", "bin", "boot", "etc", "home", "lib", "lib64", "opt", "run", "sbin", "usr", "var"]
+)
+_RESERVED_TREES = ("/dev", "/proc", "/sys", "/tmp")  # noqa: S108 -- refused, not used
+
+
+def whole_number(least: int, most: int) -> Rule:
+    """The rule that a value is a whole number within the limits, both included."""
+
+    def rule(value: str) -> str | None:
+        within = re.fullmatch(r"[0-9]{1,9}", value) is not None and least <= int(value) <= most
+        return None if within else f"must be a whole number from {least} to {most}"
+
+    return rule
+
+
+def port(value: str) -> str | None:
+    """A TCP port that the server in the container can listen on."""
+    if value == str(SSH_PORT):
+        return f"must be another port: the container's SSH server listens on {SSH_PORT}"
+    return whole_number(1, 65535)(value)
+
+
+def ipv4_address(value: str) -> str | None:
+    """An address to listen on. MLflow 1.5.0 gives gunicorn "host:port", which takes no bare IPv6 address."""
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        return "must be an IPv4 address; 0.0.0.0 listens on every interface"
+    return None
+
+
+def networks(value: str) -> str | None:
+    """Networks in CIDR notation or single addresses, separated by commas."""
+    for part in split(value):
+        try:
+            ipaddress.ip_network(part)
+        except ValueError as error:
+            return f"must be networks in CIDR notation, such as 203.0.113.0/24: {error}"
+    return None
+
+
+def canonical_networks(value: str) -> tuple[str, ...]:
+    """Each network once, in order, with its prefix length: "203.0.113.7" is 203.0.113.7/32."""
+    return tuple(dict.fromkeys(str(ipaddress.ip_network(part)) for part in split(value)))
+
+
+def split(value: str) -> list[str]:
+    """The parts of a comma-separated list."""
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def directory(value: str) -> str | None:
+    """An absolute path in the container."""
+    if not re.fullmatch(r"(/[\w.-]*)+", value, re.ASCII) or ".." in PurePosixPath(value).parts:
+        return 'must be an absolute path of letters, digits, ".", "_" and "-", without ".."'
+    return None
+
+
+def mount_point(value: str) -> str | None:
+    """A directory of the container on which App Service mounts a file share."""
+    if fault := directory(value):
+        return fault
+    if canonical_directory(value) in _RESERVED_DIRECTORIES or any(
+        inside(value, tree) for tree in _RESERVED_TREES
+    ):
+        return (
+            "must be another directory, such as /mlruns: App Service or the container's system needs this one"
+        )
+    return None
+
+
+def canonical_directory(value: str) -> str:
+    """The path without doubled and trailing slashes."""
+    return "/" + str(PurePosixPath(value)).lstrip("/")
+
+
+def inside(path: str, directory_: str) -> bool:
+    """Whether the path is the directory or lies in it."""
+    return PurePosixPath(canonical_directory(path)).is_relative_to(canonical_directory(directory_))
+
+
+def https_url(value: str) -> str | None:
+    """An https URL that carries no credentials and no query."""
+    words = "must be an https URL such as https://login.microsoftonline.com/TENANT_ID/v2.0"
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        return words
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", value))
+    return None if parts.scheme == "https" and host and plain else words
+
+
+# Source: https://learn.microsoft.com/graph/api/resources/application (displayName)
+display_name = matches(
+    r"(?=\S)[^\x00-\x1f]{1,256}(?<=\S)", "must be 1 to 256 characters, with no blank at either end"
+)

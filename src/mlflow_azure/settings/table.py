@@ -1,0 +1,151 @@
+"""Every setting, once: its name, type, default, rule and meaning.
+
+The name of a field, in capitals, is the setting's name in the environment and the settings file; with dashes
+it is the command-line option. Options, help, `settings init | show` and the reference come from this table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from mlflow_azure import naming
+from mlflow_azure.settings import rules
+
+
+@dataclass(frozen=True)
+class Unique:
+    """A default that is the same on every run, and that no one else in the world uses."""
+
+    prefix: str
+
+    def text(self, subscription_id: str, rg_name: str) -> str:
+        """The default for the deployment to this resource group."""
+        return self.prefix + naming.suffix(subscription_id, rg_name)
+
+    def __str__(self) -> str:
+        return f"{self.prefix} + a short hash of SUBSCRIPTION_ID and RG_NAME"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What is known of one setting before it has a value.
+
+    Args:
+        name: Its name in the environment and the settings file: RG_NAME.
+        default: None where there is none, or where only Azure can tell.
+        default_words: The default as a person reads it.
+        meaning: One line of help.
+        rule: Answers the rule that a text breaks, or None.
+        convert: Text that keeps the rule → the value in `Settings`.
+        multiple: Whether the text is a comma-separated list, and the option may be given several times.
+        secret: Whether the value must reach no output. It is then no option: all users see process arguments.
+    """
+
+    name: str
+    default: str | Unique | None
+    default_words: str
+    meaning: str
+    rule: naming.Rule
+    convert: Callable[[str], Any] = str
+    multiple: bool = False
+    secret: bool = False
+
+    @property
+    def field(self) -> str:
+        """Its name in `Settings`, and the parameter's name of its option."""
+        return self.name.lower()
+
+    @property
+    def option(self) -> str:
+        """Its command-line option."""
+        return "--" + self.field.replace("_", "-")
+
+    def quoted(self, text: str) -> str:
+        """The text as messages may show it."""
+        return "(secret)" if self.secret else json.dumps(text, ensure_ascii=False)
+
+
+def setting(
+    default: str | Unique | None, meaning: str, rule: naming.Rule, *, default_words: str = "", **more: Any
+) -> Any:
+    """A field of `Settings`; the arguments are those of `Setting`."""
+    words = default_words or str(default)
+    return field(
+        metadata={"default": default, "default_words": words, "meaning": meaning, "rule": rule, **more}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The value of every setting, checked. Sizes are in GiB, networks in CIDR notation."""
+
+    subscription_id: str = setting(
+        None,
+        "Azure subscription to deploy to",
+        naming.guid,
+        convert=str.lower,
+        default_words="the signed-in account's subscription",
+    )
+    rg_name: str = setting("mlflow-rg", "Resource group", naming.resource_group)
+    rg_location: str = setting(
+        "westeurope", "Azure region", naming.location, convert=naming.canonical_location
+    )
+    acr_name: str = setting(Unique("mlflow"), "Container registry; unique in the world", naming.registry)
+    docker_image_name: str = setting("mlflowimage", "Repository of the image", naming.image_repository)
+    docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
+    asp_name: str = setting("mlflowappserviceplan", "App Service plan", naming.plan)
+    asp_sku: str = setting(
+        "S1", "Size of the App Service plan (B1, P1v3 ...)", naming.sku, convert=naming.canonical_sku
+    )
+    web_app_name: str = setting(Unique("mlflow-"), "Web app; unique in the world", naming.site)
+    mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
+    mlflow_port: int = setting("5000", "Port the MLflow server listens on", rules.port, convert=int)
+    mlflow_workers: int = setting(
+        "1", "Worker processes of the MLflow server", rules.whole_number(1, 1000), convert=int
+    )
+    mlflow_filestore: str = setting(
+        "/mlruns/mlruns",
+        "Directory of the backend store; inside STORAGE_MOUNT_POINT",
+        rules.directory,
+        convert=rules.canonical_directory,
+    )
+    storage_account_name: str = setting(
+        Unique("mlflow"), "Storage account; unique in the world", naming.storage_account
+    )
+    storage_container_name: str = setting("mlflow", "Blob container of the artifacts", naming.blob_container)
+    storage_mount_point: str = setting(
+        "/mlruns",
+        "Where the file share is mounted in the web app",
+        rules.mount_point,
+        convert=rules.canonical_directory,
+    )
+    storage_file_share_name: str = setting("mlflow", "File share of the backend store", naming.file_share)
+    storage_file_share_size: int = setting(
+        "2", "Quota of the file share, in GiB", rules.whole_number(1, 102_400), convert=int
+    )
+    aad_issuer_url: str | None = setting(
+        None,
+        "Issuer of Microsoft Entra sign-in tokens",
+        rules.https_url,
+        default_words="the issuer of the subscription's tenant",
+    )
+    sp_name: str = setting(
+        "mlflowserviceprincipal", "App registration of Microsoft Entra sign-in", rules.display_name
+    )
+    allow_ip: tuple[str, ...] = setting(
+        "",
+        "Network in CIDR notation that may reach the server",
+        rules.networks,
+        convert=rules.canonical_networks,
+        default_words="none: access restrictions are left as they are",
+        multiple=True,
+    )
+
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {f.name.upper(): Setting(name=f.name.upper(), **f.metadata) for f in fields(Settings)}
+)
