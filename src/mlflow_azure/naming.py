@@ -90,9 +90,7 @@ location = matches(
 )
 
 # Linux plans: https://azure.microsoft.com/pricing/details/app-service/linux/
-sku = matches(
-    r"(?i:[FD]1|[BS][1-3]|[PI][0-9](m?v[0-9])?)", "must be a size of App Service plan such as B1, S1 or P1v3"
-)
+sku = matches(r"(?i:[FD]1|[BS][1-3]|[PI][0-9](m?v[0-9])?)", "must be a plan size such as B1, S1 or P1v3")
 
 
 def canonical_location(value: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlflow_azure.settings.file import DEFAULT_FILE
-from mlflow_azure.settings.load import Loaded, Source, Value, load
+from mlflow_azure.settings.load import Loaded, Options, Source, Value, load
 from mlflow_azure.settings.table import SETTINGS, Setting, Settings
 
-__all__ = ["DEFAULT_FILE", "SETTINGS", "Loaded", "Setting", "Settings", "Source", "Value", "load"]
+__all__ = ["DEFAULT_FILE", "SETTINGS", "Loaded", "Options", "Setting", "Settings", "Source", "Value", "load"]

@@ -99,7 +99,7 @@ class Settings:
     docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
     asp_name: str = setting("mlflowappserviceplan", "App Service plan", naming.plan)
     asp_sku: str = setting(
-        "S1", "Size of the App Service plan (B1, P1v3 ...)", naming.sku, convert=naming.canonical_sku
+        "S1", "Size of the App Service plan, such as B1 or P1v3", naming.sku, convert=naming.canonical_sku
     )
     web_app_name: str = setting(Unique("mlflow-"), "Web app; unique in the world", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container

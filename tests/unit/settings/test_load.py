@@ -9,26 +9,27 @@ import pytest
 
 from mlflow_azure import naming
 from mlflow_azure.errors import MlflowAzureError, SeveralErrors
-from mlflow_azure.settings import SETTINGS, Loaded, Settings, Source, load
+from mlflow_azure.settings import SETTINGS, Loaded, Setting, Settings, Source, load
+
+Options = Mapping[str, str | Sequence[str] | None]
+Environ = Mapping[str, str]
 
 SUBSCRIPTION = "6a7c3c0e-36b5-4c6f-9f0b-0c3f0a1b2c3d"
 
 
 def loaded(
-    directory: Path,
-    *,
-    options: Mapping[str, str | Sequence[str] | None] | None = None,
-    environ: Mapping[str, str] | None = None,
-    text: str | None = None,
+    directory: Path, options: Options | None = None, environ: Environ | None = None, text: str = ""
 ) -> Loaded:
-    if text is not None:
+    if text:
         (directory / "mlflow-azure.env").write_text(text, encoding="utf-8")
     return load(options or {}, environ or {}, file=None, directory=directory)
 
 
-def problems(directory: Path, **sources: object) -> Sequence[MlflowAzureError]:
+def problems(
+    directory: Path, options: Options | None = None, environ: Environ | None = None, text: str = ""
+) -> Sequence[MlflowAzureError]:
     with pytest.raises(SeveralErrors) as refused:
-        loaded(directory, **sources)  # type: ignore[arg-type] -- passed on as they are
+        loaded(directory, options, environ, text)
     assert refused.value.exit_code == 2
     return refused.value.problems
 
@@ -78,12 +79,8 @@ def test_an_option_wins_over_the_environment_which_wins_over_the_file(tmp_path: 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_can_be_given_in_each_source(tmp_path: Path, name: str) -> None:
-    text = {
-        "SUBSCRIPTION_ID": SUBSCRIPTION,
-        "AAD_ISSUER_URL": "https://sts.windows.net/x/",
-        "ALLOW_IP": "10.0.0.0/8",
-    }
-    value = text.get(name) or loaded(tmp_path).complete(SUBSCRIPTION)[name].text
+    texts = {"AAD_ISSUER_URL": "https://sts.windows.net/x/", "ALLOW_IP": "10.0.0.0/8"}
+    value = texts.get(name) or loaded(tmp_path).complete(SUBSCRIPTION)[name].text
     assert loaded(tmp_path, options={name: value}).given(name) == value
     assert loaded(tmp_path, environ={name: value}).given(name) == value
     assert loaded(tmp_path, text=f"{name}={value}").given(name) == value
@@ -97,7 +94,11 @@ def test_an_empty_value_counts_as_none(tmp_path: Path) -> None:
 
 
 def test_the_file_has_dotenv_syntax_and_nothing_in_it_is_expanded(tmp_path: Path) -> None:
-    text = "\ufeff# a comment\n\nexport RG_NAME='rg-one'  # another\nSP_NAME=\"MLflow ${HOME} $USER\"\r\nASP_SKU = P1v3"
+    text = """\ufeff# a comment
+
+    export RG_NAME='rg-one'  # another
+    SP_NAME="MLflow ${HOME} $USER"\r
+    ASP_SKU = P1v3"""
     settings = loaded(tmp_path, text=text, environ={"USER": "someone"}).resolve(SUBSCRIPTION)
     assert (settings.rg_name, settings.sp_name, settings.asp_sku) == (
         "rg-one",
@@ -147,19 +148,19 @@ def test_default_names_depend_on_the_subscription_and_the_resource_group(tmp_pat
 def test_all_faults_are_reported_at_once_each_with_setting_source_and_rule(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
-        options={"STORAGE_ACCOUNT_NAME": "ML_flow"},
+        options={"ACR_NAME": "ml-flow"},
         environ={"MLFLOW_PORT": "70000"},
         text="RG_NAMES=a\nnot an assignment\nASP_SKU=Huge\n",
     )
     assert [problem.message for problem in found] == [
         "RG_NAMES (from mlflow-azure.env, line 1): there is no such setting",
         "mlflow-azure.env, line 2: not NAME=value",
-        'ASP_SKU (from mlflow-azure.env, line 3): "Huge" must be a size of App Service plan such as B1, S1 or P1v3',
+        'ASP_SKU (from mlflow-azure.env, line 3): "Huge" must be a plan size such as B1, S1 or P1v3',
         'MLFLOW_PORT (from environment): "70000" must be a whole number from 1 to 65535',
-        'STORAGE_ACCOUNT_NAME (from --storage-account-name): "ML_flow" must be 3 to 24 lower-case letters and digits',
+        'ACR_NAME (from --acr-name): "ml-flow" must be 5 to 50 letters and digits',
     ]
     assert found[0].hint == "Did you mean RG_NAME?"
-    assert "--storage-account-name" in found[4].hint
+    assert "--acr-name" in found[4].hint
 
 
 def test_a_line_that_cannot_be_read_is_not_repeated_as_it_may_hold_a_secret(tmp_path: Path) -> None:
@@ -221,7 +222,7 @@ def test_a_value_that_cannot_work_is_refused(tmp_path: Path, name: str, text: st
 
 def test_a_settings_file_that_is_not_there_is_a_fault_only_when_it_was_named(tmp_path: Path) -> None:
     assert loaded(tmp_path).file is None
-    with pytest.raises(SeveralErrors, match="reading the settings file missing.env: No such file"):
+    with pytest.raises(SeveralErrors, match=r"reading the settings file missing\.env: No such file"):
         load({}, {}, file=Path("missing.env"), directory=tmp_path)
 
 
@@ -236,7 +237,7 @@ def test_a_subscription_that_azure_named_is_checked_when_the_settings_are_resolv
 
 
 def test_a_secret_settings_value_appears_in_no_message() -> None:
-    secret = SETTINGS["SP_NAME"].__class__(
+    secret = Setting(
         name="CLIENT_SECRET", default=None, default_words="", meaning="", rule=naming.guid, secret=True
     )
     assert secret.quoted("hunter2") == "(secret)"
