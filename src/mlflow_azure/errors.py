@@ -13,7 +13,10 @@ Every error says what was being done and why it failed (`message`), and what to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class MlflowAzureError(Exception):
@@ -23,6 +26,7 @@ class MlflowAzureError(Exception):
         message: What was being done and why it failed: "creating storage account mlflow3f9a: the name is taken".
         hint: The next step, a command where there is one.
         code: Stable identifier for programs; Azure's own error code where Azure refused.
+
     """
 
     exit_code = 1
@@ -82,7 +86,7 @@ class InterruptedByUserError(MlflowAzureError):
     default_code = "Interrupted"
 
 
-class SeveralErrors(MlflowAzureError):
+class SeveralErrors(MlflowAzureError):  # noqa: N818 - it is several errors
     """Several problems that are reported at once.
 
     Its exit code is the first problem's: settings faults are all of one kind, and of several resources that fail

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.errors import MlflowAzureError
+if TYPE_CHECKING:
+    from mlflow_azure.errors import MlflowAzureError
 
 
 class Action(StrEnum):

@@ -63,9 +63,7 @@ site = matches(
 )
 
 _DNS_LABEL = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
-_DNS_LABEL_WORDS = (
-    "must be 3 to 63 lower-case letters, digits and single hyphens, with no hyphen at either end"
-)
+_DNS_LABEL_WORDS = "must be 3 to 63 lower-case letters, digits and single hyphens, with no hyphen at either end"
 
 blob_container = matches(_DNS_LABEL, _DNS_LABEL_WORDS)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from mlflow_azure.settings import SETTINGS, Options, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 R = TypeVar("R")
 
@@ -23,9 +25,7 @@ def settings_parameters() -> list[inspect.Parameter]:
 
 def chosen(arguments: dict[str, Any]) -> Options:
     """Takes the settings' arguments out of `arguments`, and answers them by the settings' names."""
-    return {
-        name: arguments.pop(setting.field) for name, setting in SETTINGS.items() if setting.field in arguments
-    }
+    return {name: arguments.pop(setting.field) for name, setting in SETTINGS.items() if setting.field in arguments}
 
 
 def with_settings(command: Callable[..., R]) -> Callable[..., R]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv.parser import parse_stream
 
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.settings.table import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 DEFAULT_FILE = "mlflow-azure.env"
 
@@ -41,9 +44,7 @@ def read(path: Path, shown_as: str) -> Iterator[Entry | SettingsError]:
         place = f"{shown_as}, line {_line(binding.original.string, binding.original.line)}"
         if binding.error:
             # The line itself is not shown: it may hold what someone took for a setting, a password.
-            yield SettingsError(
-                f"{place}: not NAME=value", hint="Correct or remove the line.", code="SettingsFile"
-            )
+            yield SettingsError(f"{place}: not NAME=value", hint="Correct or remove the line.", code="SettingsFile")
         elif binding.key is not None and binding.key not in SETTINGS:
             yield _unknown(binding.key, place)
         elif binding.key is not None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import SettingsError, SeveralErrors
 from mlflow_azure.settings import rules
 from mlflow_azure.settings.file import DEFAULT_FILE, Entry, read
 from mlflow_azure.settings.table import SETTINGS, Settings, Unique
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Options = Mapping[str, str | Sequence[str] | None]
 
@@ -41,6 +43,7 @@ class Loaded:
     Attributes:
         values: What was given, and the defaults that depend on nothing.
         file: The settings file that was read, if any.
+
     """
 
     values: Mapping[str, Value]
@@ -58,9 +61,7 @@ class Loaded:
         rg_name = values["RG_NAME"].text
         for name, setting in SETTINGS.items():
             if isinstance(setting.default, Unique) and name not in values:
-                values[name] = Value(
-                    setting.default.text(subscription_id, rg_name), Source.DEFAULT, "default"
-                )
+                values[name] = Value(setting.default.text(subscription_id, rg_name), Source.DEFAULT, "default")
         return values
 
     def resolve(self, subscription_id: str) -> Settings:
@@ -68,6 +69,7 @@ class Loaded:
 
         Raises:
             SeveralErrors: of `SettingsError`, one for each fault.
+
         """
         values = self.complete(subscription_id)
         _refuse(list(_faults(values)))
@@ -89,6 +91,7 @@ def load(options: Options, environ: Mapping[str, str], file: Path | None, direct
 
     Raises:
         SeveralErrors: of `SettingsError`, one for each fault in all sources.
+
     """
     path = file or _default_file(directory)
     entries = list(read(path, shown_as=str(file or DEFAULT_FILE))) if path else []
@@ -116,17 +119,11 @@ def _defaults() -> dict[str, Value]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
-    return {
-        name: Value(environ[name], Source.ENVIRONMENT, "environment")
-        for name in SETTINGS
-        if environ.get(name)
-    }
+    return {name: Value(environ[name], Source.ENVIRONMENT, "environment") for name in SETTINGS if environ.get(name)}
 
 
 def _from_options(options: Options) -> dict[str, Value]:
-    texts = {
-        name: value if isinstance(value, str) else ",".join(value or ()) for name, value in options.items()
-    }
+    texts = {name: value if isinstance(value, str) else ",".join(value or ()) for name, value in options.items()}
     return {name: Value(text, Source.OPTION, SETTINGS[name].option) for name, text in texts.items() if text}
 
 
@@ -136,9 +133,7 @@ def _faults(values: Mapping[str, Value]) -> Iterator[SettingsError]:
     for name, words in broken.items():
         yield _fault(name, values[name], words, hint=_another_value(name))
     store, mount = values["MLFLOW_FILESTORE"], values["STORAGE_MOUNT_POINT"]
-    if not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"} and not rules.inside(
-        store.text, mount.text
-    ):
+    if not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"} and not rules.inside(store.text, mount.text):
         yield _fault(
             "MLFLOW_FILESTORE",
             store,
@@ -149,9 +144,7 @@ def _faults(values: Mapping[str, Value]) -> Iterator[SettingsError]:
 
 
 def _fault(name: str, value: Value, words: str, hint: str) -> SettingsError:
-    return SettingsError(
-        f"{name} (from {value.place}): {SETTINGS[name].quoted(value.text)} {words}", hint=hint
-    )
+    return SettingsError(f"{name} (from {value.place}): {SETTINGS[name].quoted(value.text)} {words}", hint=hint)
 
 
 def _another_value(name: str) -> str:

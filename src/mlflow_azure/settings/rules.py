@@ -15,8 +15,7 @@ SSH_PORT = 2222
 # https://learn.microsoft.com/azure/app-service/configure-connect-to-azure-storage ("Limitations").
 # A mount on one of the others would hide the system that the image needs.
 _RESERVED_DIRECTORIES = frozenset(
-    f"/{name}"
-    for name in ["", "bin", "boot", "etc", "home", "lib", "lib64", "opt", "run", "sbin", "usr", "var"]
+    f"/{name}" for name in ["", "bin", "boot", "etc", "home", "lib", "lib64", "opt", "run", "sbin", "usr", "var"]
 )
 _RESERVED_TREES = ("/dev", "/proc", "/sys", "/tmp")  # noqa: S108 -- refused, not used
 
@@ -78,12 +77,8 @@ def mount_point(value: str) -> str | None:
     """A directory of the container on which App Service mounts a file share."""
     if fault := directory(value):
         return fault
-    if canonical_directory(value) in _RESERVED_DIRECTORIES or any(
-        inside(value, tree) for tree in _RESERVED_TREES
-    ):
-        return (
-            "must be another directory, such as /mlruns: App Service or the container's system needs this one"
-        )
+    if canonical_directory(value) in _RESERVED_DIRECTORIES or any(inside(value, tree) for tree in _RESERVED_TREES):
+        return "must be another directory, such as /mlruns: App Service or the container's system needs this one"
     return None
 
 
@@ -110,6 +105,4 @@ def https_url(value: str) -> str | None:
 
 
 # Source: https://learn.microsoft.com/graph/api/resources/application (displayName)
-display_name = matches(
-    r"(?=\S)[^\x00-\x1f]{1,256}(?<=\S)", "must be 1 to 256 characters, with no blank at either end"
-)
+display_name = matches(r"(?=\S)[^\x00-\x1f]{1,256}(?<=\S)", "must be 1 to 256 characters, with no blank at either end")

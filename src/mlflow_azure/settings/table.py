@@ -7,13 +7,15 @@ it is the command-line option. Options, help, `settings init | show` and the ref
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import naming
 from mlflow_azure.settings import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Setting:
         convert: Text that keeps the rule → the value in `Settings`.
         multiple: Whether the text is a comma-separated list, and the option may be given several times.
         secret: Whether the value must reach no output. It is then no option: all users see process arguments.
+
     """
 
     name: str
@@ -74,9 +77,7 @@ def setting(
 ) -> Any:
     """A field of `Settings`; the arguments are those of `Setting`."""
     words = default_words or str(default)
-    return field(
-        metadata={"default": default, "default_words": words, "meaning": meaning, "rule": rule, **more}
-    )
+    return field(metadata={"default": default, "default_words": words, "meaning": meaning, "rule": rule, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +92,7 @@ class Settings:
         default_words="the signed-in account's subscription",
     )
     rg_name: str = setting("mlflow-rg", "Resource group", naming.resource_group)
-    rg_location: str = setting(
-        "westeurope", "Azure region", naming.location, convert=naming.canonical_location
-    )
+    rg_location: str = setting("westeurope", "Azure region", naming.location, convert=naming.canonical_location)
     acr_name: str = setting(Unique("mlflow"), "Container registry; unique in the world", naming.registry)
     docker_image_name: str = setting("mlflowimage", "Repository of the image", naming.image_repository)
     docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
@@ -133,9 +132,7 @@ class Settings:
         rules.https_url,
         default_words="the issuer of the subscription's tenant",
     )
-    sp_name: str = setting(
-        "mlflowserviceprincipal", "App registration of Microsoft Entra sign-in", rules.display_name
-    )
+    sp_name: str = setting("mlflowserviceprincipal", "App registration of Microsoft Entra sign-in", rules.display_name)
     allow_ip: tuple[str, ...] = setting(
         "",
         "Network in CIDR notation that may reach the server",

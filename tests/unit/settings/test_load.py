@@ -17,9 +17,7 @@ Environ = Mapping[str, str]
 SUBSCRIPTION = "6a7c3c0e-36b5-4c6f-9f0b-0c3f0a1b2c3d"
 
 
-def loaded(
-    directory: Path, options: Options | None = None, environ: Environ | None = None, text: str = ""
-) -> Loaded:
+def loaded(directory: Path, options: Options | None = None, environ: Environ | None = None, text: str = "") -> Loaded:
     if text:
         (directory / "mlflow-azure.env").write_text(text, encoding="utf-8")
     return load(options or {}, environ or {}, file=None, directory=directory)
@@ -237,15 +235,11 @@ def test_a_subscription_that_azure_named_is_checked_when_the_settings_are_resolv
 
 
 def test_a_secret_settings_value_appears_in_no_message() -> None:
-    secret = Setting(
-        name="CLIENT_SECRET", default=None, default_words="", meaning="", rule=naming.guid, secret=True
-    )
+    secret = Setting(name="CLIENT_SECRET", default=None, default_words="", meaning="", rule=naming.guid, secret=True)
     assert secret.quoted("hunter2") == "(secret)"
 
 
 def test_importing_the_settings_imports_no_azure_sdk_and_no_console() -> None:
     code = "import sys, mlflow_azure.settings; print(*{name.partition('.')[0] for name in sys.modules})"
-    modules = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"azure", "rich", "typer", "requests"} & set(modules)

@@ -1,0 +1,105 @@
+"""Where each Azure cloud is found: endpoints, token audiences, and what `az` calls it.
+
+Host names of resources are not built from these: they are taken from Azure's answers.
+Source: https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
+https://learn.microsoft.com/azure/china/resources-developer-guide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow_azure.secret import Secret
+
+
+class CloudName(StrEnum):
+    """The clouds that `--cloud` accepts."""
+
+    PUBLIC = "public"
+    USGOV = "usgov"
+    CHINA = "china"
+    EMULATOR = "emulator"
+
+
+@dataclass(frozen=True)
+class ClientSecret:
+    """A service principal to sign in with, where the cloud itself brings one (the emulator does)."""
+
+    tenant_id: str
+    client_id: str
+    secret: Secret
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One Azure cloud.
+
+    Attributes:
+        resource_manager: Base URL of Azure Resource Manager, without a trailing slash.
+        authority: Base URL of the Microsoft Entra sign-in endpoint.
+        graph: Base URL of Microsoft Graph.
+        portal: Base URL of the Azure portal; None where there is none.
+        az_name: The cloud's name in the profile of the `az` command line.
+        site_scheme: Scheme under which web apps are reached.
+        ca_file: Certificate authority to trust instead of the system's, for the emulator.
+        sign_in: Service principal that the cloud itself brings.
+        subscription_id: Subscription to use where none is set.
+
+    """
+
+    name: CloudName
+    resource_manager: str
+    authority: str
+    graph: str
+    portal: str | None = None
+    az_name: str | None = None
+    site_scheme: str = "https"
+    ca_file: str | None = None
+    sign_in: ClientSecret | None = None
+    subscription_id: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The OAuth scope of tokens for Azure Resource Manager."""
+        return f"{self.resource_manager}/.default"
+
+    @property
+    def transport(self) -> dict[str, Any]:
+        """Keyword arguments that every SDK client of this cloud needs to reach it.
+
+        The emulator listens on loopback: a company's proxy must not come between.
+        """
+        if self.ca_file is None:
+            return {}
+        return {"connection_verify": self.ca_file, "use_env_settings": False}
+
+
+PUBLIC = Cloud(
+    CloudName.PUBLIC,
+    resource_manager="https://management.azure.com",
+    authority="https://login.microsoftonline.com",
+    graph="https://graph.microsoft.com",
+    portal="https://portal.azure.com",
+    az_name="AzureCloud",
+)
+USGOV = Cloud(
+    CloudName.USGOV,
+    resource_manager="https://management.usgovcloudapi.net",
+    authority="https://login.microsoftonline.us",
+    graph="https://graph.microsoft.us",
+    portal="https://portal.azure.us",
+    az_name="AzureUSGovernment",
+)
+CHINA = Cloud(
+    CloudName.CHINA,
+    resource_manager="https://management.chinacloudapi.cn",
+    authority="https://login.chinacloudapi.cn",
+    graph="https://microsoftgraph.chinacloudapi.cn",
+    portal="https://portal.azure.cn",
+    az_name="AzureChinaCloud",
+)
+
+REMOTE_CLOUDS = {cloud.name: cloud for cloud in (PUBLIC, USGOV, CHINA)}

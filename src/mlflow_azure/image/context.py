@@ -1,0 +1,86 @@
+"""The build context of the image: the folder `docker`, which travels inside the package.
+
+Its hash identifies the image's content, so that a checkout on another machine finds out that nothing has to be built.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PLATFORM = "linux/amd64"
+"""What App Service runs. An arm64 image ends there in "exec format error"."""
+
+_PACKAGED = Path(__file__).parent.parent / "_docker"
+_CHECKOUT = Path(__file__).parents[3] / "docker"
+_LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What an image is built from: the files of a directory, and the build arguments.
+
+    Attributes:
+        directory: Holds the Dockerfile and everything that it copies.
+        arguments: Build arguments (`ARG`), by name.
+
+    """
+
+    directory: Path
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def hash(self) -> str:
+        """Hex SHA-256 of all file names and contents, the arguments and the platform."""
+        digest = hashlib.sha256(json.dumps([PLATFORM, dict(self.arguments)], sort_keys=True).encode())
+        for name, path in self._files():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{name}\0{content}\n".encode())
+        return digest.hexdigest()
+
+    @property
+    def tag(self) -> str:
+        """The tag that says which context an image in the registry was built from."""
+        return f"ctx-{self.hash[:12]}"
+
+    def archive(self, extra: Mapping[str, bytes] | None = None) -> bytes:
+        """The context as a gzipped tar, the same bytes for the same content on every machine.
+
+        Args:
+            extra: More files by name, which are not part of the hash (a company's certificate authority).
+
+        """
+        buffer = io.BytesIO()
+        contents = {name: path.read_bytes() for name, path in self._files()} | dict(extra or {})
+        with (
+            gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped,
+            tarfile.open(fileobj=zipped, mode="w") as tar,
+        ):
+            for name, content in sorted(contents.items()):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                entry.mode = 0o755 if name.endswith(".sh") else 0o644  # not the disk's: Windows has none
+                tar.addfile(entry, io.BytesIO(content))
+        return buffer.getvalue()
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        for path in sorted(self.directory.rglob("*")):
+            parts = path.relative_to(self.directory).parts
+            if path.is_file() and not _LEFT_OUT.intersection(parts):
+                yield "/".join(parts), path
+
+
+def server_context(arguments: Mapping[str, str] | None = None) -> BuildContext:
+    """The build context of the MLflow server: from the installed package, or from the checkout."""
+    directory = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+    return BuildContext(directory, arguments or {})

@@ -1,0 +1,124 @@
+"""Builds the image in the registry itself (ACR Tasks): no Docker needed on this machine.
+
+Upload the build context, schedule a run, follow its log. What `az acr build` does:
+https://learn.microsoft.com/azure/container-registry/container-registry-tasks-overview
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.errors import ContainerEngineError
+from mlflow_azure.image.context import PLATFORM, BuildContext
+from mlflow_azure.refusals import doing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.base import Report
+
+POLL_SECONDS = 1.0
+RUN_SECONDS = 3600
+_ONGOING = frozenset({"Queued", "Started", "Running"})
+_LOG_LINES = 5
+
+
+def build(
+    azure: Azure, group: str, registry: str, context: BuildContext, images: Sequence[str], report: Report
+) -> None:
+    """Build `context` in the registry and store it under each of `images` ("repository:tag").
+
+    Raises:
+        ContainerEngineError: The build failed; its last lines are in the message.
+        AzureRefusedError: Azure does not allow the build.
+        TimedOutError: The deadline passed.
+
+    """
+    with doing("uploading the build context to the registry"):
+        upload = azure.registry_tasks.registries.get_build_source_upload_url(group, registry)
+        _upload(azure, str(upload.upload_url), context.archive())
+    with doing("scheduling the image build in the registry"):
+        run = azure.registry_tasks.registries.schedule_run(
+            group, registry, _request(context, str(upload.relative_path), images)
+        )
+    _follow(azure, group, registry, str(run.properties.run_id), report)
+
+
+def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[str, Any]:
+    system, _, architecture = PLATFORM.partition("/")
+    return {
+        "type": "DockerBuildRequest",
+        "imageNames": list(images),
+        "isPushEnabled": True,
+        "noCache": False,
+        "sourceLocation": source,
+        "dockerFilePath": "Dockerfile",
+        "platform": {"os": system.title(), "architecture": architecture},
+        "arguments": [{"name": name, "value": value} for name, value in context.arguments.items()],
+        "timeout": RUN_SECONDS,
+    }
+
+
+def _upload(azure: Azure, url: str, archive: bytes) -> None:
+    from azure.storage.blob import BlobClient
+
+    with BlobClient.from_blob_url(url, **azure.cloud.transport) as blob:
+        blob.upload_blob(archive, overwrite=True)
+
+
+def _follow(azure: Azure, group: str, registry: str, run_id: str, report: Report) -> None:
+    """Report the run's log line by line until it ends."""
+    with doing(f"reading the log of build {run_id}"):
+        link = azure.registry_tasks.runs.get_log_sas_url(group, registry, run_id).log_link
+    log = _Log(azure, str(link))
+    while True:
+        with doing(f"waiting for build {run_id}"):
+            run = azure.registry_tasks.runs.get(group, registry, run_id)
+        for line in log.new_lines():
+            report(line, None)
+        status = str(getattr(run.properties.status, "value", run.properties.status))
+        if status == "Succeeded":
+            return
+        if status not in _ONGOING:
+            raise _failed(run_id, status, run.properties.run_error_message, log)
+        azure.deadline.sleep(POLL_SECONDS)
+
+
+def _failed(run_id: str, status: str, reason: str | None, log: _Log) -> ContainerEngineError:
+    tail = "\n".join(log.lines[-_LOG_LINES:])
+    return ContainerEngineError(
+        f"building the image in the registry: run {run_id} ended as {status}"
+        + (f": {reason}" if reason else "")
+        + (f"\n{tail}" if tail else ""),
+        hint="Read the lines above. With Docker on this machine you can build here: mlflow-azure deploy --build local",
+        code="RemoteBuildFailed",
+    )
+
+
+class _Log:
+    """The growing log of a run, an append blob behind a signed URL."""
+
+    def __init__(self, azure: Azure, url: str) -> None:
+        from azure.storage.blob import BlobClient
+
+        self.lines: list[str] = []
+        self._blob = BlobClient.from_blob_url(url, **azure.cloud.transport)
+        self._offset = 0
+        self._rest = b""
+
+    def new_lines(self) -> list[str]:
+        """What was written since the last call. A log that is not there yet, or has nothing new, has no lines."""
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            data = self._blob.download_blob(offset=self._offset).readall()
+        except HttpResponseError as error:
+            if error.status_code in (404, 416):
+                return []
+            raise
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        new = [line.decode(errors="replace").rstrip() for line in lines]
+        self.lines += new
+        return new

@@ -1,0 +1,131 @@
+"""What Azure's errors mean, and what to do next: Azure error code → message, hint, exit code."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure.core.exceptions import HttpResponseError
+
+SIGN_IN_HINT = (
+    "Sign in with: az login. Without the Azure CLI, set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+    "AZURE_CLIENT_SECRET of a service principal. Try it without Azure: --cloud emulator"
+)
+
+HINTS = {
+    "AuthorizationFailed": "Ask an owner of the subscription for the role Contributor on it or on the resource group, "
+    "then check with: mlflow-azure doctor",
+    "LinkedAuthorizationFailed": "Ask an owner of the subscription for the missing permission.",
+    "RequestDisallowedByPolicy": "A policy of your organisation forbids it. Ask who owns the policy for an exemption, "
+    "or choose settings that it allows: mlflow-azure settings show",
+    "RequestDisallowedByAzure": "Choose another region: --rg-location REGION",
+    "LocationNotAvailableForResourceType": "Choose another region: --rg-location REGION",
+    "InvalidResourceGroupLocation": "The group exists in another region. Use that one: --rg-location REGION",
+    "SubscriptionNotFound": "Choose a subscription you can see (az account list): --subscription-id ID",
+    "InvalidSubscriptionId": "Choose a subscription you can see (az account list): --subscription-id ID",
+    "ReadOnlyDisabledSubscription": "The subscription is disabled. Enable it in the portal, or choose another: "
+    "--subscription-id ID",
+    "MissingSubscriptionRegistration": "Register it: az provider register --namespace NAMESPACE --wait",
+    "StorageAccountAlreadyTaken": "Choose another name: --storage-account-name NAME",
+    "AlreadyInUse": "Choose another name: --acr-name NAME",
+    "StorageAccountAlreadyExists": "Choose another name: --storage-account-name NAME",
+    "KeyBasedAuthenticationNotPermitted": "Your organisation forbids shared keys on storage accounts, and App Service "
+    "cannot mount a file share without one. Ask for an exemption for this account.",
+    "ScopeLocked": "Remove the lock first: az lock list --resource-group GROUP",
+    "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size or region: "
+    "--asp-sku B1, --rg-location REGION",
+    "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete storage accounts that are not used, or ask for quota.",
+    "TasksOperationsNotAllowed": "Free and trial subscriptions may not build in the registry. "
+    "Build with Docker on this machine: mlflow-azure deploy --build local",
+    "TooManyRequests": "Azure is throttling the subscription. Wait a minute, then run the command again.",
+}
+"""Next step by Azure's error code. Codes: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/
+common-deployment-errors and the services' own references."""
+
+NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+AGAIN = "Run the command again: it goes on from where it is."
+_SECRET = re.compile(r"(?i)((?:AccountKey|SharedAccessSignature|sig|client_secret|password)=)[^;&\s\"']+")
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Turn what the Azure SDK raises within into one of our errors that says what was being done.
+
+    Raises:
+        SignInError, AzureRefusedError, MlflowAzureError
+
+    """
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise translate(error, what) from error
+
+
+def translate(error: Exception, what: str) -> MlflowAzureError:
+    """Our error for one that the Azure SDK raised while `what` was being done."""
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+
+    if isinstance(error, ClientAuthenticationError):
+        return SignInError(f"{what}: {_first_line(error)}", hint=SIGN_IN_HINT)
+    if isinstance(error, HttpResponseError):
+        return _response_error(error, what)
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return MlflowAzureError(
+            f"{what}: Azure cannot be reached: {_first_line(error)}",
+            hint="Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects "
+            "TLS. " + AGAIN,
+            code="Unreachable",
+        )
+    return MlflowAzureError(f"{what}: {_first_line(error)}", hint=AGAIN)
+
+
+def error_code(error: Any) -> str:
+    """Azure's own code of an error. The exception's class tells less: every 409 is a ResourceExistsError."""
+    inner = getattr(error, "error", None)
+    return str(getattr(inner, "code", None) or "")
+
+
+def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
+    code, status = error_code(error), int(error.status_code or 0)
+    message = f"{what}: {_message(error)}"
+    hint = HINTS.get(code)
+    if status == HTTPStatus.UNAUTHORIZED and not _is_quota(message):
+        return SignInError(message, hint=SIGN_IN_HINT, code=code or None)
+    if _is_quota(message):
+        return AzureRefusedError(message, hint=HINTS["QuotaExceeded"], code=code or "QuotaExceeded")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in NOT_REFUSALS:
+        return MlflowAzureError(message, hint=hint or AGAIN, code=code or None)
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return AzureRefusedError(
+            message, hint=hint or "Check what a deployment needs: mlflow-azure doctor", code=code or None
+        )
+    return MlflowAzureError(message, hint=hint or AGAIN, code=code or None)
+
+
+def _is_quota(message: str) -> bool:
+    """App Service reports a plan quota of zero as 401 or 409 Unauthorized; only its text tells."""
+    return "additional quota" in message or ("quota" in message.lower() and "exceed" in message.lower())
+
+
+def _message(error: HttpResponseError) -> str:
+    inner = getattr(error, "error", None)
+    text = str(getattr(inner, "message", None) or error.message or error.reason or "")
+    return _SECRET.sub(r"\1(secret)", " ".join(text.split()))
+
+
+def _first_line(error: Exception) -> str:
+    return _SECRET.sub(r"\1(secret)", str(error).strip().partition("\n")[0])

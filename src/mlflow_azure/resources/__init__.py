@@ -1,0 +1,1 @@
+"""The kinds of resource that make up a deployment, one file each."""

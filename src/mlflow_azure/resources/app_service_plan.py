@@ -1,0 +1,63 @@
+"""The App Service plan: the machines that web apps run on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.tagged import TaggedResource, merged_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.base import Given, Properties, Report
+    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.resources.resource_group import ResourceGroup
+
+
+class AppServicePlan(TaggedResource):
+    """A Linux plan of one instance."""
+
+    kind = "app service plan"
+    type = "Microsoft.Web/serverfarms"
+    fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed, "properties.reserved": "ASP_NAME"}
+
+    def __init__(
+        self, azure: Azure, name: str, *, group: ResourceGroup, provider: Provider, location: str, sku: str
+    ) -> None:
+        super().__init__(azure, name, group=group, provider=provider, location=location)
+        self.sku = sku
+
+    def read(self, given: Given) -> Properties | None:
+        """The live plan."""
+        return arm.get(str(self), lambda: self.azure.web.app_service_plans.get(self.group.name, self.name))
+
+    def desired(self, given: Given) -> Properties:
+        """Region, tags, size; `reserved` is Azure's word for Linux."""
+        return {
+            "location": self.location,
+            "tags": self.tags,
+            "sku": {"name": self.sku},
+            "properties": {"reserved": True},
+        }
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Create the plan."""
+        return self._put(f"creating {self}", {**desired, "kind": "linux"})
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Change what differs; the number of instances that an owner chose is kept."""
+        sku = {**desired["sku"], "capacity": live.get("sku", {}).get("capacity", 1)}
+        tags = merged_tags(live, desired)
+        return self._put(f"updating {self}", {**desired, "kind": "linux", "sku": sku, "tags": tags})
+
+    def _put(self, what: str, body: Properties) -> Properties:
+        with doing(what):
+            poller = self.azure.web.app_service_plans.begin_create_or_update(self.group.name, self.name, dict(body))
+            return arm.body(self.azure.wait(poller))
+
+    def state(self, live: Properties) -> str:
+        """Ready, or what stands in the way."""
+        return str(live["properties"].get("status") or live["properties"].get("provisioningState"))

@@ -1,0 +1,77 @@
+"""What the resources share in talking to Azure Resource Manager: reading, regions, tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure import __version__
+from mlflow_azure.refusals import doing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlflow_azure.azure import Azure
+
+MANAGED_BY = "managed-by"
+OURS = "mlflow-azure"
+DEPLOYMENT = "mlflow-azure-deployment"
+VERSION = "mlflow-azure-version"
+
+_SETTLED = frozenset({"succeeded", "failed", "canceled", ""})
+
+
+def our_tags(deployment: str) -> dict[str, str]:
+    """The tags of everything that a deployment makes."""
+    return {MANAGED_BY: OURS, DEPLOYMENT: deployment, VERSION: __version__}
+
+
+def is_tagged_ours(tags: Mapping[str, str] | None) -> bool:
+    """Whether a resource with these tags was made, or taken over, by mlflow-azure."""
+    return (tags or {}).get(MANAGED_BY) == OURS
+
+
+def region(location: str) -> str:
+    """A region's name: App Service answers "West Europe" where it was asked for "westeurope"."""
+    return location.replace(" ", "").lower()
+
+
+def get(what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
+    """The live resource as the JSON that Azure answers with; None where it (or what it lives in) does not exist."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with doing(f"reading {what}"):
+        try:
+            return body(read())
+        except ResourceNotFoundError:
+            return None
+
+
+def body(model: Any) -> dict[str, Any]:
+    """What Azure answered with, as JSON, with its region and tags in one spelling."""
+    found: dict[str, Any] = model.as_dict()
+    if "location" in found:
+        found["location"] = region(found["location"])
+    return {**found, "tags": found.get("tags") or {}}
+
+
+def get_settled(azure: Azure, what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
+    """Like `get`, waiting while an earlier run's operation on the resource is still under way.
+
+    What an earlier run asked for and Azure could not make counts as not there: it is made again.
+    """
+    while True:
+        live = get(what, read)
+        state = str(((live or {}).get("properties") or {}).get("provisioningState") or "").lower()
+        if state in _SETTLED:
+            return None if state in ("failed", "canceled") else live
+        azure.deadline.sleep(1.0)
+
+
+def group_id(azure: Azure, group: str) -> str:
+    """The id of a resource group."""
+    return f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}"
+
+
+def same_id(left: str | None, right: str) -> bool:
+    """Whether two resource ids name the same resource: Azure changes their case at will."""
+    return (left or "").lower() == right.lower()

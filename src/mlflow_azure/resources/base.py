@@ -1,0 +1,132 @@
+"""What the engine asks of a resource: read the live one, say the desired one, create, update, delete.
+
+`read` and `desired` speak the same vocabulary (a nested mapping of the properties that we care for), so that comparing
+them is enough to know what to do.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlflow_azure.compare import UNKNOWN
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+
+Properties = Mapping[str, Any]
+Report = Callable[[str, float | None], None]
+"""Tells progress: a message, and the fraction done (0 to 1) where the extent is known."""
+
+
+class Node(ABC):
+    """A step of a deployment.
+
+    Attributes:
+        kind: What it is, in Azure's words: "storage account".
+        name: Its name in Azure.
+        needs: Nodes whose outputs this one uses.
+        after: Nodes that only have to be done before this one is written.
+
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, name: str, *, needs: tuple[Node, ...] = (), after: tuple[Node, ...] = ()) -> None:
+        self.name = name
+        self.needs = needs
+        self.after = after
+
+    @property
+    def key(self) -> str:
+        """Identifies the node within its stack."""
+        return f"{self.kind}/{self.name}"
+
+    def __repr__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Given:
+    """The outputs of the nodes that a node needs. What does not exist yet has only unknown outputs."""
+
+    def __init__(self, outputs: Mapping[Node, Properties | None]) -> None:
+        self._outputs = outputs
+
+    def __call__(self, node: Node, output: str) -> Any:
+        """One output of `node`; UNKNOWN while the node does not exist."""
+        outputs = self._outputs[node]
+        return UNKNOWN if outputs is None else outputs[output]
+
+    def exists(self, node: Node) -> bool:
+        """Whether `node` exists already."""
+        return self._outputs[node] is not None
+
+
+class Resource(Node):
+    """Something that exists in Azure, or is to exist.
+
+    Attributes:
+        parent: The resource that it lives in: without the parent it cannot exist, and it goes with the parent.
+        fixed: Properties (dotted paths) that Azure does not let anyone change, and the setting that says each.
+
+    """
+
+    fixed: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        parent: Resource | None = None,
+        needs: tuple[Node, ...] = (),
+        after: tuple[Node, ...] = (),
+    ) -> None:
+        super().__init__(name, needs=needs, after=after)
+        self.azure = azure
+        self.parent = parent
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """The resource's id in Azure Resource Manager, chosen by us: so resuming is running again."""
+
+    @abstractmethod
+    def read(self, given: Given) -> Properties | None:
+        """The live resource; None where it does not exist."""
+
+    @abstractmethod
+    def desired(self, given: Given) -> Properties:
+        """How the resource should be. UNKNOWN stands where only a resource that does not exist yet can tell."""
+
+    @abstractmethod
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Make the resource and return it as `read` would."""
+
+    @abstractmethod
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Change the live resource so that it has what is desired, keeping what else it has."""
+
+    def check_before_create(self) -> None:
+        """Ask Azure whether the resource can be made, before anything is written. Raises AzureRefusedError."""
+
+    def outputs(self, live: Properties) -> Properties:
+        """What the resources that need this one are given."""
+        return live
+
+    def is_ours(self, live: Properties) -> bool:
+        """Whether the live resource may be changed without the user's word. Parts of a resource go with it."""
+        return True
+
+    def state(self, live: Properties) -> str:
+        """One word on the live resource for `status`."""
+        return str(live.get("provisioningState", "Succeeded"))
+
+
+class Check(Node):
+    """A step that changes nothing and is done in every deploy: it makes sure that the result works."""
+
+    @abstractmethod
+    def run(self, given: Given, report: Report) -> None:
+        """Return when it works; raise otherwise."""

@@ -1,0 +1,45 @@
+"""Where the container's output goes: the file system of the web app, from which `mlflow-azure logs` reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.site_part import SitePart
+
+if TYPE_CHECKING:
+    from mlflow_azure.resources.base import Given, Properties, Report
+
+
+class ContainerLogs(SitePart):
+    """Container logging to the file system, as `az webapp log config --docker-container-logging filesystem` does."""
+
+    kind = "container logs"
+    config = "logs"
+
+    def read(self, given: Given) -> Properties | None:
+        """The logging configuration."""
+        return arm.get(
+            f"the logging of {self.site}",
+            lambda: self.azure.web.web_apps.get_diagnostic_logs_configuration(self.group_name, self.name),
+        )
+
+    def desired(self, given: Given) -> Properties:
+        """Three days, 100 MB."""
+        file_system = {"enabled": True, "retentionInMb": 100, "retentionInDays": 3}
+        return {"properties": {"httpLogs": {"fileSystem": file_system}}}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Switch it on in a new site."""
+        return self.update(desired, {}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Switch it on; the write replaces all, so what else is logged is written again."""
+        current = (self.read(given) or {}).get("properties") or {}
+        http = {**(current.get("httpLogs") or {}), **desired["properties"]["httpLogs"]}
+        with doing(f"switching on the container log of {self.site}"):
+            answer = self.azure.web.web_apps.update_diagnostic_logs_config(
+                self.group_name, self.name, {"properties": {**current, "httpLogs": http}}
+            )
+        return arm.body(answer)

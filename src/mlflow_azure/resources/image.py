@@ -1,0 +1,107 @@
+"""The image in the registry: built and pushed only when its content is not there yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.image.registry import RegistryClient
+from mlflow_azure.resources.base import Given, Properties, Report, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.resources.container_registry import ContainerRegistry
+
+
+class Builder(Protocol):
+    """Builds a context and stores it in a registry."""
+
+    def __call__(
+        self,
+        registry: ContainerRegistry,
+        client: RegistryClient,
+        context: BuildContext,
+        images: Sequence[str],
+        report: Report,
+    ) -> None:
+        """Build `context` and push it to the registry under each of `images` ("repository:tag")."""
+
+
+class Image(Resource):
+    """An image under `repository:tag`, which the web app runs.
+
+    It is stored a second time under a tag that names its build context (`ctx-…`). While both tags have one digest,
+    the image is what the context says, wherever it was built.
+    """
+
+    kind = "image"
+
+    def __init__(
+        self,
+        azure: Azure,
+        repository: str,
+        tag: str,
+        *,
+        registry: ContainerRegistry,
+        context: BuildContext | None,
+        build: Builder | None,
+    ) -> None:
+        super().__init__(azure, f"{repository}:{tag}", parent=registry, needs=(registry,))
+        self.repository = repository
+        self.tag = tag
+        self.registry = registry
+        self.context = context
+        self.build = build
+
+    @property
+    def id(self) -> str:
+        """Where the image is, in the manner of an id; Azure Resource Manager itself does not know images."""
+        return f"{self.registry.id}/repositories/{self.repository}/tags/{self.tag}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The digest under the tag, and the context that it was built from where that is ours."""
+        client = self._client(given)
+        digest = client.digest(self.repository, self.tag)
+        if digest is None:
+            return None
+        built = self.context and client.digest(self.repository, self.context.tag)
+        context = self.context.tag if self.context and built == digest else None
+        return {"digest": digest, "context": context, "reference": f"{client.server}/{self.name}"}
+
+    def desired(self, given: Given) -> Properties:
+        """Built from our context; where nothing is built, whatever is there."""
+        return {"context": self.context.tag} if self.context else {}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Build and push."""
+        client = self._client(given)
+        if self.context is None or self.build is None:
+            raise MlflowAzureError(
+                f"deploying {self}: it is not in {client.server}, and --build none forbids building it",
+                hint=f"Push it to {client.server}/{self.name}, or let it be built: mlflow-azure deploy",
+                code="ImageNotFound",
+            )
+        self.build(self.registry, client, self.context, (self.name, f"{self.repository}:{self.context.tag}"), report)
+        live = self.read(given)
+        if live is None:
+            raise MlflowAzureError(
+                f"pushing {self}: {client.server} does not have it after the push",
+                hint="Run the command again.",
+                code="ImageNotFound",
+            )
+        return live
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Build and push: the tag then names the new image."""
+        return self.create(desired, given, report)
+
+    def _client(self, given: Given) -> RegistryClient:
+        server, username, password = (given(self.registry, name) for name in ("login_server", "username", "password"))
+        return RegistryClient(self.azure.cloud, server, username, password)
+
+    def state(self, live: Properties) -> str:
+        """Its digest, shortened as Docker does."""
+        return str(live["digest"]).removeprefix("sha256:")[:12]

@@ -1,0 +1,55 @@
+"""Resource providers: a subscription can use a service only once its provider is registered."""
+
+from __future__ import annotations
+
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources.base import Given, Properties, Report, Resource
+
+POLL_SECONDS = 1.0
+
+
+class Provider(Resource):
+    """A resource provider of the subscription, such as Microsoft.Web.
+
+    The SDK registers providers by itself, but not for long-running creates: the body of their 409 is an unread stream.
+    """
+
+    kind = "resource provider"
+
+    @property
+    def id(self) -> str:
+        """The provider's id in the subscription."""
+        return f"/subscriptions/{self.azure.subscription_id}/providers/{self.name}"
+
+    def read(self, given: Given) -> Properties:
+        """The registration's state."""
+        with doing(f"reading the registration of {self.name}"):
+            provider = self.azure.resources.providers.get(self.name)
+        return {"registrationState": str(provider.registration_state)}
+
+    def desired(self, given: Given) -> Properties:
+        """Registered."""
+        return {"registrationState": "Registered"}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Not needed: a provider is always there, registered or not."""
+        return self.update(desired, {}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Register the provider and wait until it is."""
+        with doing(f"registering {self.name}"):
+            self.azure.resources.providers.register(self.name)
+        while (state := self.read(given)["registrationState"]) != "Registered":
+            if state == "NotRegistered":
+                raise MlflowAzureError(
+                    f"registering {self.name}: Azure did not register it",
+                    hint=f"Register it: az provider register --namespace {self.name} --wait",
+                )
+            report(str(state), None)
+            self.azure.deadline.sleep(POLL_SECONDS)
+        return {"registrationState": state}
+
+    def state(self, live: Properties) -> str:
+        """Registered, or how far it is."""
+        return str(live["registrationState"])

@@ -1,0 +1,57 @@
+"""The resource group that holds the deployment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.base import Given, Properties, Report, Resource
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+
+
+class ResourceGroup(Resource):
+    """A resource group. Its region is only where Azure keeps its record; an existing group's is left as it is."""
+
+    kind = "resource group"
+
+    def __init__(self, azure: Azure, name: str, *, location: str) -> None:
+        super().__init__(azure, name)
+        self.location = location
+
+    @property
+    def id(self) -> str:
+        """The group's id."""
+        return arm.group_id(self.azure, self.name)
+
+    def read(self, given: Given) -> Properties | None:
+        """The live group."""
+        return arm.get(f"resource group {self.name}", lambda: self.azure.resources.resource_groups.get(self.name))
+
+    def desired(self, given: Given) -> Properties:
+        """Tagged as ours."""
+        return {"tags": arm.our_tags(self.name)}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Create the group."""
+        return self._put(f"creating {self}", {"location": self.location, **desired})
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Add our tags to the group's own."""
+        tags = {**live["tags"], **desired["tags"]}
+        return self._put(f"tagging {self}", {"location": live["location"], "tags": tags})
+
+    def _put(self, what: str, body: Properties) -> Properties:
+        with doing(what):
+            group = self.azure.resources.resource_groups.create_or_update(self.name, dict(body))
+        return arm.body(group)
+
+    def is_ours(self, live: Properties) -> bool:
+        """Whether the group carries our tag."""
+        return arm.is_tagged_ours(live["tags"])
+
+    def state(self, live: Properties) -> str:
+        """Its provisioning state."""
+        return str(live["properties"]["provisioningState"])

@@ -1,0 +1,92 @@
+"""The web app's configuration: its image, and how it is protected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.site_part import SitePart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.resources.image import Image
+    from mlflow_azure.resources.web_app import WebApp
+
+NO_ALWAYS_ON = frozenset({"F1", "D1"})
+"""Sizes on which Azure refuses alwaysOn."""
+
+
+class SiteConfig(SitePart):
+    """The configuration proper of the site.
+
+    Args:
+        site: The web app.
+        image: What it runs.
+        allow: Address ranges (CIDR) that may reach the server; empty leaves the access restrictions as they are.
+        after: What is written before it.
+
+    """
+
+    kind = "web app configuration"
+    config = "web"
+
+    def __init__(self, site: WebApp, *, image: Image, allow: Sequence[str], after: tuple[Node, ...] = ()) -> None:
+        super().__init__(site, needs=(image,), after=after)
+        self.image = image
+        self.allow = allow
+
+    def read(self, given: Given) -> Properties | None:
+        """The live configuration."""
+        live = arm.get(
+            f"the configuration of {self.site}",
+            lambda: self.azure.web.web_apps.get_configuration(self.group_name, self.name),
+        )
+        return live and {"properties": _normalised(live["properties"])}
+
+    def desired(self, given: Given) -> Properties:
+        """Image, TLS 1.2, no FTP, always on where the plan allows it, access restrictions where they are set."""
+        reference = given(self.image, "reference")
+        properties: dict[str, Any] = {
+            "linuxFxVersion": UNKNOWN if reference is UNKNOWN else f"DOCKER|{reference}",
+            "alwaysOn": self.site.plan.sku.upper() not in NO_ALWAYS_ON,
+            "minTlsVersion": "1.2",
+            "scmMinTlsVersion": "1.2",
+            "ftpsState": "Disabled",
+        }
+        if self.allow:
+            properties["ipSecurityRestrictions"] = access_rules(self.allow)
+            properties["ipSecurityRestrictionsDefaultAction"] = "Deny"
+        return {"properties": properties}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Configure a new site."""
+        return self.update(desired, {}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Change what differs: a PATCH leaves the rest."""
+        with doing(f"configuring {self.site}"):
+            answer = self.azure.web.web_apps.update_configuration(self.group_name, self.name, dict(desired))
+        return {"properties": _normalised(arm.body(answer)["properties"])}
+
+
+def access_rules(allow: Sequence[str]) -> list[dict[str, Any]]:
+    """Access restrictions that let in the ranges of `allow`, and no one else."""
+    return [
+        {"ipAddress": cidr, "action": "Allow", "priority": 100 + number, "name": f"mlflow-azure-{number}"}
+        for number, cidr in enumerate(allow)
+    ]
+
+
+def _normalised(properties: dict[str, Any]) -> dict[str, Any]:
+    """Without the rule that Azure adds at the end by itself, and with only the fields of a rule that we write."""
+    fields = ("ipAddress", "action", "priority", "name")
+    rules = [
+        {field: rule.get(field) for field in fields}
+        for rule in properties.get("ipSecurityRestrictions") or ()
+        if rule.get("ipAddress") != "Any"
+    ]
+    return {**properties, "ipSecurityRestrictions": rules}

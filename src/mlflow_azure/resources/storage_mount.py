@@ -1,0 +1,107 @@
+"""The file share in the web app's file system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.resources.storage_account import StorageAccount
+    from mlflow_azure.resources.storage_parts import FileShare
+    from mlflow_azure.resources.web_app import WebApp
+
+
+class StorageMount(SitePart):
+    """Mounts the share at a path, with the account's key. Mounts that the user has added stay."""
+
+    kind = "storage mount"
+    config = "azurestorageaccounts"
+
+    def __init__(
+        self,
+        site: WebApp,
+        *,
+        account: StorageAccount,
+        share: FileShare,
+        path: str,
+        after: tuple[Node, ...] = (),
+    ) -> None:
+        super().__init__(site, needs=(account,), after=(share, *after))
+        self.account = account
+        self.share = share
+        self.path = path
+
+    def read(self, given: Given) -> Properties | None:
+        """The mounts, by name."""
+        return _redacted(self._list())
+
+    def desired(self, given: Given) -> Properties:
+        """The share at its path; named like the account, as `az webapp config storage-account add` users do."""
+        return {
+            self.account.name: {
+                "type": "AzureFiles",
+                "accountName": self.account.name,
+                "shareName": self.share.name,
+                "mountPath": self.path,
+                "accessKey": given(self.account, "key"),
+                "state": "Ok",
+            }
+        }
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Mount it in a new site."""
+        return self.update(desired, {}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Mount it, keeping other mounts: the write replaces all of them, so they are read again just before."""
+        wanted = {name: _for_azure(mount) for name, mount in desired.items()}
+        others = {
+            name: {key: value for key, value in mount.items() if key != "state"}
+            for name, mount in self._list().items()
+            if mount.get("mountPath") != self.path
+        }
+        with doing(f"mounting {self.share} in {self.site}"):
+            answer = self.azure.web.web_apps.update_azure_storage_accounts(
+                self.group_name, self.name, {"properties": {**others, **wanted}}
+            )
+        mounts = arm.body(answer).get("properties") or {}
+        self._check_state(mounts)
+        return _redacted(mounts)
+
+    def _check_state(self, mounts: Properties) -> None:
+        """Azure answers 200 to a wrong key too; only the state tells. It can be empty before the site's first start."""
+        state = mounts[self.account.name].get("state")
+        if state not in ("Ok", None):
+            raise MlflowAzureError(
+                f"mounting {self.share} in {self.site}: Azure says {state}",
+                hint="Check that the storage account can be reached from App Service, then run: mlflow-azure deploy",
+                code=str(state),
+            )
+
+    def _list(self) -> dict[str, dict[str, Any]]:
+        with doing(f"reading the mounts of {self.site}"):
+            answer = self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name)
+        return arm.body(answer).get("properties") or {}
+
+
+def _for_azure(mount: Properties) -> dict[str, Any]:
+    key: Secret = mount["accessKey"]
+    return {**{name: value for name, value in mount.items() if name != "state"}, "accessKey": key.reveal()}
+
+
+def _redacted(mounts: Properties) -> Properties:
+    """The mounts with their keys, which Azure echoes, as secrets; a state that is not told counts as fine."""
+    return {
+        name: {
+            **mount,
+            "accessKey": Secret(mount.get("accessKey") or ""),
+            "state": mount.get("state") or "Ok",
+        }
+        for name, mount in mounts.items()
+    }

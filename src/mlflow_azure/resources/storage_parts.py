@@ -1,0 +1,105 @@
+"""The parts of the storage account: the blob container for artifacts and the file share for metrics and params.
+
+Both are made through Azure Resource Manager, so no key of the account is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.base import Given, Properties, Report, Resource
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.storage_account import StorageAccount
+
+
+class BlobContainer(Resource):
+    """A private blob container."""
+
+    kind = "blob container"
+
+    def __init__(self, azure: Azure, name: str, *, account: StorageAccount) -> None:
+        super().__init__(azure, name, parent=account)
+        self.account = account
+
+    @property
+    def id(self) -> str:
+        """The container's id."""
+        return f"{self.account.id}/blobServices/default/containers/{self.name}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The live container."""
+        return arm.get(
+            str(self),
+            lambda: self.azure.storage.blob_containers.get(self.account.group.name, self.account.name, self.name),
+        )
+
+    def desired(self, given: Given) -> Properties:
+        """Without anonymous access."""
+        return {"properties": {"publicAccess": "None"}}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Create the container."""
+        group, account = self.account.group.name, self.account.name
+        with doing(f"creating {self}"):
+            self.azure.storage.blob_containers.create(group, account, self.name, dict(desired))
+        return desired
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Close it to anonymous access."""
+        group, account = self.account.group.name, self.account.name
+        with doing(f"updating {self}"):
+            self.azure.storage.blob_containers.update(group, account, self.name, dict(desired))
+        return desired
+
+    def state(self, live: Properties) -> str:
+        """It is there."""
+        return "Available"
+
+
+class FileShare(Resource):
+    """An SMB file share with a quota in GiB."""
+
+    kind = "file share"
+
+    def __init__(self, azure: Azure, name: str, *, account: StorageAccount, quota: int) -> None:
+        super().__init__(azure, name, parent=account)
+        self.account = account
+        self.quota = quota
+
+    @property
+    def id(self) -> str:
+        """The share's id."""
+        return f"{self.account.id}/fileServices/default/shares/{self.name}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The live share."""
+        return arm.get(
+            str(self),
+            lambda: self.azure.storage.file_shares.get(self.account.group.name, self.account.name, self.name),
+        )
+
+    def desired(self, given: Given) -> Properties:
+        """Its quota."""
+        return {"properties": {"shareQuota": self.quota}}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Create the share."""
+        group, account = self.account.group.name, self.account.name
+        with doing(f"creating {self}"):
+            self.azure.storage.file_shares.create(group, account, self.name, dict(desired))
+        return desired
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Set the quota."""
+        group, account = self.account.group.name, self.account.name
+        with doing(f"updating {self}"):
+            self.azure.storage.file_shares.update(group, account, self.name, dict(desired))
+        return desired
+
+    def state(self, live: Properties) -> str:
+        """It is there."""
+        return "Available"

@@ -1,0 +1,67 @@
+"""What the resources that live directly in the group have in common: region, tags, an id by their type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.base import Node, Properties, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.resources.resource_group import ResourceGroup
+
+
+class TaggedResource(Resource):
+    """A resource in the group, which carries our tags.
+
+    Attributes:
+        type: Its type in Azure Resource Manager: "Microsoft.Web/sites".
+        group: The group it lives in.
+        location: Its region.
+
+    """
+
+    type: ClassVar[str]
+    fixed: ClassVar[Mapping[str, str]] = {"location": "RG_LOCATION"}
+
+    def __init__(
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        group: ResourceGroup,
+        location: str,
+        provider: Provider,
+        after: tuple[Node, ...] = (),
+    ) -> None:
+        super().__init__(azure, name, parent=group, after=(provider, *after))
+        self.group = group
+        self.location = location
+        self.provider = provider
+
+    @property
+    def id(self) -> str:
+        """The resource's id."""
+        return f"{self.group.id}/providers/{self.type}/{self.name}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Our tags."""
+        return arm.our_tags(self.group.name)
+
+    def is_ours(self, live: Properties) -> bool:
+        """Whether it carries our tag."""
+        return arm.is_tagged_ours(live["tags"])
+
+    def state(self, live: Properties) -> str:
+        """Its provisioning state."""
+        return str(live["properties"]["provisioningState"])
+
+
+def merged_tags(live: Properties, desired: Properties) -> dict[str, str]:
+    """The tags to write: Azure replaces all of them, and those that the user has added stay."""
+    return {**live["tags"], **desired["tags"]}

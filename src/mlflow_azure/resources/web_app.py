@@ -1,0 +1,92 @@
+"""The web app, a site in the words of Azure's API: where it runs and how it is reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.names import refuse_taken
+from mlflow_azure.resources.tagged import TaggedResource, merged_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.app_service_plan import AppServicePlan
+    from mlflow_azure.resources.base import Given, Properties, Report
+
+
+class WebApp(TaggedResource):
+    """A Linux container web app, reached over HTTPS only.
+
+    It is created without an image: the site takes 20 to 60 seconds, and needs neither registry nor storage account.
+    What it runs is said by its configuration (site_config.py and the files beside it).
+    """
+
+    kind = "web app"
+    type = "Microsoft.Web/sites"
+    fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed}
+
+    def __init__(self, azure: Azure, name: str, *, plan: AppServicePlan) -> None:
+        super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=(plan,))
+        self.plan = plan
+
+    def read(self, given: Given) -> Properties | None:
+        """The live site."""
+        live = arm.get(str(self), lambda: self.azure.web.web_apps.get(self.group.name, self.name))
+        if live and arm.same_id(live["properties"].get("serverFarmId"), self.plan.id):
+            live["properties"]["serverFarmId"] = self.plan.id
+        return live
+
+    def desired(self, given: Given) -> Properties:
+        """Region, tags, plan, HTTPS only; MLflow keeps no sessions, so no client affinity."""
+        return {
+            "location": self.location,
+            "tags": self.tags,
+            "properties": {"serverFarmId": self.plan.id, "httpsOnly": True, "clientAffinityEnabled": False},
+        }
+
+    def check_before_create(self) -> None:
+        """The name must be free in the whole world."""
+        refuse_taken(
+            self,
+            "WEB_APP_NAME",
+            lambda: self.azure.web.check_name_availability({"name": self.name, "type": "Site"}),
+        )
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Create the site."""
+        return self._put(f"creating {self}", {**desired, "kind": "app,linux,container"})
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Change what differs. What a PUT does not mention stays, tags excepted."""
+        tags = merged_tags(live, desired)
+        return self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags})
+
+    def _put(self, what: str, body: Properties) -> Properties:
+        with doing(what):
+            poller = self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, dict(body))
+            return arm.body(self.azure.wait(poller))
+
+    def outputs(self, live: Properties) -> Properties:
+        """host, scm_host and url, by the names that Azure gave the site."""
+        properties = live["properties"]
+        host = properties["defaultHostName"]
+        return {
+            "host": host,
+            "scm_host": scm_host(properties),
+            "url": f"{self.azure.cloud.site_scheme}://{host}",
+        }
+
+    def state(self, live: Properties) -> str:
+        """Running or Stopped."""
+        return str(live["properties"].get("state"))
+
+
+def scm_host(properties: Properties) -> str | None:
+    """The host name of the site's SCM (Kudu) site."""
+    for binding in properties.get("hostNameSslStates") or ():
+        if binding.get("hostType") == "Repository":
+            return str(binding["name"])
+    return None
