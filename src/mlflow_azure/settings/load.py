@@ -127,24 +127,26 @@ def _from_options(options: Options) -> dict[str, Value]:
     return {name: Value(text, Source.OPTION, SETTINGS[name].option) for name, text in texts.items() if text}
 
 
-def _faults(values: Mapping[str, Value]) -> Iterator[SettingsError]:
-    """Every rule that a value breaks; rules between two settings only where both keep their own."""
+def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
+    """The rule in words for each value that breaks one; rules between two settings where both keep their own."""
     broken = {name: words for name, value in values.items() if (words := SETTINGS[name].rule(value.text))}
-    for name, words in broken.items():
-        yield _fault(name, values[name], words, hint=_another_value(name))
-    store, mount = values["MLFLOW_FILESTORE"], values["STORAGE_MOUNT_POINT"]
-    if not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"} and not rules.inside(store.text, mount.text):
-        yield _fault(
-            "MLFLOW_FILESTORE",
-            store,
-            f'must lie inside STORAGE_MOUNT_POINT, "{mount.text}" (from {mount.place}): elsewhere runs are '
-            "lost when the web app restarts",
-            hint=f"Give --mlflow-filestore {mount.text.rstrip('/')}/mlruns",
+    store, mount = values.get("MLFLOW_FILESTORE"), values.get("STORAGE_MOUNT_POINT")
+    sound = not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"}
+    if store and mount and sound and not rules.inside(store.text, mount.text):
+        broken["MLFLOW_FILESTORE"] = (
+            f"must lie inside STORAGE_MOUNT_POINT (from {mount.place}), such as {mount.text.rstrip('/')}/mlruns: "
+            "elsewhere the web app loses its runs when it restarts"
         )
+    return broken
 
 
-def _fault(name: str, value: Value, words: str, hint: str) -> SettingsError:
-    return SettingsError(f"{name} (from {value.place}): {SETTINGS[name].quoted(value.text)} {words}", hint=hint)
+def _faults(values: Mapping[str, Value]) -> Iterator[SettingsError]:
+    for name, words in broken_rules(values).items():
+        value = values[name]
+        yield SettingsError(
+            f"{name} (from {value.place}): {SETTINGS[name].quoted(value.text)} {words}",
+            hint=_another_value(name),
+        )
 
 
 def _another_value(name: str) -> str:

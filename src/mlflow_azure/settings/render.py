@@ -1,0 +1,47 @@
+"""Writes settings files, in the syntax that file.py reads."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from mlflow_azure.settings.table import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from mlflow_azure.settings.script import Imported
+
+_BARE = re.compile(r"[\w./:@%+,-]+", re.ASCII)
+
+
+def template() -> str:
+    """A settings file in which nothing is set: every setting with its meaning and default, commented out."""
+    head = _comment(
+        "Settings of mlflow-azure. To set one, remove the # in front of it. A command-line option or an "
+        "environment variable of the same name wins over this file."
+    )
+    return "\n".join([head, *(_commented_out(setting) for setting in SETTINGS.values())])
+
+
+def imported(result: Imported, shown_as: str) -> str:
+    """A settings file with what was taken from a script, and comments on what was not."""
+    lines = [f"# Settings of mlflow-azure, taken from {shown_as}"]
+    lines += [f"{name}={quoted(value.text)}" for name, value in result.values.items()]
+    lines += [f"# {item.name} was left out ({item.place}): {item.reason}" for item in result.left_out]
+    return "\n".join([*lines, ""])
+
+
+def quoted(text: str) -> str:
+    """The text as the value of an assignment."""
+    if _BARE.fullmatch(text):
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _commented_out(setting: Setting) -> str:
+    example = quoted(setting.default) if isinstance(setting.default, str) and setting.default else ""
+    return _comment(f"{setting.meaning}. Default: {setting.default_words}.") + f"#{setting.name}={example}\n"
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(text, width=100, initial_indent="# ", subsequent_indent="# ") + "\n"
