@@ -5,12 +5,16 @@ The engine yields these; the console renders them. Neither knows the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow_azure.errors import MlflowAzureError
+
+Report = Callable[[str, float | None], None]
+"""Tells progress: a message, and the fraction done (0 to 1) where the extent is known."""
 
 
 class Action(StrEnum):

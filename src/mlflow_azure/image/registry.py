@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.clouds import Cloud
     from mlflow_azure.secret import Secret
 
-_MANIFESTS = ", ".join(
+_MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
     [
         "application/vnd.oci.image.manifest.v1+json",
         "application/vnd.oci.image.index.v1+json",

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/container-registry/container-registry-tasks-ov
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import ContainerEngineError
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow_azure.azure import Azure
-    from mlflow_azure.resources.base import Report
+    from mlflow_azure.events import Report
+    from mlflow_azure.image.registry import RegistryClient
 
 POLL_SECONDS = 1.0
 RUN_SECONDS = 3600
@@ -24,25 +26,49 @@ _ONGOING = frozenset({"Queued", "Started", "Running"})
 _LOG_LINES = 5
 
 
-def build(
-    azure: Azure, group: str, registry: str, context: BuildContext, images: Sequence[str], report: Report
-) -> None:
-    """Build `context` in the registry and store it under each of `images` ("repository:tag").
+@dataclass(frozen=True)
+class RemoteBuilder:
+    """Builds in the registry `registry` of resource group `group`."""
 
-    Raises:
-        ContainerEngineError: The build failed; its last lines are in the message.
-        AzureRefusedError: Azure does not allow the build.
-        TimedOutError: The deadline passed.
+    azure: Azure
+    group: str
+    registry: str
 
-    """
-    with doing("uploading the build context to the registry"):
-        upload = azure.registry_tasks.registries.get_build_source_upload_url(group, registry)
-        _upload(azure, str(upload.upload_url), context.archive())
-    with doing("scheduling the image build in the registry"):
-        run = azure.registry_tasks.registries.schedule_run(
-            group, registry, _request(context, str(upload.relative_path), images)
-        )
-    _follow(azure, group, registry, str(run.properties.run_id), report)
+    def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
+        """Build `context` and store it under each of `images` ("repository:tag").
+
+        Raises:
+            ContainerEngineError: The build failed; its last lines are in the message.
+            AzureRefusedError: Azure does not allow the build.
+            TimedOutError: The deadline passed.
+
+        """
+        tasks = self.azure.registry_tasks
+        with doing("uploading the build context to the registry"):
+            upload = tasks.registries.get_build_source_upload_url(self.group, self.registry)
+            _upload(self.azure, str(upload.upload_url), context.archive())
+        request = _request(context, str(upload.relative_path), images)
+        with doing("scheduling the image build in the registry"):
+            run = tasks.registries.schedule_run(self.group, self.registry, request)
+        self._follow(str(run.properties.run_id), report)
+
+    def _follow(self, run_id: str, report: Report) -> None:
+        """Report the run's log line by line until it ends."""
+        runs = self.azure.registry_tasks.runs
+        with doing(f"reading the log of build {run_id}"):
+            link = runs.get_log_sas_url(self.group, self.registry, run_id).log_link
+        log = _Log(self.azure, str(link))
+        while True:
+            with doing(f"waiting for build {run_id}"):
+                run = runs.get(self.group, self.registry, run_id)
+            for line in log.new_lines():
+                report(line, None)
+            status = str(getattr(run.properties.status, "value", run.properties.status))
+            if status == "Succeeded":
+                return
+            if status not in _ONGOING:
+                raise _failed(run_id, status, run.properties.run_error_message, log)
+            self.azure.deadline.sleep(POLL_SECONDS)
 
 
 def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[str, Any]:
@@ -65,24 +91,6 @@ def _upload(azure: Azure, url: str, archive: bytes) -> None:
 
     with BlobClient.from_blob_url(url, **azure.cloud.transport) as blob:
         blob.upload_blob(archive, overwrite=True)
-
-
-def _follow(azure: Azure, group: str, registry: str, run_id: str, report: Report) -> None:
-    """Report the run's log line by line until it ends."""
-    with doing(f"reading the log of build {run_id}"):
-        link = azure.registry_tasks.runs.get_log_sas_url(group, registry, run_id).log_link
-    log = _Log(azure, str(link))
-    while True:
-        with doing(f"waiting for build {run_id}"):
-            run = azure.registry_tasks.runs.get(group, registry, run_id)
-        for line in log.new_lines():
-            report(line, None)
-        status = str(getattr(run.properties.status, "value", run.properties.status))
-        if status == "Succeeded":
-            return
-        if status not in _ONGOING:
-            raise _failed(run_id, status, run.properties.run_error_message, log)
-        azure.deadline.sleep(POLL_SECONDS)
 
 
 def _failed(run_id: str, status: str, reason: str | None, log: _Log) -> ContainerEngineError:

@@ -7,17 +7,18 @@ them is enough to know what to do.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.events import Report
+
+__all__ = ["Check", "Given", "Node", "Properties", "Report", "Resource"]
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
 
 Properties = Mapping[str, Any]
-Report = Callable[[str, float | None], None]
-"""Tells progress: a message, and the fraction done (0 to 1) where the extent is known."""
 
 
 class Node(ABC):

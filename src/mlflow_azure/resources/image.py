@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.image.registry import RegistryClient
 from mlflow_azure.resources.base import Given, Properties, Report, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mlflow_azure.azure import Azure
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.resources.container_registry import ContainerRegistry
 
 
-class Builder(Protocol):
-    """Builds a context and stores it in a registry."""
-
-    def __call__(
-        self,
-        registry: ContainerRegistry,
-        client: RegistryClient,
-        context: BuildContext,
-        images: Sequence[str],
-        report: Report,
-    ) -> None:
-        """Build `context` and push it to the registry under each of `images` ("repository:tag")."""
+Builder = Callable[["RegistryClient", "BuildContext", Sequence[str], Report], None]
+"""Builds a context and stores it in a registry, under each of some images ("repository:tag")."""
 
 
 class Image(Resource):
@@ -84,7 +73,7 @@ class Image(Resource):
                 hint=f"Push it to {client.server}/{self.name}, or let it be built: mlflow-azure deploy",
                 code="ImageNotFound",
             )
-        self.build(self.registry, client, self.context, (self.name, f"{self.repository}:{self.context.tag}"), report)
+        self.build(client, self.context, (self.name, f"{self.repository}:{self.context.tag}"), report)
         live = self.read(given)
         if live is None:
             raise MlflowAzureError(

@@ -1,0 +1,55 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make` alone lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CLIENT := $(VENV)/mlflow-1.5.0
+export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(VENV)/ready ## Make the development environment in .venv
+
+$(VENV)/ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# MLflow 1.5.0 and today's Azure SDK cannot live in one environment: the client has one of its own.
+$(CLIENT)/ready: docker/requirements.lock | $(VENV)/ready
+	$(PYTHON) -m venv $(CLIENT)
+	$(CLIENT)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/requirements.lock
+	@touch $@
+
+demo: $(VENV)/ready $(CLIENT)/ready ## Deploy to an emulator on this machine and log a run: a server you can open
+	@CLIENT_PYTHON=$(CLIENT)/bin/python COMMAND=$(BIN)/mlflow-azure sh examples/demo.sh
+
+test: $(VENV)/ready $(CLIENT)/ready ## Run the whole test suite
+	$(BIN)/pytest
+
+lint: $(VENV)/ready ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/ready ## Put the code in its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/ready ## Measure start-up, requests and the time of a deploy
+	$(BIN)/python tests/bench/bench.py
+
+lock: $(VENV)/ready ## Choose the newest versions of the development environment anew
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 --extra emulator --group dev --upgrade pyproject.toml --output-file requirements-dev.lock
+
+clean: ## Stop the emulator and remove what was made here
+	-$(BIN)/mlflow-azure emulator stop
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,6 @@
+"""`python -m mlflow_azure` is `mlflow-azure`."""
+
+from mlflow_azure.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""`mlflow-azure deploy` and `mlflow-azure plan`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlflow_azure.cli.builds import Build, image_source
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.console import text
+from mlflow_azure.events import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.engine import Application
+
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
+BuildOption = Annotated[
+    Build,
+    typer.Option("--build", help="Build the image with Docker here (local), in the registry (remote), or not at all."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    command(app, "deploy")(deploy)
+    command(app, "plan")(plan)
+
+
+def deploy(
+    run: Invocation,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and write nothing.")] = False,
+    adopt: Adopt = False,
+    build: BuildOption = Build.AUTO,
+) -> None:
+    """Create or update everything, and wait until the server answers. A second run changes nothing."""
+    if dry_run:
+        plan(run, adopt=adopt, build=build)
+        return
+    from mlflow_azure import engine
+    from mlflow_azure.stack import mlflow_stack
+
+    began = time.monotonic()
+    context, builder = image_source(run, build)
+    stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
+    planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
+    application = engine.Application(planned, run.deadline)
+    try:
+        run.console.watch(application.events())
+    finally:
+        run.achieved["resources"] = _rows(application)
+    site, image = (application.outputs[node] or {} for node in (stack.site, stack.image))
+    data = {
+        "url": site["url"],
+        "tracking_uri": site["url"],
+        "seconds": round(time.monotonic() - began, 1),
+        "image": {"reference": image["reference"], "digest": image["digest"]},
+        "resources": _rows(application),
+    }
+    run.answer(data, _summary(run, data))
+    if not run.settings.allow_ip:
+        run.console.warn(
+            "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
+            f"mlflow-azure deploy{run.same} --allow-ip YOUR.IP.ADD.RESS/32",
+        )
+
+
+def plan(run: Invocation, *, adopt: Adopt = False, build: BuildOption = Build.AUTO) -> None:
+    """Show what deploy would do. Writes nothing."""
+    from mlflow_azure import engine
+    from mlflow_azure.stack import mlflow_stack
+
+    context, builder = image_source(run, build)
+    stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
+    changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
+    run.answer({"changes": changes}, text.changes(changes))
+
+
+def _rows(application: Application) -> list[dict[str, Any]]:
+    """What was done to each resource, in the order of the stack."""
+    done = {result.step.key: result for result in application.results}
+    return [
+        {
+            "kind": result.step.kind,
+            "name": result.step.name,
+            "id": result.step.id,
+            "action": result.step.action,
+            "seconds": round(result.seconds, 1),
+        }
+        for step in application.plan.changes
+        if (result := done.get(step.key))
+    ]
+
+
+def _summary(run: Invocation, data: Mapping[str, Any]) -> str:
+    changed = [row for row in data["resources"] if row["action"] != Action.KEEP]
+    took = text.duration(data["seconds"])
+    lines = [
+        f"Deployed in {took}." if changed else f"Nothing to do: everything is as wanted (checked in {took}).",
+        "",
+        text.fields([("Server", data["url"]), ("Tracking URI", data["tracking_uri"])]),
+        "",
+        "Next:",
+        text.fields(
+            [
+                (f'  eval "$(mlflow-azure env{run.same} --show-secrets)"', "connect this shell, then log runs"),
+                (f"  mlflow-azure status{run.same}", "see how it is"),
+                (f"  mlflow-azure destroy{run.same}", "take it all down"),
+            ]
+        ),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""`mlflow-azure destroy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.console import text
+from mlflow_azure.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mlflow_azure.teardown import Inventory, Teardown
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(app, "destroy")(destroy)
+
+
+def destroy(
+    run: Invocation,
+    *,
+    keep_data: Annotated[
+        bool, typer.Option("--keep-data", help="Keep the storage account: artifacts, metrics and params.")
+    ] = False,
+) -> None:
+    """Delete what deploy made, after showing it."""
+    from mlflow_azure.teardown import Teardown, take_inventory
+
+    inventory = take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data)
+    if inventory.is_empty:
+        run.answer(_data(inventory, []), f"Nothing to delete in resource group {inventory.group}.")
+        return
+    run.console.note(_announcement(inventory))
+    if not run.confirm("Delete all of this?"):
+        raise SettingsError("not deleted: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
+    teardown = Teardown(run.azure, inventory)
+    try:
+        run.console.watch(teardown.events())
+    finally:
+        run.achieved.update(_data(inventory, _rows(teardown)))
+    run.answer(_data(inventory, _rows(teardown)), _summary(inventory))
+
+
+def _announcement(inventory: Inventory) -> str:
+    goes = [(found.kind, found.name) for found in inventory.ours]
+    if inventory.group_goes:
+        goes.insert(0, ("resource group", inventory.group))
+    stays = [(found.kind, found.name) for found in inventory.kept]
+    parts = ["To be deleted:", text.table(("", ""), goes)]
+    if stays:
+        parts += ["To be kept:", text.table(("", ""), stays)]
+    return "\n".join(parts)
+
+
+def _rows(teardown: Teardown) -> list[dict[str, Any]]:
+    return [
+        {"kind": step.kind, "name": step.name, "id": step.id, "action": step.action, "seconds": round(seconds, 1)}
+        for step, seconds in teardown.deleted
+    ]
+
+
+def _data(inventory: Inventory, deleted: list[dict[str, Any]]) -> dict[str, Any]:
+    kept = [{"kind": found.kind, "name": found.name, "id": found.id} for found in inventory.kept]
+    return {"resources": deleted, "kept": kept}
+
+
+def _summary(inventory: Inventory) -> str:
+    what = "The resource group and everything in it is" if inventory.group_goes else "What mlflow-azure made is"
+    kept = f" Kept: {', '.join(str(found) for found in inventory.kept)}." if inventory.kept else ""
+    return f"{what} deleted.{kept}"

@@ -1,0 +1,201 @@
+"""What every command has: the common options, its settings, its console, and Azure once it asks for it.
+
+`command` turns a function into a Typer command: it adds the options, and turns errors into an answer and an exit code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlflow_azure import console
+from mlflow_azure.cli.options import chosen, settings_parameters
+from mlflow_azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.errors import InterruptedByUserError, MlflowAzureError
+from mlflow_azure.settings import Loaded, Options, Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mlflow_azure.azure import Azure, Credential
+
+
+class Output(StrEnum):
+    """How a command answers on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Common:
+    """The options that every command has."""
+
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="Settings file [default: ./mlflow-azure.env]", show_default=False)
+    ] = None
+    cloud: Annotated[CloudName, typer.Option("--cloud", help="Which Azure; emulator needs no account.")] = (
+        CloudName.PUBLIC
+    )
+    output: Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for programs.")] = Output.TEXT
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell more; show the traceback of an error.")] = False
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=1, help="Give up after this many seconds.", show_default=False)
+    ] = None
+
+
+class Invocation:
+    """One run of a command.
+
+    Attributes:
+        command: Its name, as in the JSON answer: "deploy".
+        common: The options that every command has.
+        console: Where it talks.
+        deadline: When it gives up.
+        achieved: What has been done so far, for the answer of a command that fails.
+
+    """
+
+    def __init__(self, command: str, common: Common, options: Options) -> None:
+        self.command = command
+        self.common = common
+        self.options = options
+        self.console = console.create(
+            output=common.output.value,
+            verbose=common.verbose,
+            environ=os.environ,
+            stdin=sys.stdin,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+        )
+        self.deadline = Deadline(common.timeout)
+        self.achieved: dict[str, object] = {}
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The settings that are known without asking Azure. Raises SettingsError."""
+        return load(self.options, os.environ, self.common.settings, Path.cwd())
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The cloud; the emulator is started where it is not running."""
+        if self.common.cloud is CloudName.EMULATOR:
+            from mlflow_azure.cli.emulator import running_cloud
+
+            return running_cloud(self.console)
+        return REMOTE_CLOUDS[self.common.cloud]
+
+    @cached_property
+    def credential(self) -> Credential:
+        """Signs in when it is first asked for a token."""
+        from mlflow_azure.azure import Credential
+
+        return Credential(self.cloud)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """All settings. Asks Azure for the subscription where none is set."""
+        loaded = self.loaded  # faults are told before Azure is asked for anything
+        given = loaded.given("SUBSCRIPTION_ID")
+        if given is None:
+            from mlflow_azure.subscription import choose
+
+            given = choose(self.cloud, self.credential, os.environ)
+        return loaded.resolve(given)
+
+    @cached_property
+    def azure(self) -> Azure:
+        """Azure, as the signed-in user sees the subscription of the settings."""
+        from mlflow_azure.azure import Azure
+
+        return Azure(self.cloud, self.credential, self.settings.subscription_id, self.deadline)
+
+    def answer(self, data: dict[str, object], text: str) -> None:
+        """The command's result."""
+        self.console.result(self.command, data, text)
+
+    def confirm(self, question: str) -> bool:
+        """Whether the user agrees, or has agreed by `--yes`."""
+        return self.common.yes or self.console.confirm(question)
+
+    @property
+    def same(self) -> str:
+        """The options that a command shown to the user must repeat to mean the same deployment."""
+        words = [] if self.common.cloud is CloudName.PUBLIC else ["--cloud", str(self.common.cloud)]
+        if self.common.settings is not None:
+            words += ["--settings", str(self.common.settings)]
+        return "".join(f" {word}" for word in words)
+
+
+def command(
+    app: typer.Typer, name: str, *, path: str | None = None, settings: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as a command of `app`. It is called with an Invocation and its own options.
+
+    Args:
+        app: The application or group.
+        name: The command's name within it.
+        path: The command's whole name where `app` is a group: "settings show".
+        settings: Whether it has the options of the settings.
+
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        common = list(inspect.signature(Common, eval_str=True).parameters.values())
+        named = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in common]
+        parameters = [*own, *(settings_parameters() if settings else ()), *named]
+
+        def wrapper(**arguments: Any) -> int:
+            common_options = Common(**{p.name: arguments.pop(p.name) for p in named})
+            return _run(function, Invocation(path or name, common_options, chosen(arguments)), arguments)
+
+        wrapper.__doc__ = function.__doc__
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # PEP 362 defines it
+        wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+        app.command(name)(wrapper)
+        return function
+
+    return register
+
+
+def _run(function: Callable[..., None], run: Invocation, arguments: dict[str, Any]) -> int:
+    try:
+        function(run, **arguments)
+    except KeyboardInterrupt:
+        stopped = InterruptedByUserError(
+            "stopped by Ctrl+C; what Azure has begun goes on there", hint="To go on, run the command again."
+        )
+        run.console.failure(run.command, stopped, run.achieved)
+        return stopped.exit_code
+    except MlflowAzureError as error:
+        run.console.failure(run.command, error, run.achieved)
+        return error.exit_code
+    except console.OutputClosedError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort, so that JSON stays JSON
+        unexpected = MlflowAzureError(
+            f"internal error: {type(error).__name__}: {error}",
+            hint="Run it again with --verbose, and report what it prints.",
+            code="InternalError",
+        )
+        unexpected.__cause__ = error
+        run.console.failure(run.command, unexpected, run.achieved)
+        return unexpected.exit_code
+    return 0
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether a line, parsable or not, asks for JSON."""
+    pairs = zip(argv, [*argv[1:], ""], strict=True)
+    return any((word in ("--output", "-o") and value == "json") or word == "--output=json" for word, value in pairs)

@@ -1,0 +1,85 @@
+"""The entry point: all commands, and what happens to a line that cannot be parsed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from mlflow_azure import __version__, console
+from mlflow_azure.cli import deploy, destroy, emulator, env, settings, status
+from mlflow_azure.cli.invocation import wants_json
+from mlflow_azure.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "mlflow-azure"
+
+app = typer.Typer(
+    name=PROGRAM,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = (
+        False
+    ),
+) -> None:
+    """Deploy an MLflow tracking server to Azure, and operate it.
+
+    Try it without an Azure account: mlflow-azure deploy --cloud emulator
+    """
+
+
+deploy.register(app)
+destroy.register(app)
+status.register(app)
+env.register(app)
+app.add_typer(settings.app, name="settings")
+app.add_typer(emulator.app, name="emulator")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code: see errors.py for what each means."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.exit(app(args=argv, prog_name=PROGRAM, standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(SettingsError.exit_code)
+    except click.ClickException as error:
+        _usage_error(argv, error)
+        sys.exit(SettingsError.exit_code)
+    except click.Abort:
+        sys.exit(130)
+
+
+def _usage_error(argv: list[str], error: click.ClickException) -> None:
+    """Report a line that cannot be parsed as every other failure is reported."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else PROGRAM
+    out = console.create(
+        output="json" if wants_json(argv) else "text",
+        verbose=False,
+        environ=os.environ,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+    )
+    fault = SettingsError(error.format_message(), hint=f"See: {command} --help", code="Usage")
+    out.failure(command.removeprefix(PROGRAM).strip() or "help", fault)

@@ -1,0 +1,56 @@
+"""Which subscription, where no setting says it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlflow_azure.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.azure import Credential
+    from mlflow_azure.clouds import Cloud
+
+
+def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> str:
+    """The default subscription of the `az` account, else the only one that the signed-in user sees.
+
+    Raises:
+        SettingsError: There is none, or more than one.
+        SignInError: Azure does not know the user.
+
+    """
+    found = cloud.subscription_id or _of_az_account(cloud, environ)
+    if found:
+        return found
+    from mlflow_azure.azure import visible_subscriptions
+
+    visible = visible_subscriptions(cloud, credential)
+    if len(visible) == 1:
+        return next(iter(visible))
+    if not visible:
+        raise SettingsError(
+            "SUBSCRIPTION_ID is not set, and you see no subscription that is enabled",
+            hint="Sign in to the right tenant: az login --tenant TENANT",
+        )
+    listed = "\n".join(f"  {identifier}  {name}" for identifier, name in visible.items())
+    raise SettingsError(
+        f"SUBSCRIPTION_ID is not set, and you see {len(visible)} subscriptions:\n{listed}",
+        hint="Choose one: --subscription-id ID, or: az account set --subscription ID",
+    )
+
+
+def _of_az_account(cloud: Cloud, environ: Mapping[str, str]) -> str | None:
+    """The default subscription in the profile of `az`, read from its file: starting `az` takes a second."""
+    folder = Path(environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
+    try:
+        profile = json.loads((folder / "azureProfile.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return None
+    for subscription in profile.get("subscriptions", ()):
+        if subscription.get("isDefault") and subscription.get("environmentName") == cloud.az_name:
+            return str(subscription["id"])
+    return None
