@@ -4,12 +4,12 @@ import shutil
 import tempfile
 from collections.abc import Callable
 
-from flask import Response, after_this_request
+from flask import Response, abort, after_this_request
 from mlflow.server import handlers
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from mlflow_app.guard import check_location
+from mlflow_app.paths import is_artifact_location
 
 
 def confine(artifact_root: str) -> None:
@@ -20,7 +20,11 @@ def confine(artifact_root: str) -> None:
     open_repository = handlers.get_artifact_repository
 
     def open_confined(artifact_uri: str) -> ArtifactRepository:
-        check_location(artifact_uri, artifact_root)
+        if not is_artifact_location(artifact_uri, artifact_root):
+            abort(
+                403,
+                "The artifacts of this run are neither in a remote store nor in the server's artifact root.",
+            )
         repository = open_repository(artifact_uri)
         if not isinstance(repository, LocalArtifactRepository):
             repository.download_artifacts = _for_one_request(repository.download_artifacts)

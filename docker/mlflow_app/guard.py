@@ -22,12 +22,10 @@ from mlflow_app.paths import is_artifact_location, is_inside
 def install(app: Flask, artifact_root: str) -> None:
     """Put the guard in front of MLflow's application, whose default artifact root is `artifact_root`."""
     checks = {
-        "serve_artifacts": lambda: check_path(_query().get("path", "")),
-        "_list_artifacts": lambda: check_path(_message(ListArtifacts()).path),
-        "_create_experiment": lambda: check_location(
-            _message(CreateExperiment()).artifact_location, artifact_root
-        ),
-        "_create_model_version": lambda: check_location(_message(CreateModelVersion()).source, artifact_root),
+        "serve_artifacts": lambda: _check_path(_query().get("path", "")),
+        "_list_artifacts": lambda: _check_path(_message(ListArtifacts()).path),
+        "_create_experiment": lambda: _check_location(_message(CreateExperiment()).artifact_location, artifact_root),
+        "_create_model_version": lambda: _check_location(_message(CreateModelVersion()).source, artifact_root),
     }
 
     @app.before_request
@@ -37,13 +35,13 @@ def install(app: Flask, artifact_root: str) -> None:
             checks[request.endpoint]()
 
 
-def check_path(path: Any) -> None:
+def _check_path(path: Any) -> None:
     """Refuse an artifact path that is not inside the run's artifacts; one sent twice arrives as a list."""
     if not isinstance(path, str) or not is_inside(path):
         raise MlflowException("The path must be inside the run's artifacts.", INVALID_PARAMETER_VALUE)
 
 
-def check_location(location: str, artifact_root: str) -> None:
+def _check_location(location: str, artifact_root: str) -> None:
     """Refuse an artifact location on the server's own disk, but for the server's own artifact root."""
     if location and not is_artifact_location(location, artifact_root):
         raise MlflowException(

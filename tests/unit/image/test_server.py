@@ -1,0 +1,91 @@
+"""MLflow's server, started by startup.sh as a process of its own."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Server, Start
+
+pytestmark = pytest.mark.slow
+
+CLIENT = Path(__file__).with_name("client_1_5_0.py")
+
+
+def test_the_mlflow_1_5_0_client_works_end_to_end(server: Server, image_bin: Path) -> None:
+    client = [image_bin / "python", CLIENT, server.url("")]
+    done = subprocess.run(client, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_page_and_all_its_static_files_are_served(server: Server) -> None:
+    page = server.get("/").text
+    files = re.findall(r'(?:src|href)="[./]*(static-files/[^"]+)"', page)
+    assert len(files) >= 3
+    assert {server.get(f"/{file}").status_code for file in files} == {200}
+
+
+def test_requests_are_logged(server: Server) -> None:
+    server.get("/api/2.0/mlflow/experiments/list")
+    server.stop()
+    assert '"GET /api/2.0/mlflow/experiments/list HTTP/1.1" 200' in server.log.read_text()
+
+
+def test_terminate_ends_it_with_zero_and_nothing_left(server: Server) -> None:
+    # Browsers open connections ahead of need.
+    with socket.create_connection(("127.0.0.1", server.port)):
+        assert server.stop() == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))
+
+
+def test_a_running_request_is_finished_before_the_end(server: Server) -> None:
+    body = b'{"name": "slow"}'
+    head = f"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head.encode() + body[:5])
+        server.get("/")  # by now the first request has been taken up
+        server.process.terminate()
+        threading.Timer(0.5, connection.sendall, [body[5:]]).start()
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert server.process.wait(30) == 0
+
+
+def test_an_existing_empty_directory_gets_the_default_experiment(
+    start: Start, settings: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "share" / "mlruns").mkdir(parents=True)
+    experiments = start(settings).get("/api/2.0/mlflow/experiments/list").json()["experiments"]
+    assert [(e["experiment_id"], e["name"]) for e in experiments] == [("0", "Default")]
+
+
+def test_a_restart_keeps_what_was_there(start: Start, settings: dict[str, str]) -> None:
+    first = start(settings)
+    run = first.create_run()
+    first.stop()
+    again = start(settings)
+    assert again.get("/api/2.0/mlflow/runs/get", params={"run_id": run}).status_code == 200
+    assert len(again.get("/api/2.0/mlflow/experiments/list").json()["experiments"]) == 2
+
+
+def test_experiments_created_at_once_are_all_created(server: Server) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda n: server.call("experiments/create", {"name": f"number {n}"}), range(8))
+    assert {a.json()["experiment_id"] for a in answers} == {str(n) for n in range(1, 9)}
+
+
+def test_a_database_and_several_workers_serve(start: Start, settings: dict[str, str], tmp_path: Path) -> None:
+    settings["MLFLOW_SERVER_FILE_STORE"] = f"sqlite:///{tmp_path}/mlflow.db"
+    settings["MLFLOW_SERVER_WORKERS"] = "2"
+    server = start(settings)
+    run = server.create_run()
+    for _ in range(4):
+        assert server.get("/api/2.0/mlflow/runs/get", params={"run_id": run}).status_code == 200
