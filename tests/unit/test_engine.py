@@ -1,0 +1,269 @@
+"""The engine over resources that live in a dictionary: no Azure, no network."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlflow_azure import engine
+from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SettingsError, SeveralErrors, TimedOutError
+from mlflow_azure.events import Action, Failed, Finished, Planned, Skipped, Started
+from mlflow_azure.resources.base import Check, Given, Node, Properties, Report, Resource
+
+
+@dataclass
+class World:
+    """A cloud in memory: what exists, what was asked for, and what fails."""
+
+    live: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    fails: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, verb: str, name: str) -> None:
+        with self.lock:
+            self.requests.append((verb, name))
+
+    @property
+    def writes(self) -> list[str]:
+        return [name for verb, name in self.requests if verb != "read"]
+
+
+class Thing(Resource):
+    kind = "thing"
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        *,
+        parent: Thing | None = None,
+        needs: tuple[Node, ...] = (),
+        after: tuple[Node, ...] = (),
+        **properties: Any,
+    ) -> None:
+        super().__init__(None, name, parent=parent, needs=needs, after=after)  # type: ignore[arg-type]
+        self.world = world
+        self.properties = properties
+        self.refusal: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"/things/{self.name}"
+
+    def read(self, given: Given) -> Properties | None:
+        self.world.note("read", self.name)
+        return self.world.live.get(self.name)
+
+    def desired(self, given: Given) -> Properties:
+        return {**self.properties, **{other.name: given(other, "key") for other in self.needs}}
+
+    def check_before_create(self) -> None:
+        if self.refusal:
+            raise AzureRefusedError(self.refusal, hint="choose another")
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        return self._write("create", desired, {})
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        return self._write("update", desired, live)
+
+    def _write(self, verb: str, desired: Properties, live: Properties) -> Properties:
+        self.world.note(verb, self.name)
+        if self.name in self.world.fails:
+            raise MlflowAzureError(f"writing {self.name}: broken", hint="again")
+        self.world.live[self.name] = {**live, **desired}
+        return self.world.live[self.name]
+
+    def outputs(self, live: Properties) -> Properties:
+        return {"key": f"key of {self.name}"}
+
+    def is_ours(self, live: Properties) -> bool:
+        return not live.get("foreign")
+
+
+def a_stack(world: World) -> list[Thing]:
+    group = Thing(world, "group")
+    account = Thing(world, "account", parent=group)
+    share = Thing(world, "share", parent=account, size=2)
+    plan = Thing(world, "plan", parent=group)
+    site = Thing(world, "site", parent=group, after=(plan,))
+    config = Thing(world, "config", parent=site, needs=(account,), after=(share,), tls=True)
+    return [group, account, share, plan, site, config]
+
+
+def deploy(things: list[Thing], **options: Any) -> engine.Application:
+    application = engine.Application(engine.plan(things, Deadline(), **options), Deadline())
+    application_events = list(application.events())
+    assert isinstance(application_events[0], Planned)
+    return application
+
+
+def actions(application: engine.Application) -> dict[str, Action]:
+    return {result.step.name: result.step.action for result in application.results}
+
+
+def test_a_first_deploy_creates_everything_and_a_second_writes_nothing() -> None:
+    world = World()
+    assert set(actions(deploy(a_stack(world))).values()) == {Action.CREATE}
+
+    world.requests.clear()
+    assert set(actions(deploy(a_stack(world))).values()) == {Action.KEEP}
+    assert world.writes == []
+
+
+def test_parts_of_what_does_not_exist_are_not_asked_for() -> None:
+    world = World()
+    engine.plan(a_stack(world), Deadline())
+    assert world.requests == [("read", "group")]
+
+
+def test_an_output_of_what_does_not_exist_is_unknown_in_the_plan_and_known_when_written() -> None:
+    world = World()
+    things = a_stack(world)
+    config = engine.plan(things, Deadline()).steps[things[-1]]
+    assert {found.path: found.after for found in config.differences} == {"tls": True, "account": UNKNOWN}
+
+    deploy(things)
+    assert world.live["config"]["account"] == "key of account"
+
+
+def test_drift_is_repaired_and_what_others_added_is_kept() -> None:
+    world = World()
+    deploy(a_stack(world))
+    world.live["share"] = {"size": 1, "added": "by hand"}
+
+    assert actions(deploy(a_stack(world)))["share"] is Action.UPDATE
+    assert world.live["share"] == {"size": 2, "added": "by hand"}
+
+
+def test_what_waits_for_a_failure_is_skipped_and_everything_else_is_done() -> None:
+    world = World(fails={"account"})
+    application = engine.Application(engine.plan(a_stack(world), Deadline()), Deadline())
+    events = []
+    with pytest.raises(MlflowAzureError, match="writing account: broken"):
+        events.extend(application.events())
+
+    assert set(world.live) == {"group", "plan", "site"}
+
+
+def test_a_failure_is_told_once_with_what_was_skipped_for_it() -> None:
+    world = World(fails={"account"})
+    application = engine.Application(engine.plan(a_stack(world), Deadline()), Deadline())
+    events = []
+    with pytest.raises(MlflowAzureError):
+        for event in application.events():
+            events.append(event)  # noqa: PERF402 - the events before the error are wanted too
+
+    assert [event.step.name for event in events if isinstance(event, Failed)] == ["account"]
+    assert {event.step.name for event in events if isinstance(event, Skipped)} == {"share", "config"}
+
+
+def test_every_refusal_is_told_before_anything_is_written() -> None:
+    world = World()
+    things = a_stack(world)
+    things[1].refusal, things[3].refusal = "account is taken", "plan is taken"
+    with pytest.raises(SeveralErrors) as caught:
+        engine.plan(things, Deadline())
+
+    assert {problem.message for problem in caught.value.problems} == {"account is taken", "plan is taken"}
+    assert caught.value.exit_code == 4
+    assert world.writes == []
+
+
+def test_what_was_not_made_by_us_is_refused_unless_adopted() -> None:
+    world = World(live={"group": {"foreign": True}})
+    with pytest.raises(SettingsError, match="was not made by mlflow-azure"):
+        engine.plan(a_stack(world), Deadline())
+
+    assert engine.plan(a_stack(world), Deadline(), adopt=True).changes
+
+
+def test_what_cannot_be_changed_is_refused_with_the_setting_that_says_it() -> None:
+    world = World()
+    deploy(a_stack(world))
+    things = a_stack(world)
+    things[2].properties["size"] = 5
+    things[2].fixed = {"size": "STORAGE_FILE_SHARE_SIZE"}  # type: ignore[misc]
+    with pytest.raises(SettingsError) as caught:
+        engine.plan(things, Deadline())
+
+    assert "STORAGE_FILE_SHARE_SIZE" in caught.value.hint
+
+
+def test_a_check_runs_last_even_when_nothing_changes() -> None:
+    ran: list[str] = []
+
+    class Answers(Check):
+        kind = "server"
+
+        def run(self, given: Given, report: Report) -> None:
+            ran.append(given(self.needs[0], "key"))
+
+    world = World()
+    for _ in range(2):
+        things = a_stack(world)
+        plan = engine.plan([*things, Answers("server", needs=(things[4],), after=(things[5],))], Deadline())
+        events = list(engine.Application(plan, Deadline()).events())
+        finished = [event.step.name for event in events if isinstance(event, Finished)]
+        assert finished[-1] == "server"
+    assert ran == ["key of site"] * 2
+
+
+def test_the_deadline_ends_a_deploy_that_hangs() -> None:
+    class Hangs(Thing):
+        def read(self, given: Given) -> Properties | None:
+            threading.Event().wait()
+            return None
+
+    with pytest.raises(TimedOutError):
+        engine.plan([Hangs(World(), "hangs")], Deadline(0.05))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sets(st.sampled_from([thing.name for thing in a_stack(World())])), max_size=4))
+def test_after_any_failures_running_again_ends_with_everything_as_desired(failures: list[set[str]]) -> None:
+    world = World()
+    for fails in failures:
+        world.fails = fails
+        before = dict(world.live)
+        try:
+            deploy(a_stack(world))
+        except MlflowAzureError:
+            assert before.keys() <= world.live.keys(), "a failed deploy lost what was there"
+    world.fails = set()
+    deploy(a_stack(world))
+    world.requests.clear()
+    assert set(actions(deploy(a_stack(world))).values()) == {Action.KEEP}
+    assert world.writes == []
+
+
+def test_independent_branches_run_at_the_same_time() -> None:
+    meet = threading.Barrier(2, timeout=5)
+
+    class Meets(Thing):
+        def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+            meet.wait()  # breaks unless the other one is being created as well
+            return super().create(desired, given, report)
+
+    world = World()
+    application = deploy([Meets(world, "left"), Meets(world, "right")])
+    assert len(application.results) == 2
+
+
+def test_nothing_starts_before_what_it_waits_for_is_done() -> None:
+    world = World()
+    application = engine.Application(engine.plan(a_stack(world), Deadline()), Deadline())
+    finished: set[str] = set()
+    for event in application.events():
+        if isinstance(event, Started) and event.step.name == "config":
+            assert {"site", "account", "share"} <= finished
+        if isinstance(event, Finished):
+            finished.add(event.step.name)
