@@ -129,7 +129,11 @@ def _from_options(options: Options) -> dict[str, Value]:
 
 def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
     """The rule in words for each value that breaks one; rules between two settings where both keep their own."""
-    broken = {name: words for name, value in values.items() if (words := SETTINGS[name].rule(value.text))}
+    broken = {
+        name: words
+        for name, setting in SETTINGS.items()
+        if name in values and (words := setting.rule(values[name].text))
+    }
     store, mount = values.get("MLFLOW_FILESTORE"), values.get("STORAGE_MOUNT_POINT")
     sound = not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"}
     if store and mount and sound and not rules.inside(store.text, mount.text):

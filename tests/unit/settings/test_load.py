@@ -153,12 +153,12 @@ def test_all_faults_are_reported_at_once_each_with_setting_source_and_rule(tmp_p
     assert [problem.message for problem in found] == [
         "RG_NAMES (from mlflow-azure.env, line 1): there is no such setting",
         "mlflow-azure.env, line 2: not NAME=value",
+        'ACR_NAME (from --acr-name): "ml-flow" must be 5 to 50 letters and digits',
         'ASP_SKU (from mlflow-azure.env, line 3): "Huge" must be a plan size such as B1, S1 or P1v3',
         'MLFLOW_PORT (from environment): "70000" must be a whole number from 1 to 65535',
-        'ACR_NAME (from --acr-name): "ml-flow" must be 5 to 50 letters and digits',
     ]
     assert found[0].hint == "Did you mean RG_NAME?"
-    assert "--acr-name" in found[4].hint
+    assert "--acr-name" in found[2].hint
 
 
 def test_a_line_that_cannot_be_read_is_not_repeated_as_it_may_hold_a_secret(tmp_path: Path) -> None:
