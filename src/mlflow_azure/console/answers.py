@@ -1,0 +1,102 @@
+"""What a command answers on stdout: text for people, or one JSON document for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from mlflow_azure.console.serial import document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlflow_azure.console.printers import Printer
+    from mlflow_azure.console.streams import OutputStream
+    from mlflow_azure.errors import MlflowAzureError
+
+ENVELOPE_VERSION = 1
+
+
+class OutputClosedError(Exception):
+    """Nobody reads stdout any more (`logs --follow | head`): stop quietly, with exit code 0."""
+
+
+class Answers(Protocol):
+    """Writes the answer of a command."""
+
+    def result(self, command: str, data: Mapping[str, object], text: str) -> None:
+        """Write the answer of a command that did its work."""
+
+    def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
+        """Write the answer of a command that failed."""
+
+    def line(self, record: Mapping[str, object], text: str) -> None:
+        """Write one piece of an answer that comes piece by piece.
+
+        Raises:
+            OutputClosedError: nobody reads it.
+        """
+
+
+class TextAnswers:
+    """Answers in text. What failed is told on stderr only."""
+
+    def __init__(self, stream: OutputStream, printer: Printer) -> None:
+        self._stream = stream
+        self._printer = printer
+
+    def result(self, command: str, data: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for programs
+        """Write the text, if there is any."""
+        if text:
+            self._printer.print(text)
+
+    def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
+        """Write nothing."""
+
+    def line(self, record: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for programs
+        """Write the text as it is."""
+        self._stream.write(f"{text}\n")
+        _check_reader(self._stream)
+
+
+class JsonAnswers:
+    """Answers with exactly one JSON document; or, piece by piece, with one compact document per line."""
+
+    def __init__(self, stream: OutputStream) -> None:
+        self._stream = stream
+        self._answered = False
+        self._indent: int | None = 2
+
+    def result(self, command: str, data: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for people
+        """Write the envelope with status "ok"."""
+        self._envelope(command, "ok", data, [])
+
+    def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
+        """Write the envelope with status "failed"."""
+        errors = [{"code": each.code, "message": each.message, "hint": each.hint} for each in problems]
+        self._envelope(command, "failed", data, errors)
+
+    def line(self, record: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for people
+        """Write the record on a line of its own; an envelope that follows takes one line too."""
+        self._indent = None
+        self._stream.write(f"{document(record)}\n")
+        _check_reader(self._stream)
+
+    def _envelope(
+        self, command: str, status: str, data: Mapping[str, object], errors: list[dict[str, str]]
+    ) -> None:
+        if self._answered:  # a failure after the answer, Ctrl+C for one, must not make it two documents
+            return
+        self._answered = True
+        envelope = {
+            "version": ENVELOPE_VERSION,
+            "command": command,
+            "status": status,
+            "data": data,
+            "errors": errors,
+        }
+        self._stream.write(f"{document(envelope, indent=self._indent)}\n")
+
+
+def _check_reader(stream: OutputStream) -> None:
+    if stream.abandoned:
+        raise OutputClosedError

@@ -1,0 +1,136 @@
+"""The state of a run, built up from its events: what each step is doing, and the words for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING, assert_never
+
+from mlflow_azure.console.text import duration
+from mlflow_azure.events import (
+    Action,
+    Event,
+    Failed,
+    Finished,
+    Planned,
+    Progressed,
+    Skipped,
+    Started,
+    Step,
+    Warned,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WORDS = {  # to come, going on, done
+    Action.CREATE: ("create", "creating", "created"),
+    Action.UPDATE: ("update", "updating", "updated"),
+    Action.REPLACE: ("replace", "replacing", "replaced"),
+    Action.KEEP: ("keep", "checking", "unchanged"),
+    Action.DELETE: ("delete", "deleting", "deleted"),
+    Action.CHECK: ("check", "checking", "checked"),
+}
+
+
+class State(Enum):
+    """Where a step stands."""
+
+    WAITING = auto()
+    RUNNING = auto()
+    DONE = auto()
+    FAILED = auto()
+    SKIPPED = auto()
+    INTERRUPTED = auto()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step and where it stands. Times are in seconds; `since` is a reading of the caller's clock.
+
+    `message` and `fraction` are the last news of a running step; of a skipped one, `message` is the reason.
+    """
+
+    step: Step
+    state: State = State.WAITING
+    since: float = 0.0
+    seconds: float = 0.0
+    message: str = ""
+    fraction: float | None = None
+
+    @property
+    def verb(self) -> str:
+        """What happens to the resource: "create", "creating", "created", "failed", "skipped"."""
+        to_come, going_on, done = _WORDS[self.step.action]
+        return {
+            State.WAITING: to_come,
+            State.RUNNING: going_on,
+            State.DONE: done,
+            State.FAILED: "failed",
+            State.SKIPPED: "skipped",
+            State.INTERRUPTED: "interrupted",
+        }[self.state]
+
+    @property
+    def possible_verbs(self) -> Sequence[str]:
+        """The verbs that this row has had or may come to have, and the present one."""
+        return (*_WORDS[self.step.action], self.verb, State.SKIPPED.name)
+
+    def elapsed(self, now: float) -> str:
+        """Write how long the step has run, or ran; nothing for one that did not run or did nothing."""
+        match self.state:
+            case State.RUNNING:
+                return duration(int(now - self.since))
+            case State.DONE if self.step.action is Action.KEEP:
+                return ""
+            case State.DONE | State.FAILED | State.INTERRUPTED:
+                return duration(self.seconds)
+        return ""
+
+
+class Board:
+    """The rows of a run, in the order planned. Rows are replaced whole, so another thread may read them."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All rows."""
+        return tuple(self._rows.values())
+
+    def row(self, step: Step) -> Row:
+        """Find the row of a step; it waits if nothing was heard of it."""
+        return self._rows.get(step.key, Row(step))
+
+    def apply(self, event: Event, now: float) -> None:
+        """Take in one event that happened at `now`."""
+        match event:
+            case Planned(steps):
+                self._rows = {step.key: Row(step) for step in steps}
+            case Started(step):
+                self._put(Row(step, State.RUNNING, since=now))
+            case Progressed(step, message, fraction):
+                running = self.row(step)
+                if running.state is not State.RUNNING:
+                    running = Row(step, State.RUNNING, since=now)
+                self._put(replace(running, step=step, message=message, fraction=fraction))
+            case Finished(step, seconds):
+                self._put(Row(step, State.DONE, seconds=seconds))
+            case Failed(step, seconds, _):
+                self._put(Row(step, State.FAILED, seconds=seconds))
+            case Skipped(step, reason):
+                self._put(Row(step, State.SKIPPED, message=reason))
+            case Warned():
+                pass
+            case _:
+                assert_never(event)
+
+    def stop(self, now: float) -> None:
+        """Take in that no more events come: what still runs has been left alone."""
+        for row in self.rows:
+            if row.state is State.RUNNING:
+                self._put(Row(row.step, State.INTERRUPTED, seconds=now - row.since))
+
+    def _put(self, row: Row) -> None:
+        self._rows = {**self._rows, row.step.key: row}

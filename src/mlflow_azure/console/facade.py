@@ -1,0 +1,148 @@
+"""The console that commands talk to."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+
+from mlflow_azure.console.answers import Answers, JsonAnswers, TextAnswers
+from mlflow_azure.console.plain import PlainDisplay
+from mlflow_azure.console.printers import Printer, RichPrinter, Tone, print_warning, printer_for
+from mlflow_azure.console.streams import OutputStream
+from mlflow_azure.errors import MlflowAzureError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlflow_azure.events import Event
+
+
+class Display(Protocol):
+    """Shows runs while they last."""
+
+    def watch(self, events: Iterable[Event]) -> None:
+        """Show a run until its events end, or raise."""
+
+
+class Console:
+    """The only owner of stdout and stderr.
+
+    stdout carries the answer of a command and nothing else; progress, prompts, warnings and errors go to
+    stderr, also in JSON mode. A reader who leaves early is no error. Any thread may call any method.
+    """
+
+    def __init__(
+        self, answers: Answers, display: Display, printer: Printer, prompt: Prompt, *, verbose: bool
+    ) -> None:
+        self._answers = answers
+        self._display = display
+        self._printer = printer
+        self._prompt = prompt
+        self._verbose = verbose
+
+    def watch(self, events: Iterable[Event]) -> None:
+        """Show a run while it lasts: in place on a terminal, line by line elsewhere.
+
+        What the events raise, KeyboardInterrupt too, is raised on once the terminal is as it was.
+        """
+        self._display.watch(events)
+
+    def note(self, message: str) -> None:
+        """Tell the user something in passing."""
+        self._printer.print(message)
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Tell the user what may go wrong, and what to do about it."""
+        print_warning(self._printer, message, hint)
+
+    def detail(self, message: str) -> None:
+        """Tell what only `--verbose` asks for."""
+        if self._verbose:
+            self._printer.print(message, tone=Tone.QUIET)
+
+    def result(self, command: str, data: Mapping[str, object], text: str) -> None:
+        """Answer that a command did its work: `data` for programs, `text` for people."""
+        self._answers.result(command, data, text)
+
+    def failure(
+        self, command: str, error: MlflowAzureError, data: Mapping[str, object] | None = None
+    ) -> None:
+        """Answer that a command failed, and tell why and what to do next. `data` is what was achieved."""
+        for problem in error.problems:
+            self._printer.print(problem.message, label="Error:", tone=Tone.ERROR)
+            if problem.hint:
+                self._printer.print(problem.hint, label="Next:", tone=Tone.HINT)
+        self.detail("".join(traceback.format_exception(error)).rstrip())
+        self._answers.failure(command, data or {}, error.problems)
+
+    def line(self, record: Mapping[str, object], text: str) -> None:
+        """Answer piece by piece, as a log does: a record per line for programs, the bare text for people.
+
+        Raises:
+            OutputClosedError: nobody reads stdout any more.
+        """
+        self._answers.line(record, text)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a question that "y" or "yes" affirms; the end of the input denies it.
+
+        Raises:
+            SettingsError: there is no terminal to ask on.
+        """
+        return self._prompt.confirm(question)
+
+
+class Prompt:
+    """Asks on stderr, and reads the answer from stdin."""
+
+    def __init__(self, stdin: TextIO | None, stderr: OutputStream) -> None:
+        self._stdin = stdin
+        self._stderr = stderr
+
+    def confirm(self, question: str) -> bool:
+        """Ask a question that "y" or "yes" affirms; the end of the input denies it.
+
+        Raises:
+            SettingsError: there is no terminal to ask on.
+        """
+        if self._stdin is None or not (self._stdin.isatty() and self._stderr.isatty()):
+            raise SettingsError(
+                f"{question} There is no terminal to ask on.",
+                hint="To answer yes without being asked, add --yes.",
+                code="ConfirmationNeeded",
+            )
+        self._stderr.write(f"{question} [y/N] ")
+        answer = ""
+        try:
+            answer = self._stdin.readline()
+        finally:
+            if (
+                not answer
+            ):  # after Ctrl+C or the end of the input, the cursor still stands behind the question
+                self._stderr.write("\n")
+        return answer.strip().lower() in {"y", "yes"}
+
+
+def create(
+    *,
+    output: Literal["text", "json"],
+    verbose: bool,
+    environ: Mapping[str, str],
+    stdin: TextIO | None,
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+) -> Console:
+    """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES."""
+    out, err = OutputStream(stdout, environ), OutputStream(stderr, environ)
+    answers = JsonAnswers(out) if output == "json" else TextAnswers(out, printer_for(out, environ))
+    printer = printer_for(err, environ)
+    return Console(answers, _display(printer, environ), printer, Prompt(stdin, err), verbose=verbose)
+
+
+def _display(printer: Printer, environ: Mapping[str, str]) -> Display:
+    in_ci = environ.get("CI", "").lower() not in {"", "0", "false"}
+    if in_ci or not isinstance(printer, RichPrinter):
+        return PlainDisplay(printer)
+    from mlflow_azure.console.live import LiveDisplay  # noqa: PLC0415 - only terminals pay for loading rich
+
+    return LiveDisplay(printer)

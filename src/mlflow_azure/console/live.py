@@ -1,0 +1,161 @@
+"""Progress on a terminal: every step on a line of its own, redrawn in place."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.text import Text
+
+from mlflow_azure.console.board import Board, Row, State
+from mlflow_azure.console.printers import RichPrinter, print_warning
+from mlflow_azure.console.text import clean, duration, pad, width
+from mlflow_azure.events import Event, Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_FRAMES_PER_SECOND = 10
+_SYMBOLS = {
+    State.WAITING: ("·", "dim"),
+    State.DONE: ("✓", "green"),
+    State.FAILED: ("✗", "red"),
+    State.SKIPPED: ("-", "dim"),
+    State.INTERRUPTED: ("!", "yellow"),
+}
+_VERB_STYLES = {State.RUNNING: "cyan", State.FAILED: "red", State.INTERRUPTED: "yellow", State.DONE: ""}
+_BAR = 20  # columns
+_SHORTEST_NAME = 8  # columns
+
+
+class LiveDisplay:
+    """Draws runs on the terminal that the printer prints to. `clock` counts seconds."""
+
+    def __init__(self, printer: RichPrinter, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._printer = printer
+        self._clock = clock
+
+    def watch(self, events: Iterable[Event]) -> None:
+        """Draw all steps, and keep the drawing up to date until the events end, or raise."""
+        view = BoardView(self._clock)
+        with Live(
+            view,
+            console=self._printer.console,
+            refresh_per_second=_FRAMES_PER_SECOND,
+            redirect_stdout=False,  # only stray writes to stderr are to appear above the drawing
+            vertical_overflow="crop",
+        ):
+            try:
+                for event in events:
+                    view.board.apply(event, self._clock())
+                    if isinstance(event, Warned):
+                        print_warning(self._printer, event.message, event.hint)
+            finally:
+                view.finish()
+        self._printer.print("")  # sets the drawing off from the answer
+
+
+class BoardView:
+    """The drawing of a board: as high as the terminal at most while the run lasts, whole at its end."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.board = Board()
+        self._clock = clock
+        self._began = clock()
+        self._over = False
+
+    def finish(self) -> None:
+        """Make the next drawing the last."""
+        self.board.stop(self._clock())
+        self._over = True
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the board as wide, and while the run lasts at most as high, as the terminal."""
+        now = self._clock()
+        rows = self.board.rows
+        layout = _Layout(rows, options.max_width, now)
+        if not self._over and rows:
+            rows = _fitting(
+                rows, options.size.height - 3
+            )  # the footer, and the line that the cursor stands on
+        lines = [line for row in rows for line in layout.lines(row)]
+        for line in lines if self._over or not rows else [*lines, Text(), self._footer(now)]:
+            line.truncate(options.max_width, overflow="ellipsis")
+            line.no_wrap = True
+            yield line
+
+    def _footer(self, now: float) -> Text:
+        rows = self.board.rows
+        done = sum(row.state is State.DONE for row in rows)
+        return Text(f"  {done} of {len(rows)} done · {duration(int(now - self._began))}", style="dim")
+
+
+class _Layout:
+    """The columns of a drawing: symbol, kind, name, verb, time. Names give way to a narrow terminal."""
+
+    def __init__(self, rows: Sequence[Row], columns: int, now: float) -> None:
+        self._now = now
+        self._kind = max((width(row.step.kind) for row in rows), default=0)
+        self._verb = max((width(verb) for row in rows for verb in row.possible_verbs), default=0)
+        self._time = max((width(row.elapsed(now)) for row in rows), default=0)
+        wanted = max((width(row.step.name) for row in rows), default=0)
+        left = columns - 10 - self._kind - self._verb - self._time
+        self._name = max(_SHORTEST_NAME, min(wanted, left))
+
+    def lines(self, row: Row) -> list[Text]:
+        """Write the line of a step, and while there is news of it, a second one beneath."""
+        news = clean(row.message)
+        if row.state is not State.RUNNING or not (news or row.fraction is not None):
+            return [self._line(row)]
+        return [self._line(row), Text.assemble("    ", *_bar(row.fraction), (news, "dim"))]
+
+    def _line(self, row: Row) -> Text:
+        name = Text(row.step.name)
+        name.truncate(self._name, overflow="ellipsis", pad=True)
+        faint = "dim" if row.state in {State.WAITING, State.SKIPPED} else ""
+        return Text.assemble(
+            "  ",
+            self._symbol(row),
+            " ",
+            pad(row.step.kind, self._kind),
+            "  ",
+            name,
+            "  ",
+            (pad(row.verb, self._verb), _VERB_STYLES.get(row.state, "")),
+            "  ",
+            (self._remark(row), "dim"),
+            style=faint,
+        )
+
+    def _symbol(self, row: Row) -> tuple[str, str]:
+        if row.state is State.RUNNING:
+            return _FRAMES[int(self._now * _FRAMES_PER_SECOND) % len(_FRAMES)], "cyan"
+        return _SYMBOLS[row.state]
+
+    def _remark(self, row: Row) -> str:
+        if row.state is State.SKIPPED:
+            return clean(row.message)
+        return row.elapsed(self._now).rjust(self._time)
+
+
+def _bar(fraction: float | None) -> list[tuple[str, str]]:
+    if fraction is None:
+        return []
+    full = round(min(max(fraction, 0.0), 1.0) * _BAR)
+    return [("━" * full, "cyan"), ("─" * (_BAR - full), "dim"), (f" {fraction:4.0%}  ", "dim")]
+
+
+def _fitting(rows: Sequence[Row], room: int) -> Sequence[Row]:
+    """As many rows as fit: what is done gives way first, then what comes last."""
+    order = [row for row in rows if row.state is State.DONE]
+    order += [row for row in reversed(rows) if row.state in {State.WAITING, State.SKIPPED}]
+    kept = list(rows)
+    for row in order:
+        if sum(1 + (each.state is State.RUNNING) for each in kept) <= room:
+            break
+        kept.remove(row)
+    return kept

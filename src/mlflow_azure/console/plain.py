@@ -1,0 +1,114 @@
+"""Progress where there is no terminal: one line per change, and a sign of life in long silences."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlflow_azure.console.board import Board, Row, State
+from mlflow_azure.console.printers import Printer, print_warning
+from mlflow_azure.console.text import clean, pad, width
+from mlflow_azure.events import Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step, Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_SILENCE = 30.0  # seconds; CI services take a job that says nothing for some minutes for dead
+
+
+class PlainDisplay:
+    """Writes runs as lines. `clock` counts seconds; a step silent for `silence` of them is mentioned."""
+
+    def __init__(
+        self, printer: Printer, *, clock: Callable[[], float] = time.monotonic, silence: float = _SILENCE
+    ) -> None:
+        self._printer = printer
+        self._clock = clock
+        self._silence = silence
+
+    def watch(self, events: Iterable[Event]) -> None:
+        """Write a line for each change that the events tell of."""
+        run = _Run(self._printer, self._clock)
+        with self._signs_of_life(run):
+            for event in events:
+                run.hear(event)
+
+    @contextmanager
+    def _signs_of_life(self, run: _Run) -> Iterator[None]:
+        over = threading.Event()
+
+        def remind() -> None:
+            while not over.wait(self._silence / 10):
+                run.mention_silent(self._silence)
+
+        thread = threading.Thread(target=remind, name="signs-of-life", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+class _Run:
+    """One run, and what was written of each step. Two threads write: the lock keeps their lines apart."""
+
+    def __init__(self, printer: Printer, clock: Callable[[], float]) -> None:
+        self._printer = printer
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._board = Board()
+        self._kind_width = self._name_width = 0
+        self._mentioned: dict[str, float] = {}
+
+    def hear(self, event: Event) -> None:
+        """Take in one event, and write what is to be said of it."""
+        with self._lock:
+            now = self._clock()
+            known = self._board.row(event.step) if isinstance(event, Progressed) else None
+            self._board.apply(event, now)
+            match event:
+                case Planned(steps):
+                    self._kind_width = max((width(step.kind) for step in steps), default=0)
+                    self._name_width = max((width(step.name) for step in steps), default=0)
+                case Started(step):
+                    self._mentioned[step.key] = now
+                case Progressed(step) if known is not None and (news := _news(known, event)):
+                    self._mentioned[step.key] = now
+                    self._printer.print(f"    {step.kind}: {news}")
+                case Finished(step) | Failed(step) | Skipped(step):
+                    self._printer.print(self._line(step, _outcome(self._board.row(step), now)))
+                case Warned(message, hint):
+                    print_warning(self._printer, message, hint)
+
+    def mention_silent(self, silence: float) -> None:
+        """Write a line for each running step of which nothing was said for so many seconds."""
+        with self._lock:
+            now = self._clock()
+            for row in self._board.rows:
+                key = row.step.key
+                if row.state is State.RUNNING and now - self._mentioned.get(key, row.since) >= silence:
+                    self._mentioned[key] = now
+                    self._printer.print(self._line(row.step, f"still {row.verb} after {row.elapsed(now)}"))
+
+    def _line(self, step: Step, said: str) -> str:
+        return f"{pad(step.kind, self._kind_width)}  {pad(step.name, self._name_width)}  {said}"
+
+
+def _outcome(row: Row, now: float) -> str:
+    if row.state is State.SKIPPED:
+        return f"skipped: {clean(row.message)}"
+    elapsed = row.elapsed(now)
+    link = "after" if row.state is State.FAILED else "in"
+    return f"{row.verb} {link} {elapsed}" if elapsed else row.verb
+
+
+def _news(before: Row, event: Progressed) -> str:
+    """Say what a log should hold: each message that is not the last again; of measured work, each quarter."""
+    message = clean(event.message)
+    if event.fraction is None:
+        return message if message != clean(before.message) else ""
+    quarter = int(event.fraction * 4)
+    return f"{quarter * 25} %  {message}".rstrip() if quarter > int((before.fraction or 0) * 4) else ""

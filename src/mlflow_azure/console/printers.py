@@ -1,0 +1,83 @@
+"""Printing lines: in colour on a terminal, as they are elsewhere."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import IO, TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.console.streams import OutputStream
+
+# The symbols that open a line of a plan or of a check have one colour everywhere.
+_SYMBOL_STYLES = {
+    re.compile(r"^ *[+✓](?= )", re.MULTILINE): "green",
+    re.compile(r"^ *[~!](?= )", re.MULTILINE): "yellow",
+    re.compile(r"^ *(?:-/\+|-|✗)(?= )", re.MULTILINE): "red",
+}
+
+
+class Tone(StrEnum):
+    """How a line, or the label in front of it, is meant. The values are rich's styles."""
+
+    PLAIN = "none"
+    QUIET = "dim"
+    HINT = "bold"
+    WARNING = "bold yellow"
+    ERROR = "bold red"
+
+
+class Printer(Protocol):
+    """Prints lines to one stream."""
+
+    def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:
+        """Print text and a line feed. A label stands in front and takes the tone instead of the text."""
+
+
+class PlainPrinter:
+    """Prints without colour."""
+
+    def __init__(self, stream: OutputStream) -> None:
+        self._stream = stream
+
+    def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:  # noqa: ARG002 - no colour
+        """Print text and a line feed."""
+        self._stream.write(f"{label} {text}\n" if label else f"{text}\n")
+
+
+class RichPrinter:
+    """Prints to a terminal with colours; NO_COLOR takes the colours away, and nothing else."""
+
+    def __init__(self, stream: OutputStream, environ: Mapping[str, str]) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only terminals pay for loading rich
+        from rich.text import Text  # noqa: PLC0415
+
+        self._text = Text
+        self.console = Console(
+            file=cast("IO[str]", stream),  # rich uses of a file no more than OutputStream has
+            force_terminal=True,
+            no_color=bool(environ.get("NO_COLOR")),
+            _environ=environ,
+        )
+
+    def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:
+        """Print text and a line feed; the terminal wraps long lines itself, so that they can be copied."""
+        body = self._text(text, style="" if label else tone)
+        for symbol, style in _SYMBOL_STYLES.items():
+            body.highlight_regex(symbol, style)
+        line = self._text.assemble((label, tone), " ", body) if label else body
+        self.console.print(line, soft_wrap=True, highlight=False)
+
+
+def printer_for(stream: OutputStream, environ: Mapping[str, str]) -> Printer:
+    """Choose the printer that suits the stream."""
+    return RichPrinter(stream, environ) if stream.is_terminal else PlainPrinter(stream)
+
+
+def print_warning(printer: Printer, message: str, hint: str = "") -> None:
+    """Print a warning, and beneath it what to do about it."""
+    printer.print(message, label="Warning:", tone=Tone.WARNING)
+    if hint:
+        printer.print(hint, label="Next:", tone=Tone.HINT)

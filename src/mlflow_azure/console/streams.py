@@ -1,0 +1,92 @@
+"""The two output streams, made safe to write to: no closed pipe and no old encoding ends a command."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FANCY = "✓✗·…→━─⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_ASCII = str.maketrans(dict(zip(_FANCY, ["+", "x", ".", "~", "->", "=", "-", *"|/-\\|/-\\|/"], strict=True)))
+
+
+class OutputStream:
+    """A text stream whose reader may leave, and whose encoding may be an old one.
+
+    What the encoding cannot express is written in ASCII. Once the reader has gone (`| head`), writes do
+    nothing and `abandoned` is true. Text is flushed as it is written, so that a pipe shows it at once.
+    """
+
+    def __init__(self, stream: TextIO | None, environ: Mapping[str, str]) -> None:
+        self._stream = stream  # None where the process was started without it (`>&-`)
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._speaks_unicode = _can_encode(_FANCY, self._encoding)
+        self.abandoned = stream is None
+        self.is_terminal = self.isatty() and environ.get("TERM") not in {"dumb", "unknown"}
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stream beneath; rich asks for it."""
+        return self._encoding
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream is not None and self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the stream's file descriptor; rich drives old Windows consoles through it.
+
+        Raises:
+            OSError: the stream has none.
+        """
+        if self._stream is None:
+            raise OSError(errno.EBADF, "the stream is closed")
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write text, and return how many characters were given."""
+        if self._stream is not None and not self.abandoned:
+            try:
+                self._stream.write(self._expressible(text))
+                self._stream.flush()
+            except OSError as error:
+                if not _reader_left(error):
+                    raise
+                self._abandon(self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: every write is flushed."""
+
+    def _expressible(self, text: str) -> str:
+        if not self._speaks_unicode:
+            text = text.translate(_ASCII)
+        return text.encode(self._encoding, "replace").decode(self._encoding)
+
+    def _abandon(self, stream: TextIO) -> None:
+        """Let what is still buffered go nowhere, else the interpreter complains about it when it exits.
+
+        See "Note on SIGPIPE" in https://docs.python.org/3/library/signal.html.
+        """
+        self.abandoned = True
+        with suppress(OSError):  # no descriptor beneath
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
+
+
+def _can_encode(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _reader_left(error: OSError) -> bool:
+    # Windows reports a closed pipe as EINVAL: https://github.com/python/cpython/issues/79935
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)

@@ -1,0 +1,108 @@
+"""Pure helpers for the text that commands answer with. On terminals the console colours the symbols."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mlflow_azure.console.serial import plain
+from mlflow_azure.events import Action, Difference, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SYMBOLS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "-/+", Action.DELETE: "-"}
+_SUMMARY = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to update",
+    Action.REPLACE: "to replace",
+    Action.DELETE: "to delete",
+    Action.KEEP: "unchanged",
+}
+_TENTHS_MATTER_BELOW = 10  # seconds
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+
+def fields(pairs: Iterable[tuple[str, object]]) -> str:
+    """Write lines of `label  value`, the values in one column."""
+    return "\n".join(_aligned([(label, str(value)) for label, value in pairs]))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write rows in aligned columns under a header."""
+    return "\n".join(_aligned([tuple(header), *(tuple(str(cell) for cell in row) for row in rows)]))
+
+
+def changes(steps: Iterable[Step]) -> str:
+    """Write a plan: a line for each resource that changes, its differences beneath, the totals at the end."""
+    steps = tuple(steps)
+    counts = Counter(step.action for step in steps)
+    changing = [step for step in steps if step.action in _SYMBOLS]
+    if not changing:
+        return f"Nothing to do: {_resources(counts[Action.KEEP])} as wanted."
+    widest = max(width(step.kind) for step in changing)
+    totals = ", ".join(f"{counts[action]} {words}" for action, words in _SUMMARY.items() if counts[action])
+    return "\n".join([*(_change(step, widest) for step in changing), "", f"Plan: {totals}."])
+
+
+def duration(seconds: float) -> str:
+    """Write a time in words: "0.4 s", "42 s", "1 min 05 s", "2 h 03 min". Whole numbers have no fraction."""
+    if seconds % 1 and round(seconds, 1) < _TENTHS_MATTER_BELOW:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def width(text: str) -> int:
+    """Count the columns of a terminal that the text takes: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def pad(text: str, columns: int) -> str:
+    """Fill the text up with spaces to a number of columns."""
+    return text + " " * (columns - width(text))
+
+
+def clean(text: str) -> str:
+    """Keep of foreign text what does not move the cursor: of a line that was rewritten, its last state."""
+    last = _ESCAPES.sub("", text).rstrip().rpartition("\r")[2]
+    return "".join(c for c in last.expandtabs() if unicodedata.category(c) != "Cc")
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
+
+
+def _change(step: Step, kind_width: int) -> str:
+    head = f"{_SYMBOLS[step.action]:>3} {pad(step.kind, kind_width)}  {step.name}"
+    is_new = step.action is Action.CREATE
+    return "\n".join([head, *(f"      {_difference(each, is_new=is_new)}" for each in step.differences)])
+
+
+def _difference(difference: Difference, *, is_new: bool) -> str:
+    before = "" if is_new else f"{_value(difference.before)} → "
+    return f"{difference.path}: {before}{_value(difference.after)}"
+
+
+def _value(value: object) -> str:
+    """Write a value as a person reads it: strings bare, everything else as JSON."""
+    shown = plain(value)
+    if isinstance(shown, str) and shown:
+        return shown
+    if shown is None:
+        return "(none)"
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _resources(count: int) -> str:
+    return "1 resource is" if count == 1 else f"{count} resources are"

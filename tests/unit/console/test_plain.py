@@ -1,0 +1,86 @@
+import io
+import re
+import threading
+
+import pytest
+
+from mlflow_azure.console.plain import PlainDisplay
+from mlflow_azure.console.printers import PlainPrinter
+from mlflow_azure.console.streams import OutputStream
+from mlflow_azure.events import Finished, Planned, Started
+
+DEPLOY = """\
+resource group      mlflow-rg             unchanged
+Warning: the registry's admin user is on
+Next: mlflow-azure deploy --identity
+container registry  mlflow3f9a1c02        created in 10 s
+App Service plan    mlflowappserviceplan  created in 6.1 s
+    image: Step 1/2 : FROM python:3.11-slim-bookworm
+    image: Step 2/2 : RUN pip install
+    image: 50 %  pushing 55 MB of 100 MB
+image               mlflowimage:latest    replaced in 1 min 38 s
+"""
+
+
+def test_a_deploy_is_one_line_per_change(streams, steps):
+    given = streams()
+    given.console.watch(steps.deploy())
+    assert given.err == DEPLOY + (
+        "web app             mlflow-3f9a1c02       updated in 25 s\n"
+        "health              mlflow-3f9a1c02       checked in 31 s\n"
+    )
+    assert given.out == ""
+
+
+def test_a_failed_deploy_says_what_failed_and_what_was_not_tried(streams, steps):
+    given = streams(output="json")
+    given.console.watch(steps.failed_deploy())
+    assert given.err == DEPLOY + (
+        "web app             mlflow-3f9a1c02       failed after 23 s\n"
+        "health              mlflow-3f9a1c02       skipped: waits for web app\n"
+    )
+    assert given.out == ""
+
+
+def test_a_message_that_repeats_is_written_once(streams, steps):
+    given = streams()
+    events = steps.until_the_image_is_pushed()
+    step_two = events[-3]
+    given.console.watch([*events[:-3], step_two, step_two, step_two])
+    assert given.err.count("Step 2/2") == 1
+
+
+def test_a_silent_step_shows_that_it_lives(steps):
+    """The run goes on only once the silent step was mentioned twice, so no clock decides this test."""
+    mentioned_twice = threading.Event()
+
+    class Log(io.StringIO):
+        def write(self, text: str) -> int:
+            written = super().write(text)
+            if self.getvalue().count("still creating") == 2:
+                mentioned_twice.set()
+            return written
+
+    def slow_run():
+        yield Planned((steps.plan,))
+        yield Started(steps.plan)
+        assert mentioned_twice.wait(10)
+        yield Finished(steps.plan, 61.0)
+
+    log = Log()
+    PlainDisplay(PlainPrinter(OutputStream(log, {})), silence=0.02).watch(slow_run())
+    lines = log.getvalue().splitlines()
+    assert re.fullmatch(r"App Service plan  mlflowappserviceplan  still creating after \d+ s", lines[0])
+    assert lines[-1] == "App Service plan  mlflowappserviceplan  created in 1 min 01 s"
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, RuntimeError])
+def test_what_a_run_raises_is_raised_on_and_no_thread_is_left(streams, steps, raised):
+    def broken_run():
+        yield Planned((steps.plan,))
+        raise raised
+
+    before = threading.active_count()
+    with pytest.raises(raised):
+        streams().console.watch(broken_run())
+    assert threading.active_count() == before

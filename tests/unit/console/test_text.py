@@ -1,0 +1,91 @@
+import pytest
+
+from mlflow_azure.console import text
+from mlflow_azure.events import Action, Difference, Step
+
+
+def test_fields_stand_in_two_columns():
+    assert text.fields([("URL", "https://x"), ("Tracking URI", 5)]) == (
+        "URL           https://x\n"
+        "Tracking URI  5"
+    )  # fmt: skip
+
+
+def test_a_table_is_aligned_under_its_header():
+    rows = [("web app", "mlflow-3f9a", "Running"), ("資源", "x", "")]
+    assert text.table(["KIND", "NAME", "STATE"], rows) == (
+        "KIND     NAME         STATE\n"
+        "web app  mlflow-3f9a  Running\n"
+        "資源     x"
+    )  # fmt: skip
+
+
+def test_a_plan_shows_what_changes_and_hides_what_a_secret_is(steps):
+    assert (
+        text.changes(steps.every)
+        == """\
+  + container registry  mlflow3f9a1c02
+  + App Service plan    mlflowappserviceplan
+-/+ image               mlflowimage:latest
+  ~ web app             mlflow-3f9a1c02
+      properties.httpsOnly: false → true
+      appSettings.WEBSITES_PORT: (none) → 5000
+      appSettings.KEY: (secret) → (secret)
+
+Plan: 2 to create, 1 to update, 1 to replace, 1 unchanged."""
+    )
+
+
+def test_a_new_resource_shows_only_the_values_it_gets():
+    new = Step("s", "file share", "mlflow", Action.CREATE, differences=(Difference("quota", None, 2),))
+    assert text.changes([new]).splitlines()[1] == "      quota: 2"
+
+
+def test_a_value_that_is_known_only_later_is_shown_by_its_text():
+    class KnownLater:
+        def __str__(self) -> str:
+            return "(known after apply)"
+
+    step = Step("s", "web app", "m", Action.UPDATE, differences=(Difference("a", {"b": [1]}, KnownLater()),))
+    assert 'a: {"b": [1]} → (known after apply)' in text.changes([step])
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(1, "Nothing to do: 1 resource is as wanted."), (9, "Nothing to do: 9 resources are as wanted.")],
+)
+def test_a_plan_without_changes_says_so(kept, said):
+    assert text.changes(Step(str(i), "file share", "m", Action.KEEP) for i in range(kept)) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (0.04, "0.0 s"),
+        (3.14, "3.1 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (65, "1 min 05 s"),
+        (3599.9, "1 h 00 min"),
+        (7380, "2 h 03 min"),
+    ],
+)
+def test_a_duration_reads_like_words(seconds, words):
+    assert text.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("foreign", "kept"),
+    [
+        ("\x1b[31mred\x1b[0m\n", "red"),
+        ("10%\r20%\r30%\r", "30%"),
+        ("\x1b]0;title\x07shown", "shown"),
+        ("a\tb", "a       b"),
+        ("be\x07ep\x00", "beep"),
+        ("\x1b[2K\x1b[1Aup", "up"),
+    ],
+)
+def test_foreign_text_cannot_move_the_cursor(foreign, kept):
+    assert text.clean(foreign) == kept
