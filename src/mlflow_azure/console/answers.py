@@ -34,6 +34,7 @@ class Answers(Protocol):
 
         Raises:
             OutputClosedError: nobody reads it.
+
         """
 
 
@@ -44,7 +45,7 @@ class TextAnswers:
         self._stream = stream
         self._printer = printer
 
-    def result(self, command: str, data: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for programs
+    def result(self, command: str, data: Mapping[str, object], text: str) -> None:
         """Write the text, if there is any."""
         if text:
             self._printer.print(text)
@@ -52,7 +53,7 @@ class TextAnswers:
     def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
         """Write nothing."""
 
-    def line(self, record: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for programs
+    def line(self, record: Mapping[str, object], text: str) -> None:
         """Write the text as it is."""
         self._stream.write(f"{text}\n")
         _check_reader(self._stream)
@@ -66,7 +67,7 @@ class JsonAnswers:
         self._answered = False
         self._indent: int | None = 2
 
-    def result(self, command: str, data: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for people
+    def result(self, command: str, data: Mapping[str, object], text: str) -> None:
         """Write the envelope with status "ok"."""
         self._envelope(command, "ok", data, [])
 
@@ -75,15 +76,13 @@ class JsonAnswers:
         errors = [{"code": each.code, "message": each.message, "hint": each.hint} for each in problems]
         self._envelope(command, "failed", data, errors)
 
-    def line(self, record: Mapping[str, object], text: str) -> None:  # noqa: ARG002 - for people
+    def line(self, record: Mapping[str, object], text: str) -> None:
         """Write the record on a line of its own; an envelope that follows takes one line too."""
         self._indent = None
         self._stream.write(f"{document(record)}\n")
         _check_reader(self._stream)
 
-    def _envelope(
-        self, command: str, status: str, data: Mapping[str, object], errors: list[dict[str, str]]
-    ) -> None:
+    def _envelope(self, command: str, status: str, data: Mapping[str, object], errors: list[dict[str, str]]) -> None:
         if self._answered:  # a failure after the answer, Ctrl+C for one, must not make it two documents
             return
         self._answered = True

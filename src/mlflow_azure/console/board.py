@@ -72,6 +72,11 @@ class Row:
         }[self.state]
 
     @property
+    def has_news(self) -> bool:
+        """Whether the step is running and has told how far it is."""
+        return self.state is State.RUNNING and (bool(self.message) or self.fraction is not None)
+
+    @property
     def possible_verbs(self) -> Sequence[str]:
         """The verbs that this row has had or may come to have, and the present one."""
         return (*_WORDS[self.step.action], self.verb, State.SKIPPED.name)

@@ -31,9 +31,7 @@ class Console:
     stderr, also in JSON mode. A reader who leaves early is no error. Any thread may call any method.
     """
 
-    def __init__(
-        self, answers: Answers, display: Display, printer: Printer, prompt: Prompt, *, verbose: bool
-    ) -> None:
+    def __init__(self, answers: Answers, display: Display, printer: Printer, prompt: Prompt, *, verbose: bool) -> None:
         self._answers = answers
         self._display = display
         self._printer = printer
@@ -64,9 +62,7 @@ class Console:
         """Answer that a command did its work: `data` for programs, `text` for people."""
         self._answers.result(command, data, text)
 
-    def failure(
-        self, command: str, error: MlflowAzureError, data: Mapping[str, object] | None = None
-    ) -> None:
+    def failure(self, command: str, error: MlflowAzureError, data: Mapping[str, object] | None = None) -> None:
         """Answer that a command failed, and tell why and what to do next. `data` is what was achieved."""
         for problem in error.problems:
             self._printer.print(problem.message, label="Error:", tone=Tone.ERROR)
@@ -80,6 +76,7 @@ class Console:
 
         Raises:
             OutputClosedError: nobody reads stdout any more.
+
         """
         self._answers.line(record, text)
 
@@ -88,6 +85,7 @@ class Console:
 
         Raises:
             SettingsError: there is no terminal to ask on.
+
         """
         return self._prompt.confirm(question)
 
@@ -104,6 +102,7 @@ class Prompt:
 
         Raises:
             SettingsError: there is no terminal to ask on.
+
         """
         if self._stdin is None or not (self._stdin.isatty() and self._stderr.isatty()):
             raise SettingsError(
@@ -116,9 +115,7 @@ class Prompt:
         try:
             answer = self._stdin.readline()
         finally:
-            if (
-                not answer
-            ):  # after Ctrl+C or the end of the input, the cursor still stands behind the question
+            if not answer:  # after Ctrl+C or the end of the input, the cursor still stands behind the question
                 self._stderr.write("\n")
         return answer.strip().lower() in {"y", "yes"}
 
@@ -143,6 +140,6 @@ def _display(printer: Printer, environ: Mapping[str, str]) -> Display:
     in_ci = environ.get("CI", "").lower() not in {"", "0", "false"}
     if in_ci or not isinstance(printer, RichPrinter):
         return PlainDisplay(printer)
-    from mlflow_azure.console.live import LiveDisplay  # noqa: PLC0415 - only terminals pay for loading rich
+    from mlflow_azure.console.live import LiveDisplay
 
     return LiveDisplay(printer)

@@ -79,9 +79,7 @@ class BoardView:
         rows = self.board.rows
         layout = _Layout(rows, options.max_width, now)
         if not self._over and rows:
-            rows = _fitting(
-                rows, options.size.height - 3
-            )  # the footer, and the line that the cursor stands on
+            rows = _fitting(rows, options.size.height - 3)  # the footer, and the line that the cursor stands on
         lines = [line for row in rows for line in layout.lines(row)]
         for line in lines if self._over or not rows else [*lines, Text(), self._footer(now)]:
             line.truncate(options.max_width, overflow="ellipsis")
@@ -104,14 +102,13 @@ class _Layout:
         self._time = max((width(row.elapsed(now)) for row in rows), default=0)
         wanted = max((width(row.step.name) for row in rows), default=0)
         left = columns - 10 - self._kind - self._verb - self._time
-        self._name = max(_SHORTEST_NAME, min(wanted, left))
+        self._name = min(wanted, max(_SHORTEST_NAME, left))
 
     def lines(self, row: Row) -> list[Text]:
         """Write the line of a step, and while there is news of it, a second one beneath."""
-        news = clean(row.message)
-        if row.state is not State.RUNNING or not (news or row.fraction is not None):
+        if not row.has_news:
             return [self._line(row)]
-        return [self._line(row), Text.assemble("    ", *_bar(row.fraction), (news, "dim"))]
+        return [self._line(row), Text.assemble("    ", *_bar(row.fraction), (clean(row.message), "dim"))]
 
     def _line(self, row: Row) -> Text:
         name = Text(row.step.name)
@@ -155,7 +152,7 @@ def _fitting(rows: Sequence[Row], room: int) -> Sequence[Row]:
     order += [row for row in reversed(rows) if row.state in {State.WAITING, State.SKIPPED}]
     kept = list(rows)
     for row in order:
-        if sum(1 + (each.state is State.RUNNING) for each in kept) <= room:
+        if sum(1 + each.has_news for each in kept) <= room:
             break
         kept.remove(row)
     return kept

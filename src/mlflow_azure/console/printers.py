@@ -42,7 +42,7 @@ class PlainPrinter:
     def __init__(self, stream: OutputStream) -> None:
         self._stream = stream
 
-    def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:  # noqa: ARG002 - no colour
+    def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:
         """Print text and a line feed."""
         self._stream.write(f"{label} {text}\n" if label else f"{text}\n")
 
@@ -51,8 +51,8 @@ class RichPrinter:
     """Prints to a terminal with colours; NO_COLOR takes the colours away, and nothing else."""
 
     def __init__(self, stream: OutputStream, environ: Mapping[str, str]) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only terminals pay for loading rich
-        from rich.text import Text  # noqa: PLC0415
+        from rich.console import Console
+        from rich.text import Text
 
         self._text = Text
         self.console = Console(

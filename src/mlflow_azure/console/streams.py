@@ -42,6 +42,7 @@ class OutputStream:
 
         Raises:
             OSError: the stream has none.
+
         """
         if self._stream is None:
             raise OSError(errno.EBADF, "the stream is closed")

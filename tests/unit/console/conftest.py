@@ -6,7 +6,7 @@ import io
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,6 +26,9 @@ from mlflow_azure.events import (
     Warned,
 )
 from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PATIENCE = 10.0  # seconds until a test gives up waiting for the screen
 

@@ -1,6 +1,9 @@
+from __future__ import annotations
+
 import io
 import re
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +11,13 @@ from mlflow_azure.console.plain import PlainDisplay
 from mlflow_azure.console.printers import PlainPrinter
 from mlflow_azure.console.streams import OutputStream
 from mlflow_azure.events import Finished, Planned, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.unit.console.conftest import Steps, Streams
+
+    from mlflow_azure.events import Event
 
 DEPLOY = """\
 resource group      mlflow-rg             unchanged
@@ -22,7 +32,7 @@ image               mlflowimage:latest    replaced in 1 min 38 s
 """
 
 
-def test_a_deploy_is_one_line_per_change(streams, steps):
+def test_a_deploy_is_one_line_per_change(streams: type[Streams], steps: type[Steps]) -> None:
     given = streams()
     given.console.watch(steps.deploy())
     assert given.err == DEPLOY + (
@@ -32,7 +42,7 @@ def test_a_deploy_is_one_line_per_change(streams, steps):
     assert given.out == ""
 
 
-def test_a_failed_deploy_says_what_failed_and_what_was_not_tried(streams, steps):
+def test_a_failed_deploy_says_what_failed_and_what_was_not_tried(streams: type[Streams], steps: type[Steps]) -> None:
     given = streams(output="json")
     given.console.watch(steps.failed_deploy())
     assert given.err == DEPLOY + (
@@ -42,7 +52,7 @@ def test_a_failed_deploy_says_what_failed_and_what_was_not_tried(streams, steps)
     assert given.out == ""
 
 
-def test_a_message_that_repeats_is_written_once(streams, steps):
+def test_a_message_that_repeats_is_written_once(streams: type[Streams], steps: type[Steps]) -> None:
     given = streams()
     events = steps.until_the_image_is_pushed()
     step_two = events[-3]
@@ -50,7 +60,7 @@ def test_a_message_that_repeats_is_written_once(streams, steps):
     assert given.err.count("Step 2/2") == 1
 
 
-def test_a_silent_step_shows_that_it_lives(steps):
+def test_a_silent_step_shows_that_it_lives(steps: type[Steps]) -> None:
     """The run goes on only once the silent step was mentioned twice, so no clock decides this test."""
     mentioned_twice = threading.Event()
 
@@ -61,7 +71,7 @@ def test_a_silent_step_shows_that_it_lives(steps):
                 mentioned_twice.set()
             return written
 
-    def slow_run():
+    def slow_run() -> Iterator[Event]:
         yield Planned((steps.plan,))
         yield Started(steps.plan)
         assert mentioned_twice.wait(10)
@@ -75,8 +85,10 @@ def test_a_silent_step_shows_that_it_lives(steps):
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, RuntimeError])
-def test_what_a_run_raises_is_raised_on_and_no_thread_is_left(streams, steps, raised):
-    def broken_run():
+def test_what_a_run_raises_is_raised_on_and_no_thread_is_left(
+    streams: type[Streams], steps: type[Steps], raised: type[BaseException]
+) -> None:
+    def broken_run() -> Iterator[Event]:
         yield Planned((steps.plan,))
         raise raised
 

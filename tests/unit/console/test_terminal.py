@@ -1,3 +1,20 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlflow_azure.console import text
+from mlflow_azure.events import Action, Finished, Planned, Progressed, Started, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.unit.console.conftest import Steps, Terminal
+
+    from mlflow_azure.errors import AzureRefusedError
+    from mlflow_azure.events import Event
+
 WARNING = """\
 Warning: the registry's admin user is on
 Next: mlflow-azure deploy --identity
@@ -14,8 +31,11 @@ WIDE = f"""\
 NARROW = f"""\
 {WARNING}\
   ✓ resource group      mlflow-rg      unchanged
-  ✓ container registry  mlflow3f9a1…   created          10 s
-  ✓ App Service plan    mlflowapps…    created         6.1 s
+  ✓ container registry  mlflow3f9a1c…  created          10 s
+  ✓ App Service plan    mlflowappser…  created         6.1 s
+  ✓ image               mlflowimage:…  replaced   1 min 38 s
+  ✓ web app             mlflow-3f9a1…  updated          25 s
+  ✓ health              mlflow-3f9a1…  checked          31 s
 """
 FAILED = f"""\
 {WARNING}\
@@ -31,14 +51,25 @@ Next: choose another: --web-app-name NAME
 """
 
 
-def test_a_deploy_ends_with_every_step_on_the_screen(terminal, steps):
+def test_a_deploy_ends_with_every_step_on_the_screen(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps]
+) -> None:
     screen = terminal(100, 30)
     screen.console().watch(steps.deploy())
     screen.hang_up()
     assert screen.shown == WIDE
 
 
-def test_a_failed_deploy_ends_with_the_failure_and_its_error(terminal, steps, name_taken):
+def test_names_give_way_to_a_narrow_terminal(terminal: Callable[[int, int], Terminal], steps: type[Steps]) -> None:
+    screen = terminal(60, 30)
+    screen.console().watch(steps.deploy())
+    screen.hang_up()
+    assert screen.shown == NARROW
+
+
+def test_a_failed_deploy_ends_with_the_failure_and_its_error(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps], name_taken: AzureRefusedError
+) -> None:
     screen = terminal(100, 30)
     console = screen.console()
     console.watch(steps.failed_deploy())
@@ -47,3 +78,170 @@ def test_a_failed_deploy_ends_with_the_failure_and_its_error(terminal, steps, na
     assert screen.shown == FAILED
     assert screen.colour("✗ web app", "✗") == "red"
     assert screen.colour("Error:", "Error:") == "red"
+
+
+def test_while_it_runs_every_step_is_there_with_its_state(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps]
+) -> None:
+    screen = terminal(80, 30)
+
+    def deploy() -> Iterator[Event]:
+        yield from steps.until_the_image_is_pushed()
+        screen.wait_for("pushing 55 MB")
+        shown = screen.lines
+        assert shown[2] == "  ✓ resource group      mlflow-rg             unchanged"
+        assert shown[4].startswith("  ✓ App Service plan")
+        assert "image               mlflowimage:latest    replacing" in shown[5]
+        assert shown[6] == "    ━━━━━━━━━━━─────────  55%  pushing 55 MB of 100 MB"
+        assert shown[7] == "  · web app             mlflow-3f9a1c02       update"
+        assert shown[8] == "  · health              mlflow-3f9a1c02       check"
+        assert shown[10].startswith("  3 of 6 done · ")
+        assert screen.screen.cursor.hidden
+
+    screen.console().watch(deploy())
+    screen.wait_for("interrupted")
+    assert not screen.screen.cursor.hidden
+
+
+def test_the_time_of_a_running_step_ticks(terminal: Callable[[int, int], Terminal], steps: type[Steps]) -> None:
+    screen = terminal(80, 30)
+
+    def deploy() -> Iterator[Event]:
+        yield Planned((steps.plan,))
+        yield Started(steps.plan)
+        screen.wait_for("creating  0 s")
+        screen.wait_for("creating  1 s")
+        yield Finished(steps.plan, 1.0)
+
+    screen.console().watch(deploy())
+
+
+def test_the_lines_of_a_build_are_shown_without_what_moves_the_cursor(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps]
+) -> None:
+    screen = terminal(60, 30)
+
+    def deploy() -> Iterator[Event]:
+        yield Planned(steps.every)
+        yield Started(steps.image)
+        yield Progressed(steps.image, f"\x1b[2J\x1b[31mStep 2/2 : RUN {'x' * 80}\x1b[0m\r\n")
+        screen.wait_for("    Step 2/2 : RUN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…".rstrip("x…"))
+        assert max(map(len, screen.lines)) <= 60
+        assert sum("xxx" in line for line in screen.lines) == 1
+        yield Finished(steps.image, 1.0)
+
+    screen.console().watch(deploy())
+
+
+def test_a_run_longer_than_the_terminal_stays_on_one_screen_until_it_ends(
+    terminal: Callable[[int, int], Terminal],
+) -> None:
+    screen = terminal(60, 8)
+    steps = [Step(str(i), "file share", f"share{i:02}", Action.CREATE) for i in range(20)]
+
+    def deploy() -> Iterator[Event]:
+        yield Planned(tuple(steps))
+        for done, step in enumerate(steps):
+            yield Started(step)
+            screen.wait_for(f"{step.name}  creating")
+            screen.wait_for(f"{done} of 20 done")
+            assert not screen.screen.history.top
+            yield Finished(step, 1.0)
+
+    screen.console().watch(deploy())
+    screen.hang_up()
+    assert screen.lines == [f"  ✓ file share  share{i:02}  created   1 s" for i in range(20)]
+
+
+def test_no_color_takes_only_the_colours_away(terminal: Callable[[int, int], Terminal], steps: type[Steps]) -> None:
+    screens = {"": terminal(100, 30), "1": terminal(100, 30)}
+    for value, screen in screens.items():
+        console = screen.console(NO_COLOR=value)
+        console.watch(steps.deploy())
+        console.result("plan", {}, text.changes(steps.every))
+        screen.hang_up()
+    assert screens[""].shown == screens["1"].shown
+    assert screens[""].colour("✓ web app", "✓") == "green"
+    assert screens[""].colour("+ App Service plan", "+") == "green"
+    assert screens[""].colour("~ web app", "~") == "brown"  # what terminals call their yellow
+    assert screens["1"].colour("✓ web app", "✓") == "default"
+    assert screens["1"].colour("+ App Service plan", "+") == "default"
+
+
+@pytest.mark.parametrize("environ", [{"CI": "true"}, {"TERM": "dumb"}])
+def test_in_ci_and_on_dumb_terminals_nothing_is_drawn_in_place(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps], environ: dict[str, str]
+) -> None:
+    screen = terminal(100, 30)
+    screen.console(**environ).watch(steps.deploy())
+    screen.hang_up()
+    assert "web app             mlflow-3f9a1c02       updated in 25 s" in screen.lines
+    assert "✓" not in screen.shown
+
+
+def test_warnings_and_notes_during_a_run_appear_above_it(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps]
+) -> None:
+    screen = terminal(80, 30)
+    console = screen.console(verbose=True)
+
+    def deploy() -> Iterator[Event]:
+        yield Planned((steps.plan,))
+        yield Started(steps.plan)
+        screen.wait_for("creating")
+        console.note("using Docker")
+        console.detail("GET [/bold] 200")
+        console.warn("slow")
+        yield Finished(steps.plan, 3.0)
+
+    console.watch(deploy())
+    screen.hang_up()
+    assert screen.lines == [
+        "using Docker",
+        "GET [/bold] 200",
+        "Warning: slow",
+        "  ✓ App Service plan  mlflowappserviceplan  created   3 s",
+    ]
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, RuntimeError])
+def test_whatever_a_run_raises_the_terminal_is_restored(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps], raised: type[BaseException]
+) -> None:
+    screen = terminal(80, 30)
+
+    def deploy() -> Iterator[Event]:
+        yield Planned((steps.plan, steps.site))
+        yield Started(steps.plan)
+        screen.wait_for("creating")
+        raise raised
+
+    console = screen.console()
+    with pytest.raises(raised):
+        console.watch(deploy())
+    console.note("after")
+    screen.hang_up()
+    assert not screen.screen.cursor.hidden
+    assert screen.lines[0].startswith("  ! App Service plan  mlflowappserviceplan  interrupted")
+    assert screen.lines[-1] == "after"
+
+
+def test_a_fault_in_the_drawing_restores_the_terminal(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps]
+) -> None:
+    screen = terminal(80, 30)
+    unprintable = Step("x", None, "no kind", Action.CREATE)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        screen.console().watch([Planned((steps.plan, unprintable))])
+    screen.hang_up()
+    assert not screen.screen.cursor.hidden
+
+
+def test_a_question_is_answered_on_the_keyboard(terminal: Callable[[int, int], Terminal]) -> None:
+    screen = terminal(80, 30)
+    console = screen.console(output="json")
+    for keys, answer in ((b"y\n", True), (b"YES\n", True), (b"\n", False), (b"n\n", False), (b"\x04", False)):
+        screen.type(keys)
+        assert console.confirm("Delete 9 resources?") is answer
+    screen.hang_up()
+    assert screen.shown.count("Delete 9 resources? [y/N]") == 5

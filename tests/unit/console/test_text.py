@@ -1,17 +1,24 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from mlflow_azure.console import text
 from mlflow_azure.events import Action, Difference, Step
 
+if TYPE_CHECKING:
+    from tests.unit.console.conftest import Steps
 
-def test_fields_stand_in_two_columns():
+
+def test_fields_stand_in_two_columns() -> None:
     assert text.fields([("URL", "https://x"), ("Tracking URI", 5)]) == (
         "URL           https://x\n"
         "Tracking URI  5"
     )  # fmt: skip
 
 
-def test_a_table_is_aligned_under_its_header():
+def test_a_table_is_aligned_under_its_header() -> None:
     rows = [("web app", "mlflow-3f9a", "Running"), ("資源", "x", "")]
     assert text.table(["KIND", "NAME", "STATE"], rows) == (
         "KIND     NAME         STATE\n"
@@ -20,7 +27,7 @@ def test_a_table_is_aligned_under_its_header():
     )  # fmt: skip
 
 
-def test_a_plan_shows_what_changes_and_hides_what_a_secret_is(steps):
+def test_a_plan_shows_what_changes_and_hides_what_a_secret_is(steps: type[Steps]) -> None:
     assert (
         text.changes(steps.every)
         == """\
@@ -36,12 +43,12 @@ Plan: 2 to create, 1 to update, 1 to replace, 1 unchanged."""
     )
 
 
-def test_a_new_resource_shows_only_the_values_it_gets():
+def test_a_new_resource_shows_only_the_values_it_gets() -> None:
     new = Step("s", "file share", "mlflow", Action.CREATE, differences=(Difference("quota", None, 2),))
     assert text.changes([new]).splitlines()[1] == "      quota: 2"
 
 
-def test_a_value_that_is_known_only_later_is_shown_by_its_text():
+def test_a_value_that_is_known_only_later_is_shown_by_its_text() -> None:
     class KnownLater:
         def __str__(self) -> str:
             return "(known after apply)"
@@ -54,7 +61,7 @@ def test_a_value_that_is_known_only_later_is_shown_by_its_text():
     ("kept", "said"),
     [(1, "Nothing to do: 1 resource is as wanted."), (9, "Nothing to do: 9 resources are as wanted.")],
 )
-def test_a_plan_without_changes_says_so(kept, said):
+def test_a_plan_without_changes_says_so(kept: int, said: str) -> None:
     assert text.changes(Step(str(i), "file share", "m", Action.KEEP) for i in range(kept)) == said
 
 
@@ -72,7 +79,7 @@ def test_a_plan_without_changes_says_so(kept, said):
         (7380, "2 h 03 min"),
     ],
 )
-def test_a_duration_reads_like_words(seconds, words):
+def test_a_duration_reads_like_words(seconds: float, words: str) -> None:
     assert text.duration(seconds) == words
 
 
@@ -87,5 +94,5 @@ def test_a_duration_reads_like_words(seconds, words):
         ("\x1b[2K\x1b[1Aup", "up"),
     ],
 )
-def test_foreign_text_cannot_move_the_cursor(foreign, kept):
+def test_foreign_text_cannot_move_the_cursor(foreign: str, kept: str) -> None:
     assert text.clean(foreign) == kept
