@@ -1,0 +1,27 @@
+"""What the emulated Azure Resource Manager manages, for real, on this machine."""
+
+from mlflow_azure.emulator.runtime.children import end_leftovers
+from mlflow_azure.emulator.runtime.registry import Push
+from mlflow_azure.emulator.runtime.runtime import Runtime
+from mlflow_azure.emulator.runtime.spec import (
+    BuildRequest,
+    BuildResult,
+    Mount,
+    RuntimeFaultError,
+    SiteSpec,
+    SiteState,
+    TlsMaterial,
+)
+
+__all__ = [
+    "BuildRequest",
+    "BuildResult",
+    "Mount",
+    "Push",
+    "Runtime",
+    "RuntimeFaultError",
+    "SiteSpec",
+    "SiteState",
+    "TlsMaterial",
+    "end_leftovers",
+]

@@ -1,0 +1,133 @@
+"""Runs of ACR Tasks: a Docker build of an uploaded source archive, logged as Azure logs it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tarfile
+import time
+from typing import IO, TYPE_CHECKING, Protocol
+
+from mlflow_azure.emulator.runtime.dockerfile import read_dockerfile
+from mlflow_azure.emulator.runtime.oci import PullError, Repository
+from mlflow_azure.emulator.runtime.process_image import push_context, unpack_archive
+from mlflow_azure.emulator.runtime.spec import BuildRequest, BuildResult, RuntimeFaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mlflow_azure.emulator.runtime.environments import Environments
+    from mlflow_azure.emulator.runtime.registry import Registries
+
+
+class BuildLog:
+    """The run's log: lines of the agent with a time stamp, and raw output of what it runs."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def agent(self, message: str) -> None:
+        """A line of the agent that carries the run out."""
+        self.file.write(f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime())} {message}\n".encode())
+        self.file.flush()
+
+    def line(self, message: str) -> None:
+        """A line of what the agent runs."""
+        self.file.write(f"{message}\n".encode())
+        self.file.flush()
+
+
+class Builder(Protocol):
+    """Makes an image from a directory and pushes it; one per kind of runtime."""
+
+    async def build(self, request: BuildRequest, context: Path, log: BuildLog) -> None:
+        """Build the image. Raises RuntimeFaultError."""
+
+    async def push(self, request: BuildRequest, context: Path, image: str, log: BuildLog) -> str:
+        """Push the built image as `<repository>:<tag>`; its digest. Raises RuntimeFaultError."""
+
+
+class Builds:
+    """Runs builds one after another, as many at a time as are asked for."""
+
+    def __init__(self, home: Path, builder: Builder) -> None:
+        self._root = home / "builds"
+        self._builder = builder
+
+    async def run(self, request: BuildRequest, on_update: Callable[[str], None] | None = None) -> BuildResult:
+        """Carry the run out; `on_update` gets its status, "Running", when it begins. A failed build raises nothing."""
+        context = self._root / request.run_id
+        request.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with request.log_path.open("wb", buffering=0) as file:
+            log = BuildLog(file)
+            if on_update:
+                on_update("Running")
+            try:
+                async with asyncio.timeout(request.timeout):
+                    digests = await self._carry_out(request, context, log)
+            except TimeoutError:
+                return self._failed(request, log, "Timeout", f"the run exceeded its {request.timeout:.0f} seconds")
+            except (RuntimeFaultError, PullError, tarfile.TarError, OSError) as error:
+                return self._failed(request, log, "Failed", str(error))
+            finally:
+                shutil.rmtree(context, ignore_errors=True)
+        return BuildResult("Succeeded", digests, request.log_path)
+
+    async def _carry_out(self, request: BuildRequest, context: Path, log: BuildLog) -> dict[str, str]:
+        began = time.monotonic()
+        log.agent("Downloading source code...")
+        await asyncio.to_thread(_unpack, request.source, context)
+        log.agent("Finished downloading source code")
+        if not (context / request.dockerfile).is_file():
+            raise RuntimeFaultError(f"unable to prepare context: {request.dockerfile}: no such file or directory")
+        log.agent("Launching container with name: build")
+        await self._builder.build(request, context, log)
+        log.agent("Successfully executed container: build")
+        digests = {}
+        for image in request.image_names if request.push else ():
+            log.agent(f"Pushing image: {request.registry}/{image}, attempt 1")
+            digests[image] = await self._builder.push(request, context, image, log)
+            log.agent(f"Successfully pushed image: {request.registry}/{image}")
+        log.agent(f"Step ID: build marked as successful (elapsed time in seconds: {time.monotonic() - began:.6f})")
+        log.line(f"\nRun ID: {request.run_id} was successful after {time.monotonic() - began:.0f}s")
+        return digests
+
+    @staticmethod
+    def _failed(request: BuildRequest, log: BuildLog, status: str, message: str) -> BuildResult:
+        log.agent(f"failed to run step ID: build: {message}")
+        log.line(f"\nRun ID: {request.run_id} failed: {message}")
+        return BuildResult("Timeout" if status == "Timeout" else "Failed", {}, request.log_path, message)
+
+
+def _unpack(source: Path, directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    unpack_archive(source.read_bytes(), directory)
+
+
+class ProcessBuilder:
+    """Builds for the process runtime: the environment of the locked requirements, and the context as the image."""
+
+    def __init__(self, environments: Environments, registries: Registries, ca_file: Path) -> None:
+        self._environments = environments
+        self._registries = registries
+        self._ca_file = ca_file
+
+    async def build(self, _request: BuildRequest, context: Path, log: BuildLog) -> None:
+        """Make the environment. Raises RuntimeFaultError."""
+        log.line("No container engine: the locked requirements go into a virtual environment on this machine.")
+        environment = await self._environments.ensure(context, log.file)
+        log.line(f"Environment {environment.name} is ready.")
+
+    async def push(self, request: BuildRequest, context: Path, image: str, log: BuildLog) -> str:
+        """Push the context as the image. Raises PullError."""
+        name, _, tag = image.partition(":")
+        dockerfile = (context / request.dockerfile).read_text(encoding="utf-8")
+        configuration = read_dockerfile(dockerfile, request.arguments)
+        auth = self._registries.auth(request.registry)
+        async with Repository(auth.service, name, self._ca_file, token=auth.internal_token(name)) as repository:
+            archive = request.source.read_bytes()
+            digest, size = await push_context(repository, tag or "latest", archive, configuration)
+        log.line(f"{tag or 'latest'}: digest: {digest} size: {size}")
+        return digest

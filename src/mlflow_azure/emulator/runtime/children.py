@@ -1,0 +1,184 @@
+"""Child processes of the daemon: each on a leash (`leash.py`), recorded in `<home>/children.json` while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LEASH = Path(__file__).with_name("leash.py")
+_RECORD = "children.json"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    pid: int
+    started: float
+
+
+class Child:
+    """A running child process. Its output goes where `Children.start` was told."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, owner: Children) -> None:
+        self.name = name
+        self._process = process
+        self._owner = owner
+
+    @property
+    def pid(self) -> int:
+        """Of the leash, which leads the child's process group."""
+        return self._process.pid
+
+    @property
+    def output(self) -> asyncio.StreamReader | None:
+        """What the child writes, if it was started with a pipe."""
+        return self._process.stdout
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
+
+    async def wait(self) -> int:
+        """Wait for the end; the exit status, 128 + the signal's number if a signal ended it."""
+        status = await self._process.wait()
+        self._owner.forget(self)
+        return status
+
+    async def stop(self) -> int:
+        """End it gracefully, after its grace period the hard way; the exit status."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        return await self.wait()
+
+
+class Children:
+    """The children of one daemon."""
+
+    def __init__(self, home: Path) -> None:
+        self._record = home / _RECORD
+        self._children: dict[int, Child] = {}
+
+    async def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        output: IO[bytes] | int,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        grace: float = 5.0,
+    ) -> Child:
+        """Start `command` with standard output and error to `output` (a file, or `asyncio.subprocess.PIPE`).
+
+        `grace` is the time from SIGTERM to SIGKILL when it is stopped, in seconds.
+
+        Raises:
+            FileNotFoundError: the directory `cwd` does not exist.
+
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(_LEASH), str(grace)),
+            *map(str, command),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+        child = Child(name, process, self)
+        self._children[child.pid] = child
+        self._write()
+        return child
+
+    async def run(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        log: IO[bytes] | int,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> int:
+        """Run `command` to its end; its exit status. Cancelling ends it."""
+        child = await self.start(name, command, output=log, env=env, cwd=cwd)
+        try:
+            return await child.wait()
+        except asyncio.CancelledError:
+            await child.stop()
+            raise
+
+    def forget(self, child: Child) -> None:
+        """Take an ended child off the record."""
+        if self._children.pop(child.pid, None):
+            self._write()
+
+    async def stop_all(self) -> None:
+        """End every child, all at the same time."""
+        await asyncio.gather(*(child.stop() for child in list(self._children.values())))
+
+    def _write(self) -> None:
+        entries = [asdict(_Entry(c.name, c.pid, _started(c.pid))) for c in self._children.values()]
+        temporary = self._record.with_suffix(".new")
+        temporary.write_text(json.dumps(entries))
+        temporary.replace(self._record)
+
+
+def end_leftovers(home: Path, grace: float = 6.0) -> list[str]:
+    """End what a killed daemon of `home` left running, and return the names of what was still there.
+
+    A leash ends its child by itself when the daemon dies; this waits for that, and covers the case that the leash was
+    killed too. A pid that the system has given to another process since (another start time) is left alone.
+    """
+    record = home / _RECORD
+    if not record.exists():
+        return []
+    entries = [_Entry(**entry) for entry in json.loads(record.read_text())]
+    left = [entry for entry in entries if _group_alive(entry)]
+    _signal_groups(left, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while any(map(_group_alive, left)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    _signal_groups(left, signal.SIGKILL)
+    record.unlink(missing_ok=True)
+    return [entry.name for entry in left]
+
+
+def _signal_groups(entries: list[_Entry], number: signal.Signals) -> None:
+    for entry in filter(_group_alive, entries):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(entry.pid, number)
+
+
+def _group_alive(entry: _Entry) -> bool:
+    """Whether the group the child led still has a member (a pid is not given anew while its group exists)."""
+    with suppress(psutil.Error):
+        if psutil.Process(entry.pid).status() != psutil.STATUS_ZOMBIE:
+            return _started(entry.pid) == entry.started
+    try:
+        os.killpg(entry.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return not psutil.pid_exists(entry.pid)
+
+
+def _started(pid: int) -> float:
+    """Start time in seconds since the epoch; 0 for a process that is gone."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0

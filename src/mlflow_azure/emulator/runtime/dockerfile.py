@@ -1,0 +1,67 @@
+"""Reads what a Dockerfile's last stage says about the image's configuration: ENV and LABEL, with ARG filled in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<bare>\w+))")
+
+
+@dataclass
+class ImageConfiguration:
+    """Of the last stage; `labels` and `env` as `docker inspect` would show them."""
+
+    env: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def read_dockerfile(text: str, arguments: Mapping[str, str]) -> ImageConfiguration:
+    """Evaluate the ARG, ENV and LABEL instructions with the given build arguments."""
+    stages: dict[str, ImageConfiguration] = {}
+    scope: dict[str, str] = {}
+    configuration = ImageConfiguration()
+    for instruction, rest in _instructions(text):
+        if instruction == "FROM":
+            base, _, name = rest.partition(" AS ") if " AS " in rest else rest.partition(" as ")
+            inherited = stages.get(base.split()[-1], ImageConfiguration())
+            configuration = ImageConfiguration(dict(inherited.env), dict(inherited.labels))
+            stages[name.strip()] = configuration
+            scope = {}
+        elif instruction == "ARG":
+            name, _, default = rest.partition("=")
+            scope[name] = arguments.get(name, _unquoted(_fill(default, scope)))
+        elif instruction in ("ENV", "LABEL"):
+            target = configuration.env if instruction == "ENV" else configuration.labels
+            target.update(_pairs(_fill(rest, scope | configuration.env)))
+    return configuration
+
+
+def _instructions(text: str) -> Iterator[tuple[str, str]]:
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    for line in re.sub(r"\\\s*\n", " ", "\n".join(lines)).splitlines():
+        instruction, _, rest = line.strip().partition(" ")
+        if instruction:
+            yield instruction.upper(), rest.strip()
+
+
+def _fill(text: str, scope: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        return scope.get(match["braced"] or match["bare"]) or match["default"] or ""
+
+    return _VARIABLE.sub(value, text)
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for word in shlex.split(text):
+        name, _, value = word.partition("=")
+        yield name, value
+
+
+def _unquoted(text: str) -> str:
+    return " ".join(shlex.split(text))

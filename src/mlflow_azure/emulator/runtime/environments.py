@@ -1,0 +1,80 @@
+"""Virtual environments for the process runtime: the image's locked requirements, installed once per lock."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from typing import IO, TYPE_CHECKING
+
+from mlflow_azure.emulator.runtime.cache import built_once, cache_directory
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow_azure.emulator.runtime.children import Children
+
+# The newest Python on which MLflow 1.5.0 works: 3.12 removed `imp` and `distutils`. The image uses the same.
+_PYTHON = (3, 11)
+
+
+class Environments:
+    """Makes virtual environments; the processes that fill them belong to `children`."""
+
+    def __init__(self, children: Children) -> None:
+        self._children = children
+
+    async def ensure(self, context: Path, log: IO[bytes]) -> Path:
+        """The environment with exactly what the context's `requirements.lock` names, hash-checked.
+
+        What pip says goes to `log`.
+
+        Raises:
+            RuntimeFaultError: there is no lock, or no Python 3.11 here, or pip failed.
+
+        """
+        lock = context / "requirements.lock"
+        if not lock.is_file():
+            raise RuntimeFaultError(
+                "the build context has no requirements.lock: without a container engine only an image whose "
+                "requirements are locked can run"
+            )
+        digest = hashlib.sha256(lock.read_bytes() + platform.platform().encode()).hexdigest()[:24]
+        directory = cache_directory() / "environments" / digest
+
+        async def install(directory: Path) -> None:
+            await self._run([await self._python(), "-m", "venv", directory], log)
+            pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
+            await self._run([directory / "bin/python", *pip, "--require-hashes", "-r", lock], log)
+
+        return await built_once(directory, install)
+
+    async def _python(self) -> str:
+        if sys.version_info[:2] == _PYTHON:
+            return sys.executable
+        found = shutil.which("python3.11")
+        # A version manager may put a name on the path behind which there is nothing.
+        if found and not await self._children.run("python", [found, "-c", ""], log=subprocess.DEVNULL):
+            return found
+        raise RuntimeFaultError(
+            f"looking for Python 3.11, on which MLflow 1.5.0 runs without a container: this is Python "
+            f"{platform.python_version()} and there is no python3.11 on the path. Install it "
+            "(for example: uv python install 3.11), or start a container engine"
+        )
+
+    async def _run(self, command: list[str | Path], log: IO[bytes]) -> None:
+        status = await self._children.run("python environment", command, log=log, env=_environment())
+        if status:
+            raise RuntimeFaultError(
+                f"installing the image's requirements: {' '.join(map(str, command[1:4]))} ended with status {status}"
+            )
+
+
+def _environment() -> dict[str, str]:
+    """The caller's, for its package index and its proxy; without what would point pip at other environments."""
+    ours = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"}
+    return {name: value for name, value in os.environ.items() if name not in ours}

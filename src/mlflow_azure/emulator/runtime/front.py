@@ -1,0 +1,101 @@
+"""What clients of a web app talk to: App Service's front end, on the site's own port."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from mlflow_azure.emulator.runtime.proxy import ReverseProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from mlflow_azure.emulator.runtime.site import Site
+
+_PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
+
+
+class Front:
+    """The ASGI application of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._proxy = ReverseProxy()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        response = self._refusal(request) or await self._forward(request)
+        await response(scope, receive, send)
+
+    async def close(self) -> None:
+        """Drop the connections to the container."""
+        await self._proxy.close()
+
+    def _refusal(self, request: Request) -> Response | None:
+        spec = self._site.spec
+        client = request.client.host if request.client else "127.0.0.1"
+        if not _allowed(client, spec.access_rules):
+            return _page(
+                403,
+                "Error 403 - Forbidden",
+                "The web app you have attempted to reach has blocked your access.",
+            )
+        if not spec.enabled:
+            return _page(403, "Error 403 - This web app is stopped.", "The web app is currently stopped.")
+        return None
+
+    async def _forward(self, request: Request) -> Response:
+        container = await self._site.serving()
+        if container is None:
+            return _application_error()
+        try:
+            return await self._proxy.forward(request, container.port, _forwarded(request))
+        except httpx.TransportError:
+            return _application_error()
+
+
+def _application_error() -> Response:
+    text = "If you are the application administrator, look at the log of the container for the reason."
+    return _page(503, "Application Error", text)
+
+
+def _page(status: int, title: str, text: str) -> Response:
+    return HTMLResponse(_PAGE.format(title=title, text=text), status)
+
+
+def _forwarded(request: Request) -> list[tuple[str, str]]:
+    client = request.client
+    return [
+        ("X-Forwarded-For", f"{client.host}:{client.port}" if client else "127.0.0.1"),
+        ("X-Forwarded-Proto", request.url.scheme),
+        ("X-Original-URL", request.scope["raw_path"].decode("ascii")),
+    ]
+
+
+def _allowed(client: str, rules: Sequence[Mapping[str, Any]]) -> bool:
+    """Access restrictions: the matching rule of the lowest priority number decides; no match is a refusal.
+
+    https://learn.microsoft.com/azure/app-service/overview-access-restrictions
+    """
+    for rule in sorted(rules, key=lambda rule: rule.get("priority", 65000)):
+        if _matches(client, str(rule.get("ipAddress", ""))):
+            return str(rule.get("action", "Allow")).lower() == "allow"
+    return not rules
+
+
+def _matches(client: str, ranges: str) -> bool:
+    if ranges.lower() == "any":
+        return True
+    address = ipaddress.ip_address(client)
+    return any(
+        address in ipaddress.ip_network(part.strip(), strict=False) for part in ranges.split(",") if part.strip()
+    )

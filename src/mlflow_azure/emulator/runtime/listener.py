@@ -1,0 +1,89 @@
+"""An ASGI application on a loopback port of its own, in the daemon's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from starlette.types import ASGIApp
+
+_LOOPBACK = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals alone: they belong to the daemon, which runs many servers."""
+        yield
+
+
+class Listener:
+    """Serves `app` on 127.0.0.1:`port` from `start` to `stop`, over TLS when given its material."""
+
+    def __init__(self, app: ASGIApp, port: int, tls: TlsMaterial | None = None) -> None:
+        self.port = port
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                # Answers of what stands behind (Azurite, gunicorn) pass with their own headers.
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=2,
+                ssl_certfile=tls.cert_file if tls else None,
+                ssl_keyfile=tls.key_file if tls else None,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to serve. Raises RuntimeFaultError when another program has the port."""
+        bound = _bind(self.port)
+        self._task = asyncio.create_task(self._server.serve(sockets=[bound]))
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Finish the requests under way (2 s at most) and free the port."""
+        if self._task:
+            self._server.should_exit = True
+            await self._task
+
+
+def _bind(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((_LOOPBACK, port))
+    except OSError as error:
+        bound.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise RuntimeFaultError(
+            f"listening on 127.0.0.1:{port}: another program uses the port. "
+            "End it, or take a fresh home: `mlflow-azure emulator reset`"
+        ) from error
+    return bound
+
+
+def free_port() -> int:
+    """A loopback port that nothing uses at the moment, for a child that must be told its port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((_LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,135 @@
+"""The process runtime: the web app is the image's startup script, in a virtual environment on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.runtime.container import StartError
+from mlflow_azure.emulator.runtime.listener import free_port
+from mlflow_azure.emulator.runtime.oci import PullError, Repository
+from mlflow_azure.emulator.runtime.process_image import pull_context
+from mlflow_azure.emulator.runtime.spec import Mount, RuntimeFaultError, SiteSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow_azure.emulator.runtime.children import Child, Children
+    from mlflow_azure.emulator.runtime.environments import Environments
+    from mlflow_azure.emulator.runtime.site_log import SiteLog
+
+# `docker stop` waits as long, and so does App Service.
+_GRACE = 10.0
+
+
+class ProcessContainer:
+    """A startup script that runs; stands for a container."""
+
+    def __init__(self, child: Child, port: int, log: SiteLog) -> None:
+        self.name = child.name
+        self.port = port
+        self._child = child
+        if child.output is None:
+            raise ValueError("a container's process is started with a pipe")
+        self._pump = asyncio.create_task(log.container(child.output))
+
+    async def wait(self) -> int:
+        """Wait until it ends and its last output is in the log; its exit status."""
+        status = await self._child.wait()
+        await asyncio.wait([self._pump])  # does not cancel it when the caller is cancelled
+        return status
+
+    async def stop(self) -> None:
+        """End it: SIGTERM, and after the grace period SIGKILL."""
+        await self._child.stop()
+        await self._pump
+
+
+class ProcessHost:
+    """Starts web apps as processes. Images are unpacked in `<home>/images`."""
+
+    def __init__(self, home: Path, children: Children, environments: Environments, ca_file: Path) -> None:
+        self._images = home / "images"
+        self._home = home
+        self._children = children
+        self._environments = environments
+        self._ca_file = ca_file
+        self._started = 0
+
+    async def start(self, spec: SiteSpec, log: SiteLog) -> ProcessContainer:
+        """Pull the image, make its environment if this machine has not got it, start its startup script.
+
+        Raises:
+            StartError: the registry refuses, or the image cannot run here.
+
+        """
+        context, image_environment = await self._pull(spec, log)
+        environment = await self._environment(context)
+        port = free_port()
+        self._started += 1
+        variables = image_environment | _app_settings(spec) | _overrides(spec, port, environment, self._home)
+        child = await self._children.start(
+            f"{spec.name}_{self._started}",
+            ["sh", "-c", spec.command] if spec.command else ["sh", context / "startup.sh"],
+            output=asyncio.subprocess.PIPE,
+            env=variables,
+            cwd=context,
+            grace=_GRACE,
+        )
+        log.platform(f"Starting container for site {spec.name}: {child.name} on port {port} (process runtime)")
+        return ProcessContainer(child, port, log)
+
+    async def _pull(self, spec: SiteSpec, log: SiteLog) -> tuple[Path, dict[str, str]]:
+        image = spec.image or ""
+        login_server, _, rest = image.partition("/")
+        name, _, tag = rest.partition(":")
+        log.platform(f"Pulling image: {image}")
+        user, password = spec.registry_username, spec.registry_password
+        try:
+            async with Repository(login_server, name, self._ca_file, user=user, password=password) as repository:
+                digest, context, environment = await pull_context(repository, tag or "latest", self._images)
+        except PullError as error:
+            raise StartError(f"Pulling docker image {image} failed: {error}") from error
+        log.platform(f"Status: image is up to date for {image}. Digest: {digest}")
+        return context, environment
+
+    async def _environment(self, context: Path) -> Path:
+        log = self._home / "logs" / "environment.log"
+        try:
+            with log.open("wb") as file:
+                return await self._environments.ensure(context, file)
+        except RuntimeFaultError as error:
+            raise StartError(str(error)) from error
+
+
+def _app_settings(spec: SiteSpec) -> dict[str, str]:
+    """The app settings, with paths below a mount turned into paths below the share's directory."""
+    return {name: _on_this_machine(value, spec.mounts) for name, value in spec.app_settings.items()}
+
+
+def _on_this_machine(value: str, mounts: tuple[Mount, ...]) -> str:
+    for mount in mounts:
+        path = mount.mount_path.rstrip("/")
+        if value == path or value.startswith(path + "/"):
+            return f"{mount.directory}{value[len(path) :]}"
+    return value
+
+
+def _overrides(spec: SiteSpec, port: int, environment: Path, home: Path) -> dict[str, str]:
+    """What App Service sets, and what a process needs that has no file system and no network of its own."""
+    return {
+        "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "VIRTUAL_ENV": str(environment),
+        "HOME": str(home / "sites" / spec.name),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "ENABLE_SSH": "false",
+        "MLFLOW_SERVER_HOST": "127.0.0.1",
+        "MLFLOW_SERVER_PORT": str(port),
+        "PORT": str(port),
+        "WEBSITE_SITE_NAME": spec.name,
+        "WEBSITE_HOSTNAME": f"localhost:{spec.port}",
+        "WEBSITE_INSTANCE_ID": "emulator",
+        "WEBSITE_ROLE_INSTANCE_ID": "0",
+    }

@@ -1,0 +1,128 @@
+"""The data planes of all container registries of one home, each on a TLS port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from mlflow_azure.emulator.runtime.listener import Listener
+from mlflow_azure.emulator.runtime.registry_api import distribution_app
+from mlflow_azure.emulator.runtime.registry_auth import Credentials, RegistryAuth
+from mlflow_azure.emulator.runtime.registry_store import RegistryStore
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(frozen=True)
+class Push:
+    """A manifest that was pushed to `repository` of `registry`; `tag` is None for a push by digest."""
+
+    registry: str
+    repository: str
+    tag: str | None
+    digest: str
+
+
+@dataclass
+class _Registry:
+    front: _Front
+    listener: Listener
+
+
+class Registries:
+    """Registries by name; data in `<home>/registries/<name>`. `on_push` is called after each pushed manifest."""
+
+    def __init__(self, home: Path, tls: TlsMaterial) -> None:
+        self._root = home / "registries"
+        self._tls = tls
+        self._registries: dict[str, _Registry] = {}
+        self._changing = asyncio.Lock()
+        self.on_push: Callable[[Push], None] = lambda _push: None
+
+    async def ensure(self, name: str, port: int, credentials: Credentials, token_ok: Callable[[str], bool]) -> str:
+        """Serve the registry; its login server.
+
+        Args:
+            name: the registry's name.
+            port: its TLS port.
+            credentials: gives the admin user's name and valid passwords, None when the user is disabled; asked anew
+                on every request.
+            token_ok: says whether a Microsoft Entra access token may use this registry.
+
+        """
+        login_server = f"localhost:{port}"
+        async with self._changing:
+            if name not in self._registries:
+                auth = RegistryAuth(login_server, credentials, token_ok)
+                front = _Front(name, auth, distribution_app(RegistryStore(self._root / name)), self._pushed)
+                self._registries[name] = _Registry(front, Listener(front, port, self._tls))
+                await self._registries[name].listener.start()
+        return login_server
+
+    def _pushed(self, push: Push) -> None:
+        self.on_push(push)
+
+    def auth(self, name: str) -> RegistryAuth:
+        """The credentials and tokens of a registry that is served."""
+        try:
+            return self._registries[name].front.auth
+        except KeyError:
+            raise RuntimeFaultError(f"using container registry {name}: there is none of that name") from None
+
+    async def remove(self, name: str) -> None:
+        """End the registry and delete what was pushed to it."""
+        async with self._changing:
+            if registry := self._registries.pop(name, None):
+                await registry.listener.stop()
+            shutil.rmtree(self._root / name, ignore_errors=True)
+
+    async def stop(self) -> None:
+        """End all; the data stays."""
+        async with self._changing:
+            await asyncio.gather(*(registry.listener.stop() for registry in self._registries.values()))
+            self._registries.clear()
+
+
+class _Front:
+    """Authentication in front of what stores, and the announcement of pushes."""
+
+    def __init__(self, name: str, auth: RegistryAuth, storage: ASGIApp, pushed: Callable[[Push], None]) -> None:
+        self.auth = auth
+        self._name = name
+        self._storage = storage
+        self._pushed = pushed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        match request.url.path:
+            case "/oauth2/token":
+                await (await self.auth.token(request))(scope, receive, send)
+            case "/oauth2/exchange":
+                await (await self.auth.exchange(request))(scope, receive, send)
+            case _:
+                app = self.auth.refusal(request) or self._storage
+                await app(scope, receive, self._watched(request, send))
+
+    def _watched(self, request: Request, send: Send) -> Send:
+        repository, manifest, reference = request.url.path.removeprefix("/v2/").partition("/manifests/")
+        if request.method != "PUT" or not manifest:
+            return send
+
+        async def watch(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.CREATED:
+                digest = dict(message["headers"])[b"docker-content-digest"].decode()
+                tag = None if reference == digest else reference
+                self._pushed(Push(self._name, repository, tag, digest))
+
+        return watch

@@ -1,0 +1,146 @@
+"""The life of one web app's container: start, readiness, restart, end. One life at a time, the latest wish wins."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import httpx
+
+from mlflow_azure.emulator.runtime.container import Container, ContainerHost, StartError
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.runtime.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
+
+# The portal and the CLI make several changes in a row: one restart serves them all.
+_DEBOUNCE = 0.2
+# A container that failed to start is tried again by a request, but not sooner than this.
+_RETRY_AFTER = 10.0
+# What App Service asks a container for to see whether it answers; any answer will do.
+_WARMUP_PATH = "/robots933456.txt"
+
+
+class Site:
+    """Runs what `spec` says, from `apply` to `close`."""
+
+    def __init__(self, spec: SiteSpec, host: ContainerHost, log: SiteLog) -> None:
+        self.spec = spec
+        self.log = log
+        self.state: SiteState
+        self.container: Container | None = None
+        self._host = host
+        self._failed_at = 0.0
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._worker = asyncio.create_task(self._work())
+        self.restart()
+
+    def apply(self, spec: SiteSpec) -> None:
+        """Take a new wish; the container is replaced only when it would be another."""
+        replaced = not spec.same_container(self.spec)
+        self.spec = spec
+        if replaced:
+            self.restart()
+
+    def restart(self) -> None:
+        """End the container, pull the image again, start anew."""
+        self.state = "Starting"
+        self._settled.clear()
+        self._changed.set()
+
+    async def serving(self) -> Container | None:
+        """The container that answers requests; waits while one is starting, as App Service's front end does.
+
+        None when there is none: the site is stopped, or its container does not start.
+        """
+        if self.state == "Failed" and time.monotonic() - self._failed_at > _RETRY_AFTER:
+            self.restart()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.spec.start_limit):
+                await self._settled.wait()
+        return self.container if self.state == "Running" else None
+
+    async def close(self) -> None:
+        """End the container and everything else of the site."""
+        self._worker.cancel()
+        await asyncio.gather(self._worker, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(_DEBOUNCE)
+            self._changed.clear()
+            life = asyncio.create_task(self._live(self.spec))
+            change = asyncio.create_task(self._changed.wait())
+            try:
+                await asyncio.wait({life, change}, return_when=asyncio.FIRST_COMPLETED)
+                await change
+            finally:
+                life.cancel()
+                change.cancel()
+                await asyncio.gather(life, change, return_exceptions=True)
+
+    async def _live(self, spec: SiteSpec) -> None:
+        if not spec.enabled or not spec.image:
+            self._settle("Stopped")
+            return
+        try:
+            self.container = await self._host.start(spec, self.log)
+            await self._until_ready(spec, self.container)
+            self._settle("Running")
+            status = await self.container.wait()
+            self.log.platform(f"Container {self.container.name} exited with status {status}, restarting it", "ERROR")
+            self.restart()
+        except StartError as error:
+            self._fail(spec, str(error))
+        finally:
+            await self._end()
+
+    async def _until_ready(self, spec: SiteSpec, container: Container) -> None:
+        self.log.platform(f"Initiating warmup request to container {container.name} for site {spec.name}")
+        began = time.monotonic()
+        ended = asyncio.create_task(container.wait())
+        answers = asyncio.create_task(_answers(container.port))
+        try:
+            await asyncio.wait({ended, answers}, timeout=spec.start_limit, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                raise StartError(f"Container {container.name} for site {spec.name} has exited, failing site start")
+            if not answers.done():
+                raise StartError(
+                    f"Container {container.name} didn't respond to HTTP pings on port: "
+                    f"{spec.app_settings.get('WEBSITES_PORT', '80')}, failing site start. See container logs for debugging."
+                )
+        finally:
+            ended.cancel()
+            answers.cancel()
+        self.log.platform(
+            f"Container {container.name} for site {spec.name} initialized successfully and is ready to serve "
+            f"requests, {time.monotonic() - began:.1f} s after its start."
+        )
+
+    def _fail(self, spec: SiteSpec, message: str) -> None:
+        self.log.platform(message, "ERROR")
+        self.log.platform(f"Stopping site {spec.name} because it failed during startup.")
+        self._failed_at = time.monotonic()
+        self._settle("Failed")
+
+    def _settle(self, state: SiteState) -> None:
+        self.state = state
+        self._settled.set()
+
+    async def _end(self) -> None:
+        container, self.container = self.container, None
+        if container:
+            await asyncio.shield(container.stop())
+
+
+async def _answers(port: int) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        while True:
+            with suppress(httpx.HTTPError):
+                await client.get(f"http://127.0.0.1:{port}{_WARMUP_PATH}")
+                return
+            await asyncio.sleep(0.1)

@@ -1,0 +1,74 @@
+"""A web app's log files, laid out and worded as App Service on Linux does.
+
+`<date>_<instance>_docker.log` is what the platform says about the container, `…_default_docker.log` what the container
+itself writes to its standard output and error. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+INSTANCE = "lw0emulator"
+Level = Literal["INFO ", "WARN ", "ERROR"]
+
+
+class SiteLog:
+    """Writes the log of one web app below `directory`, and lets any number of readers follow it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._followers: set[asyncio.Queue[str]] = set()
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def platform(self, message: str, level: Level = "INFO ") -> None:
+        """One line of the platform, for example "Pulling image: …"."""
+        self._write("docker", f"{_now()} {level} - {message}\n")
+
+    async def container(self, output: asyncio.StreamReader) -> None:
+        """Take the container's output, line by line, until it ends."""
+        while True:
+            try:
+                line = await output.readline()
+            except ValueError:  # longer than the reader's limit of 64 KiB, which is dropped
+                continue
+            if not line:
+                return
+            self._write("default_docker", f"{_now()} {line.decode(errors='replace').rstrip()}\n")
+
+    def files(self) -> list[Path]:
+        """All log files, oldest first."""
+        return sorted(self._directory.glob("*_docker.log"))
+
+    def text(self) -> str:
+        """The lines of the newest day, of platform and container, in the order in which they came."""
+        newest = [path for path in self.files() if path.name[:10] == self.files()[-1].name[:10]]
+        lines = [line for path in newest for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
+        return "".join(sorted(lines, key=lambda line: line[:28]))
+
+    async def follow(self) -> AsyncIterator[str]:
+        """Each line from now on, as it is written."""
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self._followers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.discard(queue)
+
+    def _write(self, kind: str, line: str) -> None:
+        path = self._directory / f"{line[:10].replace('-', '_')}_{INSTANCE}_{kind}.log"
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line)
+        for queue in self._followers:
+            queue.put_nowait(line)
+
+
+def _now() -> str:
+    """Like 2024-05-17T09:30:00.123456Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

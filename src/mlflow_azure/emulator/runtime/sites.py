@@ -1,0 +1,91 @@
+"""The web apps of one home."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.runtime.front import Front
+from mlflow_azure.emulator.runtime.listener import Listener
+from mlflow_azure.emulator.runtime.site import Site
+from mlflow_azure.emulator.runtime.site_log import SiteLog
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, SiteSpec, SiteState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow_azure.emulator.runtime.container import ContainerHost
+
+
+@dataclass
+class _Served:
+    site: Site
+    front: Front
+    listener: Listener
+
+    async def close(self) -> None:
+        await self.listener.stop()
+        await self.site.close()
+        await self.front.close()
+
+
+class Sites:
+    """Sites by name; what belongs to one is in `<home>/sites/<name>`."""
+
+    def __init__(self, home: Path, host: ContainerHost) -> None:
+        self._root = home / "sites"
+        self._host = host
+        self._sites: dict[str, _Served] = {}
+        self._changing = asyncio.Lock()
+
+    async def apply(self, spec: SiteSpec) -> None:
+        """Make the site as `spec` says. Returns at once; the container starts, restarts or stops behind it."""
+        async with self._changing:
+            if served := self._sites.get(spec.name):
+                served.site.apply(spec)
+            else:
+                await self._open(spec)
+
+    async def _open(self, spec: SiteSpec) -> None:
+        site = Site(spec, self._host, SiteLog(self._root / spec.name / "LogFiles"))
+        front = Front(site)
+        served = _Served(site, front, Listener(front, spec.port))
+        try:
+            await served.listener.start()
+        except RuntimeFaultError:
+            await served.close()
+            raise
+        self._sites[spec.name] = served
+
+    async def restart(self, name: str) -> None:
+        """Pull the image again and start it anew."""
+        self._site(name).restart()
+
+    async def remove(self, name: str) -> None:
+        """End the site and delete its log; shares stay."""
+        async with self._changing:
+            if served := self._sites.pop(name, None):
+                await served.close()
+            shutil.rmtree(self._root / name, ignore_errors=True)
+
+    def state(self, name: str) -> SiteState:
+        """What the site's container is doing."""
+        return self._site(name).state
+
+    def log(self, name: str) -> SiteLog:
+        """The site's log."""
+        return self._site(name).log
+
+    def _site(self, name: str) -> Site:
+        try:
+            return self._sites[name].site
+        except KeyError:
+            raise RuntimeFaultError(f"using web app {name}: there is none of that name") from None
+
+    async def stop(self) -> None:
+        """End all sites; what they kept stays."""
+        async with self._changing:
+            await asyncio.gather(*(served.close() for served in self._sites.values()))
+            self._sites.clear()

@@ -1,0 +1,95 @@
+"""What Azure Resource Manager hands to the runtime, and what it gets back. Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class RuntimeFaultError(Exception):
+    """Something the runtime was asked to do failed; the text says what, why and the next step."""
+
+
+@dataclass(frozen=True)
+class TlsMaterial:
+    """PEM files of the emulator's certificate authority and of its server certificate for `localhost`."""
+
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file share (`directory` on this machine) mounted at `mount_path` in the web app."""
+
+    name: str
+    directory: Path
+    mount_path: str
+
+
+@dataclass(frozen=True)
+class SiteSpec:
+    """The wanted web app.
+
+    `image` is `<login server>/<repository>:<tag>`. `port` serves the site over http, `scm_port` its Kudu site over
+    https. `start_limit` is WEBSITES_CONTAINER_START_TIME_LIMIT in seconds. `access_rules` are
+    `siteConfig.ipSecurityRestrictions` as Azure writes them.
+    """
+
+    name: str
+    image: str | None
+    registry_username: str | None
+    registry_password: str | None = field(repr=False)
+    app_settings: Mapping[str, str] = field(repr=False)
+    mounts: tuple[Mount, ...]
+    command: str | None
+    enabled: bool
+    start_limit: float
+    access_rules: tuple[Mapping[str, Any], ...]
+    port: int
+    scm_port: int
+
+    def same_container(self, other: SiteSpec) -> bool:
+        """Whether both would run the same container: a change of anything else needs no restart."""
+        return self._container() == other._container()
+
+    def _container(self) -> tuple[object, ...]:
+        credentials = (self.registry_username, self.registry_password)
+        return self.image, credentials, dict(self.app_settings), self.mounts, self.command, self.enabled
+
+
+SiteState = Literal["Stopped", "Starting", "Running", "Failed"]
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """One run of ACR Tasks: a Docker build of an uploaded source archive, pushed to `registry`.
+
+    `image_names` are `<repository>:<tag>` without the login server, as in `DockerBuildRequest.imageNames`.
+    """
+
+    run_id: str
+    registry: str
+    source: Path
+    log_path: Path
+    dockerfile: str = "Dockerfile"
+    image_names: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
+    platform: str = "linux/amd64"
+    push: bool = True
+    timeout: float = 3600.0
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a run ended; `digests` maps each pushed `<repository>:<tag>` to its manifest digest."""
+
+    status: Literal["Succeeded", "Failed", "Timeout"]
+    digests: Mapping[str, str]
+    log_path: Path
+    message: str = ""
