@@ -41,7 +41,7 @@ class Common:
     """The options that every command has."""
 
     settings: Annotated[
-        Path | None, typer.Option("--settings", help="Settings file [default: ./mlflow-azure.env]", show_default=False)
+        Path | None, typer.Option("--settings", help="Settings file (default: ./mlflow-azure.env).", show_default=False)
     ] = None
     cloud: Annotated[CloudName, typer.Option("--cloud", help="Which Azure; emulator needs no account.")] = (
         CloudName.PUBLIC

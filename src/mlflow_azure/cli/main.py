@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from mlflow_azure import __version__, console
 from mlflow_azure.cli import deploy, destroy, emulator, env, settings, status
 from mlflow_azure.cli.invocation import wants_json
-from mlflow_azure.errors import SettingsError
+from mlflow_azure.errors import InterruptedByUserError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,19 +57,17 @@ app.add_typer(emulator.app, name="emulator")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code: see errors.py for what each means."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    # Without a handler Python prints the SDK's warnings; what matters of them is in our own errors.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     try:
-        sys.exit(app(args=argv, prog_name=PROGRAM, standalone_mode=False))
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(SettingsError.exit_code)
-    except click.ClickException as error:
-        _usage_error(argv, error)
-        sys.exit(SettingsError.exit_code)
-    except click.Abort:
-        sys.exit(130)
+        sys.exit(app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False))
+    except typer.TyperException as error:
+        sys.exit(_usage_error(argv, error))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(InterruptedByUserError.exit_code)
 
 
-def _usage_error(argv: list[str], error: click.ClickException) -> None:
+def _usage_error(argv: list[str], error: typer.TyperException) -> int:
     """Report a line that cannot be parsed as every other failure is reported."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
@@ -81,5 +79,7 @@ def _usage_error(argv: list[str], error: click.ClickException) -> None:
         stdout=sys.stdout,
         stderr=sys.stderr,
     )
-    fault = SettingsError(error.format_message(), hint=f"See: {command} --help", code="Usage")
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    fault = SettingsError(message, hint=f"See: {command} --help", code="Usage")
     out.failure(command.removeprefix(PROGRAM).strip() or "help", fault)
+    return fault.exit_code
