@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from mlflow_azure.console.answers import Answers, JsonAnswers, TextAnswers
 from mlflow_azure.console.plain import PlainDisplay
-from mlflow_azure.console.printers import Printer, RichPrinter, Tone, print_warning, printer_for
+from mlflow_azure.console.printers import Printer, RichPrinter, Tone, print_error, print_warning, printer_for
 from mlflow_azure.console.streams import OutputStream
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from mlflow_azure.events import Event
 
@@ -22,6 +23,9 @@ class Display(Protocol):
 
     def watch(self, events: Iterable[Event]) -> None:
         """Show a run until its events end, or raise."""
+
+    def busy(self, message: str) -> AbstractContextManager[object]:
+        """Show that something is going on, as long as the context lasts."""
 
 
 class Console:
@@ -45,6 +49,10 @@ class Console:
         """
         self._display.watch(events)
 
+    def busy(self, message: str) -> AbstractContextManager[object]:
+        """Show on a terminal, and only there, what a silent piece of work is about: `with console.busy(…):`."""
+        return self._display.busy(message)
+
     def note(self, message: str) -> None:
         """Tell the user something in passing."""
         self._printer.print(message)
@@ -65,9 +73,7 @@ class Console:
     def failure(self, command: str, error: MlflowAzureError, data: Mapping[str, object] | None = None) -> None:
         """Answer that a command failed, and tell why and what to do next. `data` is what was achieved."""
         for problem in error.problems:
-            self._printer.print(problem.message, label="Error:", tone=Tone.ERROR)
-            if problem.hint:
-                self._printer.print(problem.hint, label="Next:", tone=Tone.HINT)
+            print_error(self._printer, problem.message, problem.hint)
         self.detail("".join(traceback.format_exception(error)).rstrip())
         self._answers.failure(command, data or {}, error.problems)
 

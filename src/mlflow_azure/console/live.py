@@ -15,6 +15,7 @@ from mlflow_azure.events import Event, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
@@ -57,6 +58,10 @@ class LiveDisplay:
             finally:
                 view.finish()
         self._printer.print("")  # sets the drawing off from the answer
+
+    def busy(self, message: str) -> AbstractContextManager[object]:
+        """Draw a line that is gone when the context ends."""
+        return self._printer.console.status(Text(message), spinner_style="cyan")
 
 
 class BoardView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from mlflow_azure.console.board import Board, Row, State
@@ -34,6 +34,10 @@ class PlainDisplay:
         with self._signs_of_life(run):
             for event in events:
                 run.hear(event)
+
+    def busy(self, message: str) -> AbstractContextManager[object]:
+        """Write nothing: it is over before anyone reads a log."""
+        return nullcontext()
 
     @contextmanager
     def _signs_of_life(self, run: _Run) -> Iterator[None]:

@@ -6,6 +6,8 @@ import re
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
+from mlflow_azure.console.text import clean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -76,8 +78,18 @@ def printer_for(stream: OutputStream, environ: Mapping[str, str]) -> Printer:
     return RichPrinter(stream, environ) if stream.is_terminal else PlainPrinter(stream)
 
 
-def print_warning(printer: Printer, message: str, hint: str = "") -> None:
+def print_warning(printer: Printer, message: str, hint: str) -> None:
     """Print a warning, and beneath it what to do about it."""
-    printer.print(message, label="Warning:", tone=Tone.WARNING)
+    _print_with_hint(printer, "Warning:", Tone.WARNING, message, hint)
+
+
+def print_error(printer: Printer, message: str, hint: str) -> None:
+    """Print an error, and beneath it what to do about it."""
+    _print_with_hint(printer, "Error:", Tone.ERROR, message, hint)
+
+
+def _print_with_hint(printer: Printer, label: str, tone: Tone, message: str, hint: str) -> None:
+    # Messages quote Azure and build logs, whose escape sequences are not to reach the terminal.
+    printer.print("\n".join(map(clean, message.splitlines())), label=label, tone=tone)
     if hint:
         printer.print(hint, label="Next:", tone=Tone.HINT)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlflow_azure.console import text
+from mlflow_azure.errors import ContainerEngineError
 from mlflow_azure.events import Action, Finished, Planned, Progressed, Started, Step
 
 if TYPE_CHECKING:
@@ -202,6 +203,29 @@ def test_warnings_and_notes_during_a_run_appear_above_it(
         "Warning: slow",
         "  ✓ App Service plan  mlflowappserviceplan  created   3 s",
     ]
+
+
+def test_silent_work_shows_a_line_that_is_gone_afterwards(terminal: Callable[[int, int], Terminal]) -> None:
+    screen = terminal(80, 30)
+    console = screen.console()
+    with console.busy("Reading what is in Azure"):
+        screen.wait_for("Reading what is in Azure")
+        console.note("a note")
+    console.result("plan", {}, "the plan")
+    screen.hang_up()
+    assert screen.lines == ["a note", "the plan"]
+    assert not screen.screen.cursor.hidden
+
+
+def test_an_error_that_quotes_escape_sequences_cannot_paint_the_terminal(
+    terminal: Callable[[int, int], Terminal],
+) -> None:
+    screen = terminal(80, 30)
+    error = ContainerEngineError("building:\n\x1b[31mpip failed\x1b[0m\n\x1b[2Jcode 1", hint="see the log")
+    screen.console().failure("deploy", error)
+    screen.hang_up()
+    assert screen.lines == ["Error: building:", "pip failed", "code 1", "Next: see the log"]
+    assert screen.colour("pip failed", "pip") == "default"
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, RuntimeError])
