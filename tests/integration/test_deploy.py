@@ -1,0 +1,57 @@
+"""deploy, plan and destroy against the emulator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from support.command import Command
+    from support.running_emulator import Emulator
+
+EMULATOR = ("--cloud", "emulator")
+JSON = (*EMULATOR, "--output", "json")
+PROBE = "/api/2.0/mlflow/experiments/list"
+
+
+def actions(rows: list[dict[str, str]]) -> set[str]:
+    return {row["action"] for row in rows}
+
+
+@pytest.mark.slow
+def test_a_deploy_ends_with_an_mlflow_server_that_answers_and_a_second_one_writes_nothing(
+    cli: Command, emulator: Emulator
+) -> None:
+    first = cli("deploy", *JSON).data
+    assert requests.get(first["url"] + PROBE, timeout=10).status_code == 200
+    assert first["tracking_uri"] == first["url"]
+    assert first["image"]["digest"].startswith("sha256:")
+    assert {"create", "update", "keep"} >= actions(first["resources"]) >= {"create"}
+
+    emulator.forget_requests()
+    second = cli("deploy", *JSON).data
+    assert actions(second["resources"]) == {"keep"}
+    assert emulator.writes == []
+    assert actions(cli("plan", *JSON).data["changes"]) == {"keep"}
+
+
+def test_a_plan_writes_nothing(cli: Command, emulator: Emulator) -> None:
+    changes = cli("plan", *JSON).data["changes"]
+    assert {change["kind"] for change in changes if change["action"] == "create"} >= {
+        "resource group",
+        "storage account",
+        "blob container",
+        "file share",
+        "container registry",
+        "image",
+        "app service plan",
+        "web app",
+    }
+    assert emulator.writes == []
+
+
+def test_destroying_what_was_never_deployed_is_a_success(cli: Command, emulator: Emulator) -> None:
+    assert cli("destroy", *JSON, "--yes").data["resources"] == []
+    assert emulator.writes == []

@@ -1,0 +1,80 @@
+"""Runs the real command line as a user would: another process, real pipes, a clean environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """stdout as the one JSON document that it must be."""
+        return json.loads(self.stdout)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of a command that must have done its work."""
+        assert self.exit_code == 0, self.stderr
+        assert self.answer["status"] == "ok"
+        assert self.answer["errors"] == []
+        return self.answer["data"]
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """The errors of a command that must have failed."""
+        assert self.exit_code != 0, self.stdout
+        assert self.answer["status"] == "failed"
+        return self.answer["errors"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """`mlflow-azure`, run in a directory of its own, with no environment but what it needs and `environ`."""
+
+    directory: Path
+    environ: dict[str, str]
+
+    def __call__(self, *arguments: str, stdin: str = "", timeout: float = 240, **environ: str) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-m", "mlflow_azure", *arguments],
+            cwd=self.directory,
+            env=self.environment(**environ),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """The command as a running process, for those that do not end by themselves."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "mlflow_azure", *arguments],
+            cwd=self.directory,
+            env=self.environment(**environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def environment(self, **environ: str) -> dict[str, str]:
+        """The process environment: the user's settings and sign-in must not reach a test."""
+        passed = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME", "TMPDIR", "SYSTEMROOT")
+        pip_and_npm = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_", "NODE_"))}
+        kept = {name: os.environ[name] for name in passed if name in os.environ}
+        return {**kept, **pip_and_npm, **self.environ, **environ}
