@@ -80,7 +80,8 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
     )
 
     if isinstance(error, ClientAuthenticationError):
-        return SignInError(f"{what}: {_first_line(error)}", hint=SIGN_IN_HINT)
+        reason = "you are not signed in" if _found_no_credential(error) else _first_line(error)
+        return SignInError(f"{what}: {reason}", hint=SIGN_IN_HINT)
     if isinstance(error, HttpResponseError):
         return _response_error(error, what)
     if isinstance(error, ServiceRequestError | ServiceResponseError):
@@ -91,6 +92,11 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
             code="Unreachable",
         )
     return MlflowAzureError(f"{what}: {_first_line(error)}", hint=AGAIN)
+
+
+def _found_no_credential(error: Exception) -> bool:
+    """Whether none of DefaultAzureCredential's ways to sign in is set up; it lists all of them, over many lines."""
+    return str(error).startswith("DefaultAzureCredential failed to retrieve a token")
 
 
 def error_code(error: Any) -> str:
