@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from mlflow_azure.emulator.home import Home
 
 from mlflow_azure.emulator import client
-from mlflow_azure.emulator.home import Home
 from support.command import Command
 from support.running_emulator import Emulator
 

@@ -74,7 +74,16 @@ class Command:
 
     def environment(self, **environ: str) -> dict[str, str]:
         """The process environment: the user's settings and sign-in must not reach a test."""
-        passed = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME", "TMPDIR", "SYSTEMROOT")
+        passed = (
+            "PATH",
+            "HOME",
+            "LANG",
+            "SSL_CERT_FILE",
+            "REQUESTS_CA_BUNDLE",
+            "XDG_CACHE_HOME",
+            "TMPDIR",
+            "SYSTEMROOT",
+        )
         pip_and_npm = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_", "NODE_"))}
         kept = {name: os.environ[name] for name in passed if name in os.environ}
         return {**kept, **pip_and_npm, **self.environ, **environ}

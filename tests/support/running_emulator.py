@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mlflow_azure.emulator import client
 from mlflow_azure.emulator.home import Home
+
+from mlflow_azure.emulator import client
 
 WRITES = frozenset({"PUT", "PATCH", "DELETE"})
 
