@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from mlflow_azure.emulator.home import Home
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import client
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.home import Home
 
 WRITES = frozenset({"PUT", "PATCH", "DELETE"})
 
