@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError
+from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,6 @@ common-deployment-errors and the services' own references."""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 AGAIN = "Run the command again: it goes on from where it is."
-_SECRET = re.compile(r"(?i)((?:AccountKey|SharedAccessSignature|sig|client_secret|password)=)[^;&\s\"']+")
 
 
 @contextmanager
@@ -130,8 +129,8 @@ def _is_quota(message: str) -> bool:
 def _message(error: HttpResponseError) -> str:
     inner = getattr(error, "error", None)
     text = str(getattr(inner, "message", None) or error.message or error.reason or "")
-    return _SECRET.sub(r"\1(secret)", " ".join(text.split()))
+    return redact(" ".join(text.split()))
 
 
 def _first_line(error: Exception) -> str:
-    return _SECRET.sub(r"\1(secret)", str(error).strip().partition("\n")[0])
+    return redact(str(error).strip().partition("\n")[0])

@@ -1,8 +1,13 @@
-"""A value that must reach no output, log or exception: its text is always "(secret)"."""
+"""Values that must reach no output, log or exception: their text is always "(secret)"."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_IN_TEXT = re.compile(
+    r"(?i)((?:AccountKey|SharedAccessSignature|sig|client_secret|password)=|\bBearer )[^;&\s\"'\x1b]+"
+)
 
 
 @dataclass(frozen=True)
@@ -19,3 +24,8 @@ class Secret:
         return "(secret)"
 
     __str__ = __repr__
+
+
+def redact(text: str) -> str:
+    """The text without the keys, signatures, passwords and tokens that what others wrote may quote."""
+    return _IN_TEXT.sub(r"\1(secret)", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from mlflow_azure.console.serial import document
+from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,7 +74,7 @@ class JsonAnswers:
 
     def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
         """Write the envelope with status "failed"."""
-        errors = [{"code": each.code, "message": each.message, "hint": each.hint} for each in problems]
+        errors = [{"code": each.code, "message": redact(each.message), "hint": each.hint} for each in problems]
         self._envelope(command, "failed", data, errors)
 
     def line(self, record: Mapping[str, object], text: str) -> None:

@@ -10,6 +10,7 @@ from mlflow_azure.console.plain import PlainDisplay
 from mlflow_azure.console.printers import Printer, RichPrinter, Tone, print_error, print_warning, printer_for
 from mlflow_azure.console.streams import OutputStream
 from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,8 +32,9 @@ class Display(Protocol):
 class Console:
     """The only owner of stdout and stderr.
 
-    stdout carries the answer of a command and nothing else; progress, prompts, warnings and errors go to
-    stderr, also in JSON mode. A reader who leaves early is no error. Any thread may call any method.
+    stdout carries the answer of a command and nothing else; progress, prompts, warnings and errors go to stderr,
+    also in JSON mode, and without secrets that Azure or a build may have written into them. A reader who leaves
+    early is no error. Any thread may call any method.
     """
 
     def __init__(self, answers: Answers, display: Display, printer: Printer, prompt: Prompt, *, verbose: bool) -> None:
@@ -136,7 +138,7 @@ def create(
     stderr: TextIO | None,
 ) -> Console:
     """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES."""
-    out, err = OutputStream(stdout, environ), OutputStream(stderr, environ)
+    out, err = OutputStream(stdout, environ), OutputStream(stderr, environ, edit=redact)
     answers = JsonAnswers(out) if output == "json" else TextAnswers(out, printer_for(out, environ))
     printer = printer_for(err, environ)
     return Console(answers, _display(printer, environ), printer, Prompt(stdin, err), verbose=verbose)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _FANCY = "✓✗·…→━─⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII = str.maketrans(dict(zip(_FANCY, ["+", "x", ".", "~", "->", "=", "-", *"|/-\\|/-\\|/"], strict=True)))
@@ -18,10 +18,12 @@ class OutputStream:
     """A text stream whose reader may leave, and whose encoding may be an old one.
 
     What the encoding cannot express is written in ASCII. Once the reader has gone (`| head`), writes do
-    nothing and `abandoned` is true. Text is flushed as it is written, so that a pipe shows it at once.
+    nothing and `abandoned` is true. Text is flushed as it is written, so that a pipe shows it at once. All of it
+    goes through `edit` first.
     """
 
-    def __init__(self, stream: TextIO | None, environ: Mapping[str, str]) -> None:
+    def __init__(self, stream: TextIO | None, environ: Mapping[str, str], *, edit: Callable[[str], str] = str) -> None:
+        self._edit = edit
         self._stream = stream  # None where the process was started without it (`>&-`)
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._speaks_unicode = _can_encode(_FANCY, self._encoding)
@@ -52,7 +54,7 @@ class OutputStream:
         """Write text, and return how many characters were given."""
         if self._stream is not None and not self.abandoned:
             try:
-                self._stream.write(self._expressible(text))
+                self._stream.write(self._expressible(self._edit(text)))
                 self._stream.flush()
             except OSError as error:
                 if not _reader_left(error):

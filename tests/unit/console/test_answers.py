@@ -133,6 +133,22 @@ def test_a_secret_stays_secret_however_deep_it_lies(streams: type[Streams]) -> N
     assert json.loads(given.out)["data"]["d"] == "(secret)"
 
 
+def test_a_secret_that_others_wrote_into_an_error_is_hidden(streams: type[Streams]) -> None:
+    cause = RuntimeError(
+        "PUT https://x?sig=abc%2F: DefaultEndpointsProtocol=https;AccountKey=abc/def==;EndpointSuffix=y"
+    )
+    error = MlflowAzureError(f"writing app settings: {cause}", hint="try again")
+    error.__cause__ = RuntimeError("Authorization: Bearer eyJ0.abc")
+    for output in ("text", "json"):
+        given = streams(output=output, verbose=True)
+        given.console.failure("deploy", error)
+        written = given.out + given.err
+        assert "Bearer (secret)" in written
+        assert "sig=(secret)" in written
+        assert "AccountKey=(secret);EndpointSuffix=y" in written
+        assert "abc" not in written
+
+
 def test_values_that_json_does_not_know_become_text(streams: type[Streams]) -> None:
     given = streams(output="json")
     day = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
