@@ -1,0 +1,31 @@
+"""`python -m mlflow_azure.emulator --home DIR`: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from mlflow_azure.emulator.home import Home
+from mlflow_azure.emulator.locks import take
+from mlflow_azure.emulator.server import serve
+
+
+def main() -> int:
+    """Run the emulator of one home; 1 where it runs already."""
+    parser = argparse.ArgumentParser(prog="python -m mlflow_azure.emulator", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="directory of this emulator")
+    home = Home(parser.parse_args().home.absolute())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lock = take(home.daemon_lock)
+    if lock is None:
+        sys.stderr.write(f"The emulator of {home.root} runs already.\n")
+        return 1
+    with lock:
+        serve(home)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Azure Resource Manager and the resource providers that a deployment of MLflow needs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.arm import (
+    groups,
+    providers,
+    registries,
+    storage,
+    storage_services,
+    subscriptions,
+    web_config,
+    web_plans,
+    web_sites,
+)
+from mlflow_azure.emulator.arm.web_container import run_site
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.call import Endpoint
+    from mlflow_azure.emulator.arm.world import World
+
+_MODULES = (
+    subscriptions,
+    providers,
+    groups,
+    storage,
+    storage_services,
+    registries,
+    web_plans,
+    web_sites,
+    web_config,
+)
+
+
+def provider_endpoints() -> list[Endpoint]:
+    """The routes of all resource providers."""
+    return [endpoint for module in _MODULES for endpoint in module.endpoints]
+
+
+def register_effects(world: World) -> None:
+    """Say what long-running operations do when they end."""
+    for module in (groups, providers, registries, storage):
+        module.register_effects(world)
+
+
+async def reopen(world: World) -> None:
+    """Let everything that the state holds work again, after a restart."""
+    accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
+    images = world.resources.of_type(registries.REGISTRY_TYPE)
+    await asyncio.gather(
+        *(storage.open_account(world, account) for account in accounts),
+        *(registries.open_registry(world, registry) for registry in images),
+    )
+    for site in world.resources.of_type(web_plans.SITE_TYPE):
+        await run_site(world, site)

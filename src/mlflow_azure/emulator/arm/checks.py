@@ -1,0 +1,168 @@
+"""What Resource Manager checks before a resource provider sees a request, in its order."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from mlflow_azure.emulator.arm import errors
+from mlflow_azure.emulator.arm.call import Call, collection_type
+from mlflow_azure.emulator.arm.errors import ArmError
+from mlflow_azure.emulator.tokens import TokenError
+
+# Types whose parent is no resource of its own: blob and file services come with their account, a site's config with it.
+_IMPLICIT_PARENTS = ("/blobServices/default", "/fileServices/default")
+_VERBS = {
+    "GET": "read",
+    "HEAD": "read",
+    "PUT": "write",
+    "PATCH": "write",
+    "DELETE": "delete",
+    "POST": "action",
+}
+
+
+def check(call: Call) -> None:
+    """All checks.
+
+    Raises:
+        ArmError: The first one that the request does not pass.
+
+    """
+    for each in (_api_version, _subscription, _permission, _provider, _group, _parent, _policy):
+        each(call)
+
+
+def authenticate(call: Call, authorization: str) -> None:
+    """Check the caller's bearer token, and let `call` know who it is.
+
+    Raises:
+        ArmError: There is no token, or it is not a good one.
+
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated(
+            call, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+        )
+    try:
+        call.principal = call.world.tokens.verify(token, call.world.audiences)
+    except TokenError as error:
+        code = "ExpiredAuthenticationToken" if error.expired else "InvalidAuthenticationToken"
+        reason = "expired" if error.expired else "invalid"
+        raise _unauthenticated(call, code, f"The access token is {reason}: {error}") from error
+
+
+def _unauthenticated(call: Call, code: str, message: str) -> ArmError:
+    authority = f"{call.world.url}/{call.world.identity.tenant_id}"
+    challenge = f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{message}"'
+    return ArmError(401, code, message, {"WWW-Authenticate": challenge})
+
+
+def _api_version(call: Call) -> None:
+    if not call.query.get("api-version"):
+        raise ArmError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+
+
+def _subscription(call: Call) -> None:
+    wanted = call.params.get("subscription")
+    if wanted is None:
+        return
+    known = {each["subscriptionId"].lower(): each for each in call.world.subscriptions()}
+    subscription = known.get(wanted.lower())
+    if subscription is None:
+        raise ArmError(404, "SubscriptionNotFound", f"The subscription '{wanted}' could not be found.")
+    if subscription["state"] == "Disabled" and call.method in ("PUT", "PATCH", "DELETE"):
+        raise ArmError(
+            409,
+            "ReadOnlyDisabledSubscription",
+            f"The subscription '{wanted}' is disabled and therefore marked as read only. You cannot perform any "
+            "write actions on this subscription until it is re-enabled.",
+        )
+
+
+def action_of(call: Call) -> str:
+    """The operation that a role has to allow: "Microsoft.Storage/storageAccounts/listKeys/action"."""
+    if call.method != "POST":
+        kind = collection_type(call.template) if call.is_collection else call.type
+        return f"{kind.replace('Microsoft.Resources/', 'Microsoft.Resources/subscriptions/')}/{_VERBS[call.method]}"
+    return f"{call.type}/{call.template.rpartition('/')[2]}/action"
+
+
+def allows(rules: dict[str, list[str]], action: str) -> bool:
+    """Whether a role with these `actions` and `notActions` allows `action`."""
+
+    def matches(pattern: str) -> bool:
+        return fnmatchcase(action.lower(), pattern.lower())
+
+    return any(map(matches, rules.get("actions", []))) and not any(map(matches, rules.get("notActions", [])))
+
+
+def _permission(call: Call) -> None:
+    if call.params.get("subscription") is None:
+        return
+    action = action_of(call)
+    if allows(call.world.permissions(), action):
+        return
+    raise ArmError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{call.principal['appid']}' with object id '{call.principal['oid']}' does not have "
+        f"authorization to perform action '{action}' over scope '{call.id}' or the scope is invalid. If access "
+        "was recently granted, please refresh your credentials.",
+    )
+
+
+def _provider(call: Call) -> None:
+    namespace = call.type.partition("/")[0]
+    if call.method in ("GET", "HEAD") or call.path.endswith(("/register", "/unregister")):
+        return
+    if call.world.registration(namespace) == "Registered":
+        return
+    if call.path.endswith("/Microsoft.Storage/checkNameAvailability"):
+        # The one request that reaches its provider, which has not heard of the subscription:
+        # github.com/hashicorp/terraform-provider-azurerm/issues/24104
+        raise ArmError(404, "SubscriptionNotFound", f"Subscription {call['subscription']} was not found.")
+    raise ArmError(
+        409,
+        "MissingSubscriptionRegistration",
+        f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found "
+        "for how to register subscriptions.",
+    )
+
+
+def _group(call: Call) -> None:
+    if "group" not in call.params or call.type == "Microsoft.Resources/resourceGroups":
+        return
+    group = call.world.group(call["subscription"], call["group"])
+    if group is None:
+        raise errors.group_not_found(call["group"])
+    if group["properties"]["provisioningState"] == "Deleting" and call.method == "PUT":
+        raise ArmError(
+            409,
+            "ResourceGroupBeingDeleted",
+            f"The resource group '{call['group']}' is in deprovisioning state and cannot perform this operation.",
+        )
+
+
+def _parent(call: Call) -> None:
+    if call.type.count("/") < 2 or "group" not in call.params:  # noqa: PLR2004 - "Namespace/type" has one slash
+        return
+    parent = call.parent.removesuffix(next(filter(call.parent.endswith, _IMPLICIT_PARENTS), ""))
+    if call.world.resources.find(parent) is None:
+        raise errors.parent_not_found(_VERBS[call.method], call.type, parent)
+
+
+def _policy(call: Call) -> None:
+    denied = [each.lower() for each in call.world.settings.get("policies", {}).get("deny", [])]
+    if call.method in ("PUT", "PATCH") and call.type.lower() in denied:
+        name = call.id.rpartition("/")[2]
+        raise ArmError(
+            403,
+            "RequestDisallowedByPolicy",
+            f"Resource '{name}' was disallowed by policy. Reasons: 'Type {call.type} is not allowed.'. "
+            "See error details for policy resource IDs.",
+        )

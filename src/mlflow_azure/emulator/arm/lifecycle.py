@@ -1,0 +1,68 @@
+"""What is common to all tracked resources: where they lie, their tags, and what goes with them when they go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.regions import require_region
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.call import Call
+    from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
+
+
+def tracked(call: Call, existing: Body | None) -> Body:
+    """The head of a tracked resource: id, name, type, location and tags, as the request and the live one say.
+
+    Raises:
+        ArmError: There is no such region, or the resource lies in another one.
+
+    """
+    name = call.id.rpartition("/")[2]
+    if "location" not in call.body and existing is None:
+        raise ArmError(400, "LocationRequired", "The location property is required for this definition.")
+    location = require_region(call.type, call.body.get("location") or existing_location(existing))
+    if existing and existing_location(existing) != location:
+        raise ArmError(
+            409,
+            "InvalidResourceLocation",
+            f"The resource '{name}' already exists in location '{existing_location(existing)}' in resource group "
+            f"'{call['group']}'. A resource with the same name cannot be created in location '{location}'. Please "
+            "select a new resource name.",
+        )
+    kept = existing["tags"] if existing and call.method == "PATCH" else {}
+    tags = call.body.get("tags") or ({} if "tags" in call.body else kept)
+    if not all(isinstance(value, str) for value in tags.values()):
+        raise invalid_content("the values of 'tags' have to be strings.")
+    return {"id": call.id, "name": name, "type": call.type, "location": location, "tags": tags}
+
+
+def existing_location(existing: Body | None) -> str:
+    """The region of a live resource, as requests write it."""
+    return existing["location"].replace(" ", "").lower() if existing else ""
+
+
+async def remove_resources(world: World, resource_id: str) -> None:
+    """Remove a resource, everything below it, and what stands behind all of them."""
+    doomed = world.resources.below(resource_id)
+    own = world.resources.find(resource_id)
+    for body in [*doomed, own] if own else doomed:
+        await _tear_down(world, body)
+    world.resources.remove(resource_id)
+
+
+async def _tear_down(world: World, body: Body) -> None:
+    name = body["name"]
+    if body["type"] == "Microsoft.Web/sites":
+        await world.runtime.sites.remove(name)
+        world.ports.release(f"site/{name}")
+        world.ports.release(f"scm/{name}")
+    elif body["type"] == "Microsoft.Storage/storageAccounts":
+        await world.runtime.blobs.remove(name)
+        world.runtime.shares.remove(name, None)
+        world.ports.release(f"blob/{name}")
+    elif body["type"] == "Microsoft.ContainerRegistry/registries":
+        await world.runtime.registry.remove(name)
+        world.ports.release(f"registry/{name}")

@@ -1,0 +1,109 @@
+"""Resource providers, and their registration in a subscription."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import ArmError
+from mlflow_azure.emulator.arm.regions import REGIONS
+from mlflow_azure.emulator.arm.world import ALWAYS_REGISTERED, World
+
+endpoints = Endpoints()
+
+_PROVIDERS = "/subscriptions/{subscription}/providers"
+_TYPES = {
+    "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions"],
+    "Microsoft.ContainerRegistry": ["registries", "registries/webhooks", "registries/runs"],
+    "Microsoft.Resources": ["subscriptions", "resourceGroups", "tags"],
+    "Microsoft.Storage": ["storageAccounts", "storageAccounts/blobServices", "storageAccounts/fileServices"],
+    "Microsoft.Web": ["serverfarms", "sites", "sites/config"],
+}
+_API_VERSIONS = [
+    "2025-11-01",
+    "2025-05-01",
+    "2025-04-01",
+    "2024-11-01",
+    "2023-12-01",
+    "2023-05-01",
+    "2022-09-01",
+]
+
+
+@endpoints.on("GET", _PROVIDERS)
+async def list_providers(call: Call) -> Answer:
+    """All providers that the emulator knows."""
+    return Answer({"value": [_described(call, namespace) for namespace in _TYPES]})
+
+
+@endpoints.on("GET", _PROVIDERS + "/{namespace}")
+async def get_provider(call: Call) -> Answer:
+    """One provider."""
+    return Answer(_described(call, _namespace(call)))
+
+
+@endpoints.on("POST", _PROVIDERS + "/{namespace}/register")
+async def register(call: Call) -> Answer:
+    """Begin to register a provider."""
+    return await _change(call, "Registering", "register provider")
+
+
+@endpoints.on("POST", _PROVIDERS + "/{namespace}/unregister")
+async def unregister(call: Call) -> Answer:
+    """Begin to unregister a provider."""
+    return await _change(call, "Unregistering", "unregister provider")
+
+
+def register_effects(world: World) -> None:
+    """Say what the operations of this module do when they end."""
+
+    async def registered(provider_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
+        _set(world, provider_id, "Registered" if succeeded else "NotRegistered")
+
+    async def unregistered(provider_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
+        _set(world, provider_id, "Unregistered" if succeeded else "Registered")
+
+    world.operations.register("register provider", registered)
+    world.operations.register("unregister provider", unregistered)
+
+
+async def _change(call: Call, state: str, effect: str) -> Answer:
+    namespace = _namespace(call)
+    provider_id = _id(call, namespace)
+    done = {"Registering": "Registered", "Unregistering": "Unregistered"}[state]
+    if call.world.registration(namespace) != done and namespace not in ALWAYS_REGISTERED:
+        _set(call.world, provider_id, state)
+        described = _described(call, namespace)
+        await call.begin(provider_id, effect)
+        return Answer(described)
+    return Answer(_described(call, namespace))
+
+
+def _set(world: World, provider_id: str, state: str) -> None:
+    world.settings.setdefault("providers", {})[provider_id.rpartition("/")[2]] = state
+
+
+def _namespace(call: Call) -> str:
+    wanted = call["namespace"]
+    for namespace in _TYPES:
+        if namespace.lower() == wanted.lower():
+            return namespace
+    raise ArmError(404, "InvalidResourceNamespace", f"The resource namespace '{wanted}' is invalid.")
+
+
+def _id(call: Call, namespace: str) -> str:
+    return f"/subscriptions/{call['subscription']}/providers/{namespace}"
+
+
+def _described(call: Call, namespace: str) -> dict[str, Any]:
+    kinds = [
+        {"resourceType": kind, "locations": list(REGIONS.values()), "apiVersions": _API_VERSIONS}
+        for kind in _TYPES[namespace]
+    ]
+    return {
+        "id": _id(call, namespace),
+        "namespace": namespace,
+        "resourceTypes": kinds,
+        "registrationState": call.world.registration(namespace),
+        "registrationPolicy": "RegistrationRequired",
+    }

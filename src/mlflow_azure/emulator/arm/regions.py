@@ -1,0 +1,75 @@
+"""Azure's regions: the name that requests carry, and the one that App Service answers with."""
+
+from __future__ import annotations
+
+from mlflow_azure.emulator.arm.errors import ArmError
+
+REGIONS = {
+    "australiaeast": "Australia East",
+    "brazilsouth": "Brazil South",
+    "canadacentral": "Canada Central",
+    "centralindia": "Central India",
+    "centralus": "Central US",
+    "eastasia": "East Asia",
+    "eastus": "East US",
+    "eastus2": "East US 2",
+    "francecentral": "France Central",
+    "germanywestcentral": "Germany West Central",
+    "italynorth": "Italy North",
+    "japaneast": "Japan East",
+    "koreacentral": "Korea Central",
+    "northcentralus": "North Central US",
+    "northeurope": "North Europe",
+    "norwayeast": "Norway East",
+    "polandcentral": "Poland Central",
+    "southafricanorth": "South Africa North",
+    "southcentralus": "South Central US",
+    "southeastasia": "Southeast Asia",
+    "spaincentral": "Spain Central",
+    "swedencentral": "Sweden Central",
+    "switzerlandnorth": "Switzerland North",
+    "uaenorth": "UAE North",
+    "uksouth": "UK South",
+    "ukwest": "UK West",
+    "westcentralus": "West Central US",
+    "westeurope": "West Europe",
+    "westus": "West US",
+    "westus2": "West US 2",
+    "westus3": "West US 3",
+}
+
+
+def region_name(location: str) -> str:
+    """The name of a region however it is written: "West Europe" is "westeurope"."""
+    return location.replace(" ", "").lower()
+
+
+def display_name(location: str) -> str:
+    """The region as App Service writes it: "West Europe"."""
+    return REGIONS.get(region_name(location), location)
+
+
+def require_region(resource_type: str, location: str) -> str:
+    """The name of the region that a new resource of this type is to lie in.
+
+    Raises:
+        ArmError: There is no such region.
+
+    """
+    name = region_name(location)
+    if name in REGIONS:
+        return name
+    available = f"is '{','.join(REGIONS)}'."
+    if resource_type == "Microsoft.Resources/resourceGroups":
+        raise ArmError(
+            400,
+            "LocationNotAvailableForResourceGroup",
+            f"The provided location '{location}' is not available for resource group. "
+            f"List of available regions {available}",
+        )
+    raise ArmError(
+        400,
+        "LocationNotAvailableForResourceType",
+        f"The provided location '{location}' is not available for resource type '{resource_type}'. "
+        f"List of available regions for the resource type {available}",
+    )

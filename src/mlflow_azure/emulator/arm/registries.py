@@ -1,0 +1,247 @@
+"""Microsoft.ContainerRegistry: registries and their admin credentials."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
+    from mlflow_azure.emulator.operations import Operation
+
+endpoints = Endpoints()
+
+_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry"
+_REGISTRIES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries"
+REGISTRY = _REGISTRIES + "/{registry}"
+REGISTRY_TYPE = "Microsoft.ContainerRegistry/registries"
+_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
+_SKUS = ("Basic", "Standard", "Premium")
+_DISABLED = {"status": "disabled"}
+_DEFAULTS: dict[str, Any] = {
+    "adminUserEnabled": False,
+    "policies": {
+        "quarantinePolicy": _DISABLED,
+        "trustPolicy": {"type": "Notary", **_DISABLED},
+        "retentionPolicy": {"days": 7, **_DISABLED},
+        "exportPolicy": {"status": "enabled"},
+        "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
+        "softDeletePolicy": {"retentionDays": 7, **_DISABLED},
+    },
+    "encryption": _DISABLED,
+    "dataEndpointEnabled": False,
+    "dataEndpointHostNames": [],
+    "privateEndpointConnections": [],
+    "publicNetworkAccess": "Enabled",
+    "networkRuleBypassOptions": "AzureServices",
+    "zoneRedundancy": "Disabled",
+    "anonymousPullEnabled": False,
+    "metadataSearch": "Disabled",
+}
+_READ_ONLY = ("provisioningState", "loginServer", "creationDate")
+
+
+@endpoints.on("POST", _PROVIDER + "/checkNameAvailability")
+async def check_name(call: Call) -> Answer:
+    """Whether a name is free, in the whole world."""
+    name = str(call.body.get("name", ""))
+    refusal = _refuse_name(name) or _refuse_taken(call.world, name)
+    if refusal:
+        return Answer({"nameAvailable": False, "reason": refusal[0], "message": refusal[1]})
+    return Answer({"nameAvailable": True})
+
+
+@endpoints.on("PUT", REGISTRY)
+async def put_registry(call: Call) -> Answer:
+    """Create a registry (long-running), or update one (at once)."""
+    existing = call.world.resources.find(call.id)
+    if existing:
+        return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
+    _require_name(call)
+    registry = _write(call, None, "Creating")
+    registry["properties"]["loginServer"] = await open_registry(call.world, registry)
+    created = {**registry, "properties": dict(registry["properties"])}
+    operation = await call.begin(call.id, "create registry")
+    return Answer(created, 201, _operation_headers(call, operation))
+
+
+@endpoints.on("PATCH", REGISTRY)
+async def patch_registry(call: Call) -> Answer:
+    """Update what the request names of a registry."""
+    registry = call.resource()
+    return Answer(_write(call, registry, registry["properties"]["provisioningState"]))
+
+
+@endpoints.on("GET", REGISTRY)
+async def get_registry(call: Call) -> Answer:
+    """One registry."""
+    return Answer(call.resource())
+
+
+@endpoints.on("DELETE", REGISTRY)
+async def delete_registry(call: Call) -> Answer:
+    """Delete a registry with its images."""
+    if call.world.resources.find(call.id) is None:
+        return Answer(status=204)
+    await remove_resources(call.world, call.id)
+    return Answer()
+
+
+@endpoints.on("GET", _PROVIDER + "/registries")
+async def list_registries(call: Call) -> Answer:
+    """The registries of a subscription."""
+    under = f"/subscriptions/{call['subscription']}"
+    return Answer({"value": call.world.resources.of_type(REGISTRY_TYPE, under)})
+
+
+@endpoints.on("GET", _REGISTRIES)
+async def list_group_registries(call: Call) -> Answer:
+    """The registries of a group."""
+    group = f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}"
+    return Answer({"value": call.world.resources.of_type(REGISTRY_TYPE, group)})
+
+
+@endpoints.on("GET", REGISTRY + "/operationStatuses/{operation}")
+async def get_operation(call: Call) -> Answer:
+    """How the creation of a registry goes."""
+    operation = await call.world.operations.poll(call["operation"].removeprefix("registries-"))
+    if operation is None:
+        raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
+    if operation.failure:
+        code, message = operation.failure
+        return Answer({"status": "Failed", "error": {"code": code, "message": message}})
+    status = "Succeeded" if operation.done else "Creating"
+    return Answer({"status": status}, headers=_operation_headers(call, operation))
+
+
+@endpoints.on("POST", REGISTRY + "/listCredentials")
+async def list_credentials(call: Call) -> Answer:
+    """The admin user's name and passwords."""
+    registry = call.resource()
+    if not registry["properties"]["adminUserEnabled"]:
+        raise ArmError(
+            400,
+            "UnAuthorizedForCredentialOperations",
+            f"Cannot perform credential operations for {registry['id']} as admin user is disabled. Kindly enable "
+            "admin user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/"
+            "container-registry-authentication#admin-account",
+        )
+    return Answer(_credentials(call.world, registry))
+
+
+@endpoints.on("POST", REGISTRY + "/regenerateCredential")
+async def regenerate_credential(call: Call) -> Answer:
+    """Make a new password in place of one."""
+    registry = call.resource()
+    passwords = call.world.resources.hidden(call.id)["passwords"]
+    if call.body.get("name") not in passwords:
+        raise invalid_content("'name' has to be password or password2.")
+    passwords[call.body["name"]] = _new_password()
+    return Answer(_credentials(call.world, registry))
+
+
+@endpoints.on("GET", REGISTRY + "/listUsages")
+async def list_usages(call: Call) -> Answer:
+    """How much of its limits a registry uses."""
+    registry = call.resource()
+    webhooks = len(call.world.resources.of_type(f"{REGISTRY_TYPE}/webhooks", registry["id"]))
+    return Answer({"value": [{"name": "Webhooks", "limit": 10, "currentValue": webhooks, "unit": "Count"}]})
+
+
+def register_effects(world: World) -> None:
+    """Say what the operations of this module do when they end."""
+
+    async def created(registry_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
+        if registry := world.resources.find(registry_id):
+            registry["properties"]["provisioningState"] = "Succeeded" if succeeded else "Failed"
+
+    world.operations.register("create registry", created)
+
+
+async def open_registry(world: World, registry: Body) -> str:
+    """Serve the images of a registry; its login server."""
+    registry_id, name = registry["id"], registry["name"]
+
+    def credentials() -> tuple[str, str] | None:
+        live = world.resources.find(registry_id)
+        if live is None or not live["properties"]["adminUserEnabled"]:
+            return None
+        return name, world.resources.hidden(registry_id)["passwords"]["password"]
+
+    return await world.runtime.registry.ensure(
+        name, world.ports.of(f"registry/{name}"), credentials, world.accepts_token
+    )
+
+
+def _operation_headers(call: Call, operation: Operation) -> dict[str, str]:
+    registry = call.id.partition("/operationStatuses/")[0]
+    link = call.link(f"{registry}/operationStatuses/registries-{operation.id}")
+    return {"Azure-AsyncOperation": link, **operation.retry_headers()}
+
+
+def _write(call: Call, existing: Body | None, state: str) -> Body:
+    body = tracked(call, existing)
+    sku = call.body.get("sku", {}).get("name") or (existing["sku"]["name"] if existing else "")
+    if sku not in _SKUS:
+        raise ArmError(400, "InvalidSku", f"The sku '{sku}' is invalid: it has to be one of {', '.join(_SKUS)}.")
+    body["sku"] = {"name": sku, "tier": sku}
+    body |= _identity(call, existing)
+    wanted = {key: value for key, value in (call.body.get("properties") or {}).items() if key not in _READ_ONLY}
+    body["properties"] = (existing["properties"] if existing else _fresh()) | wanted
+    body["properties"]["provisioningState"] = state
+    call.world.resources.put(body)
+    hidden = call.world.resources.hidden(body["id"])
+    hidden.setdefault("passwords", {"password": _new_password(), "password2": _new_password()})
+    return body
+
+
+def _identity(call: Call, existing: Body | None) -> Body:
+    wanted = call.body.get("identity") or (existing or {}).get("identity")
+    return {"identity": wanted} if wanted else {}
+
+
+def _fresh() -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "0Z")
+    return {"creationDate": now, **_DEFAULTS}
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(39)
+
+
+def _credentials(world: World, registry: Body) -> dict[str, Any]:
+    passwords = world.resources.hidden(registry["id"])["passwords"]
+    values = [{"name": name, "value": value} for name, value in passwords.items()]
+    return {"username": registry["name"], "passwords": values}
+
+
+def _refuse_name(name: str) -> tuple[str, str] | None:
+    if _NAME.fullmatch(name):
+        return None
+    return (
+        "Invalid",
+        f"The specified registry name '{name}' is invalid: it has to have 5 to 50 letters and digits.",
+    )
+
+
+def _refuse_taken(world: World, name: str) -> tuple[str, str] | None:
+    own = {registry["name"].lower() for registry in world.resources.of_type(REGISTRY_TYPE)}
+    if name.lower() not in own | world.names_taken("registry"):
+        return None
+    return "AlreadyExists", f"The registry {name} is already in use."
+
+
+def _require_name(call: Call) -> None:
+    invalid = _refuse_name(call["registry"])
+    if invalid:
+        raise ArmError(400, "InvalidResourceName", invalid[1])
+    taken = _refuse_taken(call.world, call["registry"])
+    if taken:
+        raise ArmError(409, "AlreadyInUse", taken[1])

@@ -1,0 +1,72 @@
+"""The resources that the emulated subscription holds, as Resource Manager answers them."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Body = dict[str, Any]
+
+
+class Resources:
+    """Resources by id, without regard to case.
+
+    A body is what Resource Manager answers. What it does not answer (keys, app settings, passwords) is kept beside it,
+    in the resource's `hidden` dictionary.
+    """
+
+    def __init__(self, saved: dict[str, Any]) -> None:
+        self._saved = saved
+        self._previous: dict[str, Body] = {}
+
+    def find(self, resource_id: str) -> Body | None:
+        """The body of a resource, to be read or changed in place; None where it does not exist."""
+        entry = self._saved.get(resource_id.lower())
+        return None if entry is None else entry["body"]
+
+    def hidden(self, resource_id: str) -> dict[str, Any]:
+        """What is kept beside the body of an existing resource."""
+        hidden: dict[str, Any] = self._saved[resource_id.lower()]["hidden"]
+        return hidden
+
+    def put(self, body: Body) -> Body:
+        """Keep `body` under its id. What is hidden beside an older one stays."""
+        key = body["id"].lower()
+        entry = self._saved.setdefault(key, {"body": body, "hidden": {}})
+        entry["body"] = body
+        return body
+
+    def remove(self, resource_id: str) -> None:
+        """Forget a resource and everything below it."""
+        for body in self.below(resource_id):
+            del self._saved[body["id"].lower()]
+        self._saved.pop(resource_id.lower(), None)
+
+    def below(self, resource_id: str) -> list[Body]:
+        """Everything whose id lies below `resource_id`."""
+        prefix = resource_id.lower() + "/"
+        return [entry["body"] for key, entry in self._saved.items() if key.startswith(prefix)]
+
+    def of_type(self, resource_type: str, under: str = "") -> list[Body]:
+        """All resources of one type, below the id `under` where one is given."""
+        return [
+            body for body in (self.below(under) if under else self) if body["type"].lower() == resource_type.lower()
+        ]
+
+    def __iter__(self) -> Iterator[Body]:
+        return iter([entry["body"] for entry in self._saved.values()])
+
+    def remember(self, resource_id: str) -> None:
+        """Keep a copy of the resource as it is now, before it changes: a stale read shows it."""
+        body = self.find(resource_id)
+        if body is None:
+            self._previous.pop(resource_id.lower(), None)
+        else:
+            self._previous[resource_id.lower()] = copy.deepcopy(body)
+
+    def previous(self, resource_id: str) -> Body | None:
+        """The resource as it was before its last change."""
+        return self._previous.get(resource_id.lower())

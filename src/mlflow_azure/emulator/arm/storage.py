@@ -1,0 +1,238 @@
+"""Microsoft.Storage: storage accounts. What lies in them is in `storage_services`."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
+
+endpoints = Endpoints()
+
+_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"
+_ACCOUNTS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts"
+ACCOUNT = _ACCOUNTS + "/{account}"
+ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
+_NAME = re.compile(r"[a-z0-9]{3,24}")
+_STANDARD = ("LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS")
+_SKUS = (*(f"Standard_{redundancy}" for redundancy in _STANDARD), "Premium_LRS", "Premium_ZRS")
+_DEFAULTS = {
+    "allowCrossTenantReplication": False,
+    "minimumTlsVersion": "TLS1_0",
+    "allowBlobPublicAccess": False,
+    "networkAcls": {
+        "ipv6Rules": [],
+        "bypass": "AzureServices",
+        "virtualNetworkRules": [],
+        "ipRules": [],
+        "defaultAction": "Allow",
+    },
+    "supportsHttpsTrafficOnly": True,
+    "accessTier": "Hot",
+}
+# Properties that the service sets, whatever a request says.
+_READ_ONLY = ("provisioningState", "primaryEndpoints", "creationTime", "keyCreationTime", "primaryLocation")
+
+
+@endpoints.on("POST", _PROVIDER + "/checkNameAvailability")
+async def check_name(call: Call) -> Answer:
+    """Whether a name is free, in the whole world."""
+    name = str(call.body.get("name", ""))
+    refusal = _refuse_name(name) or _refuse_taken(call.world, name)
+    if refusal:
+        return Answer({"nameAvailable": False, "reason": refusal[0], "message": refusal[1]})
+    return Answer({"nameAvailable": True})
+
+
+@endpoints.on("PUT", ACCOUNT)
+async def put_account(call: Call) -> Answer:
+    """Create an account (long-running), or update one (at once)."""
+    existing = call.world.resources.find(call.id)
+    if existing:
+        return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
+    _require_name(call)
+    account = _write(call, None, "Creating")
+    await _open(call, account)
+    operation = await call.begin(call.id, "create storage account")
+    return _pending(call, account["location"], operation.id, operation.retry_headers())
+
+
+@endpoints.on("PATCH", ACCOUNT)
+async def patch_account(call: Call) -> Answer:
+    """Update what the request names of an account."""
+    account = call.resource()
+    return Answer(_write(call, account, account["properties"]["provisioningState"]))
+
+
+@endpoints.on("GET", ACCOUNT)
+async def get_account(call: Call) -> Answer:
+    """One account."""
+    return Answer(call.resource())
+
+
+@endpoints.on("DELETE", ACCOUNT)
+async def delete_account(call: Call) -> Answer:
+    """Delete an account with its data."""
+    if call.world.resources.find(call.id) is None:
+        return Answer(status=204)
+    await remove_resources(call.world, call.id)
+    return Answer()
+
+
+@endpoints.on("GET", _PROVIDER + "/storageAccounts")
+async def list_accounts(call: Call) -> Answer:
+    """The accounts of a subscription."""
+    return Answer({"value": call.world.resources.of_type(ACCOUNT_TYPE, f"/subscriptions/{call['subscription']}")})
+
+
+@endpoints.on("GET", _ACCOUNTS)
+async def list_group_accounts(call: Call) -> Answer:
+    """The accounts of a group."""
+    group = f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}"
+    return Answer({"value": call.world.resources.of_type(ACCOUNT_TYPE, group)})
+
+
+@endpoints.on("POST", ACCOUNT + "/listKeys")
+async def list_keys(call: Call) -> Answer:
+    """The two keys of an account."""
+    account = call.resource()
+    created = account["properties"]["keyCreationTime"]
+    keys = [
+        {"creationTime": created[name], "keyName": name, "value": value, "permissions": "FULL"}
+        for name, value in call.world.resources.hidden(call.id)["keys"].items()
+    ]
+    return Answer({"keys": keys})
+
+
+@endpoints.on("POST", ACCOUNT + "/regenerateKey")
+async def regenerate_key(call: Call) -> Answer:
+    """Make a new key in place of one."""
+    account = call.resource()
+    keys = call.world.resources.hidden(call.id)["keys"]
+    if call.body.get("keyName") not in keys:
+        raise invalid_content("'keyName' has to be key1 or key2.")
+    keys[call.body["keyName"]] = _new_key()
+    await _open(call, account)
+    return await list_keys(call)
+
+
+@endpoints.on("GET", _PROVIDER + "/locations/{location}/asyncoperations/{operation}")
+async def get_operation(call: Call) -> Answer:
+    """How the creation of an account goes: 202, then the account."""
+    operation = await call.world.operations.poll(call["operation"])
+    if operation is None:
+        raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
+    if operation.failure:
+        raise ArmError(409, *operation.failure)
+    if operation.done:
+        return Answer(call.world.resources.find(operation.resource))
+    return _pending(call, call["location"], operation.id, operation.retry_headers())
+
+
+def register_effects(world: World) -> None:
+    """Say what the operations of this module do when they end."""
+
+    async def created(account_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
+        if not succeeded:
+            await remove_resources(world, account_id)
+        elif account := world.resources.find(account_id):
+            account["properties"]["provisioningState"] = "Succeeded"
+
+    world.operations.register("create storage account", created)
+
+
+async def open_account(world: World, account: Body) -> str:
+    """Serve the blobs of an account; its blob endpoint."""
+    keys = world.resources.hidden(account["id"])["keys"]
+    name = account["name"]
+    return await world.runtime.blobs.ensure(name, (keys["key1"], keys["key2"]), world.ports.of(f"blob/{name}"))
+
+
+async def _open(call: Call, account: Body) -> None:
+    endpoint = await open_account(call.world, account)
+    host = call.world.url.removeprefix("https://localhost")
+    account["properties"]["primaryEndpoints"] = {
+        "blob": endpoint,
+        "file": f"https://{account['name']}.file.localhost{host}/",
+    }
+
+
+def _pending(call: Call, location: str, operation: str, retry: dict[str, str]) -> Answer:
+    path = f"/subscriptions/{call['subscription']}/providers/Microsoft.Storage/locations/{location}"
+    monitor = call.link(f"{path}/asyncoperations/{operation}?monitor=true")
+    return Answer("", 202, {"Location": monitor, **retry}, media_type="text/plain; charset=utf-8")
+
+
+def _write(call: Call, existing: Body | None, state: str) -> Body:
+    body = tracked(call, existing)
+    sku = call.body.get("sku", {}).get("name") or (existing["sku"]["name"] if existing else "")
+    if sku not in _SKUS:
+        raise ArmError(400, "SkuNotSupported", f"The sku '{sku}' is not supported.")
+    body["sku"] = {"name": sku, "tier": sku.partition("_")[0]}
+    body["kind"] = call.body.get("kind") or (existing["kind"] if existing else "StorageV2")
+    body["properties"] = (existing["properties"] if existing else _fresh(body["location"])) | _wanted(call)
+    body["properties"]["provisioningState"] = state
+    call.world.resources.put(body)
+    call.world.resources.hidden(body["id"]).setdefault("keys", {"key1": _new_key(), "key2": _new_key()})
+    return body
+
+
+def _wanted(call: Call) -> Body:
+    properties = call.body.get("properties") or {}
+    wanted = {name: value for name, value in properties.items() if name not in (*_READ_ONLY, "encryption")}
+    if call.world.settings.get("policies", {}).get("allowSharedKeyAccess") is False:
+        wanted["allowSharedKeyAccess"] = False
+    return wanted
+
+
+def _fresh(location: str) -> Body:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "0Z")
+    service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
+    return {
+        "keyCreationTime": {"key1": now, "key2": now},
+        "creationTime": now,
+        "primaryLocation": location,
+        "statusOfPrimary": "available",
+        "privateEndpointConnections": [],
+        "encryption": {"services": {"file": service, "blob": service}, "keySource": "Microsoft.Storage"},
+        **_DEFAULTS,
+    }
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(64)).decode()
+
+
+def _refuse_name(name: str) -> tuple[str, str] | None:
+    if _NAME.fullmatch(name):
+        return None
+    message = (
+        f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in "
+        "length and use numbers and lower-case letters only."
+    )
+    return "AccountNameInvalid", message
+
+
+def _refuse_taken(world: World, name: str) -> tuple[str, str] | None:
+    own = {account["name"] for account in world.resources.of_type(ACCOUNT_TYPE)}
+    if name not in own | world.names_taken("storage"):
+        return None
+    return "AlreadyExists", f"The storage account named {name} is already taken."
+
+
+def _require_name(call: Call) -> None:
+    invalid = _refuse_name(call["account"])
+    if invalid:
+        raise ArmError(400, *invalid)
+    taken = _refuse_taken(call.world, call["account"])
+    if taken:
+        raise ArmError(409, "StorageAccountAlreadyTaken", taken[1])

@@ -1,0 +1,98 @@
+"""Tenants, subscriptions, regions, and what an unsigned client may ask: /metadata/endpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.regions import REGIONS
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.world import World
+
+endpoints = Endpoints()
+
+
+@endpoints.on("GET", "/tenants")
+async def list_tenants(call: Call) -> Answer:
+    """The one tenant."""
+    tenant = call.world.identity.tenant_id
+    described = {
+        "id": f"/tenants/{tenant}",
+        "tenantId": tenant,
+        "displayName": "Emulator",
+        "defaultDomain": "emulator.onmicrosoft.com",
+        "countryCode": "NL",
+        "tenantCategory": "Home",
+        "domains": ["emulator.onmicrosoft.com"],
+    }
+    return Answer({"value": [described]})
+
+
+@endpoints.on("GET", "/subscriptions")
+async def list_subscriptions(call: Call) -> Answer:
+    """The subscriptions that the caller sees."""
+    return Answer({"value": [_described(call.world, each) for each in call.world.subscriptions()]})
+
+
+@endpoints.on("GET", "/subscriptions/{subscription}")
+async def get_subscription(call: Call) -> Answer:
+    """One subscription."""
+    wanted = call["subscription"].lower()
+    found = next(each for each in call.world.subscriptions() if each["subscriptionId"].lower() == wanted)
+    return Answer(_described(call.world, found))
+
+
+@endpoints.on("GET", "/subscriptions/{subscription}/locations")
+async def list_locations(call: Call) -> Answer:
+    """The regions."""
+    return Answer({"value": [_region(call["subscription"], name) for name in REGIONS]})
+
+
+def metadata(world: World) -> dict[str, Any]:
+    """The description of this cloud, for `az cloud register --endpoint-resource-manager`."""
+    return {
+        "portal": world.url,
+        "authentication": {
+            "loginEndpoint": world.url,
+            "audiences": [f"{world.url}/", world.url],
+            "tenant": world.identity.tenant_id,
+            "identityProvider": "AAD",
+        },
+        "resourceManager": world.url,
+        "microsoftGraphResourceId": f"{world.url}/",
+        "graph": f"{world.url}/",
+        "name": "MlflowAzureEmulator",
+        "suffixes": {
+            "acrLoginServer": "localhost",
+            "storage": "localhost",
+            "azureFrontDoorEndpointSuffix": "",
+        },
+    }
+
+
+def _described(world: World, subscription: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{subscription['subscriptionId']}",
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "tenantId": world.identity.tenant_id,
+        "homeTenantId": world.identity.tenant_id,
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off",
+        },
+        **subscription,
+    }
+
+
+def _region(subscription: str, name: str) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{subscription}/locations/{name}",
+        "name": name,
+        "type": "Region",
+        "displayName": REGIONS[name],
+        "regionalDisplayName": REGIONS[name],
+        "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
+    }

@@ -1,0 +1,219 @@
+"""Microsoft.Web: App Service plans, and the names of web apps."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import WebError
+from mlflow_azure.emulator.arm.lifecycle import tracked
+from mlflow_azure.emulator.arm.regions import display_name
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
+
+endpoints = Endpoints()
+
+_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Web"
+_PLANS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/serverfarms"
+PLAN = _PLANS + "/{plan}"
+PLAN_TYPE = "Microsoft.Web/serverfarms"
+SITE_TYPE = "Microsoft.Web/sites"
+_NAME = re.compile(r"[0-9a-zA-Z-]{1,60}")
+_SITE_NAME = re.compile(r"(?=.{2,60}$)[0-9a-zA-Z]([0-9a-zA-Z-]*[0-9a-zA-Z])?")
+# Sizes of Linux plans: family, tier.
+_TIERS = {
+    "F1": "Free",
+    "D1": "Shared",
+    **dict.fromkeys(("B1", "B2", "B3"), "Basic"),
+    **dict.fromkeys(("S1", "S2", "S3"), "Standard"),
+    **dict.fromkeys(("P1v2", "P2v2", "P3v2"), "PremiumV2"),
+    **dict.fromkeys(("P0v3", "P1v3", "P2v3", "P3v3", "P1mv3", "P2mv3", "P3mv3", "P4mv3", "P5mv3"), "PremiumV3"),
+    **dict.fromkeys(("P0v4", "P1v4", "P2v4", "P3v4", "P1mv4", "P2mv4", "P3mv4"), "PremiumV4"),
+}
+_WORKERS = {"Free": 1, "Shared": 1, "Basic": 3, "Standard": 10}
+
+
+@endpoints.on("POST", _PROVIDER + "/checknameavailability")
+async def check_name(call: Call) -> Answer:
+    """Whether a web app's name is free, in the whole world."""
+    name = str(call.body.get("name", ""))
+    if not valid_site_name(name):
+        reason, message = "Invalid", f"The site name '{name}' is not valid."
+    elif site_name_taken(call.world, name):
+        reason, message = (
+            "AlreadyExists",
+            f"Hostname '{name}' already exists. Please select a different name.",
+        )
+    else:
+        reason, message = "", ""
+    return Answer({"nameAvailable": not reason, "reason": reason, "message": message})
+
+
+@endpoints.on("PUT", PLAN)
+async def put_plan(call: Call) -> Answer:
+    """Create or update a plan, at once."""
+    existing = call.world.resources.find(call.id)
+    if not _NAME.fullmatch(call["plan"]):
+        raise WebError(400, "BadRequest", f"The plan name '{call['plan']}' is not valid.")
+    sku = _sku(call, existing)
+    if existing is None:
+        _require_quota(call.world, sku)
+    plan = call.world.resources.put(_plan(call, existing, sku))
+    # The answer to the PUT has the region as it was asked for; every later one has its display name.
+    return Answer({**plan, "location": call.body.get("location", plan["location"])})
+
+
+@endpoints.on("PATCH", PLAN)
+async def patch_plan(call: Call) -> Answer:
+    """Update what the request names of a plan."""
+    existing = call.resource()
+    return Answer(call.world.resources.put(_plan(call, existing, _sku(call, existing))))
+
+
+@endpoints.on("GET", PLAN)
+async def get_plan(call: Call) -> Answer:
+    """One plan. Where it does not exist, App Service answers 404 itself."""
+    return Answer(_counted(call.world, call.resource()))
+
+
+@endpoints.on("DELETE", PLAN)
+async def delete_plan(call: Call) -> Answer:
+    """Delete a plan that has no sites."""
+    if call.world.resources.find(call.id) is None:
+        return Answer(status=204)
+    sites = [site["name"] for site in sites_of(call.world, call.id)]
+    if sites:
+        raise WebError(
+            409,
+            "Conflict",
+            f"Server farm '{call['plan']}' cannot be deleted because it has web app(s) {','.join(sites)} assigned "
+            "to it.",
+        )
+    call.world.resources.remove(call.id)
+    return Answer()
+
+
+@endpoints.on("GET", _PROVIDER + "/serverfarms")
+async def list_plans(call: Call) -> Answer:
+    """The plans of a subscription."""
+    return _list(call, f"/subscriptions/{call['subscription']}")
+
+
+@endpoints.on("GET", _PLANS)
+async def list_group_plans(call: Call) -> Answer:
+    """The plans of a group."""
+    return _list(call, f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}")
+
+
+@endpoints.on("GET", PLAN + "/sites")
+async def list_plan_sites(call: Call) -> Answer:
+    """The sites on a plan."""
+    return Answer({"value": sites_of(call.world, call.id.removesuffix("/sites"))})
+
+
+def sites_of(world: World, plan_id: str) -> list[Body]:
+    """The sites that run on a plan."""
+    return [
+        site
+        for site in world.resources.of_type(SITE_TYPE)
+        if site["properties"]["serverFarmId"].lower() == plan_id.lower()
+    ]
+
+
+def valid_site_name(name: str) -> bool:
+    """Whether a web app may have this name."""
+    return _SITE_NAME.fullmatch(name) is not None
+
+
+def site_name_taken(world: World, name: str) -> bool:
+    """Whether any web app in the world has this name."""
+    own = {site["name"].lower() for site in world.resources.of_type(SITE_TYPE)}
+    return name.lower() in own | world.names_taken("site")
+
+
+def _list(call: Call, under: str) -> Answer:
+    plans = call.world.resources.of_type(PLAN_TYPE, under)
+    return Answer({"value": [_counted(call.world, plan) for plan in plans]})
+
+
+def _counted(world: World, plan: Body) -> Body:
+    return {**plan, "properties": {**plan["properties"], "numberOfSites": len(sites_of(world, plan["id"]))}}
+
+
+def _sku(call: Call, existing: Body | None) -> dict[str, Any]:
+    wanted = call.body.get("sku") or {}
+    if not wanted and existing:
+        sku: dict[str, Any] = existing["sku"]
+        return sku
+    name = next((size for size in _TIERS if size.lower() == str(wanted.get("name", "F1")).lower()), None)
+    if name is None:
+        raise WebError(400, "BadRequest", f"The parameter SKU has an invalid value: {wanted.get('name')}.")
+    return {
+        "name": name,
+        "tier": _TIERS[name],
+        "size": name,
+        "family": name[0] + name[2:],
+        "capacity": int(wanted.get("capacity") or 1),
+    }
+
+
+def _require_quota(world: World, sku: dict[str, Any]) -> None:
+    """Refuse where the control interface allows fewer plans. The text: DataDog/stratus-red-team pull request 875."""
+    limit = world.settings.get("quota", {}).get("serverfarms")
+    usage = len(world.resources.of_type(PLAN_TYPE))
+    if limit is None or usage < limit:
+        return
+    raise WebError(
+        401,
+        "Unauthorized",
+        "Operation cannot be completed without additional quota. \r\nAdditional details - Location:  \r\n"
+        f"Current Limit ({sku['tier']} VMs): {limit} \r\nCurrent Usage: {usage}\r\nAmount required for this "
+        f"deployment ({sku['tier']} VMs): 1 \r\n(Minimum) New Limit that you should request to enable this "
+        f"deployment: {usage + 1}. \r\nNote that if you experience multiple scaling operations failing (in addition "
+        "to this one) and need to accommodate the aggregate quota requirements of these operations, you will need "
+        "to request a higher quota limit than the one currently displayed.",
+    )
+
+
+def _plan(call: Call, existing: Body | None, sku: dict[str, Any]) -> Body:
+    head = tracked(call, existing)
+    region = display_name(head["location"])
+    wanted = call.body.get("properties") or {}
+    live = existing["properties"] if existing else {}
+    linux = bool(wanted.get("reserved", live.get("reserved", False)))
+    head |= {"location": region, "kind": "linux" if linux else "app", "sku": sku}
+    head["properties"] = {
+        "name": head["name"],
+        "workerSize": "Default",
+        "numberOfWorkers": sku["capacity"],
+        "currentNumberOfWorkers": sku["capacity"],
+        "maximumNumberOfWorkers": _WORKERS.get(sku["tier"], 30),
+        "status": "Ready",
+        "webSpace": webspace(call["group"], region, linux=linux),
+        "subscription": call["subscription"],
+        "planName": "VirtualDedicatedPlan",
+        "computeMode": "Shared" if sku["tier"] in ("Free", "Shared") else "Dedicated",
+        "geoRegion": region,
+        "perSiteScaling": bool(wanted.get("perSiteScaling", live.get("perSiteScaling", False))),
+        "elasticScaleEnabled": False,
+        "numberOfSites": 0,
+        "isSpot": False,
+        "kind": head["kind"],
+        "resourceGroup": call["group"],
+        "reserved": linux,
+        "isXenon": False,
+        "hyperV": False,
+        "provisioningState": "Succeeded",
+        "zoneRedundant": bool(wanted.get("zoneRedundant", live.get("zoneRedundant", False))),
+        "createdTime": live.get("createdTime") or datetime.now(UTC).isoformat(),
+    }
+    return head
+
+
+def webspace(group: str, region: str, *, linux: bool) -> str:
+    """Name of the unit in which App Service keeps the plans of a group in a region."""
+    return f"{group}-{region.replace(' ', '')}webspace{'-Linux' if linux else ''}"

@@ -1,0 +1,200 @@
+"""A web app: what is kept of it, how a request changes that, and how App Service shows it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.errors import WebError
+from mlflow_azure.emulator.arm.lifecycle import tracked
+from mlflow_azure.emulator.arm.regions import display_name
+from mlflow_azure.emulator.arm.web_config_defaults import (
+    ALLOW_ALL,
+    DENY_ALL,
+    new_auth_settings_v2,
+    new_configuration,
+    new_logs,
+)
+from mlflow_azure.emulator.arm.web_plans import webspace
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.call import Call
+    from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
+
+# What a request may set of a site, beside its configuration, and what a new site has.
+_DEFAULTS: dict[str, Any] = {
+    "enabled": True,
+    "httpsOnly": False,
+    "clientAffinityEnabled": True,
+    "clientCertEnabled": False,
+    "clientCertMode": "Required",
+    "publicNetworkAccess": None,
+    "keyVaultReferenceIdentity": "SystemAssigned",
+    "hostNamesDisabled": False,
+    "scmSiteAlsoStopped": False,
+}
+# The few values of the configuration that a site's own answer shows.
+_SHOWN = ("numberOfWorkers", "linuxFxVersion", "acrUseManagedIdentityCreds", "alwaysOn", "http20Enabled")
+_RULES = ("ipSecurityRestrictions", "scmIpSecurityRestrictions")
+
+
+def write_site(call: Call, existing: Body | None) -> Body:
+    """Create the site of a request, or take over what the request names of a live one; the rest of it stays.
+
+    Raises:
+        ArmError: The region, the plan or the configuration is refused.
+
+    """
+    world, wanted = call.world, call.body.get("properties") or {}
+    live = existing["properties"] if existing else _DEFAULTS
+    site = tracked(call, existing)
+    plan = _plan(call, wanted.get("serverFarmId") or live.get("serverFarmId"))
+    site["location"] = display_name(site["location"])
+    site["kind"] = call.body.get("kind") or (existing["kind"] if existing else "app")
+    site |= _identity(world, call.body.get("identity"), existing)
+    site["properties"] = live | {name: wanted[name] for name in _DEFAULTS if wanted.get(name) is not None}
+    site["properties"] |= {
+        "serverFarmId": plan["id"],
+        "reserved": plan["properties"]["reserved"],
+        "lastModifiedTimeUtc": datetime.now(UTC).isoformat(),
+    }
+    _require_allowed(plan, wanted.get("siteConfig") or {})
+    world.resources.put(site)
+    for kind, value in _new_hidden(site["name"]).items():
+        world.resources.hidden(site["id"]).setdefault(kind, value)
+    configure(world, site, wanted.get("siteConfig") or {})
+    return site
+
+
+def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
+    """Take over what a request says of a site's configuration; what it leaves out or says null for stays.
+
+    Raises:
+        ArmError: The plan does not allow it.
+
+    """
+    hidden = world.resources.hidden(site["id"])
+    named = {name: value for name, value in wanted.items() if value is not None}
+    plan = world.resources.find(site["properties"]["serverFarmId"])
+    if plan:
+        _require_allowed(plan, named)
+    if "appSettings" in named:
+        hidden["appsettings"] = {each["name"]: each["value"] for each in named.pop("appSettings")}
+    if "azureStorageAccounts" in named:
+        hidden["azurestorageaccounts"] = named.pop("azureStorageAccounts")
+    named |= {name: _closed(named[name]) for name in _RULES if name in named}
+    hidden["web"] |= named
+    site["kind"] = _kind(site, hidden["web"]["linuxFxVersion"])
+
+
+def described(world: World, site: Body) -> Body:
+    """A site as App Service answers it: what is kept of it, and what follows from that."""
+    kept, configuration = site["properties"], world.resources.hidden(site["id"])["web"]
+    host, scm = hosts(world, site)
+    plan = world.resources.find(kept["serverFarmId"])
+    group = site["id"].split("/")[4]
+    properties = kept | {
+        "name": site["name"],
+        "state": "Running" if kept["enabled"] else "Stopped",
+        "hostNames": [host],
+        "enabledHostNames": [host, scm],
+        "hostNameSslStates": [_ssl_state(host, "Standard"), _ssl_state(scm, "Repository")],
+        "defaultHostName": host,
+        "webSpace": webspace(group, site["location"], linux=kept["reserved"]),
+        "repositorySiteName": site["name"],
+        "usageState": "Normal",
+        "availabilityState": "Normal",
+        "siteProperties": {"properties": [{"name": "LinuxFxVersion", "value": configuration["linuxFxVersion"]}]},
+        "siteConfig": {name: configuration[name] for name in _SHOWN},
+        "sku": plan["sku"]["tier"] if plan else None,
+        "resourceGroup": group,
+        "adminEnabled": True,
+        "kind": site["kind"],
+        "inboundIpAddress": "127.0.0.1",
+        "outboundIpAddresses": "127.0.0.1",
+        "possibleOutboundIpAddresses": "127.0.0.1",
+    }
+    return {**site, "properties": properties}
+
+
+def hosts(world: World, site: Body) -> tuple[str, str]:
+    """Host names (with ports) of the site and of its SCM site."""
+    name = site["name"]
+    return f"localhost:{world.ports.of(f'site/{name}')}", f"localhost:{world.ports.of(f'scm/{name}')}"
+
+
+def _new_hidden(name: str) -> dict[str, Any]:
+    """What is kept beside a new site: its configurations by their names, and its publishing credentials."""
+    return {
+        "web": new_configuration(name),
+        "appsettings": {},
+        "azurestorageaccounts": {},
+        "connectionstrings": {},
+        "metadata": {},
+        "logs": new_logs(),
+        "authsettings": {"enabled": False, "configVersion": "v1"},
+        "authsettingsV2": new_auth_settings_v2(),
+        "slotConfigNames": {
+            "connectionStringNames": None,
+            "appSettingNames": None,
+            "azureStorageConfigNames": None,
+        },
+        # Basic authentication of the SCM and FTP sites is off on new sites.
+        "basicPublishingCredentialsPolicies": {"scm": False, "ftp": False},
+        "publishingPassword": secrets.token_urlsafe(45),
+    }
+
+
+def _plan(call: Call, plan_id: str | None) -> Body:
+    plan = call.world.resources.find(plan_id or "")
+    if plan is None:
+        name = (plan_id or "").rpartition("/")[2]
+        raise WebError(404, "NotFound", f"Cannot find ServerFarm with name {name}.")
+    return plan
+
+
+def _identity(world: World, wanted: Body | None, existing: Body | None) -> Body:
+    """The `identity` of a site: a service principal of its own where "SystemAssigned" is asked for."""
+    live: Body | None = (existing or {}).get("identity")
+    if wanted is None:
+        return {"identity": live} if live else {}
+    if "SystemAssigned" not in wanted.get("type", ""):
+        return {}
+    principal = live["principalId"] if live else str(uuid.uuid4())
+    return {
+        "identity": {
+            "type": wanted["type"],
+            "principalId": principal,
+            "tenantId": world.identity.tenant_id,
+        }
+    }
+
+
+def _require_allowed(plan: Body, configuration: dict[str, Any]) -> None:
+    if configuration.get("alwaysOn") and plan["sku"]["tier"] in ("Free", "Shared"):
+        raise WebError(
+            409,
+            "Conflict",
+            "There was a conflict. AlwaysOn cannot be set for this site as the plan does not allow it. For more "
+            "information on pricing and features, please see: https://aka.ms/appservicepricingdetails ",
+        )
+
+
+def _closed(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Access rules as App Service keeps them: with its own last one, which shuts out what no rule lets in."""
+    own = [rule for rule in rules if rule.get("priority") != ALLOW_ALL["priority"]]
+    complete = [{"action": "Allow", "tag": "Default", "priority": 65000, **rule} for rule in own]
+    return [*complete, DENY_ALL] if own else [ALLOW_ALL]
+
+
+def _kind(site: Body, image: str) -> str:
+    if not site["properties"]["reserved"]:
+        return "app"
+    return "app,linux,container" if image.upper().startswith(("DOCKER|", "COMPOSE|")) else "app,linux"
+
+
+def _ssl_state(host: str, kind: str) -> dict[str, Any]:
+    return {"name": host, "sslState": "Disabled", "thumbprint": None, "hostType": kind}

@@ -1,0 +1,108 @@
+"""Microsoft.Web: web apps. Their configuration is in `web_config`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import WebError
+from mlflow_azure.emulator.arm.lifecycle import remove_resources
+from mlflow_azure.emulator.arm.web_container import run_site
+from mlflow_azure.emulator.arm.web_plans import SITE_TYPE, site_name_taken, sites_of, valid_site_name
+from mlflow_azure.emulator.arm.web_site import described, write_site
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.resources import Body
+
+endpoints = Endpoints()
+
+_SITES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites"
+SITE = _SITES + "/{site}"
+
+
+@endpoints.on("PUT", SITE)
+async def put_site(call: Call) -> Answer:
+    """Create or update a web app, at once. What the request does not name of a live one stays."""
+    existing = call.world.resources.find(call.id)
+    if existing is None:
+        _require_name(call)
+    return await _write(call, existing)
+
+
+@endpoints.on("PATCH", SITE)
+async def patch_site(call: Call) -> Answer:
+    """Update what the request names of a web app."""
+    return await _write(call, call.resource())
+
+
+@endpoints.on("GET", SITE)
+async def get_site(call: Call) -> Answer:
+    """One web app."""
+    return Answer(described(call.world, call.resource()))
+
+
+@endpoints.on("DELETE", SITE)
+async def delete_site(call: Call) -> Answer:
+    """Delete a web app, and its plan where that is empty then, unless `deleteEmptyServerFarm=false`."""
+    site = call.world.resources.find(call.id)
+    if site is None:
+        return Answer(status=204)
+    plan = site["properties"]["serverFarmId"]
+    await remove_resources(call.world, call.id)
+    if call.query.get("deleteemptyserverfarm", "true").lower() != "false" and not sites_of(call.world, plan):
+        call.world.resources.remove(plan)
+    return Answer()
+
+
+@endpoints.on("GET", "/subscriptions/{subscription}/providers/Microsoft.Web/sites")
+async def list_sites(call: Call) -> Answer:
+    """The web apps of a subscription."""
+    return _list(call, f"/subscriptions/{call['subscription']}")
+
+
+@endpoints.on("GET", _SITES)
+async def list_group_sites(call: Call) -> Answer:
+    """The web apps of a group."""
+    return _list(call, f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}")
+
+
+@endpoints.on("POST", SITE + "/restart")
+async def restart_site(call: Call) -> Answer:
+    """Restart a web app."""
+    await call.world.runtime.sites.restart(call.resource()["name"])
+    return Answer()
+
+
+@endpoints.on("POST", SITE + "/stop")
+async def stop_site(call: Call) -> Answer:
+    """Stop a web app."""
+    call.resource()["properties"]["enabled"] = False
+    await run_site(call.world, call.resource())
+    return Answer()
+
+
+@endpoints.on("POST", SITE + "/start")
+async def start_site(call: Call) -> Answer:
+    """Start a web app."""
+    call.resource()["properties"]["enabled"] = True
+    await run_site(call.world, call.resource())
+    return Answer()
+
+
+async def _write(call: Call, existing: Body | None) -> Answer:
+    site = write_site(call, existing)
+    await run_site(call.world, site)
+    return Answer(described(call.world, site))
+
+
+def _list(call: Call, under: str) -> Answer:
+    sites = call.world.resources.of_type(SITE_TYPE, under)
+    return Answer({"value": [described(call.world, site) for site in sites]})
+
+
+def _require_name(call: Call) -> None:
+    name = call["site"]
+    if not valid_site_name(name):
+        raise WebError(400, "BadRequest", f"The parameter name has an invalid value: {name}.")
+    if site_name_taken(call.world, name):
+        raise WebError(409, "Conflict", f"Website with given name {name} already exists.")

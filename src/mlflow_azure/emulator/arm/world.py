@@ -1,0 +1,114 @@
+"""All that one emulator holds, for those who answer requests."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.resources import Body, Resources
+from mlflow_azure.emulator.faults import Faults
+from mlflow_azure.emulator.latency import Latency
+from mlflow_azure.emulator.operations import Operations
+from mlflow_azure.emulator.tokens import TokenError, TokenIssuer
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.bare import BareRuntime
+    from mlflow_azure.emulator.home import Home
+    from mlflow_azure.emulator.ports import Ports
+    from mlflow_azure.emulator.state import State
+
+# Providers that every subscription has from its first day.
+ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization")
+
+
+@dataclass
+class Identity:
+    """Who may sign in, and to what."""
+
+    tenant_id: str
+    subscription_id: str
+    client_id: str
+    client_secret: str
+    object_id: str
+
+
+@dataclass
+class World:
+    """The emulated Azure: what it holds, and the runtime that makes it work.
+
+    Attributes:
+        url: Where it listens: "https://localhost:20000".
+        requests: The requests to Resource Manager since they were last cleared, oldest first.
+        busy: Ids of web apps that a write is working on.
+
+    """
+
+    home: Home
+    url: str
+    state: State
+    ports: Ports
+    tokens: TokenIssuer
+    identity: Identity
+    runtime: BareRuntime
+    faults: Faults = field(default_factory=Faults)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.resources = Resources(self.state.section("resources"))
+        self.operations = Operations(self.state.section("operations"))
+        self.latency = Latency(self.state.section("latency"))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the control interface set: providers, names, quota, permissions, policies, subscriptions."""
+        return self.state.section("settings")
+
+    def names_taken(self, kind: str) -> set[str]:
+        """Names of one kind ("storage", "registry", "site") that someone else in the world has."""
+        return {name.lower() for name in self.settings.get("names", {}).get(kind, [])}
+
+    def subscriptions(self) -> list[dict[str, Any]]:
+        """The subscriptions that the caller sees."""
+        own = {"subscriptionId": self.identity.subscription_id, "displayName": "Emulator", "state": "Enabled"}
+        subscriptions: list[dict[str, Any]] = self.settings.get("subscriptions", [own])
+        return subscriptions
+
+    def group(self, subscription: str, name: str) -> Body | None:
+        """A resource group; None where it does not exist."""
+        return self.resources.find(f"/subscriptions/{subscription}/resourceGroups/{name}")
+
+    def permissions(self) -> dict[str, list[str]]:
+        """The actions that the caller's role allows."""
+        rules: dict[str, list[str]] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
+        return rules
+
+    def accepts_token(self, token: str) -> bool:
+        """Whether `token` is a good one for Resource Manager: the registry takes these for its own."""
+        try:
+            self.tokens.verify(token, self.audiences)
+        except TokenError:
+            return False
+        return True
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """What a token for Resource Manager may say that it is meant for."""
+        hosts = (self.url, "https://management.azure.com", "https://management.core.windows.net")
+        return frozenset(audience for host in hosts for audience in (host, host + "/"))
+
+    def registration(self, namespace: str) -> str:
+        """Registration state of a resource provider, for example "Registered"."""
+        if namespace in ALWAYS_REGISTERED:
+            return "Registered"
+        states = {name.lower(): state for name, state in self.settings.get("providers", {}).items()}
+        return str(states.get(namespace.lower(), "NotRegistered"))
+
+
+def identity_of(state: State) -> Identity:
+    """The identity that this state was made with, made now where it is new."""
+    section = state.section("identity")
+    for name in ("tenant_id", "subscription_id", "client_id", "client_secret", "object_id"):
+        section.setdefault(name, str(uuid.uuid4()))
+    return Identity(**section)

@@ -1,0 +1,176 @@
+"""Start, stop, ask and reset the emulator of a home, from another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.home import Home, default_home
+from mlflow_azure.emulator.locks import exclusive, is_held
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_LOOK_SECONDS = 0.02
+_LOG_LINES = 20
+
+
+class EmulatorError(Exception):
+    """The emulator could not be started, stopped or asked; the text says why and what to do."""
+
+
+def start(home: Home | None = None) -> dict[str, Any]:
+    """Start the emulator in the background, wait until it answers, and return the content of its endpoint file.
+
+    Does nothing where it runs already; two starts at once end with one emulator.
+
+    Raises:
+        EmulatorError: It did not start.
+
+    """
+    home = home or default_home()
+    with exclusive(home.start_lock):
+        if is_held(home.daemon_lock):
+            return _wait_for_endpoint(home, None)
+        _clean_up(home)
+        return _wait_for_endpoint(home, _launch(home))
+
+
+def stop(home: Home | None = None) -> bool:
+    """End the emulator and every process that it started; False where it did not run.
+
+    Raises:
+        EmulatorError: It does not end.
+
+    """
+    home = home or default_home()
+    with exclusive(home.start_lock):
+        return _stop(home)
+
+
+def reset(home: Home | None = None) -> None:
+    """Stop the emulator and delete all that it holds, blobs and images too."""
+    home = home or default_home()
+    with exclusive(home.start_lock):
+        _stop(home)
+        if home.root.exists():
+            shutil.rmtree(home.root)
+
+
+def status(home: Home | None = None) -> dict[str, Any] | None:
+    """What the running emulator says of itself; None where it does not run.
+
+    Raises:
+        EmulatorError: It runs, but does not answer.
+
+    """
+    home = home or default_home()
+    found = endpoint(home)
+    if found is None:
+        return None
+    return {**control(found, "GET", "status"), "pid": found["pid"], "home": str(home.root)}
+
+
+def endpoint(home: Home | None = None) -> dict[str, Any] | None:
+    """The content of the endpoint file of a running emulator; None where it does not run."""
+    home = home or default_home()
+    if not is_held(home.daemon_lock) or not home.endpoint_file.exists():
+        return None
+    content: dict[str, Any] = json.loads(home.endpoint_file.read_text(encoding="utf-8"))
+    return content
+
+
+def control(found: Mapping[str, Any], method: str, path: str, body: Any = None) -> Any:
+    """One request to the control interface of the emulator at this endpoint; its JSON answer.
+
+    Raises:
+        EmulatorError: It does not answer, or refuses.
+
+    """
+    url = f"{found['control']}/{path}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - the URL is the endpoint file's, always https
+    trust = ssl.create_default_context(cafile=found["ca_file"])
+    # Without proxies: the emulator is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            content = answer.read()
+    except OSError as error:
+        raise EmulatorError(f"asking the emulator for {method} {url}: {error}") from error
+    return json.loads(content) if content else None
+
+
+def _launch(home: Home) -> subprocess.Popen[bytes]:
+    home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-m", "mlflow_azure.emulator", "--home", str(home.root)]
+    with home.log_file.open("ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=home.root
+        )
+
+
+def _wait_for_endpoint(home: Home, daemon: subprocess.Popen[bytes] | None) -> dict[str, Any]:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        found = endpoint(home)
+        if found:
+            return found
+        if daemon and daemon.poll() is not None:
+            raise EmulatorError(
+                f"starting the emulator: it ended with exit code {daemon.returncode}.\n{_log_tail(home)}"
+            )
+        time.sleep(_LOOK_SECONDS)
+    raise EmulatorError(f"starting the emulator: it was not ready after {_START_SECONDS:.0f} s.\n{_log_tail(home)}")
+
+
+def _stop(home: Home) -> bool:
+    running = is_held(home.daemon_lock)
+    found = endpoint(home)
+    if running and found:
+        _signal(found["pid"], signal.SIGTERM)
+        if not _ended(home):
+            _signal(found["pid"], signal.SIGKILL)
+            _ended(home)
+    if is_held(home.daemon_lock):
+        raise EmulatorError(f"stopping the emulator of {home.root}: it does not end.\n{_log_tail(home)}")
+    _clean_up(home)
+    return running
+
+
+def _ended(home: Home) -> bool:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not is_held(home.daemon_lock):
+            return True
+        time.sleep(_LOOK_SECONDS)
+    return False
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # it ended by itself meanwhile
+
+
+def _clean_up(home: Home) -> None:
+    """Remove what a daemon that was killed left behind."""
+    home.endpoint_file.unlink(missing_ok=True)
+
+
+def _log_tail(home: Home) -> str:
+    if not home.log_file.exists():
+        return ""
+    lines = home.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+    return "\n".join([f"The end of {home.log_file}:", *lines])

@@ -1,0 +1,111 @@
+"""The control interface: what a test orders the emulator to be, and what it asks of it. Loopback only, no sign-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from mlflow_azure.emulator.arm.world import World
+
+PREFIX = "/emulator"
+# Sections of the settings that a PUT replaces, and the type of their JSON.
+_SECTIONS: dict[str, type] = {
+    "names": dict,
+    "providers": dict,
+    "subscriptions": list,
+    "quota": dict,
+    "permissions": dict,
+    "policies": dict,
+}
+
+
+class Control:
+    """Answers the control interface of one emulator."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        sections = [Route(f"{PREFIX}/{name}", self._section(name), methods=["PUT"]) for name in _SECTIONS]
+        return [
+            Route(f"{PREFIX}/status", self._status),
+            Route(f"{PREFIX}/latency", self._latency, methods=["PUT"]),
+            Route(f"{PREFIX}/tokens", self._tokens, methods=["PUT"]),
+            Route(f"{PREFIX}/requests", self._requests, methods=["GET"]),
+            Route(f"{PREFIX}/requests", self._forget_requests, methods=["DELETE"]),
+            Route(f"{PREFIX}/faults", self._order_fault, methods=["POST"]),
+            Route(f"{PREFIX}/faults", self._clear_faults, methods=["DELETE"]),
+            *sections,
+        ]
+
+    async def _status(self, _request: Request) -> Response:
+        resources = self._world.resources
+        return JSONResponse(
+            {
+                "runtime": self._world.runtime.kind,
+                "resource_manager": self._world.url,
+                "subscription_id": self._world.identity.subscription_id,
+                "groups": [each["name"] for each in resources.of_type("Microsoft.Resources/resourceGroups")],
+                "accounts": [
+                    {"name": each["name"], "blob": each["properties"]["primaryEndpoints"]["blob"]}
+                    for each in resources.of_type("Microsoft.Storage/storageAccounts")
+                ],
+                "registries": [
+                    {"name": each["name"], "login_server": each["properties"]["loginServer"]}
+                    for each in resources.of_type("Microsoft.ContainerRegistry/registries")
+                ],
+                "sites": [self._site(each["name"]) for each in resources.of_type("Microsoft.Web/sites")],
+            }
+        )
+
+    def _site(self, name: str) -> dict[str, Any]:
+        url = f"http://localhost:{self._world.ports.of(f'site/{name}')}"
+        return {"name": name, "url": url, "state": self._world.runtime.sites.state(name)}
+
+    async def _latency(self, request: Request) -> Response:
+        return await self._apply(request, dict, lambda order: self._world.latency.choose(**order))
+
+    async def _tokens(self, request: Request) -> Response:
+        def apply(order: dict[str, Any]) -> None:
+            self._world.tokens.lifetime = int(order["lifetime"])
+
+        return await self._apply(request, dict, apply)
+
+    async def _requests(self, _request: Request) -> Response:
+        return JSONResponse(self._world.requests)
+
+    async def _forget_requests(self, _request: Request) -> Response:
+        self._world.requests.clear()
+        return Response(status_code=204)
+
+    async def _order_fault(self, request: Request) -> Response:
+        return await self._apply(request, dict, self._world.faults.order)
+
+    async def _clear_faults(self, _request: Request) -> Response:
+        self._world.faults.clear()
+        return Response(status_code=204)
+
+    def _section(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def replace(request: Request) -> Response:
+            return await self._apply(request, _SECTIONS[name], lambda order: self._world.settings.update({name: order}))
+
+        return replace
+
+    async def _apply(self, request: Request, kind: type, apply: Callable[[Any], None]) -> Response:
+        order = await request.json()
+        if not isinstance(order, kind):
+            return JSONResponse({"error": f"a JSON {kind.__name__} is expected"}, 400)
+        try:
+            apply(order)
+        except (TypeError, ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        self._world.state.save()
+        return Response(status_code=204)

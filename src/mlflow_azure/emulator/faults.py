@@ -1,0 +1,76 @@
+"""Faults that a test orders: which request fails, how often, and how."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+Kind = Literal["status", "cut-before", "cut-after", "operation-failed", "stale-read"]
+
+
+@dataclass
+class Fault:
+    """One order, in the words of the control interface.
+
+    Attributes:
+        path: Regular expression, searched in the request's path without regard to case.
+        times: How many requests fail; None for all.
+        after: How many matching requests pass before the first fails.
+        kind: "status" answers with `status`; "cut-before" and "cut-after" close the connection before or after the
+            request takes effect; "operation-failed" lets the long-running operation end in Failed; "stale-read"
+            answers a GET with the resource's previous version, or 404 where there is none.
+
+    """
+
+    method: str
+    path: str
+    times: int | None = 1
+    after: int = 0
+    kind: Kind = "status"
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+    code: str = "InternalServerError"
+    message: str = "The server encountered an internal error. Please retry the request."
+
+    def __post_init__(self) -> None:
+        re.compile(self.path)
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}")
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether this request fails. Counts it."""
+        if method != self.method.upper() or not re.search(self.path, path, re.IGNORECASE):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class Faults:
+    """All orders in force. They are forgotten when the emulator stops."""
+
+    def __init__(self) -> None:
+        self._orders: list[Fault] = []
+
+    def order(self, description: dict[str, Any]) -> None:
+        """Add the fault that `description` (the fields of `Fault`) describes.
+
+        Raises:
+            TypeError, ValueError: The description has unknown or malformed fields.
+
+        """
+        self._orders.append(Fault(**description))
+
+    def clear(self) -> None:
+        """Forget all orders."""
+        self._orders.clear()
+
+    def strike(self, method: str, path: str) -> Fault | None:
+        """The fault that hits this request, if one does."""
+        struck = next((fault for fault in self._orders if fault.strikes(method, path)), None)
+        self._orders = [fault for fault in self._orders if fault.times != 0]
+        return struck

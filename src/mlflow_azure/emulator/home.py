@@ -1,0 +1,70 @@
+"""Where an emulator keeps its files. Two homes are two independent emulators."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "MLFLOW_AZURE_EMULATOR_HOME"
+CACHE_VARIABLE = "MLFLOW_AZURE_EMULATOR_CACHE"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The directory of one emulator, and the names of the files in it."""
+
+    root: Path
+
+    @property
+    def endpoint_file(self) -> Path:
+        """JSON that says where the emulator listens and how to sign in (mode 600); there while it runs."""
+        return self.root / "endpoint.json"
+
+    @property
+    def state_file(self) -> Path:
+        """What the emulated Azure holds."""
+        return self.root / "state.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What the daemon wrote to its standard output and error."""
+        return self.root / "emulator.log"
+
+    @property
+    def start_lock(self) -> Path:
+        """Held by whoever starts, stops or resets the daemon."""
+        return self.root.with_name(self.root.name + ".lock")
+
+    @property
+    def daemon_lock(self) -> Path:
+        """Held by the daemon as long as it lives; the kernel releases it however the daemon ends."""
+        return self.root / "daemon.lock"
+
+    @property
+    def uploads(self) -> Path:
+        """Build contexts that were uploaded for ACR Tasks."""
+        return self.root / "uploads"
+
+
+def default_home() -> Home:
+    """The home that `MLFLOW_AZURE_EMULATOR_HOME` names, else one in the user's data directory."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Home(Path(chosen).expanduser().absolute() if chosen else _data_directory() / "emulator")
+
+
+def cache_directory() -> Path:
+    """What homes share: `MLFLOW_AZURE_EMULATOR_CACHE`, else a directory in the user's cache."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/mlflow-azure"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlflow-azure"
+
+
+def _data_directory() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/mlflow-azure"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "mlflow-azure"

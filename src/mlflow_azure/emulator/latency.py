@@ -1,0 +1,83 @@
+"""How long the emulated Azure takes.
+
+The seconds of the profile "azure" were taken from dated exchanges with Azure of 2023 and 2024 that the azure-cli
+project publishes with its tests (src/azure-cli/azure/cli/command_modules/*/tests/latest/recordings).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one kind of request.
+
+    Attributes:
+        answer: Until the answer to the request comes.
+        operation: From then until the long-running operation, where it starts one, is done.
+        poll: What `Retry-After` asks for between two polls of that operation.
+
+    """
+
+    answer: float
+    operation: float = 0.0
+    poll: float = 0.0
+
+
+_READ = Timing(0.2)
+_WRITE = Timing(1.0)
+_AZURE = {
+    ("PUT", "Microsoft.Resources/resourceGroups"): Timing(1.5),
+    ("DELETE", "Microsoft.Resources/resourceGroups"): Timing(1.0, operation=78, poll=15),
+    ("PUT", "Microsoft.Storage/storageAccounts"): Timing(3.0, operation=15, poll=17),
+    ("PUT", "Microsoft.ContainerRegistry/registries"): Timing(2.0, operation=9, poll=10),
+    ("PUT", "Microsoft.Web/serverfarms"): Timing(6.0),
+    ("PUT", "Microsoft.Web/sites"): Timing(25.0),
+    ("PATCH", "Microsoft.Web/sites"): Timing(4.0),
+    ("PUT", "Microsoft.Web/sites/config"): Timing(2.0),
+    ("PUT", "Microsoft.Authorization/roleAssignments"): Timing(5.0),
+}
+PROFILES = ("none", "azure")
+
+
+class Latency:
+    """The profile in force: a section of the state with `profile`, `scale` (factor on every duration) and `reads`.
+
+    `reads` lets an operation be done only after that many polls, however fast they come.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+
+    def choose(self, profile: str = "none", scale: float = 1.0, reads: int = 0) -> None:
+        """Put a profile in force.
+
+        Raises:
+            ValueError: There is no such profile, or a number is below zero.
+
+        """
+        if profile not in PROFILES:
+            raise ValueError(f"profile must be one of {', '.join(PROFILES)}")
+        if min(scale, reads) < 0:
+            raise ValueError("scale and reads must not be below zero")
+        self._settings.update(profile=profile, scale=scale, reads=reads)
+
+    @property
+    def reads(self) -> int:
+        """Polls that an operation answers with "not yet"."""
+        return int(self._settings.get("reads", 0))
+
+    def timing(self, method: str, resource_type: str) -> Timing:
+        """The seconds that a request of this kind takes now."""
+        if self._settings.get("profile", "none") == "none":
+            return Timing(0.0)
+        known = _AZURE.get((method, resource_type), _READ if method in ("GET", "HEAD") else _WRITE)
+        scale = float(self._settings["scale"])
+        return Timing(known.answer * scale, known.operation * scale, known.poll * scale)
+
+    async def pause(self, method: str, resource_type: str) -> None:
+        """Wait as long as the answer to a request of this kind takes."""
+        await asyncio.sleep(self.timing(method, resource_type).answer)

@@ -1,0 +1,111 @@
+"""Long-running operations: one state machine for all services.
+
+An operation is running until its time has come and its number of polls has been made; then its effect happens, or it
+fails. It is kept in the state, and goes on after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.latency import Timing
+
+# What happens to a resource (its id) when its operation has succeeded (or not). It is looked up by name, because an
+# operation outlives the process.
+Effect = Callable[[str, bool], Awaitable[None]]
+
+
+@dataclass
+class Operation:
+    """One operation.
+
+    Attributes:
+        resource: Id of the resource that it works on.
+        effect: Name of what happens at its end.
+        until: Unix time from which it may end.
+        reads: Polls still to be answered with "not yet".
+        poll: Seconds between two polls that the client is asked for.
+        failure: Code and message with which it ends in Failed.
+
+    """
+
+    id: str
+    resource: str
+    effect: str
+    until: float
+    reads: int
+    poll: float
+    failure: tuple[str, str] | None = None
+    status: str = "Running"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.status != "Running"
+
+    def retry_headers(self) -> dict[str, str]:
+        """When to poll next.
+
+        azure-core takes `Retry-After` first, in whole seconds, and waits its own 30 seconds for a zero:
+        less than a second has to be said as `retry-after-ms`.
+        """
+        if self.poll >= 1:
+            return {"Retry-After": str(round(self.poll))}
+        return {"retry-after-ms": str(max(1, round(self.poll * 1000)))}
+
+
+class Operations:
+    """The operations of one emulator."""
+
+    def __init__(self, saved: dict[str, Any]) -> None:
+        self._saved = saved
+        self._effects: dict[str, Effect] = {}
+        self._advancing = asyncio.Lock()
+
+    def register(self, name: str, effect: Effect) -> None:
+        """Say what the effect called `name` does with a resource id."""
+        self._effects[name] = effect
+
+    async def start(
+        self, resource: str, effect: str, timing: Timing, reads: int, failure: tuple[str, str] | None
+    ) -> Operation:
+        """Begin an operation. With neither time nor polls to wait for it is over at once."""
+        operation = Operation(
+            str(uuid.uuid4()), resource, effect, time.time() + timing.operation, reads, timing.poll, failure
+        )
+        return await self._advance(operation)
+
+    async def poll(self, operation_id: str) -> Operation | None:
+        """The operation as a client that asks for it now sees it; None where there is no such operation."""
+        saved = self._saved.get(operation_id)
+        if saved is None:
+            return None
+        operation = Operation(**saved)
+        if operation.done:
+            return operation
+        advanced = await self._advance(operation)
+        if not advanced.done:
+            advanced.reads -= 1
+            self._saved[operation_id] = asdict(advanced)
+        return advanced
+
+    async def settle(self, resource: str) -> None:
+        """End what runs on `resource` if its time has come: a reader of the resource sees that as well."""
+        for saved in list(self._saved.values()):
+            operation = Operation(**saved)
+            if operation.resource == resource and not operation.done:
+                await self._advance(operation)
+
+    async def _advance(self, operation: Operation) -> Operation:
+        async with self._advancing:
+            if operation.reads <= 0 and time.time() >= operation.until:
+                operation.status = "Failed" if operation.failure else "Succeeded"
+                await self._effects[operation.effect](operation.resource, operation.failure is None)
+            self._saved[operation.id] = asdict(operation)
+        return operation

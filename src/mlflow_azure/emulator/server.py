@@ -1,0 +1,157 @@
+"""The daemon: one HTTPS server for Resource Manager, sign-in and the control interface, until it is told to end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mlflow_azure.emulator.arm import provider_endpoints, register_effects, reopen
+from mlflow_azure.emulator.arm.gateway import Gateway
+from mlflow_azure.emulator.arm.subscriptions import metadata
+from mlflow_azure.emulator.arm.world import World, identity_of
+from mlflow_azure.emulator.bare import BareRuntime
+from mlflow_azure.emulator.control import PREFIX, Control
+from mlflow_azure.emulator.home import Home, cache_directory
+from mlflow_azure.emulator.ports import Ports
+from mlflow_azure.emulator.sign_in import SignIn
+from mlflow_azure.emulator.state import State, write_private
+from mlflow_azure.emulator.tls import tls_material
+from mlflow_azure.emulator.tokens import TokenIssuer
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+# Clients keep connections. One that the server closes while a request is on its way fails without need.
+_KEEP_ALIVE_SECONDS = 600
+_log = logging.getLogger(__name__)
+
+
+class _Connections:
+    """The open connections by the client's address, so that a fault can cut one."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def protocol(self) -> type[H11Protocol]:
+        """An HTTP protocol for uvicorn that enters its connections here."""
+        connections = self._open
+
+        class Protocol(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                if self.client:
+                    connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                if self.client:
+                    connections.pop(self.client, None)
+                super().connection_lost(exc)
+
+            def shutdown(self) -> None:
+                super().shutdown()
+                if self.cycle is None or self.cycle.response_complete:
+                    # Closing waits for the client's part of TLS, and an idle client does not answer.
+                    self.transport.abort()
+
+        return Protocol
+
+    def cut(self, request: Request) -> None:
+        """Close the connection of a request without an answer."""
+        if request.client:
+            self._open[(request.client.host, request.client.port)].abort()
+
+
+def build_world(home: Home) -> World:
+    """All that the emulator of `home` holds, as it was when it last ran."""
+    home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state = State(home.state_file)
+    ports = Ports(state, home.root, cache_directory() / "ports")
+    url = f"https://localhost:{ports.of('resource-manager')}"
+    identity = identity_of(state)
+    tokens = TokenIssuer(home.root / "signing.key", identity.tenant_id, url)
+    state.save()
+    return World(home, url, state, ports, tokens, identity, BareRuntime())
+
+
+def serve(home: Home) -> None:
+    """Run the emulator of `home` until SIGTERM or SIGINT."""
+    tls = tls_material(home.root)
+    world = build_world(home)
+    register_effects(world)
+    connections = _Connections()
+    config = uvicorn.Config(
+        _application(world, connections),
+        http=connections.protocol(),
+        ws="none",
+        loop="asyncio",
+        ssl_certfile=tls.cert_file,
+        ssl_keyfile=tls.key_file,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=5,
+        access_log=False,
+        log_level="warning",
+    )
+    with socket.create_server(("127.0.0.1", world.ports.of("resource-manager")), backlog=128) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _application(world: World, connections: _Connections) -> Starlette:
+    gateway = Gateway(world, connections.cut)
+
+    async def describe(_request: Request) -> Response:
+        return JSONResponse(metadata(world))
+
+    return Starlette(
+        routes=[
+            Route("/metadata/endpoints", describe),
+            *Control(world).routes(),
+            *SignIn(world).routes(),
+            *gateway.routes(provider_endpoints()),
+            Route("/{path:path}", gateway.unknown, methods=["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]),
+        ],
+        lifespan=lambda _app: _lifespan(world),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(world: World) -> AsyncIterator[None]:
+    await world.runtime.start()
+    try:
+        await reopen(world)
+        write_private(world.home.endpoint_file, json.dumps(endpoint(world), indent=1))
+        yield
+    finally:
+        world.home.endpoint_file.unlink(missing_ok=True)
+        await world.runtime.stop()
+        world.state.save()
+
+
+def endpoint(world: World) -> dict[str, Any]:
+    """The content of endpoint.json."""
+    identity = world.identity
+    return {
+        "resource_manager": world.url,
+        "authority": world.url,
+        "graph": world.url,
+        "ca_file": str(tls_material(world.home.root).ca_file),
+        "tenant_id": identity.tenant_id,
+        "subscription_id": identity.subscription_id,
+        "client_id": identity.client_id,
+        "client_secret": identity.client_secret,
+        "control": f"{world.url}{PREFIX}",
+        "runtime": world.runtime.kind,
+        "pid": os.getpid(),
+    }

@@ -1,0 +1,42 @@
+"""The certificate authority of one home, and the certificate of its servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trustme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# `*.file.localhost` stands for the file endpoints of storage accounts (`<account>.file.localhost`).
+SERVER_NAMES = ("localhost", "127.0.0.1", "::1", "*.file.localhost")
+
+
+@dataclass(frozen=True)
+class TlsMaterial:
+    """PEM files: the authority that clients trust, and the chain and key that servers present."""
+
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+
+
+def tls_material(root: Path) -> TlsMaterial:
+    """The material in directory `root`, made on first use and kept: clients remember the authority."""
+    material = TlsMaterial(root / "ca.pem", root / "server.pem", root / "server.key")
+    if not material.ca_file.exists():
+        _issue(material)
+    return material
+
+
+def _issue(material: TlsMaterial) -> None:
+    authority = trustme.CA(organization_name="mlflow-azure emulator")
+    server = authority.issue_cert(*SERVER_NAMES)
+    material.key_file.touch(mode=0o600)
+    server.private_key_pem.write_to_path(material.key_file)
+    for index, blob in enumerate(server.cert_chain_pems):
+        blob.write_to_path(material.cert_file, append=index > 0)
+    # Written last: it says that the others are complete.
+    authority.cert_pem.write_to_path(material.ca_file)

@@ -1,0 +1,86 @@
+"""Access tokens of the emulated Microsoft Entra tenant: signing, keys, verification."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from mlflow_azure.emulator.state import write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIFETIME_SECONDS = 3599
+_KEY_ID = "emulator"
+
+
+class TokenError(Exception):
+    """A token was refused. `expired` tells the one reason that a client can mend by itself."""
+
+    def __init__(self, message: str, *, expired: bool = False) -> None:
+        super().__init__(message)
+        self.expired = expired
+
+
+class TokenIssuer:
+    """Signs and verifies the tokens of one tenant.
+
+    Args:
+        key_file: PEM of the RSA key; made on first use.
+        tenant: The tenant's id.
+        authority: The sign-in endpoint, without a slash at its end: "https://localhost:20000".
+
+    """
+
+    def __init__(self, key_file: Path, tenant: str, authority: str) -> None:
+        self._key = _signing_key(key_file)
+        self.tenant = tenant
+        self.issuer = f"{authority}/{tenant}/v2.0"
+        self.lifetime = LIFETIME_SECONDS
+
+    def sign(self, audience: str, subject: str, **claims: Any) -> str:
+        """A token for `audience` (an API's identifier) that speaks for the principal with object id `subject`."""
+        now = int(time.time())
+        standard = {"iss": self.issuer, "aud": audience, "sub": subject, "oid": subject, "tid": self.tenant}
+        moments = {"iat": now, "nbf": now, "exp": now + self.lifetime}
+        identity = {"ver": "2.0", "uti": uuid.uuid4().hex}
+        return jwt.encode({**standard, **moments, **identity, **claims}, self._key, "RS256", headers={"kid": _KEY_ID})
+
+    def verify(self, token: str, audiences: frozenset[str]) -> dict[str, Any]:
+        """The claims of `token`, which must be signed here, in force, and meant for one of `audiences`.
+
+        Raises:
+            TokenError: It is none of ours, expired, or for someone else.
+
+        """
+        try:
+            return jwt.decode(token, self._key.public_key(), ["RS256"], audience=audiences, issuer=self.issuer)
+        except jwt.ExpiredSignatureError as error:
+            raise TokenError(str(error), expired=True) from error
+        except jwt.InvalidTokenError as error:
+            raise TokenError(str(error)) from error
+
+    def public_keys(self) -> dict[str, Any]:
+        """The JSON Web Key Set with which others verify the tokens."""
+        key = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
+        return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "issuer": self.issuer}]}
+
+
+def _signing_key(file: Path) -> rsa.RSAPrivateKey:
+    if not file.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        write_private(file, pem.decode())
+    loaded = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(loaded, rsa.RSAPrivateKey):
+        raise TypeError(f"{file} does not hold an RSA key")
+    return loaded

@@ -1,0 +1,50 @@
+"""One emulator for all tests here, and homes for tests that start their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlflow_azure.emulator import client
+from mlflow_azure.emulator.home import Home
+from support.emulated import Azure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    home = Home(tmp_path_factory.mktemp("emulator") / "home")
+    yield home
+    client.reset(home)
+
+
+@pytest.fixture(scope="session")
+def shared_azure(emulator_home: Home) -> Azure:
+    azure = Azure(emulator_home, client.start(emulator_home))
+    for namespace in ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"):
+        azure.resources.providers.register(namespace)
+    return azure
+
+
+@pytest.fixture
+def azure(shared_azure: Azure) -> Iterator[Azure]:
+    """The emulator of the test session, without the orders of an earlier test."""
+    yield shared_azure
+    shared_azure.control("DELETE", "faults")
+    shared_azure.control("PUT", "latency", {"profile": "none"})
+    shared_azure.control("PUT", "names", {})
+    shared_azure.control("PUT", "quota", {})
+    shared_azure.control("PUT", "policies", {})
+    shared_azure.control("PUT", "permissions", {"actions": ["*"], "notActions": []})
+
+
+@pytest.fixture
+def own_home(tmp_path: Path) -> Iterator[Home]:
+    """A home whose emulator a test starts and stops itself."""
+    home = Home(tmp_path / "home")
+    yield home
+    client.reset(home)

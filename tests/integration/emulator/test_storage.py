@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from support.emulated import Azure, error_code
+
+
+def test_a_new_account_is_answered_with_202_and_found_by_polling(azure: Azure) -> None:
+    group = azure.group()
+    azure.control("DELETE", "requests")
+    account = azure.account(group)
+    asked = [(each["method"], each["status"]) for each in azure.control("GET", "requests")]
+    assert asked == [("PUT", 202), ("GET", 200)]
+    assert account.provisioning_state == "Succeeded"
+    assert account.primary_endpoints.blob.startswith("http://127.0.0.1:")
+
+
+def test_an_operation_that_takes_several_polls_is_creating_until_its_end(azure: Azure) -> None:
+    group = azure.group()
+    azure.control("PUT", "latency", {"profile": "none", "reads": 2})
+    azure.control("DELETE", "requests")
+    azure.account(group)
+    asked = [(each["method"], each["status"]) for each in azure.control("GET", "requests")]
+    assert asked == [("PUT", 202), ("GET", 202), ("GET", 202), ("GET", 200)]
+
+
+def test_a_put_of_an_existing_account_answers_200_at_once(azure: Azure) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    azure.control("DELETE", "requests")
+    azure.account(group, account.name)
+    assert [(each["method"], each["status"]) for each in azure.control("GET", "requests")] == [("PUT", 200)]
+
+
+def test_keys_are_two_and_stay_until_one_is_regenerated(azure: Azure) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    first = [key.value for key in azure.storage.storage_accounts.list_keys(group, account.name).keys_property]
+    azure.account(group, account.name)
+    second = [key.value for key in azure.storage.storage_accounts.list_keys(group, account.name).keys_property]
+    third = azure.storage.storage_accounts.regenerate_key(group, account.name, {"keyName": "key1"}).keys_property
+    assert first == second
+    assert third[0].value != first[0]
+    assert third[1].value == first[1]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("Not-Valid", "AccountNameInvalid"), ("takenbyothers", "AlreadyExists")])
+def test_a_name_that_cannot_be_had_is_told_before_and_refused_after(azure: Azure, name: str, reason: str) -> None:
+    azure.control("PUT", "names", {"storage": ["takenbyothers"]})
+    answer = azure.storage.storage_accounts.check_name_availability(
+        {"name": name, "type": "Microsoft.Storage/storageAccounts"}
+    )
+    assert (answer.name_available, answer.reason) == (False, reason)
+    with pytest.raises(HttpResponseError) as refused:
+        azure.account(azure.group(), name)
+    expected = {"AlreadyExists": "StorageAccountAlreadyTaken"}.get(reason, reason)
+    assert error_code(refused.value) == expected
+
+
+def test_containers_and_shares_are_created_once_and_then_updated(azure: Azure) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    azure.control("DELETE", "requests")
+    for _ in range(2):
+        azure.storage.blob_containers.create(group, account.name, "mlflow", {})
+        azure.storage.file_shares.create(group, account.name, "mlflow", {"properties": {"shareQuota": 2}})
+    assert [each["status"] for each in azure.control("GET", "requests")] == [201, 201, 200, 200]
+    assert azure.storage.file_shares.get(group, account.name, "mlflow").share_quota == 2
+    assert [each.name for each in azure.storage.blob_containers.list(group, account.name)] == ["mlflow"]
+
+
+def test_a_share_tells_how_full_it_is_when_asked(azure: Azure) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    azure.storage.file_shares.create(group, account.name, "data", {})
+    assert azure.storage.file_shares.get(group, account.name, "data").share_usage_bytes is None
+    assert azure.storage.file_shares.get(group, account.name, "data", expand="stats").share_usage_bytes == 0
+
+
+@pytest.mark.parametrize("quota", [0, 5121])
+def test_a_share_quota_out_of_range_is_refused(azure: Azure, quota: int) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    with pytest.raises(HttpResponseError) as refused:
+        azure.storage.file_shares.create(group, account.name, "data", {"properties": {"shareQuota": quota}})
+    assert refused.value.status_code == 400
+
+
+def test_a_container_in_a_missing_account_has_no_parent(azure: Azure) -> None:
+    with pytest.raises(HttpResponseError) as refused:
+        azure.storage.blob_containers.create(azure.group(), "stnone", "mlflow", {})
+    assert error_code(refused.value) == "ParentResourceNotFound"
+
+
+def test_an_account_in_a_missing_group_is_refused(azure: Azure) -> None:
+    with pytest.raises(HttpResponseError) as refused:
+        azure.account("rg-none")
+    assert error_code(refused.value) == "ResourceGroupNotFound"
+
+
+def test_a_missing_account_is_not_found_and_deleting_it_is_no_error(azure: Azure) -> None:
+    group = azure.group()
+    with pytest.raises(HttpResponseError) as refused:
+        azure.storage.storage_accounts.get_properties(group, "stnone")
+    assert error_code(refused.value) == "ResourceNotFound"
+    azure.storage.storage_accounts.delete(group, "stnone")
+
+
+def test_a_policy_can_forbid_shared_keys(azure: Azure) -> None:
+    azure.control("PUT", "policies", {"allowSharedKeyAccess": False})
+    assert azure.account(azure.group()).allow_shared_key_access is False
+
+
+def test_a_policy_can_forbid_a_type(azure: Azure) -> None:
+    azure.control("PUT", "policies", {"deny": ["Microsoft.Storage/storageAccounts"]})
+    with pytest.raises(HttpResponseError) as refused:
+        azure.account(azure.group())
+    assert (refused.value.status_code, error_code(refused.value)) == (403, "RequestDisallowedByPolicy")
