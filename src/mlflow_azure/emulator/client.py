@@ -165,7 +165,10 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _clean_up(home: Home) -> None:
-    """Remove what a daemon that was killed left behind."""
+    """End and remove what a daemon that was killed left behind."""
+    from mlflow_azure.emulator.runtime.children import end_leftovers
+
+    end_leftovers(home.root)
     home.endpoint_file.unlink(missing_ok=True)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOME_VARIABLE = "MLFLOW_AZURE_EMULATOR_HOME"
-CACHE_VARIABLE = "MLFLOW_AZURE_EMULATOR_CACHE"
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,6 @@ def default_home() -> Home:
     """The home that `MLFLOW_AZURE_EMULATOR_HOME` names, else one in the user's data directory."""
     chosen = os.environ.get(HOME_VARIABLE)
     return Home(Path(chosen).expanduser().absolute() if chosen else _data_directory() / "emulator")
-
-
-def cache_directory() -> Path:
-    """What homes share: `MLFLOW_AZURE_EMULATOR_CACHE`, else a directory in the user's cache."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/mlflow-azure"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlflow-azure"
 
 
 def _data_directory() -> Path:

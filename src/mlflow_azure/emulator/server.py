@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import socket
 from contextlib import asynccontextmanager
@@ -13,65 +12,30 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mlflow_azure.emulator.arm import provider_endpoints, register_effects, reopen
 from mlflow_azure.emulator.arm.gateway import Gateway
 from mlflow_azure.emulator.arm.subscriptions import metadata
 from mlflow_azure.emulator.arm.world import World, identity_of
-from mlflow_azure.emulator.bare import BareRuntime
+from mlflow_azure.emulator.connections import Connections
 from mlflow_azure.emulator.control import PREFIX, Control
-from mlflow_azure.emulator.home import Home, cache_directory
 from mlflow_azure.emulator.ports import Ports
+from mlflow_azure.emulator.runtime import Runtime
+from mlflow_azure.emulator.runtime.cache import cache_directory
 from mlflow_azure.emulator.sign_in import SignIn
 from mlflow_azure.emulator.state import State, write_private
 from mlflow_azure.emulator.tls import tls_material
 from mlflow_azure.emulator.tokens import TokenIssuer
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
+    from mlflow_azure.emulator.home import Home
+
 # Clients keep connections. One that the server closes while a request is on its way fails without need.
 _KEEP_ALIVE_SECONDS = 600
-_log = logging.getLogger(__name__)
-
-
-class _Connections:
-    """The open connections by the client's address, so that a fault can cut one."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[str, int], asyncio.Transport] = {}
-
-    def protocol(self) -> type[H11Protocol]:
-        """An HTTP protocol for uvicorn that enters its connections here."""
-        connections = self._open
-
-        class Protocol(H11Protocol):
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-                super().connection_made(transport)
-                if self.client:
-                    connections[self.client] = transport
-
-            def connection_lost(self, exc: Exception | None) -> None:
-                if self.client:
-                    connections.pop(self.client, None)
-                super().connection_lost(exc)
-
-            def shutdown(self) -> None:
-                super().shutdown()
-                if self.cycle is None or self.cycle.response_complete:
-                    # Closing waits for the client's part of TLS, and an idle client does not answer.
-                    self.transport.abort()
-
-        return Protocol
-
-    def cut(self, request: Request) -> None:
-        """Close the connection of a request without an answer."""
-        if request.client:
-            self._open[(request.client.host, request.client.port)].abort()
 
 
 def build_world(home: Home) -> World:
@@ -83,7 +47,7 @@ def build_world(home: Home) -> World:
     identity = identity_of(state)
     tokens = TokenIssuer(home.root / "signing.key", identity.tenant_id, url)
     state.save()
-    return World(home, url, state, ports, tokens, identity, BareRuntime())
+    return World(home, url, state, ports, tokens, identity, Runtime(home.root, tls_material(home.root)))
 
 
 def serve(home: Home) -> None:
@@ -91,7 +55,7 @@ def serve(home: Home) -> None:
     tls = tls_material(home.root)
     world = build_world(home)
     register_effects(world)
-    connections = _Connections()
+    connections = Connections()
     config = uvicorn.Config(
         _application(world, connections),
         http=connections.protocol(),
@@ -108,7 +72,7 @@ def serve(home: Home) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _application(world: World, connections: _Connections) -> Starlette:
+def _application(world: World, connections: Connections) -> Starlette:
     gateway = Gateway(world, connections.cut)
 
     async def describe(_request: Request) -> Response:

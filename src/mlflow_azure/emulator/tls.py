@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trustme
+
+from mlflow_azure.emulator.runtime import TlsMaterial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # `*.file.localhost` stands for the file endpoints of storage accounts (`<account>.file.localhost`).
 SERVER_NAMES = ("localhost", "127.0.0.1", "::1", "*.file.localhost")
-
-
-@dataclass(frozen=True)
-class TlsMaterial:
-    """PEM files: the authority that clients trust, and the chain and key that servers present."""
-
-    ca_file: Path
-    cert_file: Path
-    key_file: Path
 
 
 def tls_material(root: Path) -> TlsMaterial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from mlflow_azure.emulator.arm import errors
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
 from mlflow_azure.emulator.arm.errors import ArmError
+from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.arm.world import World
 
+_log = logging.getLogger(__name__)
 # POST actions that only read.
 _READING = re.compile(r"/(list\w*|check\w+|get\w+|publishxml|containerlogs)$", re.IGNORECASE)
 
@@ -101,6 +104,9 @@ class Gateway:
             return await self._handle(call)
         except ArmError as refusal:
             return Answer(refusal.body(), refusal.status, refusal.headers)
+        except RuntimeFaultError as fault:
+            _log.exception("%s %s", call.method, call.path)
+            return Answer(ArmError(500, "InternalServerError", str(fault)).body(), 500)
 
     async def _handle(self, call: Call) -> Answer:
         await self._world.operations.settle(call.id)

@@ -169,11 +169,11 @@ async def open_registry(world: World, registry: Body) -> str:
     """Serve the images of a registry; its login server."""
     registry_id, name = registry["id"], registry["name"]
 
-    def credentials() -> tuple[str, str] | None:
+    def credentials() -> list[str] | None:
         live = world.resources.find(registry_id)
         if live is None or not live["properties"]["adminUserEnabled"]:
             return None
-        return name, world.resources.hidden(registry_id)["passwords"]["password"]
+        return [name, *world.resources.hidden(registry_id)["passwords"].values()]
 
     return await world.runtime.registry.ensure(
         name, world.ports.of(f"registry/{name}"), credentials, world.accepts_token

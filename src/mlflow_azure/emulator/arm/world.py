@@ -13,9 +13,9 @@ from mlflow_azure.emulator.operations import Operations
 from mlflow_azure.emulator.tokens import TokenError, TokenIssuer
 
 if TYPE_CHECKING:
-    from mlflow_azure.emulator.bare import BareRuntime
     from mlflow_azure.emulator.home import Home
     from mlflow_azure.emulator.ports import Ports
+    from mlflow_azure.emulator.runtime import Runtime
     from mlflow_azure.emulator.state import State
 
 # Providers that every subscription has from its first day.
@@ -50,7 +50,7 @@ class World:
     ports: Ports
     tokens: TokenIssuer
     identity: Identity
-    runtime: BareRuntime
+    runtime: Runtime
     faults: Faults = field(default_factory=Faults)
     requests: list[dict[str, Any]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
