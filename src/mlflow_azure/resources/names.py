@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.base import Resource
 
 
+PROVIDER_NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotFound"})
+"""What a name check answers while its provider is not registered. Storage says that the subscription is not found."""
+
+
 def refuse_taken(resource: Resource, setting: str, check: Callable[[], Any]) -> None:
     """Raise AzureRefusedError when the name is taken, or is not valid.
 
@@ -28,8 +32,8 @@ def refuse_taken(resource: Resource, setting: str, check: Callable[[], Any]) -> 
         try:
             answer = check()
         except HttpResponseError as error:
-            if error_code(error) == "MissingSubscriptionRegistration":
-                return  # the provider is registered in this same run; a taken name is then refused on creation
+            if error_code(error) in PROVIDER_NOT_REGISTERED:
+                return  # it is registered in this same run; a taken name is then refused on creation
             raise
     if not answer.name_available:
         raise AzureRefusedError(
