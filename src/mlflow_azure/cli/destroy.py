@@ -9,9 +9,10 @@ import typer
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.errors import SettingsError
+from mlflow_azure.teardown import STORAGE_ACCOUNT, Teardown, take_inventory
 
 if TYPE_CHECKING:
-    from mlflow_azure.teardown import Inventory, Teardown
+    from mlflow_azure.teardown import Inventory
 
 
 def register(app: typer.Typer) -> None:
@@ -27,14 +28,12 @@ def destroy(
     ] = False,
 ) -> None:
     """Delete what deploy made, after showing it."""
-    from mlflow_azure.teardown import Teardown, take_inventory
-
     inventory = take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data)
     if inventory.is_empty:
         run.answer(_data(inventory, []), f"Nothing to delete in resource group {inventory.group}.")
         return
     run.console.note(_announcement(inventory))
-    if not run.confirm("Delete all of this?"):
+    if not run.confirm(_question(inventory)):
         raise SettingsError("not deleted: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
     teardown = Teardown(run.azure, inventory)
     try:
@@ -49,10 +48,15 @@ def _announcement(inventory: Inventory) -> str:
     if inventory.group_goes:
         goes.insert(0, ("resource group", inventory.group))
     stays = [(found.kind, found.name) for found in inventory.kept]
-    parts = ["To be deleted:", text.table(("", ""), goes)]
+    parts = ["To be deleted:", text.fields(goes)]
     if stays:
-        parts += ["To be kept:", text.table(("", ""), stays)]
+        parts += ["To be kept:", text.fields(stays)]
     return "\n".join(parts)
+
+
+def _question(inventory: Inventory) -> str:
+    data = any(found.type == STORAGE_ACCOUNT for found in inventory.ours)
+    return f"Delete all of this{', with every run and artifact in the storage account' if data else ''}?"
 
 
 def _rows(teardown: Teardown) -> list[dict[str, Any]]:
