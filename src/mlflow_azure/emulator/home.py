@@ -42,9 +42,9 @@ class Home:
         return self.root / "daemon.lock"
 
     @property
-    def uploads(self) -> Path:
-        """Build contexts that were uploaded for ACR Tasks."""
-        return self.root / "uploads"
+    def task_blobs(self) -> Path:
+        """Sources that were uploaded for ACR Tasks, and the logs of their runs."""
+        return self.root / "acr-tasks"
 
 
 def default_home() -> Home:

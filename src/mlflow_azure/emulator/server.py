@@ -83,6 +83,7 @@ def _application(world: World, connections: Connections) -> Starlette:
             Route("/metadata/endpoints", describe),
             *Control(world).routes(),
             *SignIn(world).routes(),
+            *world.task_blobs.routes(),
             *gateway.routes(provider_endpoints()),
             Route("/{path:path}", gateway.unknown, methods=["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]),
         ],
@@ -99,6 +100,7 @@ async def _lifespan(world: World) -> AsyncIterator[None]:
         yield
     finally:
         world.home.endpoint_file.unlink(missing_ok=True)
+        await world.background.stop()
         await world.runtime.stop()
         world.state.save()
 

@@ -12,6 +12,7 @@ from mlflow_azure.emulator.arm import (
     storage,
     storage_services,
     subscriptions,
+    tasks,
     web_config,
     web_plans,
     web_sites,
@@ -29,6 +30,7 @@ _MODULES = (
     storage,
     storage_services,
     registries,
+    tasks,
     web_plans,
     web_sites,
     web_config,
@@ -48,6 +50,7 @@ def register_effects(world: World) -> None:
 
 async def reopen(world: World) -> None:
     """Let everything that the state holds work again, after a restart."""
+    tasks.end_interrupted_runs(world)
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)
     await asyncio.gather(

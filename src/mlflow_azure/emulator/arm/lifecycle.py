@@ -64,5 +64,8 @@ async def _tear_down(world: World, body: Body) -> None:
         world.runtime.shares.remove(name, None)
         world.ports.release(f"blob/{name}")
     elif body["type"] == "Microsoft.ContainerRegistry/registries":
+        for run in world.resources.below(body["id"]):
+            await world.background.cancel(run["id"])
         await world.runtime.registry.remove(name)
+        world.task_blobs.remove(name.lower())
         world.ports.release(f"registry/{name}")

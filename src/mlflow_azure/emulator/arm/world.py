@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.resources import Body, Resources
+from mlflow_azure.emulator.background import Background
 from mlflow_azure.emulator.faults import Faults
 from mlflow_azure.emulator.latency import Latency
 from mlflow_azure.emulator.operations import Operations
+from mlflow_azure.emulator.task_blobs import TaskBlobs
 from mlflow_azure.emulator.tokens import TokenError, TokenIssuer
 
 if TYPE_CHECKING:
@@ -54,11 +56,13 @@ class World:
     faults: Faults = field(default_factory=Faults)
     requests: list[dict[str, Any]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    background: Background = field(default_factory=Background)
 
     def __post_init__(self) -> None:
         self.resources = Resources(self.state.section("resources"))
         self.operations = Operations(self.state.section("operations"))
         self.latency = Latency(self.state.section("latency"))
+        self.task_blobs = TaskBlobs(self.home.task_blobs, self.url)
 
     @property
     def settings(self) -> dict[str, Any]:
