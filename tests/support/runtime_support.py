@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure.emulator.runtime import BuildRequest, BuildResult, Runtime, SiteSpec, TlsMaterial
+from mlflow_azure.emulator.runtime.cache import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -87,8 +88,12 @@ class Emulated:
 
     def build(self, source: Path, image: str = "mlflowimage:latest", **request: Any) -> BuildResult:
         log_path = self.home / "runs" / "run1.log"
-        wanted = BuildRequest("run1", REGISTRY, source, log_path, image_names=(image,), **request)
+        wanted = BuildRequest("run1", REGISTRY, source, log_path, **{"image_names": (image,)} | request)
         return self.call(self.runtime.builds.run(wanted))
+
+    @staticmethod
+    def environments() -> Path:
+        return cache_directory() / "environments"
 
     def wait_for_state(self, name: str, state: str) -> None:
         wait_until(lambda: self.runtime.sites.state(name) == state)

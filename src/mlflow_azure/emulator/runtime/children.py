@@ -165,15 +165,24 @@ def _signal_groups(entries: list[_Entry], number: signal.Signals) -> None:
 
 
 def _group_alive(entry: _Entry) -> bool:
-    """Whether the group the child led still has a member (a pid is not given anew while its group exists)."""
-    with suppress(psutil.Error):
-        if psutil.Process(entry.pid).status() != psutil.STATUS_ZOMBIE:
-            return _started(entry.pid) == entry.started
+    """Whether a process of the group that the child led still runs, unless the pid is another group's by now."""
+    if _runs(entry.pid):
+        return _started(entry.pid) == entry.started
+    return any(_runs(pid) for pid in psutil.pids() if _group_of(pid) == entry.pid)
+
+
+def _runs(pid: int) -> bool:
     try:
-        os.killpg(entry.pid, 0)
-    except (ProcessLookupError, PermissionError):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
         return False
-    return not psutil.pid_exists(entry.pid)
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
 
 
 def _started(pid: int) -> float:

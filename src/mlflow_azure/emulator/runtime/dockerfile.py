@@ -24,22 +24,26 @@ class ImageConfiguration:
 def read_dockerfile(text: str, arguments: Mapping[str, str]) -> ImageConfiguration:
     """Evaluate the ARG, ENV and LABEL instructions with the given build arguments."""
     stages: dict[str, ImageConfiguration] = {}
-    scope: dict[str, str] = {}
-    configuration = ImageConfiguration()
+    configuration, scope = ImageConfiguration(), dict[str, str]()
+    before_stages = scope
     for instruction, rest in _instructions(text):
         if instruction == "FROM":
-            base, _, name = rest.partition(" AS ") if " AS " in rest else rest.partition(" as ")
-            inherited = stages.get(base.split()[-1], ImageConfiguration())
-            configuration = ImageConfiguration(dict(inherited.env), dict(inherited.labels))
-            stages[name.strip()] = configuration
-            scope = {}
+            configuration, scope = _new_stage(rest, stages), {}
         elif instruction == "ARG":
             name, _, default = rest.partition("=")
-            scope[name] = arguments.get(name, _unquoted(_fill(default, scope)))
-        elif instruction in ("ENV", "LABEL"):
+            inherited = before_stages.get(name, "")
+            scope[name] = arguments.get(name, _unquoted(_fill(default, scope)) or inherited)
+        elif instruction in {"ENV", "LABEL"}:
             target = configuration.env if instruction == "ENV" else configuration.labels
             target.update(_pairs(_fill(rest, scope | configuration.env)))
     return configuration
+
+
+def _new_stage(rest: str, stages: dict[str, ImageConfiguration]) -> ImageConfiguration:
+    base, _, name = re.sub(r"\s+as\s+", " AS ", rest, flags=re.IGNORECASE).partition(" AS ")
+    inherited = stages.get(base.split()[-1], ImageConfiguration())
+    stages[name] = ImageConfiguration(dict(inherited.env), dict(inherited.labels))
+    return stages[name]
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str]]:

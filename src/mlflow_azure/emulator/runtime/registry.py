@@ -119,10 +119,10 @@ class _Front:
             return send
 
         async def watch(message: Message) -> None:
-            await send(message)
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.CREATED:
                 digest = dict(message["headers"])[b"docker-content-digest"].decode()
                 tag = None if reference == digest else reference
                 self._pushed(Push(self._name, repository, tag, digest))
+            await send(message)
 
         return watch

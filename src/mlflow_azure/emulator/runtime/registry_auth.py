@@ -18,10 +18,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import jwt
+from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
-    from starlette.datastructures import FormData, QueryParams
     from starlette.requests import Request
 
 # The user name that goes with a refresh token as the password.
@@ -65,19 +65,19 @@ class RegistryAuth:
 
     async def exchange(self, request: Request) -> Response:
         """POST /oauth2/exchange: a Microsoft Entra access token for a refresh token of the registry."""
-        form = await request.form()
+        form = await _form(request)
         if not self._token_ok(str(form.get("access_token", ""))):
             return _unauthorized("the Microsoft Entra access token is not valid for this registry")
         return JSONResponse({"refresh_token": self._sign("refresh", [])})
 
     async def token(self, request: Request) -> Response:
         """GET or POST /oauth2/token: an access token for the scopes that are asked for."""
-        fields = await request.form() if request.method == "POST" else request.query_params
+        fields = await _form(request) if request.method == "POST" else request.query_params
         if not self._caller_known(request, fields):
             return _unauthorized("authentication required")
         return JSONResponse({"access_token": self._sign("access", _asked(fields)), "expires_in": _LIFETIME["access"]})
 
-    def _caller_known(self, request: Request, fields: FormData | QueryParams) -> bool:
+    def _caller_known(self, request: Request, fields: QueryParams) -> bool:
         match str(fields.get("grant_type", "")):
             case "refresh_token":
                 return self._claims("refresh", str(fields.get("refresh_token", ""))) is not None
@@ -129,11 +129,15 @@ class RegistryAuth:
         return response
 
 
+async def _form(request: Request) -> QueryParams:
+    return QueryParams((await request.body()).decode())
+
+
 def _unauthorized(message: str) -> Response:
     return JSONResponse({"errors": [{"code": "UNAUTHORIZED", "message": message, "detail": None}]}, 401)
 
 
-def _asked(fields: FormData | QueryParams) -> list[Scope]:
+def _asked(fields: QueryParams) -> list[Scope]:
     """`repository:a/b:pull,push registry:catalog:*`, as one value or as several, taken apart."""
     texts = [text for value in fields.getlist("scope") for text in str(value).split()]
     parts = [(kind, *rest.rpartition(":")) for kind, _, rest in (text.partition(":") for text in texts)]

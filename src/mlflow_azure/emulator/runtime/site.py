@@ -109,9 +109,10 @@ class Site:
             if ended.done():
                 raise StartError(f"Container {container.name} for site {spec.name} has exited, failing site start")
             if not answers.done():
+                port = spec.app_settings.get("WEBSITES_PORT", "80")
                 raise StartError(
-                    f"Container {container.name} didn't respond to HTTP pings on port: "
-                    f"{spec.app_settings.get('WEBSITES_PORT', '80')}, failing site start. See container logs for debugging."
+                    f"Container {container.name} didn't respond to HTTP pings on port: {port}, failing site start. "
+                    "See container logs for debugging."
                 )
         finally:
             ended.cancel()
