@@ -26,6 +26,14 @@ class _Server(uvicorn.Server):
         """Leave signals alone: they belong to the daemon, which runs many servers."""
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drop idle connections first: closing TLS politely would wait for clients that only keep them in a pool."""
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if (cycle is None or cycle.response_complete) and connection.transport:
+                connection.transport.abort()
+        await super().shutdown(sockets)
+
 
 class Listener:
     """Serves `app` on 127.0.0.1:`port` from `start` to `stop`, over TLS when given its material."""
