@@ -113,7 +113,7 @@ def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False) -> P
     steps = {node: _step(node, readings) for node in nodes}
     _refuse_fixed(steps)
     created: dict[Resource, list[Resource]] = {node: [] for node in resources if steps[node].action is Action.CREATE}
-    _collect(created, lambda resource, _tell: resource.check_before_create(), deadline, {})
+    _collect(created, lambda resource, _tell: resource.check_before_create(_given(resource, readings)), deadline, {})
     return Plan(nodes, readings, steps)
 
 

@@ -68,7 +68,7 @@ class Thing(Resource):
     def desired(self, given: Given) -> Properties:
         return {**self.properties, **{other.name: given(other, "key") for other in self.needs}}
 
-    def check_before_create(self) -> None:
+    def check_before_create(self, given: Given) -> None:
         if self.refusal:
             raise AzureRefusedError(self.refusal, hint="choose another")
 

@@ -34,10 +34,11 @@ class ContainerRegistry(TaggedResource):
             "properties": {"adminUserEnabled": True},
         }
 
-    def check_before_create(self) -> None:
+    def check_before_create(self, given: Given) -> None:
         """The name must be free in the whole world."""
         refuse_taken(
             self,
+            given,
             "ACR_NAME",
             lambda: self.azure.registries.registries.check_name_availability(
                 {"name": self.name, "type": "Microsoft.ContainerRegistry/registries"}

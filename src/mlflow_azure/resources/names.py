@@ -5,36 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import AzureRefusedError
-from mlflow_azure.refusals import doing, error_code
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources.provider import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlflow_azure.resources.base import Resource
+    from mlflow_azure.resources.base import Given
+    from mlflow_azure.resources.tagged import TaggedResource
 
 
-PROVIDER_NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotFound"})
-"""What a name check answers while its provider is not registered. Storage says that the subscription is not found."""
-
-
-def refuse_taken(resource: Resource, setting: str, check: Callable[[], Any]) -> None:
+def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Callable[[], Any]) -> None:
     """Raise AzureRefusedError when the name is taken, or is not valid.
+
+    Not asked while the resource's provider is not registered: Azure cannot answer, and the SDK would register the
+    provider behind our back. A taken name is then refused on creation.
 
     Args:
         resource: What is to be created.
+        given: The state of its provider.
         setting: The setting that names it.
         check: Asks Azure: answers with `name_available`, `reason` and `message`.
 
     """
-    from azure.core.exceptions import HttpResponseError
-
+    if given(resource.provider, "registrationState") != REGISTERED:
+        return
     with doing(f"checking the name of {resource}"):
-        try:
-            answer = check()
-        except HttpResponseError as error:
-            if error_code(error) in PROVIDER_NOT_REGISTERED:
-                return  # it is registered in this same run; a taken name is then refused on creation
-            raise
+        answer = check()
     if not answer.name_available:
         raise AzureRefusedError(
             f"creating {resource}: {answer.message}",

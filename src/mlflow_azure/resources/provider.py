@@ -7,6 +7,7 @@ from mlflow_azure.refusals import doing
 from mlflow_azure.resources.base import Given, Properties, Report, Resource
 
 POLL_SECONDS = 1.0
+REGISTERED = "Registered"
 
 
 class Provider(Resource):
@@ -30,7 +31,7 @@ class Provider(Resource):
 
     def desired(self, given: Given) -> Properties:
         """Registered."""
-        return {"registrationState": "Registered"}
+        return {"registrationState": REGISTERED}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Not needed: a provider is always there, registered or not."""
@@ -40,7 +41,7 @@ class Provider(Resource):
         """Register the provider and wait until it is."""
         with doing(f"registering {self.name}"):
             self.azure.resources.providers.register(self.name)
-        while (state := self.read(given)["registrationState"]) != "Registered":
+        while (state := self.read(given)["registrationState"]) != REGISTERED:
             if state == "NotRegistered":
                 raise MlflowAzureError(
                     f"registering {self.name}: Azure did not register it",

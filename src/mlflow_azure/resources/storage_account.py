@@ -44,10 +44,11 @@ class StorageAccount(TaggedResource):
             },
         }
 
-    def check_before_create(self) -> None:
+    def check_before_create(self, given: Given) -> None:
         """The name must be free in the whole world."""
         refuse_taken(
             self,
+            given,
             "STORAGE_ACCOUNT_NAME",
             lambda: self.azure.storage.storage_accounts.check_name_availability(
                 {"name": self.name, "type": "Microsoft.Storage/storageAccounts"}

@@ -38,7 +38,7 @@ class TaggedResource(Resource):
         provider: Provider,
         after: tuple[Node, ...] = (),
     ) -> None:
-        super().__init__(azure, name, parent=group, after=(provider, *after))
+        super().__init__(azure, name, parent=group, needs=(provider,), after=after)
         self.group = group
         self.location = location
         self.provider = provider

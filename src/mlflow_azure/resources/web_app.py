@@ -47,10 +47,11 @@ class WebApp(TaggedResource):
             "properties": {"serverFarmId": self.plan.id, "httpsOnly": True, "clientAffinityEnabled": False},
         }
 
-    def check_before_create(self) -> None:
+    def check_before_create(self, given: Given) -> None:
         """The name must be free in the whole world."""
         refuse_taken(
             self,
+            given,
             "WEB_APP_NAME",
             lambda: self.azure.web.check_name_availability({"name": self.name, "type": "Site"}),
         )
