@@ -23,7 +23,7 @@ from mlflow_azure.events import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WORDS = {  # to come, going on, done
+_VERBS = {  # to come, going on, done
     Action.CREATE: ("create", "creating", "created"),
     Action.UPDATE: ("update", "updating", "updated"),
     Action.REPLACE: ("replace", "replacing", "replaced"),
@@ -44,6 +44,9 @@ class State(Enum):
     INTERRUPTED = auto()
 
 
+_ENDINGS = {State.FAILED: "failed", State.SKIPPED: "skipped", State.INTERRUPTED: "interrupted"}
+
+
 @dataclass(frozen=True)
 class Row:
     """One step and where it stands. Times are in seconds; `since` is a reading of the caller's clock.
@@ -61,15 +64,8 @@ class Row:
     @property
     def verb(self) -> str:
         """What happens to the resource: "create", "creating", "created", "failed", "skipped"."""
-        to_come, going_on, done = _WORDS[self.step.action]
-        return {
-            State.WAITING: to_come,
-            State.RUNNING: going_on,
-            State.DONE: done,
-            State.FAILED: "failed",
-            State.SKIPPED: "skipped",
-            State.INTERRUPTED: "interrupted",
-        }[self.state]
+        to_come, going_on, done = _VERBS[self.step.action]
+        return {State.WAITING: to_come, State.RUNNING: going_on, State.DONE: done, **_ENDINGS}[self.state]
 
     @property
     def has_news(self) -> bool:
@@ -78,8 +74,8 @@ class Row:
 
     @property
     def possible_verbs(self) -> Sequence[str]:
-        """The verbs that this row has had or may come to have, and the present one."""
-        return (*_WORDS[self.step.action], self.verb, State.SKIPPED.name)
+        """The verbs that this row may have while the run lasts, and the present one."""
+        return (*_VERBS[self.step.action], _ENDINGS[State.FAILED], _ENDINGS[State.SKIPPED], self.verb)
 
     def elapsed(self, now: float) -> str:
         """Write how long the step has run, or ran; nothing for one that did not run or did nothing."""

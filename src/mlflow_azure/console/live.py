@@ -83,10 +83,11 @@ class BoardView:
         now = self._clock()
         rows = self.board.rows
         layout = _Layout(rows, options.max_width, now)
-        if not self._over and rows:
-            rows = _fitting(rows, options.size.height - 3)  # the footer, and the line that the cursor stands on
-        lines = [line for row in rows for line in layout.lines(row)]
-        for line in lines if self._over or not rows else [*lines, Text(), self._footer(now)]:
+        footer: list[Text] = []
+        if rows and not self._over:
+            footer = [Text(), self._footer(now)]
+            rows = _fitting(rows, options.size.height - len(footer) - 1)  # the cursor stands on the last line
+        for line in [*(line for row in rows for line in layout.lines(row)), *footer]:
             line.truncate(options.max_width, overflow="ellipsis")
             line.no_wrap = True
             yield line
