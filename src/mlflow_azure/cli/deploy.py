@@ -47,7 +47,8 @@ def deploy(
     began = time.monotonic()
     context, builder = image_source(run, build)
     stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
-    planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
+    with run.reading():
+        planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
     application = engine.Application(planned, run.deadline)
     try:
         run.console.watch(application.events())
@@ -76,7 +77,8 @@ def plan(run: Invocation, *, adopt: Adopt = False, build: BuildOption = Build.AU
 
     context, builder = image_source(run, build)
     stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
-    changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
+    with run.reading():
+        changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
     run.answer({"changes": changes}, text.changes(changes))
 
 

@@ -28,7 +28,8 @@ def destroy(
     ] = False,
 ) -> None:
     """Delete what deploy made, after showing it."""
-    inventory = take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data)
+    with run.reading():
+        inventory = take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data)
     if inventory.is_empty:
         run.answer(_data(inventory, []), f"Nothing to delete in resource group {inventory.group}.")
         return

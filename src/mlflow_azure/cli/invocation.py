@@ -25,6 +25,7 @@ from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from mlflow_azure.azure import Azure, Credential
 
@@ -123,6 +124,10 @@ class Invocation:
     def answer(self, data: dict[str, object], text: str) -> None:
         """The command's result."""
         self.console.result(self.command, data, text)
+
+    def reading(self) -> AbstractContextManager[object]:
+        """What a terminal shows while Azure is asked what there is, which takes seconds."""
+        return self.console.busy("Reading what is in Azure")
 
     def confirm(self, question: str) -> bool:
         """Whether the user agrees, or has agreed by `--yes`."""

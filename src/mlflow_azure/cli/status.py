@@ -31,7 +31,8 @@ def status(run: Invocation) -> None:
     from mlflow_azure.stack import mlflow_stack
 
     stack = mlflow_stack(run.azure, run.settings)
-    readings = engine.read([node for node in stack.nodes if isinstance(node, Resource)], run.deadline)
+    with run.reading():
+        readings = engine.read([node for node in stack.nodes if isinstance(node, Resource)], run.deadline)
     site = readings[stack.site].outputs
     health = probe(site["url"]) if site else None
     data = {
