@@ -78,7 +78,7 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
         ServiceResponseError,
     )
 
-    if isinstance(error, ClientAuthenticationError):
+    if isinstance(error, ClientAuthenticationError) and error.response is None:
         reason = "you are not signed in" if _found_no_credential(error) else _first_line(error)
         return SignInError(f"{what}: {reason}", hint=SIGN_IN_HINT)
     if isinstance(error, HttpResponseError):
@@ -105,20 +105,15 @@ def error_code(error: Any) -> str:
 
 
 def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
-    code, status = error_code(error), int(error.status_code or 0)
-    message = f"{what}: {_message(error)}"
-    hint = HINTS.get(code)
-    if status == HTTPStatus.UNAUTHORIZED and not _is_quota(message):
-        return SignInError(message, hint=SIGN_IN_HINT, code=code or None)
+    code, status = error_code(error) or None, int(error.status_code or 0)
+    message, hint = f"{what}: {_message(error)}", HINTS.get(error_code(error))
     if _is_quota(message):
         return AzureRefusedError(message, hint=HINTS["QuotaExceeded"], code=code or "QuotaExceeded")
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in NOT_REFUSALS:
-        return MlflowAzureError(message, hint=hint or AGAIN, code=code or None)
-    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return AzureRefusedError(
-            message, hint=hint or "Check what a deployment needs: mlflow-azure doctor", code=code or None
-        )
-    return MlflowAzureError(message, hint=hint or AGAIN, code=code or None)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return SignInError(message, hint=SIGN_IN_HINT, code=code)
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in NOT_REFUSALS:
+        return AzureRefusedError(message, hint=hint or "Check what a deployment needs: mlflow-azure doctor", code=code)
+    return MlflowAzureError(message, hint=hint or AGAIN, code=code)
 
 
 def _is_quota(message: str) -> bool:

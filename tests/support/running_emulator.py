@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import client
+from support.emulated import Azure
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.home import Home
@@ -46,3 +47,10 @@ class Emulator:
     def heal(self) -> None:
         """No more faults."""
         self.control("DELETE", "faults")
+
+    @property
+    def azure(self) -> Azure:
+        """The SDK's clients, to do by hand what others do in the portal."""
+        found = client.endpoint(self.home)
+        assert found is not None, "the emulator does not run"
+        return Azure(self.home, found)
