@@ -17,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m mlflow_azure.emulator", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="directory of this emulator")
     home = Home(parser.parse_args().home.absolute())
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     lock = take(home.daemon_lock)
     if lock is None:
         sys.stderr.write(f"The emulator of {home.root} runs already.\n")
