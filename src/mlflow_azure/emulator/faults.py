@@ -18,8 +18,9 @@ class Fault:
         times: How many requests fail; None for all.
         after: How many matching requests pass before the first fails.
         kind: "status" answers with `status`; "cut-before" and "cut-after" close the connection before or after the
-            request takes effect; "operation-failed" lets the long-running operation end in Failed; "stale-read"
-            answers a GET with the resource's previous version, or 404 where there is none.
+            request takes effect; "operation-failed" lets the long-running operation end in Failed (where the request
+            starts none, it takes effect and answers with the failure); "stale-read" answers a GET with the
+            resource's previous version, or 404 where there is none.
 
     """
 
@@ -34,7 +35,10 @@ class Fault:
     message: str = "The server encountered an internal error. Please retry the request."
 
     def __post_init__(self) -> None:
-        re.compile(self.path)
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path is no regular expression: {error}") from error
         if self.kind not in get_args(Kind):
             raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}")
 

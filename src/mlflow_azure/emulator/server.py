@@ -52,6 +52,7 @@ def build_world(home: Home) -> World:
 
 def serve(home: Home) -> None:
     """Run the emulator of `home` until SIGTERM or SIGINT."""
+    home.endpoint_file.unlink(missing_ok=True)  # of a daemon that was killed
     tls = tls_material(home.root)
     world = build_world(home)
     register_effects(world)

@@ -43,6 +43,7 @@ class Call:
         principal: Claims of the caller's token.
         handler: What answers it.
         fault: The fault that it suffers.
+        began: Whether it started a long-running operation.
 
     """
 
@@ -56,6 +57,7 @@ class Call:
     handler: Handler
     principal: Mapping[str, Any] = field(default_factory=dict)
     fault: Fault | None = None
+    began: bool = False
 
     def __getitem__(self, parameter: str) -> str:
         return self.params[parameter]
@@ -108,11 +110,16 @@ class Call:
         """The refusal for a resource that does not exist."""
         return errors.resource_not_found(self.type, self.id.rpartition("/")[2], self.params.get("group", ""))
 
+    @property
+    def failure(self) -> Fault | None:
+        """The fault that lets the operation of this request fail."""
+        return self.fault if self.fault and self.fault.kind == "operation-failed" else None
+
     async def begin(self, resource: str, effect: str) -> Operation:
         """Start a long-running operation on the resource with this id, whose end has the named effect."""
+        self.began = True
         timing = self.world.latency.timing(self.method, self.type)
-        failed = self.fault is not None and self.fault.kind == "operation-failed"
-        failure = (self.fault.code, self.fault.message) if self.fault and failed else None
+        failure = (self.failure.code, self.failure.message) if self.failure else None
         return await self.world.operations.start(resource, effect, timing, self.world.latency.reads, failure)
 
     def link(self, path: str) -> str:

@@ -15,6 +15,7 @@ from mlflow_azure.emulator.arm import errors
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
 from mlflow_azure.emulator.arm.errors import ArmError
+from mlflow_azure.emulator.arm.overlap import exclusive_write
 from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
@@ -110,9 +111,14 @@ class Gateway:
 
     async def _handle(self, call: Call) -> Answer:
         await self._world.operations.settle(call.id)
-        self._world.resources.remember(call.id)
-        await self._world.latency.pause(call.method, call.type)
-        return await call.handler(call)
+        with exclusive_write(call):
+            await self._world.latency.pause(_pace(call), call.type)
+            if is_write(call.method, call.path):
+                self._world.resources.remember(call.id)
+            answer = await call.handler(call)
+        if call.failure and not call.began:
+            raise ArmError(call.failure.status, call.failure.code, call.failure.message)
+        return answer
 
     def _hang_up(self, request: Request) -> Response:
         self._log(request, 0)
@@ -143,6 +149,13 @@ class Gateway:
 def is_write(method: str, path: str) -> bool:
     """Whether a request changes something: a POST does unless it lists, checks or gets."""
     return method in ("PUT", "PATCH", "DELETE") or (method == "POST" and not _READING.search(path))
+
+
+def _pace(call: Call) -> str:
+    """The method whose time the request takes: a PUT of what is there is an update, a POST that lists is a read."""
+    if not is_write(call.method, call.path):
+        return "GET"
+    return "PATCH" if call.method == "PUT" and call.world.resources.find(call.id) else call.method
 
 
 def _faulty(call: Call) -> Answer | None:
