@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import HttpResponseError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
@@ -14,7 +13,11 @@ from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.web import WebSiteManagementClient
 
 from mlflow_azure.emulator import client
-from mlflow_azure.emulator.home import Home
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import HttpResponseError
+
+    from mlflow_azure.emulator.home import Home
 
 
 @dataclass

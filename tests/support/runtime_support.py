@@ -10,14 +10,18 @@ import socket
 import tarfile
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure.emulator.runtime import BuildRequest, BuildResult, Runtime, SiteSpec, TlsMaterial
 from mlflow_azure.emulator.runtime.cache import cache_directory
+from mlflow_azure.emulator.runtime.listener import Listener, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
+
+    from starlette.types import ASGIApp
 
 T = TypeVar("T")
 
@@ -155,5 +159,25 @@ def site_spec(login_server: str, **changes: Any) -> SiteSpec:
         "access_rules": (),
         "port": port,
         "scm_port": scm_port,
+        "publishing_credentials": ("$mlflow-site", "publishing-password"),
     }
     return SiteSpec(**wanted | changes)
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a loopback port; its address, `127.0.0.1:<port>`."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def call(coroutine: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+    listener = Listener(app, free_port())
+    call(listener.start())
+    yield f"127.0.0.1:{listener.port}"
+    call(listener.stop())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()

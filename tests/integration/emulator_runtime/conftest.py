@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,3 +46,8 @@ def https(tls: TlsMaterial) -> Iterator[requests.Session]:
 @pytest.fixture
 def mount(emulated: Emulated) -> Mount:
     return Mount("mlruns", emulated.runtime.shares.ensure("account1", "mlflow"), "/mlruns")
+
+
+@pytest.fixture
+def trusting(tls: TlsMaterial) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(tls.ca_file))

@@ -190,6 +190,7 @@ async def put_publishing_policy(call: Call) -> Answer:
     """Let the SCM or the FTP site take a user name and password, or not."""
     _policy(call, call["policy"])
     _hidden(call)["basicPublishingCredentialsPolicies"][call["policy"]] = bool(_properties(call).get("allow"))
+    await run_site(call.world, _site(call))
     return Answer(_policy(call, call["policy"]))
 
 

@@ -36,7 +36,13 @@ def _specification(world: World, site: Body) -> SiteSpec:
         access_rules=tuple(configuration["ipSecurityRestrictions"]),
         port=world.ports.of(f"site/{name}"),
         scm_port=world.ports.of(f"scm/{name}"),
+        publishing_credentials=_publishing_credentials(name, hidden),
     )
+
+
+def _publishing_credentials(name: str, hidden: dict[str, Any]) -> tuple[str, str] | None:
+    allowed = hidden["basicPublishingCredentialsPolicies"]["scm"]
+    return (f"${name}", hidden["publishingPassword"]) if allowed else None
 
 
 def _image(linux_fx_version: str) -> str | None:

@@ -18,6 +18,7 @@ class Container(Protocol):
 
     name: str
     port: int  # on loopback
+    ssh_port: int | None  # on loopback; None where there is no SSH server
 
     async def wait(self) -> int:
         """Wait until it ends; its exit status."""

@@ -46,6 +46,7 @@ class Listener:
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                ws="websockets-sansio",
                 # Answers of what stands behind (Azurite, gunicorn) pass with their own headers.
                 server_header=False,
                 date_header=False,

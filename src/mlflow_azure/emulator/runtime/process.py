@@ -29,6 +29,7 @@ class ProcessContainer:
     def __init__(self, child: Child, port: int, log: SiteLog) -> None:
         self.name = child.name
         self.port = port
+        self.ssh_port: int | None = None
         self._child = child
         if child.output is None:
             raise ValueError("a container's process is started with a pipe")

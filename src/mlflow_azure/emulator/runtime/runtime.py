@@ -39,7 +39,7 @@ class Runtime:
         self.shares = Shares(home)
         self.registry = Registries(home, tls)
         self.builds = Builds(home, ProcessBuilder(environments, self.registry, tls.ca_file))
-        self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file))
+        self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file), tls)
 
     async def start(self) -> None:
         """Nothing is started before it is asked for."""

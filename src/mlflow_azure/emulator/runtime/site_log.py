@@ -7,11 +7,14 @@ itself writes to its standard output and error. Times are UTC.
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 INSTANCE = "lw0emulator"
@@ -51,13 +54,21 @@ class SiteLog:
         lines = [line for path in newest for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
         return "".join(sorted(lines, key=lambda line: line[:28]))
 
-    async def follow(self) -> AsyncIterator[str]:
-        """Each line from now on, as it is written."""
+    def zipped(self) -> bytes:
+        """All log files as a zip archive."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in self.files():
+                archive.write(path, path.name)
+        return buffer.getvalue()
+
+    @contextmanager
+    def follow(self) -> Iterator[asyncio.Queue[str]]:
+        """A queue that gets each line from now on, as it is written."""
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._followers.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            yield queue
         finally:
             self._followers.discard(queue)
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.front import Front
 from mlflow_azure.emulator.runtime.listener import Listener
+from mlflow_azure.emulator.runtime.scm import Scm
 from mlflow_azure.emulator.runtime.site import Site
 from mlflow_azure.emulator.runtime.site_log import SiteLog
-from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, SiteSpec, SiteState
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, SiteSpec, SiteState, TlsMaterial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mlflow_azure.emulator.runtime.container import ContainerHost
@@ -23,18 +25,23 @@ if TYPE_CHECKING:
 class _Served:
     site: Site
     front: Front
-    listener: Listener
+    listeners: tuple[Listener, Listener]
 
     async def close(self) -> None:
-        await self.listener.stop()
+        await asyncio.gather(*(listener.stop() for listener in self.listeners))
         await self.site.close()
         await self.front.close()
 
 
 class Sites:
-    """Sites by name; what belongs to one is in `<home>/sites/<name>`."""
+    """Sites by name; what belongs to one is in `<home>/sites/<name>`.
 
-    def __init__(self, home: Path, host: ContainerHost) -> None:
+    `token_ok` says whether a Microsoft Entra access token may operate Kudu sites.
+    """
+
+    def __init__(self, home: Path, host: ContainerHost, tls: TlsMaterial) -> None:
+        self._tls = tls
+        self.token_ok: Callable[[str], bool] = lambda _token: False
         self._root = home / "sites"
         self._host = host
         self._sites: dict[str, _Served] = {}
@@ -51,13 +58,18 @@ class Sites:
     async def _open(self, spec: SiteSpec) -> None:
         site = Site(spec, self._host, SiteLog(self._root / spec.name / "LogFiles"))
         front = Front(site)
-        served = _Served(site, front, Listener(front, spec.port))
+        scm = Scm(site, self._token_ok)
+        served = _Served(site, front, (Listener(front, spec.port), Listener(scm, spec.scm_port, self._tls)))
         try:
-            await served.listener.start()
+            for listener in served.listeners:
+                await listener.start()
         except RuntimeFaultError:
             await served.close()
             raise
         self._sites[spec.name] = served
+
+    def _token_ok(self, token: str) -> bool:
+        return self.token_ok(token)
 
     async def restart(self, name: str) -> None:
         """Pull the image again and start it anew."""

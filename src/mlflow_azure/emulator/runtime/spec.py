@@ -38,7 +38,8 @@ class SiteSpec:
 
     `image` is `<login server>/<repository>:<tag>`. `port` serves the site over http, `scm_port` its Kudu site over
     https. `start_limit` is WEBSITES_CONTAINER_START_TIME_LIMIT in seconds. `access_rules` are
-    `siteConfig.ipSecurityRestrictions` as Azure writes them.
+    `siteConfig.ipSecurityRestrictions` as Azure writes them. `publishing_credentials` are user name and password of the
+    Kudu site, None while its basic authentication is off.
     """
 
     name: str
@@ -53,6 +54,7 @@ class SiteSpec:
     access_rules: tuple[Mapping[str, Any], ...]
     port: int
     scm_port: int
+    publishing_credentials: tuple[str, str] | None = field(default=None, repr=False)
 
     def same_container(self, other: SiteSpec) -> bool:
         """Whether both would run the same container: a change of anything else needs no restart."""

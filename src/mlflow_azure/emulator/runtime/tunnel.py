@@ -1,0 +1,90 @@
+"""The Kudu site's tunnel to the container's SSH port: what `az webapp ssh` and `create-remote-connection` talk to.
+
+A websocket carries the bytes of one TCP connection in binary messages. Protocol: the tunnel server of
+https://github.com/Azure-App-Service/KuduLite (Kudu.Services/TunnelServer).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from mlflow_azure.emulator.runtime.site import Site
+
+# Where App Service expects sshd in a container.
+_SSH_PORT = 2222
+_STATES = {"Running": "STARTED", "Starting": "STARTING"}
+_INTERNAL_ERROR = 1011
+
+
+class Tunnel:
+    """The tunnel of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def status(self, request: Request) -> Response:
+        """GET Tunnel.ashx?GetStatus: whether the site runs, and whether the SSH port answers."""
+        if "getstatus" not in {name.lower() for name in request.query_params}:
+            return Response(status_code=400)
+        reached = await self._reaches()
+        message = "" if reached else "Unable to connect to WebApp"
+        if request.query_params.get("GetStatusAPIVer") != "2":
+            return PlainTextResponse(f"SUCCESS:{_SSH_PORT}" if reached else f"FAILURE:{_SSH_PORT}:{message}")
+        state = _STATES.get(self._site.state, "STOPPED")
+        return JSONResponse({"port": _SSH_PORT, "state": state, "canReachPort": reached, "msg": message})
+
+    async def _reaches(self) -> bool:
+        with suppress(OSError):
+            _, writer = await self._connect()
+            writer.close()
+            return True
+        return False
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        container = self._site.container
+        if container is None or container.ssh_port is None:
+            raise ConnectionRefusedError("the container has no SSH server")
+        return await asyncio.open_connection("127.0.0.1", container.ssh_port)
+
+    async def carry(self, websocket: WebSocket) -> None:
+        """Carry bytes both ways until one side ends."""
+        await websocket.accept()
+        try:
+            reader, writer = await self._connect()
+        except OSError as error:
+            await websocket.close(_INTERNAL_ERROR, f"Connection failure. {error}")
+            return
+        ways = [asyncio.create_task(_to_container(websocket, writer)), asyncio.create_task(_back(reader, websocket))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            writer.close()
+            with suppress(RuntimeError):  # the client has closed it already
+                await websocket.close()
+
+
+async def _to_container(websocket: WebSocket, writer: asyncio.StreamWriter) -> None:
+    with suppress(WebSocketDisconnect, OSError):
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            writer.write(message.get("bytes") or (message.get("text") or "").encode())
+            await writer.drain()
+
+
+async def _back(reader: asyncio.StreamReader, websocket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect, OSError):
+        while data := await reader.read(65536):
+            await websocket.send_bytes(data)
