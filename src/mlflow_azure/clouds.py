@@ -47,6 +47,7 @@ class Cloud:
         ca_file: Certificate authority to trust instead of the system's, for the emulator.
         sign_in: Service principal that the cloud itself brings.
         subscription_id: Subscription to use where none is set.
+        remark: What whoever deploys to it should know.
 
     """
 
@@ -60,6 +61,7 @@ class Cloud:
     ca_file: str | None = None
     sign_in: ClientSecret | None = None
     subscription_id: str | None = None
+    remark: str = ""
 
     @property
     def scope(self) -> str:

@@ -19,7 +19,7 @@ def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secr
     Clients store artifacts themselves: MLflow 1.5.0 does not hand them through the server.
     """
     stack = mlflow_stack(azure, settings)
-    readings = engine.read([stack.group, stack.account, stack.plan, stack.site], azure.deadline)
+    readings = engine.read([stack.account, stack.site], azure.deadline)
     site, account = readings[stack.site].outputs, readings[stack.account].outputs
     if site is None or account is None:
         return None

@@ -71,8 +71,8 @@ class Plan:
         return all(step.action is Action.KEEP for step in self.changes)
 
 
-def read(resources: Sequence[Resource], deadline: Deadline) -> dict[Resource, Reading]:
-    """Read every live resource.
+def read(resources: Iterable[Resource], deadline: Deadline) -> dict[Resource, Reading]:
+    """Read every live resource, and those whose outputs that takes.
 
     Raises:
         MlflowAzureError: Whatever stood in the way; SeveralErrors where there was more than one thing.
@@ -86,10 +86,12 @@ def read(resources: Sequence[Resource], deadline: Deadline) -> dict[Resource, Re
         live = resource.read(_given(resource, readings))
         return Reading(live, None if live is None else resource.outputs(live))
 
-    before = {
-        resource: [other for other in (resource.parent, *resource.needs) if isinstance(other, Resource)]
-        for resource in resources
-    }
+    before: dict[Resource, list[Resource]] = {}
+    left = list(resources)
+    while left:
+        resource = left.pop()
+        before[resource] = [other for other in (resource.parent, *resource.needs) if isinstance(other, Resource)]
+        left += [other for other in before[resource] if other not in before]
     _collect(before, work, deadline, readings)
     return readings
 

@@ -75,7 +75,9 @@ def run(before: Mapping[N, Iterable[N]], work: Work[N], deadline: Deadline) -> I
             _start(node, work, news)
             yield Began(node)
         if not running:
-            continue
+            if waiting:
+                raise ValueError(f"these wait for each other, or for what is not in the graph: {list(waiting)}")
+            return
         item = deadline.get(news)
         yield item
         if isinstance(item, Ended):

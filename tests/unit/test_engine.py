@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlflow_azure import engine
+from mlflow_azure import engine, graph
 from mlflow_azure.compare import UNKNOWN
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SettingsError, SeveralErrors, TimedOutError
@@ -131,6 +131,20 @@ def test_parts_of_what_does_not_exist_are_not_asked_for() -> None:
     world = World()
     engine.plan(a_stack(world), Deadline())
     assert world.requests == [("read", "group")]
+
+
+def test_reading_a_part_reads_what_it_lives_in_and_needs() -> None:
+    world = World()
+    deploy(a_stack(world))
+    config = a_stack(world)[-1]
+    readings = engine.read([config], Deadline())
+    assert {resource.name for resource in readings} == {"config", "site", "account", "group"}
+
+
+def test_a_graph_that_can_never_be_done_is_refused() -> None:
+    first, second = Thing(World(), "first"), Thing(World(), "second")
+    with pytest.raises(ValueError, match="wait for each other"):
+        list(graph.run({first: [second], second: [first]}, lambda _node, _tell: None, Deadline()))
 
 
 def test_an_output_of_what_does_not_exist_is_unknown_in_the_plan_and_known_when_written() -> None:

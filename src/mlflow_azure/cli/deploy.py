@@ -45,6 +45,8 @@ def deploy(
     from mlflow_azure.stack import mlflow_stack
 
     began = time.monotonic()
+    if run.cloud.remark:
+        run.console.note(run.cloud.remark)
     context, builder = image_source(run, build)
     stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
     with run.reading():

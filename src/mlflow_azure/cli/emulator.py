@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
+RUNTIMES = {
+    "process": "as processes, with the image's locked requirements in a virtual environment",
+    "container": "as containers of the pushed image",
+}
+
 app = typer.Typer(help="Azure on this machine: try everything without an account.", no_args_is_help=True)
 
 
@@ -27,7 +32,6 @@ def running_cloud(console: Console) -> Cloud:
         if client.endpoint() is None:
             console.note("Starting the emulator. Stop it with: mlflow-azure emulator stop")
         found = client.start()
-    console.detail(f"emulator at {found['resource_manager']}, {found['runtime']} runtime")
     return Cloud(
         CloudName.EMULATOR,
         resource_manager=found["resource_manager"],
@@ -37,6 +41,7 @@ def running_cloud(console: Console) -> Cloud:
         ca_file=found["ca_file"],
         sign_in=ClientSecret(found["tenant_id"], found["client_id"], Secret(found["client_secret"])),
         subscription_id=found["subscription_id"],
+        remark=f"Deploying to the emulator: web apps run for real on this machine, {RUNTIMES[found['runtime']]}.",
     )
 
 
