@@ -47,9 +47,8 @@ def build_world(home: Home) -> World:
     identity = identity_of(state)
     tokens = TokenIssuer(home.root / "signing.key", identity.tenant_id, url)
     state.save()
-    world = World(home, url, state, ports, tokens, identity, Runtime(home.root, tls_material(home.root)))
-    world.runtime.sites.token_ok = world.accepts_token
-    return world
+    tls = tls_material(home.root)
+    return World(home, url, state, ports, tokens, identity, Runtime(home.root, tls), tls)
 
 
 def serve(home: Home) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm import (
+    authorization,
+    capacity,
     groups,
     providers,
     registries,
@@ -14,10 +17,13 @@ from mlflow_azure.emulator.arm import (
     subscriptions,
     tasks,
     web_config,
+    web_logs,
     web_plans,
     web_sites,
+    webhooks,
 )
 from mlflow_azure.emulator.arm.web_container import run_site
+from mlflow_azure.emulator.arm.webhook_delivery import announce
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Endpoint
@@ -34,6 +40,10 @@ _MODULES = (
     web_plans,
     web_sites,
     web_config,
+    web_logs,
+    webhooks,
+    authorization,
+    capacity,
 )
 
 
@@ -51,6 +61,8 @@ def register_effects(world: World) -> None:
 async def reopen(world: World) -> None:
     """Let everything that the state holds work again, after a restart."""
     tasks.end_interrupted_runs(world)
+    world.runtime.registry.on_push = partial(announce, world)
+    world.runtime.sites.token_ok = world.accepts_token
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)
     await asyncio.gather(

@@ -80,7 +80,7 @@ class Gateway:
         call = Call(
             world=self._world,
             method=endpoint.method,
-            template=endpoint.template,
+            template=endpoint.template.replace(":path}", "}"),
             params=self._spelled(request.path_params),
             query={name.lower(): value for name, value in request.query_params.items()},
             body=_json_object(content, request.headers.get("content-type", "")),
@@ -91,7 +91,9 @@ class Gateway:
         return call
 
     def _spelled(self, params: dict[str, str]) -> dict[str, str]:
-        """The parameters with the group's name as it was spelled when the group was made."""
+        """The parameters, with the subscription of a scope, and the group's name as it was first spelled."""
+        if "scope" in params:
+            params = {**params, "subscription": f"{params['scope']}//".split("/")[1]}
         group = self._world.group(params.get("subscription", ""), params.get("group", ""))
         return {**params, "group": group["name"]} if group else params
 
@@ -130,7 +132,7 @@ class Gateway:
         headers = {"x-ms-request-id": str(uuid.uuid4()), **answer.headers}
         if answer.body is None:
             return Response(status_code=answer.status, headers=headers)
-        content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        content = answer.body if isinstance(answer.body, str | bytes) else json.dumps(answer.body)
         return Response(content, answer.status, headers, media_type=answer.media_type)
 
     def _log(self, request: Request, status: int) -> None:

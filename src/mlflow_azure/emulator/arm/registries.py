@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked
+from mlflow_azure.emulator.arm.roles import may_pull
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -175,9 +176,11 @@ async def open_registry(world: World, registry: Body) -> str:
             return None
         return [name, *world.resources.hidden(registry_id)["passwords"].values()]
 
-    return await world.runtime.registry.ensure(
-        name, world.ports.of(f"registry/{name}"), credentials, world.accepts_token
-    )
+    def token_ok(token: str) -> bool:
+        principal = world.principal_of(token)
+        return world.accepts_token(token) or (principal is not None and may_pull(world, principal, registry_id))
+
+    return await world.runtime.registry.ensure(name, world.ports.of(f"registry/{name}"), credentials, token_ok)
 
 
 def _operation_headers(call: Call, operation: Operation) -> dict[str, str]:

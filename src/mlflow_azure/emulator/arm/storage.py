@@ -24,7 +24,7 @@ ACCOUNT = _ACCOUNTS + "/{account}"
 ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 _STANDARD = ("LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS")
-_SKUS = (*(f"Standard_{redundancy}" for redundancy in _STANDARD), "Premium_LRS", "Premium_ZRS")
+SKUS = (*(f"Standard_{redundancy}" for redundancy in _STANDARD), "Premium_LRS", "Premium_ZRS")
 _DEFAULTS = {
     "allowCrossTenantReplication": False,
     "minimumTlsVersion": "TLS1_0",
@@ -175,7 +175,7 @@ def _pending(call: Call, location: str, operation: str, retry: dict[str, str]) -
 def _write(call: Call, existing: Body | None, state: str) -> Body:
     body = tracked(call, existing)
     sku = call.body.get("sku", {}).get("name") or (existing["sku"]["name"] if existing else "")
-    if sku not in _SKUS:
+    if sku not in SKUS:
         raise ArmError(400, "SkuNotSupported", f"The sku '{sku}' is not supported.")
     body["sku"] = {"name": sku, "tier": sku.partition("_")[0]}
     body["kind"] = call.body.get("kind") or (existing["kind"] if existing else "StorageV2")

@@ -17,7 +17,7 @@ from mlflow_azure.emulator.tokens import TokenError, TokenIssuer
 if TYPE_CHECKING:
     from mlflow_azure.emulator.home import Home
     from mlflow_azure.emulator.ports import Ports
-    from mlflow_azure.emulator.runtime import Runtime
+    from mlflow_azure.emulator.runtime import Runtime, TlsMaterial
     from mlflow_azure.emulator.state import State
 
 # Providers that every subscription has from its first day.
@@ -53,6 +53,7 @@ class World:
     tokens: TokenIssuer
     identity: Identity
     runtime: Runtime
+    tls: TlsMaterial
     faults: Faults = field(default_factory=Faults)
     requests: list[dict[str, Any]] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
@@ -88,13 +89,21 @@ class World:
         rules: dict[str, list[str]] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
-    def accepts_token(self, token: str) -> bool:
-        """Whether `token` is a good one for Resource Manager: the registry takes these for its own."""
+    def principal_of(self, token: str) -> str | None:
+        """Object id of the principal that a token for Resource Manager speaks for; None for one that is not good."""
         try:
-            self.tokens.verify(token, self.audiences)
+            return str(self.tokens.verify(token, self.audiences)["oid"])
         except TokenError:
-            return False
-        return True
+            return None
+
+    def accepts_token(self, token: str) -> bool:
+        """Whether `token` is the caller's own."""
+        return self.principal_of(token) == self.identity.object_id
+
+    def knows_principal(self, object_id: str) -> bool:
+        """Whether the directory has a principal with this object id: the caller, or the identity of a web app."""
+        identities = [each.get("identity", {}).get("principalId") for each in self.resources]
+        return object_id in (self.identity.object_id, *identities)
 
     @property
     def audiences(self) -> frozenset[str]:

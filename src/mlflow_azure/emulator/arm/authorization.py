@@ -1,0 +1,183 @@
+"""Microsoft.Authorization: role definitions, role assignments, and what the caller may do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.roles import ASSIGNMENT_TYPE, ROLES
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.resources import Body
+
+endpoints = Endpoints()
+
+_PROVIDER = "/{scope:path}/providers/Microsoft.Authorization"
+_ASSIGNMENT = _PROVIDER + "/roleAssignments/{assignment}"
+_CONDITION = re.compile(r"(\w+)\s+eq\s+'([^']*)'|(assignedTo)\('([^']*)'\)", re.IGNORECASE)
+
+
+@endpoints.on("GET", _PROVIDER + "/permissions")
+async def list_permissions(call: Call) -> Answer:
+    """The actions that the caller is allowed."""
+    rules = call.world.permissions()
+    described = {"actions": rules.get("actions", []), "notActions": rules.get("notActions", [])}
+    return Answer({"value": [{**described, "dataActions": [], "notDataActions": []}]})
+
+
+@endpoints.on("GET", _PROVIDER + "/roleDefinitions")
+async def list_role_definitions(call: Call) -> Answer:
+    """The built-in roles, one of them where `$filter` names it."""
+    wanted = _conditions(call).get("rolename")
+    found = [_definition(call, role) for role, each in ROLES.items() if wanted in (None, each.name)]
+    return Answer({"value": found})
+
+
+@endpoints.on("GET", _PROVIDER + "/roleDefinitions/{role}")
+async def get_role_definition(call: Call) -> Answer:
+    """One role."""
+    _require_role(call["role"])
+    return Answer(_definition(call, call["role"]))
+
+
+@endpoints.on("PUT", _ASSIGNMENT)
+async def put_role_assignment(call: Call) -> Answer:
+    """Give a role on a scope to a principal."""
+    wanted = call.body.get("properties") or {}
+    role, principal = str(wanted.get("roleDefinitionId", "")), str(wanted.get("principalId", ""))
+    if not role or not principal:
+        raise invalid_content("'roleDefinitionId' and 'principalId' are required.")
+    _require_role(role.rpartition("/")[2])
+    _require_principal(call, principal, wanted.get("principalType"))
+    existing = call.world.resources.find(call.id)
+    if existing and _identity(existing) == _identity({"properties": {**wanted, "scope": _scope(call)}}):
+        return Answer(existing)
+    if existing:
+        raise ArmError(
+            400,
+            "RoleAssignmentUpdateNotPermitted",
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+        )
+    return Answer(call.world.resources.put(_new_assignment(call, wanted)), 201)
+
+
+@endpoints.on("GET", _ASSIGNMENT)
+async def get_role_assignment(call: Call) -> Answer:
+    """One role assignment."""
+    assignment = call.world.resources.find(call.id)
+    if assignment is None:
+        raise ArmError(404, "RoleAssignmentNotFound", f"The role assignment '{call['assignment']}' is not found.")
+    return Answer(assignment)
+
+
+@endpoints.on("DELETE", _ASSIGNMENT)
+async def delete_role_assignment(call: Call) -> Answer:
+    """Take a role back."""
+    assignment = call.world.resources.find(call.id)
+    call.world.resources.remove(call.id)
+    return Answer(assignment) if assignment else Answer(status=204)
+
+
+@endpoints.on("GET", _PROVIDER + "/roleAssignments")
+async def list_role_assignments(call: Call) -> Answer:
+    """The assignments at a scope, above it and (unless `atScope()` is asked for) below it."""
+    conditions, at_scope = _conditions(call), "atscope()" in call.query.get("$filter", "").lower()
+    principal = conditions.get("principalid") or conditions.get("assignedto")
+    scope = _scope(call).lower()
+    found = []
+    for each in call.world.resources.of_type(ASSIGNMENT_TYPE):
+        at = each["properties"]["scope"].lower()
+        related = scope.startswith(at) or (at.startswith(scope) and not at_scope)
+        if related and principal in (None, each["properties"]["principalId"]):
+            found.append(each)
+    return Answer({"value": found})
+
+
+def _scope(call: Call) -> str:
+    return f"/{call['scope']}"
+
+
+def _conditions(call: Call) -> dict[str, str]:
+    """The conditions of `$filter`: names in lower case, values as they are."""
+    found = _CONDITION.findall(call.query.get("$filter", ""))
+    return {(name or function).lower(): value or argument for name, value, function, argument in found}
+
+
+def _require_role(role: str) -> None:
+    if role not in ROLES:
+        raise ArmError(
+            404, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{role}' does not exist."
+        )
+
+
+def _require_principal(call: Call, principal: str, kind: str | None) -> None:
+    """Refuse a principal that the directory has not got, unless the caller names its kind.
+
+    That is how callers get around the time that a new principal takes to be known everywhere:
+    https://learn.microsoft.com/azure/role-based-access-control/troubleshooting.
+    """
+    if kind or call.world.knows_principal(principal):
+        return
+    raise ArmError(
+        400,
+        "PrincipalNotFound",
+        f"Principal {principal.replace('-', '')} does not exist in the directory {call.world.identity.tenant_id}. "
+        "Check that you have the correct principal ID. If you are creating this principal and then immediately "
+        "assigning a role, this error might be related to a replication delay. In this case, set the role assignment "
+        "principalType property to a value, such as ServicePrincipal, User, or Group. See "
+        "https://aka.ms/docs-principaltype",
+    )
+
+
+def _identity(assignment: Body) -> tuple[str, ...]:
+    """What no two assignments have in common: role, principal and scope."""
+    properties = assignment["properties"]
+    role = properties["roleDefinitionId"].rpartition("/")[2]
+    return role.lower(), properties["principalId"].lower(), properties["scope"].lower()
+
+
+def _new_assignment(call: Call, wanted: dict[str, Any]) -> Body:
+    properties = {
+        "roleDefinitionId": wanted["roleDefinitionId"],
+        "principalId": wanted["principalId"],
+        "principalType": wanted.get("principalType") or "ServicePrincipal",
+        "scope": _scope(call),
+        "condition": None,
+        "createdOn": datetime.now(UTC).isoformat(),
+        "updatedOn": datetime.now(UTC).isoformat(),
+    }
+    new: Body = {"id": call.id, "name": call["assignment"], "type": ASSIGNMENT_TYPE, "properties": properties}
+    for each in call.world.resources.of_type(ASSIGNMENT_TYPE):
+        if _identity(each) == _identity(new):
+            name = each["name"].replace("-", "")
+            raise ArmError(
+                409,
+                "RoleAssignmentExists",
+                f"The role assignment already exists. The ID of the conflicting role assignment is {name}.",
+            )
+    return new
+
+
+def _definition(call: Call, role: str) -> Body:
+    described = ROLES[role]
+    permissions = {
+        "actions": list(described.actions),
+        "notActions": list(described.not_actions),
+        "dataActions": list(described.data_actions),
+        "notDataActions": [],
+    }
+    subscription = "/".join(_scope(call).split("/")[:3])
+    return {
+        "id": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+        "name": role,
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "properties": {
+            "roleName": described.name,
+            "type": "BuiltInRole",
+            "assignableScopes": ["/"],
+            "permissions": [permissions],
+        },
+    }

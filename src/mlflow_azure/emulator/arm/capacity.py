@@ -1,0 +1,71 @@
+"""What a subscription could have and has: usages, SKUs, regions of App Service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.regions import REGIONS, display_name
+from mlflow_azure.emulator.arm.storage import ACCOUNT_TYPE, SKUS
+from mlflow_azure.emulator.arm.web_plans import PLAN_TYPE
+
+if TYPE_CHECKING:
+    from typing import Any
+
+endpoints = Endpoints()
+
+_SUBSCRIPTION = "/subscriptions/{subscription}/providers"
+# https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+_ACCOUNT_LIMIT, _PLAN_LIMIT = 250, 100
+
+
+@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Storage/locations/{location}/usages")
+async def list_storage_usages(call: Call) -> Answer:
+    """How many storage accounts there are in a region, and may be."""
+    accounts = call.world.resources.of_type(ACCOUNT_TYPE, f"/subscriptions/{call['subscription']}")
+    there = [each for each in accounts if each["location"] == call["location"]]
+    name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
+    return Answer({"value": [{"unit": "Count", "currentValue": len(there), "limit": _ACCOUNT_LIMIT, "name": name}]})
+
+
+@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Storage/skus")
+async def list_storage_skus(_call: Call) -> Answer:
+    """The kinds of redundancy that a storage account can have, everywhere."""
+    return Answer({"value": [_storage_sku(name) for name in SKUS]})
+
+
+@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Web/geoRegions")
+async def list_web_regions(call: Call) -> Answer:
+    """The regions of App Service."""
+    regions = [_web_region(call, name) for name in REGIONS]
+    return Answer({"value": regions, "nextLink": None})
+
+
+@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Web/locations/{location}/usages")
+async def list_web_usages(call: Call) -> Answer:
+    """How many plans there are in a region, and may be."""
+    plans = call.world.resources.of_type(PLAN_TYPE, f"/subscriptions/{call['subscription']}")
+    there = [each for each in plans if each["location"] == display_name(call["location"])]
+    limit = call.world.settings.get("quota", {}).get("serverfarms", _PLAN_LIMIT)
+    name = {"value": "ServerFarms", "localizedValue": "App Service Plans"}
+    return Answer({"value": [{"unit": "Count", "currentValue": len(there), "limit": limit, "name": name}]})
+
+
+def _storage_sku(name: str) -> dict[str, Any]:
+    tier = name.partition("_")[0]
+    return {"resourceType": "storageAccounts", "name": name, "tier": tier, "kind": "StorageV2", "locations": [*REGIONS]}
+
+
+def _web_region(call: Call, name: str) -> dict[str, Any]:
+    displayed = REGIONS[name]
+    return {
+        "id": f"/subscriptions/{call['subscription']}/providers/Microsoft.Web/geoRegions/{displayed}",
+        "name": displayed,
+        "type": "Microsoft.Web/geoRegions",
+        "properties": {
+            "name": displayed,
+            "description": None,
+            "displayName": displayed,
+            "orgDomain": "PUBLIC;DYNAMIC;LINUX;LINUXDYNAMIC;DSERIES;ELASTICPREMIUM;LINUXFREE;XENON;XENONV3",
+        },
+    }

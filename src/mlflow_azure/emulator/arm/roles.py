@@ -1,0 +1,71 @@
+"""The built-in roles that matter here, and who has which.
+
+Ids: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow_azure.emulator.arm.world import World
+
+ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its name, and the actions that it allows."""
+
+    name: str
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+
+
+_PULL = "Microsoft.ContainerRegistry/registries/pull/read"
+_PUSH = "Microsoft.ContainerRegistry/registries/push/write"
+_NO_ACCESS_CONTROL = (
+    "Microsoft.Authorization/*/Delete",
+    "Microsoft.Authorization/*/Write",
+    "Microsoft.Authorization/elevateAccess/Action",
+)
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+ROLES = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": Role("Owner", ("*",)),
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": Role("Contributor", ("*",), _NO_ACCESS_CONTROL),
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": Role("Reader", ("*/read",)),
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": Role(
+        "User Access Administrator", ("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*")
+    ),
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": Role("AcrPull", (_PULL,)),
+    "8311e382-0749-4cb8-b61a-304f252e45ec": Role("AcrPush", (_PULL, _PUSH)),
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": Role(
+        "Storage Blob Data Contributor",
+        ("Microsoft.Storage/storageAccounts/blobServices/containers/*",),
+        data_actions=tuple(f"{_BLOBS}/{verb}" for verb in ("delete", "read", "write", "move/action", "add/action")),
+    ),
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": Role(
+        "Storage Blob Data Reader",
+        ("Microsoft.Storage/storageAccounts/blobServices/containers/read",),
+        data_actions=(f"{_BLOBS}/read",),
+    ),
+    "de139f84-1756-47ae-9be6-808fbbe84772": Role("Website Contributor", ("Microsoft.Web/sites/*",)),
+}
+
+
+def roles_of(world: World, principal: str, scope: str) -> Iterator[Role]:
+    """The roles that a principal has on `scope`: those assigned there or above it."""
+    for assignment in world.resources.of_type(ASSIGNMENT_TYPE):
+        properties = assignment["properties"]
+        above = f"{scope}/".lower().startswith(properties["scope"].lower().rstrip("/") + "/")
+        if above and properties["principalId"] == principal:
+            yield ROLES[properties["roleDefinitionId"].rpartition("/")[2]]
+
+
+def may_pull(world: World, principal: str, registry_id: str) -> bool:
+    """Whether a principal may pull images from a registry."""
+    return any(_PULL in role.actions for role in roles_of(world, principal, registry_id))
