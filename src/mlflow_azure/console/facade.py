@@ -114,7 +114,7 @@ class Prompt:
         """
         if self._stdin is None or not (self._stdin.isatty() and self._stderr.isatty()):
             raise SettingsError(
-                f"{question} There is no terminal to ask on.",
+                f'asking "{question}": there is no terminal',
                 hint="To answer yes without being asked, add --yes.",
                 code="ConfirmationNeeded",
             )
