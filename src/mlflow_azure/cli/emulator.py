@@ -31,7 +31,7 @@ def running_cloud(console: Console) -> Cloud:
     with _failures():
         if client.endpoint() is None:
             console.note("Starting the emulator. Stop it with: mlflow-azure emulator stop")
-        found = client.start()
+        found = client.start(on_demand=True)
     return Cloud(
         CloudName.EMULATOR,
         resource_manager=found["resource_manager"],
@@ -43,6 +43,16 @@ def running_cloud(console: Console) -> Cloud:
         subscription_id=found["subscription_id"],
         remark=f"Deploying to the emulator: web apps run for real on this machine, {RUNTIMES[found['runtime']]}.",
     )
+
+
+def stop_if_unused(run: Invocation) -> None:
+    """Stop an emulator that was started only because a command needed it, once it holds nothing."""
+    client = _client()
+    if not client.runs_on_demand() or any(True for _ in run.azure.resources.resource_groups.list()):
+        return
+    with _failures():
+        client.stop()
+    run.console.note("The emulator is empty, so it was stopped.")
 
 
 @command(app, "start", path="emulator start", settings=False)
