@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlflow_azure.cli.emulator import stop_if_unused
+from mlflow_azure.cli.emulated import stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.clouds import CloudName
 from mlflow_azure.console import text
@@ -32,7 +32,7 @@ def destroy(
     """Delete what deploy made, after showing it."""
     _destroy(run, keep_data=keep_data)
     if run.cloud.name is CloudName.EMULATOR:
-        stop_if_unused(run)
+        stop_if_unused(run.console, run.azure)
 
 
 def _destroy(run: Invocation, *, keep_data: bool) -> None:
