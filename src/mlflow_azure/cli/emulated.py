@@ -53,6 +53,7 @@ def stop_if_unused(console: Console, azure: Azure) -> None:
 
 
 def emulator_client() -> ModuleType:
+    """What starts, stops and asks the emulator. Raises SettingsError where its extra is not installed."""
     try:
         from mlflow_azure.emulator import client
     except ImportError as error:
@@ -66,6 +67,7 @@ def emulator_client() -> ModuleType:
 
 @contextmanager
 def emulator_failures() -> Iterator[None]:
+    """Turn what the emulator's client raises within into one of our errors."""
     from mlflow_azure.emulator.client import EmulatorError
 
     try:

@@ -73,9 +73,11 @@ class Server(Check):
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers. Raises TimedOutError when it does not."""
         url = given(self.site, "url")
-        health, waited = probe(url), 0.0
+        health, waited, told = probe(url), 0.0, ""
         while not health.healthy:
-            report(f"{health.detail}; waiting", None)
+            if health.detail != told:
+                told = health.detail
+                report(told, None)
             if waited >= START_SECONDS:
                 raise TimedOutError(
                     f"waiting for the MLflow server at {url}: it {health.detail} after {waited:.0f} seconds",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.base import Given, Properties, Report
 
 
+RUNNING = "Running"
+
+
 class WebApp(TaggedResource):
     """A Linux container web app, reached over HTTPS only.
 
@@ -40,11 +43,16 @@ class WebApp(TaggedResource):
         return live
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, plan, HTTPS only; MLflow keeps no sessions, so no client affinity."""
+        """Region, tags, plan, HTTPS only, running; MLflow keeps no sessions, so no client affinity."""
         return {
             "location": self.location,
             "tags": self.tags,
-            "properties": {"serverFarmId": self.plan.id, "httpsOnly": True, "clientAffinityEnabled": False},
+            "properties": {
+                "serverFarmId": self.plan.id,
+                "httpsOnly": True,
+                "clientAffinityEnabled": False,
+                "state": RUNNING,
+            },
         }
 
     def check_before_create(self, given: Given) -> None:
@@ -63,11 +71,19 @@ class WebApp(TaggedResource):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs. What a PUT does not mention stays, tags excepted."""
         tags = merged_tags(live, desired)
-        return self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags})
+        updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags})
+        if updated["properties"].get("state") == RUNNING:
+            return updated
+        with doing(f"starting {self}"):
+            self.azure.web.web_apps.start(self.group.name, self.name)
+        return {**updated, "properties": {**updated["properties"], "state": RUNNING}}
 
-    def _put(self, what: str, body: Properties) -> Properties:
+    def _put(self, what: str, wanted: Properties) -> Properties:
+        # `state` cannot be written: a site is started and stopped by requests of their own.
+        properties = {name: value for name, value in wanted["properties"].items() if name != "state"}
+        body = {**wanted, "properties": properties}
         with doing(what):
-            poller = self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, dict(body))
+            poller = self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body)
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:
