@@ -26,6 +26,7 @@ from mlflow_azure.emulator.sign_in import SignIn
 from mlflow_azure.emulator.state import State, write_private
 from mlflow_azure.emulator.tls import tls_material
 from mlflow_azure.emulator.tokens import TokenIssuer
+from mlflow_azure.emulator.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,7 +76,8 @@ def serve(home: Home) -> None:
 
 
 def _application(world: World, connections: Connections) -> Starlette:
-    gateway = Gateway(world, connections.cut)
+    wire = Wire(world, connections.cut)
+    gateway = Gateway(world, wire)
 
     async def describe(_request: Request) -> Response:
         return JSONResponse(metadata(world))

@@ -1,0 +1,68 @@
+"""What every request to an emulated service passes: the log of requests, and the faults that are ordered."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from mlflow_azure.emulator.arm.world import World
+    from mlflow_azure.emulator.faults import Fault
+
+    Respond = Callable[[Fault | None], Awaitable[Response]]
+
+# POST actions that only read.
+_READING = re.compile(r"/(list\w*|check\w+|get\w+|publishxml|containerlogs|download)$", re.IGNORECASE)
+
+
+class Wire:
+    """Carries requests to services, and their answers back.
+
+    Args:
+        world: All that the emulator holds.
+        cut: Closes the connection that a request came on.
+
+    """
+
+    def __init__(self, world: World, cut: Callable[[Request], None]) -> None:
+        self._world = world
+        self._cut = cut
+
+    async def carry(self, request: Request, respond: Respond) -> Response:
+        """Answer a request by `respond`, or by the fault that strikes it; what it changed is saved first."""
+        fault = self._world.faults.strike(request.method, request.url.path)
+        if fault and fault.kind == "cut-before":
+            return self._hang_up(request)
+        response = _ordered(fault) if fault and fault.kind == "status" else await respond(fault)
+        self._world.state.save()
+        if fault and fault.kind == "cut-after":
+            return self._hang_up(request)
+        response.headers["x-ms-request-id"] = str(uuid.uuid4())
+        self._log(request, response.status_code)
+        return response
+
+    def _hang_up(self, request: Request) -> Response:
+        self._log(request, 0)
+        self._cut(request)
+        return Response(status_code=500)  # is never sent: the connection is gone
+
+    def _log(self, request: Request, status: int) -> None:
+        entry = {"method": request.method, "path": request.url.path, "query": request.url.query, "status": status}
+        self._world.requests.append({**entry, "write": is_write(request.method, request.url.path)})
+
+
+def is_write(method: str, path: str) -> bool:
+    """Whether a request changes something: a POST does unless it lists, checks or gets."""
+    return method in ("PUT", "PATCH", "DELETE") or (method == "POST" and not _READING.search(path))
+
+
+def _ordered(fault: Fault) -> Response:
+    body = {"error": {"code": fault.code, "message": fault.message}}
+    return JSONResponse(body, fault.status, fault.headers)
