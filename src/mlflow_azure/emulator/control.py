@@ -39,6 +39,7 @@ class Control:
             Route(f"{PREFIX}/status", self._status),
             Route(f"{PREFIX}/latency", self._latency, methods=["PUT"]),
             Route(f"{PREFIX}/tokens", self._tokens, methods=["PUT"]),
+            Route(f"{PREFIX}/directory", self._directory, methods=["PUT"]),
             Route(f"{PREFIX}/requests", self._requests, methods=["GET"]),
             Route(f"{PREFIX}/requests", self._forget_requests, methods=["DELETE"]),
             Route(f"{PREFIX}/faults", self._order_fault, methods=["POST"]),
@@ -76,6 +77,16 @@ class Control:
     async def _tokens(self, request: Request) -> Response:
         def apply(order: dict[str, Any]) -> None:
             self._world.tokens.lifetime = int(order["lifetime"])
+
+        return await self._apply(request, dict, apply)
+
+    async def _directory(self, request: Request) -> Response:
+        """Put users and groups (each with `id` and `displayName`) into the directory."""
+
+        def apply(order: dict[str, Any]) -> None:
+            for kind in ("users", "groups"):
+                for item in order.get(kind, []):
+                    self._world.directory.put(kind, item)
 
         return await self._apply(request, dict, apply)
 

@@ -19,6 +19,7 @@ from mlflow_azure.emulator.arm.subscriptions import metadata
 from mlflow_azure.emulator.arm.world import World, identity_of
 from mlflow_azure.emulator.connections import Connections
 from mlflow_azure.emulator.control import PREFIX, Control
+from mlflow_azure.emulator.graph import graph_routes
 from mlflow_azure.emulator.ports import Ports
 from mlflow_azure.emulator.runtime import Runtime
 from mlflow_azure.emulator.runtime.cache import cache_directory
@@ -88,6 +89,7 @@ def _application(world: World, connections: Connections) -> Starlette:
             *Control(world).routes(),
             *SignIn(world).routes(),
             *world.task_blobs.routes(),
+            *graph_routes(world, wire),
             *gateway.routes(provider_endpoints()),
             Route("/{path:path}", gateway.unknown, methods=["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]),
         ],

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
 
+_SERVICES = {
+    "https://graph.microsoft.com",
+    "https://storage.azure.com",
+    "https://containerregistry.azure.net",
+    "https://vault.azure.net",
+}
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.error = error
+        self.description = description
+
+
 class SignIn:
     """Token endpoint, keys and discovery documents of one tenant."""
 
@@ -34,38 +50,75 @@ class SignIn:
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
-        if form.get("grant_type") != "client_credentials":
-            return _refusal(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.")
-        identity = self._world.identity
-        tenant = request.path_params["tenant"]
-        if tenant != identity.tenant_id:
-            return _refusal(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
-        if form.get("client_id") != identity.client_id:
-            return _refusal(
+        try:
+            self._require(request.path_params["tenant"], form.get("grant_type", ""))
+            subject = self._client(form.get("client_id", ""), form.get("client_secret", ""))
+            identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
+            token = self._access_token(identifier, form["client_id"], subject)
+        except _RefusedError as refusal:
+            return JSONResponse({"error": refusal.error, "error_description": refusal.description}, refusal.status)
+        lifetime = self._world.tokens.lifetime
+        answer = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
+        return JSONResponse(answer)
+
+    def _require(self, tenant: str, grant: str) -> None:
+        if tenant != self._world.identity.tenant_id:
+            raise _RefusedError(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
+        if grant != "client_credentials":
+            raise _RefusedError(
+                400, "unsupported_grant_type", f"AADSTS70003: The app requested an unsupported grant type '{grant}'."
+            )
+
+    def _client(self, client_id: str, secret: str) -> str:
+        """Object id of the client's service principal."""
+        identity, directory = self._world.identity, self._world.directory
+        application = directory.find("applications", appId=client_id)
+        principal = directory.find("servicePrincipals", appId=client_id)
+        if principal is None:
+            raise _RefusedError(
                 400,
                 "unauthorized_client",
-                f"AADSTS700016: Application with identifier '{form.get('client_id')}' was not found in the "
-                "directory 'Emulator'.",
+                f"AADSTS700016: Application with identifier '{client_id}' was not found in the directory 'Emulator'.",
             )
-        if not secrets.compare_digest(form.get("client_secret", ""), identity.client_secret):
-            return _refusal(
-                401,
-                "invalid_client",
-                f"AADSTS7000215: Invalid client secret provided for app '{identity.client_id}'.",
+        own = client_id == identity.client_id and secrets.compare_digest(secret, identity.client_secret)
+        if not own and not (application and directory.password_ok(application, secret)):
+            raise _RefusedError(
+                401, "invalid_client", f"AADSTS7000215: Invalid client secret provided for app '{client_id}'."
             )
-        audience = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
-        token = self._world.tokens.sign(
-            audience, identity.object_id, appid=identity.client_id, azp=identity.client_id, idtyp="app"
-        )
-        lifetime = self._world.tokens.lifetime
-        return JSONResponse(
-            {
-                "token_type": "Bearer",
-                "expires_in": lifetime,
-                "ext_expires_in": lifetime,
-                "access_token": token,
-            }
-        )
+        return str(principal["id"])
+
+    def _access_token(self, identifier: str, client_id: str, subject: str) -> str:
+        claims: dict[str, Any] = {"appid": client_id, "azp": client_id, "idtyp": "app"}
+        if identifier.rstrip("/") in self._services():
+            return self._world.tokens.sign(identifier, subject, **claims)
+        directory = self._world.directory
+        resource = directory.resource_named(identifier)
+        application = resource and directory.find("applications", appId=resource["appId"])
+        if not resource or not application:
+            raise _RefusedError(
+                400,
+                "invalid_resource",
+                f"AADSTS500011: The resource principal named {identifier} was not found in the tenant named Emulator. "
+                "This can happen if the application has not been installed by the administrator of the tenant or "
+                "consented to by any user in the tenant.",
+            )
+        roles = directory.roles_of(subject, resource)
+        if roles is None and resource["appRoleAssignmentRequired"]:
+            raise _RefusedError(
+                400,
+                "invalid_grant",
+                f"AADSTS501051: Application '{client_id}' is not assigned to a role for the application "
+                f"'{identifier}'.",
+            )
+        version = application["api"]["requestedAccessTokenVersion"] or 1
+        audience = identifier if version == 1 else resource["appId"]
+        if roles:
+            claims["roles"] = roles
+        return self._world.tokens.sign(audience, subject, version, **claims)
+
+    def _services(self) -> set[str]:
+        """Identifiers of Azure's own services."""
+        return {audience.rstrip("/") for audience in self._world.audiences} | _SERVICES
 
     async def _configuration(self, request: Request) -> Response:
         base = f"{self._world.url}/{request.path_params['tenant']}"
@@ -95,7 +148,3 @@ class SignIn:
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
         }
         return JSONResponse(document)
-
-
-def _refusal(status: int, error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, status)

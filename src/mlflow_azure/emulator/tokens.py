@@ -43,25 +43,34 @@ class TokenIssuer:
         self._key = _signing_key(key_file)
         self.tenant = tenant
         self.issuer = f"{authority}/{tenant}/v2.0"
+        self._issuers = {1: f"{authority}/{tenant}/", 2: self.issuer}
         self.lifetime = LIFETIME_SECONDS
 
-    def sign(self, audience: str, subject: str, **claims: Any) -> str:
-        """A token for `audience` (an API's identifier) that speaks for the principal with object id `subject`."""
+    def sign(self, audience: str, subject: str, version: int = 1, **claims: Any) -> str:
+        """A token for `audience` (an API's identifier) that speaks for the principal with object id `subject`.
+
+        `version` is the API's own choice (`requestedAccessTokenVersion`); tokens of the two versions have different
+        issuers: https://learn.microsoft.com/entra/identity-platform/access-tokens.
+        """
         now = int(time.time())
-        standard = {"iss": self.issuer, "aud": audience, "sub": subject, "oid": subject, "tid": self.tenant}
+        issuer = self._issuers[version]
+        standard = {"iss": issuer, "aud": audience, "sub": subject, "oid": subject, "tid": self.tenant}
         moments = {"iat": now, "nbf": now, "exp": now + self.lifetime}
-        identity = {"ver": "2.0", "uti": uuid.uuid4().hex}
+        identity = {"ver": f"{version}.0", "uti": uuid.uuid4().hex}
         return jwt.encode({**standard, **moments, **identity, **claims}, self._key, "RS256", headers={"kid": _KEY_ID})
 
-    def verify(self, token: str, audiences: frozenset[str]) -> dict[str, Any]:
+    def verify(self, token: str, audiences: frozenset[str], issuer: str | None = None) -> dict[str, Any]:
         """The claims of `token`, which must be signed here, in force, and meant for one of `audiences`.
+
+        Where `issuer` is given the token has to name just that one.
 
         Raises:
             TokenError: It is none of ours, expired, or for someone else.
 
         """
         try:
-            return jwt.decode(token, self._key.public_key(), ["RS256"], audience=audiences, issuer=self.issuer)
+            issuers = [issuer] if issuer else list(self._issuers.values())
+            return jwt.decode(token, self._key.public_key(), ["RS256"], audience=audiences, issuer=issuers)
         except jwt.ExpiredSignatureError as error:
             raise TokenError(str(error), expired=True) from error
         except jwt.InvalidTokenError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.resources import Body, Resources
 from mlflow_azure.emulator.background import Background
+from mlflow_azure.emulator.directory import Directory
 from mlflow_azure.emulator.faults import Faults
 from mlflow_azure.emulator.latency import Latency
 from mlflow_azure.emulator.operations import Operations
@@ -63,6 +64,8 @@ class World:
         self.resources = Resources(self.state.section("resources"))
         self.operations = Operations(self.state.section("operations"))
         self.latency = Latency(self.state.section("latency"))
+        self.directory = Directory(self.state.section("directory"), self.identity.tenant_id)
+        self.directory.introduce(self.identity.client_id, self.identity.object_id)
         self.task_blobs = TaskBlobs(self.home.task_blobs, self.url)
 
     @property
@@ -84,9 +87,9 @@ class World:
         """A resource group; None where it does not exist."""
         return self.resources.find(f"/subscriptions/{subscription}/resourceGroups/{name}")
 
-    def permissions(self) -> dict[str, list[str]]:
-        """The actions that the caller's role allows."""
-        rules: dict[str, list[str]] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
+    def permissions(self) -> dict[str, Any]:
+        """The actions that the caller's role allows, and its rights in the directory."""
+        rules: dict[str, Any] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
     def principal_of(self, token: str) -> str | None:
@@ -101,9 +104,9 @@ class World:
         return self.principal_of(token) == self.identity.object_id
 
     def knows_principal(self, object_id: str) -> bool:
-        """Whether the directory has a principal with this object id: the caller, or the identity of a web app."""
+        """Whether the directory has a principal with this object id, the identity of a web app for example."""
         identities = [each.get("identity", {}).get("principalId") for each in self.resources]
-        return object_id in (self.identity.object_id, *identities)
+        return object_id in identities or self.directory.knows(object_id)
 
     @property
     def audiences(self) -> frozenset[str]:

@@ -1,0 +1,128 @@
+"""The emulated Microsoft Entra tenant: applications, service principals, users, groups, and their relations.
+
+Objects are kept as Microsoft Graph answers them, in the state; secrets are kept beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+Object = dict[str, Any]
+
+# Application id of Microsoft Graph, in every tenant.
+GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+NO_ROLE = str(uuid.UUID(int=0))
+
+
+class Directory:
+    """The objects of one tenant, by kind and id.
+
+    Kinds: applications, servicePrincipals, users, groups, appRoleAssignments, oauth2PermissionGrants, deletedItems.
+    """
+
+    def __init__(self, saved: dict[str, Any], tenant: str) -> None:
+        self._saved = saved
+        self.tenant = tenant
+
+    def introduce(self, client_id: str, object_id: str) -> None:
+        """Put in what every tenant has: Microsoft Graph, a user, and here the emulator's own principal."""
+        if self._saved:
+            return
+        self.put("servicePrincipals", service_principal(GRAPH_APP, "Microsoft Graph"))
+        self.put("servicePrincipals", {**service_principal(client_id, "Emulator"), "id": object_id})
+        name = "user@emulator.onmicrosoft.com"
+        self.put("users", {"id": str(uuid.uuid4()), "displayName": "Emulated User", "userPrincipalName": name})
+
+    def all(self, kind: str) -> list[Object]:
+        """All objects of one kind."""
+        return list(self._saved.get(kind, {}).values())
+
+    def find(self, kind: str, **properties: Any) -> Object | None:
+        """The first object of one kind whose properties have these values."""
+        return next((each for each in self.all(kind) if properties.items() <= each.items()), None)
+
+    def put(self, kind: str, item: Object) -> Object:
+        """Keep an object."""
+        self._saved.setdefault(kind, {})[item["id"]] = item
+        return item
+
+    def remove(self, kind: str, object_id: str) -> Object | None:
+        """Forget an object, and every relation of it."""
+        removed: Object | None = self._saved.get(kind, {}).pop(object_id, None)
+        for relation in ("appRoleAssignments", "oauth2PermissionGrants"):
+            for each in self.all(relation):
+                if object_id in (each.get("principalId"), each.get("resourceId"), each.get("clientId")):
+                    self._saved[relation].pop(each["id"], None)
+        return removed
+
+    def knows(self, object_id: str) -> bool:
+        """Whether a user, a group or a service principal has this id."""
+        return any(self.find(kind, id=object_id) for kind in ("servicePrincipals", "users", "groups"))
+
+    def add_password(self, application: Object, described: Object) -> Object:
+        """Give an application a new secret; what Graph answers once, and never again, with the secret in it."""
+        secret = secrets.token_urlsafe(30)
+        entry = {**described, "keyId": str(uuid.uuid4()), "hint": secret[:3], "secretText": None}
+        application["passwordCredentials"].append(entry)
+        self._saved.setdefault("secrets", {})[entry["keyId"]] = _digest(secret)
+        return {**entry, "secretText": secret}
+
+    def remove_password(self, application: Object, key_id: str) -> bool:
+        """Take a secret from an application; False where it has not got it."""
+        kept = [each for each in application["passwordCredentials"] if each["keyId"] != key_id]
+        found = len(kept) < len(application["passwordCredentials"])
+        application["passwordCredentials"] = kept
+        self._saved.get("secrets", {}).pop(key_id, None)
+        return found
+
+    def password_ok(self, application: Object, secret: str) -> bool:
+        """Whether `secret` is one of the application's, and still in force."""
+        now = datetime.now(UTC)
+        return any(
+            hmac.compare_digest(self._saved["secrets"][each["keyId"]], _digest(secret))
+            for each in application["passwordCredentials"]
+            if datetime.fromisoformat(each["endDateTime"]) > now
+        )
+
+    def roles_of(self, principal: str, resource: Object) -> list[str] | None:
+        """The application roles that a principal has in `resource` (a service principal); None where it has none."""
+        granted = [
+            each["appRoleId"]
+            for each in self.all("appRoleAssignments")
+            if (each["principalId"], each["resourceId"]) == (principal, resource["id"])
+        ]
+        if not granted:
+            return None
+        return [role["value"] for role in resource["appRoles"] if role["id"] in granted and role.get("value")]
+
+    def resource_named(self, identifier: str) -> Object | None:
+        """The service principal whose API has this identifier: its application id, or one of its identifier URIs."""
+        named = [each for each in self.all("servicePrincipals") if identifier in each["servicePrincipalNames"]]
+        return named[0] if named else None
+
+
+def service_principal(app_id: str, name: str) -> Object:
+    """A new service principal of the application with this application id."""
+    return {
+        "id": str(uuid.uuid4()),
+        "appId": app_id,
+        "displayName": name,
+        "appDisplayName": name,
+        "accountEnabled": True,
+        "appRoleAssignmentRequired": False,
+        "appRoles": [],
+        "oauth2PermissionScopes": [],
+        "servicePrincipalNames": [app_id],
+        "servicePrincipalType": "Application",
+        "replyUrls": [],
+        "tags": [],
+    }
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,214 @@
+"""Microsoft Graph: app registrations, their secrets, and their deletion.
+
+https://learn.microsoft.com/graph/api/resources/application
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.graph.query import filtered
+from mlflow_azure.emulator.graph.service import Ask, GraphError, Operations, Reply, bad_request
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.directory import Directory, Object
+
+operations = Operations()
+
+_KIND = "applications"
+_ONE = "/applications/{id}"
+_SECRET_LIFE = timedelta(days=730)
+_VERIFIED_DOMAIN = "emulator.onmicrosoft.com"
+_READ_ONLY = ("id", "appId", "passwordCredentials", "createdDateTime", "publisherDomain", "deletedDateTime")
+# Entries that other applications may rely on: each has to be disabled before it may go.
+_ENTITLEMENTS = (("appRoles", None), ("api", "oauth2PermissionScopes"))
+
+
+@operations.on("GET", "/applications")
+def list_applications(ask: Ask) -> Reply:
+    """The applications, narrowed by `$filter`."""
+    return Reply({"value": filtered(ask.directory.all(_KIND), ask.query.get("$filter", ""))})
+
+
+@operations.on("POST", "/applications")
+def create_application(ask: Ask) -> Reply:
+    """Register an application."""
+    if not ask.body.get("displayName"):
+        raise bad_request("One or more property values specified are invalid: displayName.")
+    application = _merged(_new_application(), ask.body)
+    _check(ask.directory, application)
+    return Reply(ask.directory.put(_KIND, application), 201)
+
+
+@operations.on("GET", "/applications(appId='{app}')")
+def get_application_by_app_id(ask: Ask) -> Reply:
+    """The application with this application id."""
+    return Reply(ask.require(_KIND, (ask.directory.find(_KIND, appId=ask["app"]) or {"id": ask["app"]})["id"]))
+
+
+@operations.on("GET", _ONE)
+def get_application(ask: Ask) -> Reply:
+    """One application."""
+    return Reply(ask.require(_KIND, ask["id"]))
+
+
+@operations.on("PATCH", _ONE)
+def update_application(ask: Ask) -> Reply:
+    """Update what the request names of an application."""
+    live = ask.require(_KIND, ask["id"])
+    updated = _merged(live, ask.body)
+    _check(ask.directory, updated)
+    _keep_entitlements(live, updated)
+    ask.directory.put(_KIND, updated)
+    principal = ask.directory.find("servicePrincipals", appId=live["appId"])
+    if principal:
+        mirror(updated, principal)
+    return Reply(status=204)
+
+
+@operations.on("DELETE", _ONE)
+def delete_application(ask: Ask) -> Reply:
+    """Move an application to the deleted items, and delete its service principal."""
+    application = ask.require(_KIND, ask["id"])
+    principal = ask.directory.find("servicePrincipals", appId=application["appId"])
+    if principal:
+        ask.directory.remove("servicePrincipals", principal["id"])
+    ask.directory.remove(_KIND, application["id"])
+    ask.directory.put("deletedItems", {**application, "deletedDateTime": now()})
+    return Reply(status=204)
+
+
+@operations.on("GET", "/directory/deletedItems/microsoft.graph.application")
+def list_deleted_applications(ask: Ask) -> Reply:
+    """The applications that were deleted, and can still be restored."""
+    return Reply({"value": filtered(ask.directory.all("deletedItems"), ask.query.get("$filter", ""))})
+
+
+@operations.on("DELETE", "/directory/deletedItems/{id}")
+def delete_permanently(ask: Ask) -> Reply:
+    """Delete an application for good."""
+    ask.require("deletedItems", ask["id"])
+    ask.directory.remove("deletedItems", ask["id"])
+    return Reply(status=204)
+
+
+@operations.on("POST", _ONE + "/addPassword")
+def add_password(ask: Ask) -> Reply:
+    """Give an application a secret, which lasts two years unless the request says otherwise."""
+    application = ask.require(_KIND, ask["id"])
+    wanted = ask.body.get("passwordCredential") or {}
+    described = {
+        "displayName": wanted.get("displayName"),
+        "startDateTime": wanted.get("startDateTime") or now(),
+        "endDateTime": wanted.get("endDateTime") or (datetime.now(UTC) + _SECRET_LIFE).isoformat(),
+        "customKeyIdentifier": None,
+    }
+    return Reply(ask.directory.add_password(application, described))
+
+
+@operations.on("POST", _ONE + "/removePassword")
+def remove_password(ask: Ask) -> Reply:
+    """Take a secret from an application."""
+    application = ask.require(_KIND, ask["id"])
+    if not ask.directory.remove_password(application, str(ask.body.get("keyId"))):
+        raise bad_request("No password credential found with keyId.")
+    return Reply(status=204)
+
+
+def mirror(application: Object, principal: Object) -> None:
+    """Let a service principal show what its application says."""
+    principal["displayName"] = principal["appDisplayName"] = application["displayName"]
+    principal["servicePrincipalNames"] = [application["appId"], *application["identifierUris"]]
+    principal["replyUrls"] = application["web"]["redirectUris"]
+    principal["appRoles"] = application["appRoles"]
+    principal["oauth2PermissionScopes"] = application["api"]["oauth2PermissionScopes"]
+
+
+def now() -> str:
+    """The moment, as Graph writes it."""
+    return datetime.now(UTC).isoformat()
+
+
+def _new_application() -> Object:
+    return {
+        "id": str(uuid.uuid4()),
+        "appId": str(uuid.uuid4()),
+        "createdDateTime": now(),
+        "identifierUris": [],
+        "signInAudience": "AzureADMyOrg",
+        "publisherDomain": _VERIFIED_DOMAIN,
+        "tags": [],
+        "notes": None,
+        "api": {
+            "requestedAccessTokenVersion": None,
+            "oauth2PermissionScopes": [],
+            "preAuthorizedApplications": [],
+            "knownClientApplications": [],
+        },
+        "appRoles": [],
+        "web": {
+            "homePageUrl": None,
+            "logoutUrl": None,
+            "redirectUris": [],
+            "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
+        },
+        "spa": {"redirectUris": []},
+        "publicClient": {"redirectUris": []},
+        "requiredResourceAccess": [],
+        "optionalClaims": None,
+        "groupMembershipClaims": None,
+        "passwordCredentials": [],
+        "keyCredentials": [],
+    }
+
+
+def _merged(live: Object, wanted: Object) -> Object:
+    """A live application with what a request names; of a complex property, what it does not name stays."""
+    named = {name: value for name, value in wanted.items() if name not in _READ_ONLY}
+    complex_ones = {
+        name: {**live[name], **value}
+        for name, value in named.items()
+        if isinstance(value, dict) and isinstance(live.get(name), dict)
+    }
+    return {**live, **named, **complex_ones}
+
+
+def _check(directory: Directory, application: Object) -> None:
+    for uri in application["identifierUris"]:
+        _check_identifier(directory, application, uri)
+    for uri in application["web"]["redirectUris"]:
+        if not uri.startswith(("https://", "http://localhost")):
+            raise bad_request(f"Invalid value specified for property 'redirectUris' of resource 'Application': {uri}")
+
+
+def _check_identifier(directory: Directory, application: Object, uri: str) -> None:
+    """Refuse an identifier URI that is not the application's own or the tenant's, or that another one has.
+
+    https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions
+    """
+    if not any(own in uri for own in (application["appId"], directory.tenant, _VERIFIED_DOMAIN)):
+        raise bad_request(
+            f"Failed to add identifier URI {uri}. All newly added URIs must contain a tenant verified domain, tenant "
+            "ID, or app ID, as per the default tenant policy of your organization. See "
+            "https://aka.ms/identifier-uri-addition-error for more information on this error."
+        )
+    others = (each for each in directory.all(_KIND) if each["id"] != application["id"])
+    if any(uri in each["identifierUris"] for each in others):
+        raise bad_request("Another object with the same value for property identifierUris already exists.")
+
+
+def _keep_entitlements(live: Object, updated: Object) -> None:
+    """Refuse to drop or change a role or scope that is enabled."""
+    for name, inner in _ENTITLEMENTS:
+        before = live[name][inner] if inner else live[name]
+        after = updated[name][inner] if inner else updated[name]
+        for entry in before:
+            same = next((each for each in after if each["id"] == entry["id"]), None)
+            if entry.get("isEnabled") and (same is None or same.get("value") != entry.get("value")):
+                raise GraphError(
+                    400,
+                    "CannotDeleteOrUpdateEnabledEntitlement",
+                    "Permission (scope or role) cannot be deleted or updated unless disabled first.",
+                )

@@ -1,0 +1,51 @@
+"""Microsoft Graph: the caller, the tenant, users and groups."""
+
+from __future__ import annotations
+
+from mlflow_azure.emulator.graph.query import filtered
+from mlflow_azure.emulator.graph.service import Ask, GraphError, Operations, Reply, not_found
+
+operations = Operations()
+
+
+@operations.on("GET", "/me")
+def get_me(ask: Ask) -> Reply:
+    """The signed-in user. An application that signed in as itself is none."""
+    user = ask.directory.find("users", id=ask.caller["oid"])
+    if user is None:
+        raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+    return Reply(user)
+
+
+@operations.on("GET", "/organization")
+def list_organizations(ask: Ask) -> Reply:
+    """The tenant."""
+    domain = {"name": "emulator.onmicrosoft.com", "isDefault": True, "isInitial": True, "type": "Managed"}
+    return Reply({"value": [{"id": ask.directory.tenant, "displayName": "Emulator", "verifiedDomains": [domain]}]})
+
+
+@operations.on("GET", "/users")
+def list_users(ask: Ask) -> Reply:
+    """The users, narrowed by `$filter`."""
+    return Reply({"value": filtered(ask.directory.all("users"), ask.query.get("$filter", ""))})
+
+
+@operations.on("GET", "/users/{id}")
+def get_user(ask: Ask) -> Reply:
+    """The user with this id or user principal name."""
+    found = ask.directory.find("users", id=ask["id"]) or ask.directory.find("users", userPrincipalName=ask["id"])
+    if found is None:
+        raise not_found(ask["id"])
+    return Reply(found)
+
+
+@operations.on("GET", "/groups")
+def list_groups(ask: Ask) -> Reply:
+    """The groups, narrowed by `$filter`."""
+    return Reply({"value": filtered(ask.directory.all("groups"), ask.query.get("$filter", ""))})
+
+
+@operations.on("GET", "/groups/{id}")
+def get_group(ask: Ask) -> Reply:
+    """One group."""
+    return Reply(ask.require("groups", ask["id"]))

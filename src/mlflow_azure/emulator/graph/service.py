@@ -1,0 +1,147 @@
+"""The front door of Microsoft Graph: from an HTTP request to a handler and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from mlflow_azure.emulator.tokens import TokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+
+    from mlflow_azure.emulator.arm.world import World
+    from mlflow_azure.emulator.directory import Directory, Object
+    from mlflow_azure.emulator.faults import Fault
+    from mlflow_azure.emulator.wire import Wire
+
+_VERSION = "/v1.0"
+
+
+class GraphError(Exception):
+    """A request was refused, with Graph's code and message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: the directory, what stands in the path, the query, the body, the caller's claims."""
+
+    directory: Directory
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Object
+    caller: Mapping[str, Any]
+
+    def __getitem__(self, parameter: str) -> str:
+        return self.params[parameter]
+
+    def require(self, kind: str, object_id: str) -> Object:
+        """The object of one kind with this id; Raises GraphError where there is none."""
+        found = self.directory.find(kind, id=object_id)
+        if found is None:
+            raise not_found(object_id)
+        return found
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: JSON, or nothing."""
+
+    body: Any = None
+    status: int = 200
+
+
+Handler = Callable[[Ask], Reply]
+
+
+class Operations(list[tuple[str, str, Handler]]):
+    """The operations of one module, collected by a decorator: method, path, handler."""
+
+    def on(self, method: str, path: str) -> Callable[[Handler], Handler]:
+        """Let the decorated function answer `method` on `path`."""
+
+        def collect(handler: Handler) -> Handler:
+            self.append((method, path, handler))
+            return handler
+
+        return collect
+
+
+class Graph:
+    """Answers the requests to Microsoft Graph."""
+
+    def __init__(self, world: World, wire: Wire) -> None:
+        self._world = world
+        self._wire = wire
+
+    def routes(self, operations: Iterable[tuple[str, str, Handler]]) -> list[BaseRoute]:
+        """The routes for these operations."""
+        return [
+            Route(_VERSION + path, self._endpoint(handler), methods=[method]) for method, path, handler in operations
+        ]
+
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await self._wire.carry(request, partial(self._respond, handler, request))
+
+        return answer
+
+    async def _respond(self, handler: Handler, request: Request, _fault: Fault | None) -> Response:
+        try:
+            caller = self._authenticate(request.headers.get("authorization", ""))
+            self._authorize(request.method)
+            reply = handler(await self._ask(request, caller))
+        except GraphError as refusal:
+            body = {"code": refusal.code, "message": refusal.message, "innerError": {}}
+            return JSONResponse({"error": body}, refusal.status)
+        return Response(status_code=reply.status) if reply.body is None else JSONResponse(reply.body, reply.status)
+
+    async def _ask(self, request: Request, caller: Mapping[str, Any]) -> Ask:
+        content = await request.body()
+        try:
+            body = json.loads(content) if content else {}
+        except ValueError as error:
+            raise GraphError(400, "BadRequest", f"Unable to read JSON request payload: {error}") from error
+        return Ask(self._world.directory, request.path_params, request.query_params, body, caller)
+
+    def _authenticate(self, authorization: str) -> Mapping[str, Any]:
+        token = authorization.partition(" ")[2]
+        audiences = self._world.audiences | {"https://graph.microsoft.com", "https://graph.microsoft.com/"}
+        try:
+            return self._world.tokens.verify(token, audiences)
+        except TokenError as error:
+            raise GraphError(401, "InvalidAuthenticationToken", f"Access token is not valid: {error}") from error
+
+    def _authorize(self, method: str) -> None:
+        """Refuse what the control interface takes from the caller: "graph": "none", "read" or "write" (all)."""
+        allowed = self._world.permissions().get("graph", "write")
+        if allowed == "none" or (allowed == "read" and method != "GET"):
+            raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def not_found(object_id: str) -> GraphError:
+    """The refusal for an object that does not exist."""
+    return GraphError(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{object_id}' does not exist or one of its queried reference-property objects are not present.",
+    )
+
+
+def bad_request(message: str) -> GraphError:
+    """The refusal for a request that Graph cannot carry out."""
+    return GraphError(400, "Request_BadRequest", message)

@@ -1,0 +1,79 @@
+"""Microsoft Graph: service principals (enterprise applications)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.directory import service_principal
+from mlflow_azure.emulator.graph.applications import mirror
+from mlflow_azure.emulator.graph.query import filtered
+from mlflow_azure.emulator.graph.service import Ask, GraphError, Operations, Reply, bad_request, not_found
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.directory import Object
+
+operations = Operations()
+
+_KIND = "servicePrincipals"
+_SETTABLE = ("accountEnabled", "appRoleAssignmentRequired", "tags", "notes", "displayName")
+
+
+@operations.on("GET", "/servicePrincipals")
+def list_service_principals(ask: Ask) -> Reply:
+    """The service principals, narrowed by `$filter`."""
+    return Reply({"value": filtered(ask.directory.all(_KIND), ask.query.get("$filter", ""))})
+
+
+@operations.on("POST", "/servicePrincipals")
+def create_service_principal(ask: Ask) -> Reply:
+    """Make the service principal of an application, so that it can be signed in to."""
+    app_id = str(ask.body.get("appId", ""))
+    application = ask.directory.find("applications", appId=app_id)
+    if application is None:
+        raise bad_request(
+            f"The appId '{app_id}' of the service principal does not reference a valid application object."
+        )
+    if ask.directory.find(_KIND, appId=app_id):
+        raise GraphError(
+            409,
+            "Request_MultipleObjectsWithSameKeyValue",
+            "The service principal cannot be created, updated, or restored because the service principal name "
+            f"{app_id} is already in use.",
+        )
+    principal = {**service_principal(app_id, application["displayName"]), **_named(ask.body)}
+    mirror(application, principal)
+    return Reply(ask.directory.put(_KIND, principal), 201)
+
+
+@operations.on("GET", "/servicePrincipals(appId='{app}')")
+def get_service_principal_by_app_id(ask: Ask) -> Reply:
+    """The service principal of the application with this application id."""
+    found = ask.directory.find(_KIND, appId=ask["app"])
+    if found is None:
+        raise not_found(ask["app"])
+    return Reply(found)
+
+
+@operations.on("GET", "/servicePrincipals/{id}")
+def get_service_principal(ask: Ask) -> Reply:
+    """One service principal."""
+    return Reply(ask.require(_KIND, ask["id"]))
+
+
+@operations.on("PATCH", "/servicePrincipals/{id}")
+def update_service_principal(ask: Ask) -> Reply:
+    """Update what the request names of a service principal."""
+    ask.require(_KIND, ask["id"]).update(_named(ask.body))
+    return Reply(status=204)
+
+
+@operations.on("DELETE", "/servicePrincipals/{id}")
+def delete_service_principal(ask: Ask) -> Reply:
+    """Delete a service principal; its application stays."""
+    ask.require(_KIND, ask["id"])
+    ask.directory.remove(_KIND, ask["id"])
+    return Reply(status=204)
+
+
+def _named(wanted: Object) -> Object:
+    return {name: wanted[name] for name in _SETTABLE if name in wanted}
