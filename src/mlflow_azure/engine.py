@@ -1,7 +1,7 @@
 """Plans and applies a set of resources. Knows neither Azure nor the terminal.
 
     read      every live resource, concurrently; what lives in something that does not exist is not asked for
-    compare   with what is desired: create, update or keep
+    compare   with what is desired: create, update, delete or keep
     check     whether Azure would allow what is to be created, before the first write
     apply     in order of dependencies, independent branches at the same time
 
@@ -30,10 +30,10 @@ from mlflow_azure.events import (
     Started,
     Step,
 )
-from mlflow_azure.resources.base import Check, Given, Node, Properties, Report, Resource
+from mlflow_azure.resources.base import Check, Given, Node, Properties, Removable, Report, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from mlflow_azure.deadline import Deadline
 
@@ -96,13 +96,14 @@ def read(resources: Iterable[Resource], deadline: Deadline) -> dict[Resource, Re
     return readings
 
 
-def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False) -> Plan:
+def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, fixed: Collection[Resource] = ()) -> Plan:
     """Read, compare, and ask Azure whether it would allow what is to be created.
 
     Args:
         nodes: In an order in which each node stands after those that it needs.
         deadline: When to give up.
         adopt: Take over resources that exist and were not made by us.
+        fixed: Resources that must be there already, and are left as they are.
 
     Raises:
         MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
@@ -112,7 +113,8 @@ def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False) -> P
     readings = read(resources, deadline)
     if not adopt:
         _refuse_foreign(readings)
-    steps = {node: _step(node, readings) for node in nodes}
+    _refuse_missing(fixed, readings)
+    steps = {node: _kept(node) if node in fixed else _step(node, readings) for node in nodes}
     _refuse_fixed(steps)
     created: dict[Resource, list[Resource]] = {node: [] for node in resources if steps[node].action is Action.CREATE}
     _collect(created, lambda resource, _tell: resource.check_before_create(_given(resource, readings)), deadline, {})
@@ -123,9 +125,15 @@ def _step(node: Node, readings: Mapping[Resource, Reading]) -> Step:
     if not isinstance(node, Resource):
         return Step(node.key, node.kind, node.name, Action.CHECK)
     live = readings[node].live
+    if isinstance(node, Removable) and not node.wanted:
+        return _kept(node) if live is None else replace(_kept(node), action=Action.DELETE)
     found = _wanted(node.desired(_given(node, readings)), live)
     action = Action.CREATE if live is None else Action.UPDATE if found else Action.KEEP
     return Step(node.key, node.kind, node.name, action, node.id, found)
+
+
+def _kept(node: Node) -> Step:
+    return Step(node.key, node.kind, node.name, Action.KEEP, node.id if isinstance(node, Resource) else None)
 
 
 def _wanted(desired: Properties, live: Properties | None) -> tuple[Difference, ...]:
@@ -147,6 +155,16 @@ def _refuse_foreign(readings: Mapping[Resource, Reading]) -> None:
         if reading.live is not None and not resource.is_ours(reading.live)
     ]
     _raise(problems)
+
+
+def _refuse_missing(fixed: Collection[Resource], readings: Mapping[Resource, Reading]) -> None:
+    missing = [resource for resource in fixed if readings[resource].live is None]
+    if missing:
+        raise MlflowAzureError(
+            f"{missing[0]} does not exist: nothing is deployed under this name",
+            hint="Deploy first: mlflow-azure deploy. Or name what is deployed: mlflow-azure settings show",
+            code="NotDeployed",
+        )
 
 
 def _refuse_fixed(steps: Mapping[Node, Step]) -> None:
@@ -220,6 +238,9 @@ class Application:
         reading = self.plan.readings[resource]
         if self.plan.steps[resource].action is Action.KEEP:
             return Applied(reading.outputs, Action.KEEP)
+        if isinstance(resource, Removable) and not resource.wanted and reading.live is not None:
+            resource.delete(reading.live)
+            return Applied(None, Action.DELETE)
         desired = resource.desired(given)
         if has_unknown(desired):  # a fault of ours: better here than as a strange request to Azure
             raise MlflowAzureError(f"writing {resource}: a value it needs is unknown", hint="Report this as a bug.")

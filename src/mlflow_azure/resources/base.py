@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlflow_azure.compare import UNKNOWN
 from mlflow_azure.events import Report
 
-__all__ = ["Check", "Given", "Node", "Properties", "Report", "Resource"]
+__all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource"]
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
@@ -123,6 +123,21 @@ class Resource(Node):
     def state(self, live: Properties) -> str:
         """One word on the live resource for `status`."""
         return str(live.get("provisioningState", "Succeeded"))
+
+
+class Removable(Resource):
+    """A resource that belongs to something which can be switched off again.
+
+    Attributes:
+        wanted: Whether it is to exist. What is not wanted is deleted where it exists.
+
+    """
+
+    wanted: bool = True
+
+    @abstractmethod
+    def delete(self, live: Properties) -> None:
+        """Delete the live resource. One that is gone by now is no error."""
 
 
 class Check(Node):
