@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from mlflow_azure.clouds import Cloud
     from mlflow_azure.deadline import Deadline
+    from mlflow_azure.microsoft_graph import MicrosoftGraph
+    from mlflow_azure.rest import RestClient
 
 POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own default is 30
 
@@ -83,6 +85,29 @@ class Azure:
         from azure.mgmt.authorization import AuthorizationManagementClient
 
         return self._client(AuthorizationManagementClient)
+
+    @cached_property
+    def rest(self) -> RestClient:
+        """Azure Resource Manager itself, for what the clients do not know."""
+        from mlflow_azure.rest import RestClient
+
+        return RestClient(self.cloud, self.credential, self.cloud.resource_manager)
+
+    @cached_property
+    def directory(self) -> MicrosoftGraph:
+        """Microsoft Graph: app registrations, service principals, users and groups."""
+        from mlflow_azure.microsoft_graph import MicrosoftGraph
+
+        return MicrosoftGraph(self.cloud, self.credential, self.deadline)
+
+    @cached_property
+    def tenant_id(self) -> str:
+        """The Microsoft Entra tenant of the subscription. Raises AzureRefusedError, SignInError."""
+        from mlflow_azure.refusals import doing
+
+        with doing("reading your Azure subscription"):
+            path = f"/subscriptions/{self.subscription_id}"
+            return str(self.rest.send("GET", path, query={"api-version": "2022-12-01"})["tenantId"])
 
     def wait(self, poller: LROPoller[Any]) -> Any:
         """The result of a long-running operation, waiting for it until the deadline.

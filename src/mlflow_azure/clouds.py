@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import requests
+
     from mlflow_azure.secret import Secret
 
 
@@ -77,6 +79,16 @@ class Cloud:
         if self.ca_file is None:
             return {}
         return {"connection_verify": self.ca_file, "use_env_settings": False}
+
+    def session(self) -> requests.Session:
+        """An HTTP session for the services of this cloud that have no SDK client."""
+        import requests
+
+        session = requests.Session()
+        if self.ca_file is not None:
+            session.trust_env = False
+            session.verify = self.ca_file
+        return session
 
 
 PUBLIC = Cloud(

@@ -1,21 +1,27 @@
 """A small client of a registry's HTTP API: the digest behind a tag.
 
-API: https://distribution.github.io/distribution/spec/api/
+API: https://distribution.github.io/distribution/spec/api/, and for the tokens
+https://distribution.github.io/distribution/spec/auth/token/. A registry takes the admin user's password as it is, but a
+signed-in user's (registry_credentials.py) only in exchange for a token.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
     from mlflow_azure.clouds import Cloud
     from mlflow_azure.secret import Secret
 
+TIMEOUT = 30  # seconds
 _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
     [
         "application/vnd.oci.image.manifest.v1+json",
@@ -24,7 +30,7 @@ _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
         "application/vnd.docker.distribution.manifest.list.v2+json",
     ]
 )
-_TIMEOUT = 30  # seconds
+_CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -54,41 +60,60 @@ class RegistryClient:
         """
         import requests
 
-        what = f"asking {self.server} for {repository}:{tag}"
-        try:
-            answer = self._session().head(
-                f"https://{self.server}/v2/{repository}/manifests/{tag}",
-                headers={"Accept": _MANIFESTS},
-                auth=(self.username, self.password.reveal()),
-                timeout=_TIMEOUT,
-            )
-        except requests.RequestException as error:
-            raise MlflowAzureError(
-                f"{what}: the registry cannot be reached ({type(error).__name__})",
-                hint="Check the network and the registry's firewall, then run the command again.",
-                code="RegistryUnreachable",
-            ) from error
-        if answer.status_code == requests.codes.not_found:
-            return None
-        if answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
-            raise AzureRefusedError(
-                f"{what}: the registry answered {answer.status_code}",
-                hint="Its password may just have been changed. Run the command again.",
-                code="RegistryUnauthorized",
-            )
-        if not answer.ok:
-            raise MlflowAzureError(
-                f"{what}: the registry answered {answer.status_code}",
-                hint="Run the command again in a minute.",
-                code="RegistryError",
-            )
-        return answer.headers["Docker-Content-Digest"]
+        url = f"https://{self.server}/v2/{repository}/manifests/{tag}"
+        answer = asked(
+            f"asking {self.server} for {repository}:{tag}",
+            lambda: self._head(url),
+            refused="Its password may just have been changed. Run the command again.",
+        )
+        return None if answer.status_code == requests.codes.not_found else answer.headers["Docker-Content-Digest"]
 
-    def _session(self) -> requests.Session:
+    def _head(self, url: str) -> requests.Response:
         import requests
 
-        session = requests.Session()
-        if self.cloud.ca_file is not None:
-            session.trust_env = False
-            session.verify = self.cloud.ca_file
-        return session
+        with self.cloud.session() as session:
+            session.headers["Accept"] = _MANIFESTS
+            answer = session.head(url, auth=self._basic, timeout=TIMEOUT)
+            challenge = dict(_CHALLENGE.findall(answer.headers.get("WWW-Authenticate", "")))
+            if answer.status_code != requests.codes.unauthorized or "realm" not in challenge:
+                return answer
+            token = session.get(challenge.pop("realm"), params=challenge, auth=self._basic, timeout=TIMEOUT)
+            if not token.ok:
+                return token
+            bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
+            return session.head(url, headers=bearer, timeout=TIMEOUT)
+
+    @property
+    def _basic(self) -> tuple[str, str]:
+        return self.username, self.password.reveal()
+
+
+def asked(what: str, send: Callable[[], requests.Response], *, refused: str) -> requests.Response:
+    """A registry's answer; one with status 404 too.
+
+    Args:
+        what: What is being done, for errors.
+        send: Sends the request.
+        refused: What to do next where the registry does not accept the credentials.
+
+    Raises:
+        AzureRefusedError: The registry does not accept the credentials.
+        MlflowAzureError: The registry cannot be reached, or answers with an error.
+
+    """
+    import requests
+
+    try:
+        answer = send()
+    except requests.RequestException as error:
+        raise MlflowAzureError(
+            f"{what}: the registry cannot be reached ({type(error).__name__})",
+            hint="Check the network and the registry's firewall, then run the command again.",
+            code="RegistryUnreachable",
+        ) from error
+    if answer.ok or answer.status_code == requests.codes.not_found:
+        return answer
+    message = f"{what}: the registry answered {answer.status_code}"
+    if answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
+        raise AzureRefusedError(message, hint=refused, code="RegistryUnauthorized")
+    raise MlflowAzureError(message, hint="Run the command again in a minute.", code="RegistryError")

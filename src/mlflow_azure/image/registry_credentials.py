@@ -1,0 +1,38 @@
+"""Signing in to a registry as oneself: a Microsoft Entra token in exchange for a password of a few hours.
+
+Protocol: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.image.registry import TIMEOUT, asked
+from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+
+USERNAME = "00000000-0000-0000-0000-000000000000"
+"""The name that goes with such a password."""
+
+
+def exchange(azure: Azure, server: str) -> tuple[str, Secret]:
+    """User name and password of the signed-in user for the registry at `server`.
+
+    Raises:
+        SignInError: There is no token to exchange.
+        AzureRefusedError: The registry does not accept it.
+        MlflowAzureError: The registry cannot be reached, or answers with an error.
+
+    """
+    token = azure.credential.token(azure.cloud.scope)
+    form = {"grant_type": "access_token", "service": server, "access_token": token}
+    with azure.cloud.session() as session:
+        answer = asked(
+            f"signing in to {server}",
+            lambda: session.post(f"https://{server}/oauth2/exchange", data=form, timeout=TIMEOUT),
+            refused="Ask an owner of the registry for the role AcrPush on it, "
+            "or use its admin user: mlflow-azure deploy --no-identity",
+        )
+    return USERNAME, Secret(answer.json()["refresh_token"])

@@ -1,0 +1,55 @@
+"""What the signed-in user may do, asked of Azure before it is tried.
+
+A role's actions and its exceptions have `*` for any text; what one role excepts another may allow:
+https://learn.microsoft.com/azure/role-based-access-control/role-definitions
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.refusals import doing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlflow_azure.azure import Azure
+
+ASSIGN_ROLES = "Microsoft.Authorization/roleAssignments/write"
+_API_VERSION = "2022-04-01"
+
+
+def may(azure: Azure, group: str, action: str) -> bool:
+    """Whether the signed-in user may do `action` in a resource group, or, while it does not exist, in the subscription.
+
+    Conditions that a role is granted under are not looked at: Azure can refuse all the same.
+
+    Raises:
+        AzureRefusedError, SignInError, MlflowAzureError: Azure does not tell.
+
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    subscription = f"/subscriptions/{azure.subscription_id}"
+    with doing("asking Azure what you may do"):
+        try:
+            granted = _permissions(azure, f"{subscription}/resourceGroups/{group}")
+        except ResourceNotFoundError:
+            granted = _permissions(azure, subscription)
+    return allows(granted, action)
+
+
+def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
+    """Whether one of some permissions, as Azure lists them, allows `action`."""
+
+    def named(patterns: Iterable[str] | None) -> bool:
+        return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or ())
+
+    return any(named(each.get("actions")) and not named(each.get("notActions")) for each in permissions)
+
+
+def _permissions(azure: Azure, scope: str) -> list[dict[str, Any]]:
+    path = f"{scope}/providers/Microsoft.Authorization/permissions"
+    listed: list[dict[str, Any]] = azure.rest.send("GET", path, query={"api-version": _API_VERSION})["value"]
+    return listed

@@ -1,0 +1,112 @@
+"""JSON over HTTP to an Azure service for which there is no client library here, through the SDK's own pipeline.
+
+So retries, sign-in, user agent, proxies and exceptions are the same as those of the management clients.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mlflow_azure import __version__
+from mlflow_azure.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from azure.core.exceptions import HttpResponseError
+
+    from mlflow_azure.clouds import Cloud
+
+T = TypeVar("T")
+
+REPLICATION_SECONDS = 60.0
+POLL_SECONDS = 2.0
+
+
+class RestClient:
+    """A service at `base_url` that takes tokens for `base_url`."""
+
+    def __init__(self, cloud: Cloud, credential: Any, base_url: str) -> None:
+        self._cloud = cloud
+        self._credential = credential
+        self._base_url = base_url
+
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """One request; the JSON object of its answer, empty where there is none.
+
+        Args:
+            method: "GET", "POST", …
+            path: Begins with a slash, or is a whole URL (the link to a next page).
+            body: Sent as JSON.
+            query: Query parameters, not encoded.
+
+        Raises:
+            azure.core.exceptions.AzureError: As the management clients raise it; ResourceNotFoundError for 404.
+
+        """
+        from azure.core.rest import HttpRequest
+
+        url = path if path.startswith("https://") else f"{self._base_url}{path}"
+        answer = self._pipeline.send_request(HttpRequest(method, url, json=body, params=query))
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            raise _error(answer)
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found
+
+    @cached_property
+    def _pipeline(self) -> Any:
+        from azure.core import PipelineClient
+        from azure.core.pipeline import policies
+
+        options = {"user_agent": f"mlflow-azure/{__version__}", **self._cloud.transport}
+        return PipelineClient(
+            self._base_url,
+            policies=[
+                policies.UserAgentPolicy(**options),
+                policies.ProxyPolicy(**options),
+                policies.RetryPolicy(),
+                policies.BearerTokenCredentialPolicy(self._credential, f"{self._base_url}/.default"),
+                policies.HttpLoggingPolicy(),
+            ],
+            **options,
+        )
+
+
+def _error(answer: Any) -> HttpResponseError:
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+    match answer.status_code:
+        case HTTPStatus.UNAUTHORIZED:
+            return ClientAuthenticationError(response=answer)
+        case HTTPStatus.NOT_FOUND:
+            return ResourceNotFoundError(response=answer)
+    return HttpResponseError(response=answer)
+
+
+def eventually(deadline: Deadline, request: Callable[[], T], is_early: Callable[[HttpResponseError], bool]) -> T:
+    """The result of `request`, tried again for a minute while Azure does not know yet what was just made.
+
+    Args:
+        deadline: When to give up altogether.
+        request: Sends it.
+        is_early: Whether an error says that, and nothing worse.
+
+    Raises:
+        TimedOutError: The deadline passed.
+        azure.core.exceptions.HttpResponseError: Any other error; this one too, when the minute is over.
+
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    patience = Deadline(REPLICATION_SECONDS)
+    while True:
+        try:
+            return request()
+        except HttpResponseError as error:
+            if not is_early(error) or not patience.remaining:
+                raise
+        deadline.sleep(POLL_SECONDS)
