@@ -3,12 +3,15 @@
     resource group ─┬─ storage account ─┬─ blob container        artifacts
                     │                   └─ file share            metrics, params
                     ├─ container registry ── image
-                    └─ app service plan ── web app ── storage mount → logs → app settings → configuration
+                    └─ app service plan ── web app ── storage mount → logs → app settings → sign-in → configuration
 
 What is to the right lives in what is to its left. The parts of the web app are written one after another (→),
 since Azure refuses overlapping writes to one site; they come last, when keys, login server and image are
 there. Everything else is made as soon as what it lives in is there, so the slow ones (account, registry, site)
 run at the same time.
+
+What a deployment has beyond the minimum (features.py) comes from sign_in.py and continuous_deployment.py. Sign-in is
+demanded before the configuration names the image, so that MLflow is at no time reached without it.
 """
 
 from __future__ import annotations
@@ -16,19 +19,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.continuous_deployment import continuous_deployment_nodes
+from mlflow_azure.features import MINIMUM, Features
+from mlflow_azure.resources.admin_user import AdminUser
 from mlflow_azure.resources.app_service_plan import AppServicePlan
+from mlflow_azure.resources.app_setting_parts import (
+    CONTINUOUS_DEPLOYMENT,
+    FixedSettings,
+    ImageSettings,
+    RegistrySettings,
+    SettingsPart,
+    StorageSettings,
+)
 from mlflow_azure.resources.app_settings import AppSettings
 from mlflow_azure.resources.container_logs import ContainerLogs
 from mlflow_azure.resources.container_registry import ContainerRegistry
 from mlflow_azure.resources.image import Builder, Image
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.resource_group import ResourceGroup
+from mlflow_azure.resources.role_assignment import PullRole
 from mlflow_azure.resources.server import Server
 from mlflow_azure.resources.site_config import SiteConfig
 from mlflow_azure.resources.storage_account import StorageAccount
 from mlflow_azure.resources.storage_mount import StorageMount
 from mlflow_azure.resources.storage_parts import BlobContainer, FileShare
 from mlflow_azure.resources.web_app import WebApp
+from mlflow_azure.sign_in import sign_in_nodes
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
@@ -37,6 +53,22 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 ARTIFACT_PATH = "mlartefacts"
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What the parts of a deployment live in."""
+
+    providers: tuple[Provider, ...]
+    group: ResourceGroup
+    registry: ContainerRegistry
+    plan: AppServicePlan
+    site: WebApp
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Each after those that it needs."""
+        return (*self.providers, self.group, self.plan, self.site, self.registry)
 
 
 @dataclass(frozen=True)
@@ -55,55 +87,90 @@ class Stack:
     config: SiteConfig
 
 
+def foundation(azure: Azure, settings: Settings, features: Features = MINIMUM) -> Foundation:
+    """The resources that others live in."""
+    where = settings.rg_location
+    containers, web = (Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web"))
+    group = ResourceGroup(azure, settings.rg_name, location=where)
+    registry = ContainerRegistry(
+        azure, settings.acr_name, group=group, provider=containers, location=where, admin_user=not features.identity
+    )
+    plan = AppServicePlan(azure, settings.asp_name, group=group, provider=web, location=where, sku=settings.asp_sku)
+    site = WebApp(azure, settings.web_app_name, plan=plan, identity=bool(features.identity))
+    return Foundation((containers, web), group, registry, plan, site)
+
+
 def mlflow_stack(
-    azure: Azure, settings: Settings, *, context: BuildContext | None = None, build: Builder | None = None
+    azure: Azure,
+    settings: Settings,
+    features: Features = MINIMUM,
+    *,
+    context: BuildContext | None = None,
+    build: Builder | None = None,
 ) -> Stack:
     """The resources of an MLflow tracking server.
 
     Args:
         azure: The subscription.
         settings: Names and sizes.
+        features: What it has beyond the minimum.
         context: What the image is built from; None takes whatever is in the registry.
         build: How it is built, when it has to be.
 
     """
-    location = settings.rg_location
-    storage, containers, web = (
-        Provider(azure, f"Microsoft.{name}") for name in ("Storage", "ContainerRegistry", "Web")
+    base = foundation(azure, settings, features)
+    group, registry, plan, site = base.group, base.registry, base.plan, base.site
+    storage = Provider(azure, "Microsoft.Storage")
+    account = StorageAccount(
+        azure, settings.storage_account_name, group=group, provider=storage, location=settings.rg_location
     )
-    group = ResourceGroup(azure, settings.rg_name, location=location)
-    account = StorageAccount(azure, settings.storage_account_name, group=group, provider=storage, location=location)
     container = BlobContainer(azure, settings.storage_container_name, account=account)
     share = FileShare(azure, settings.storage_file_share_name, account=account, quota=settings.storage_file_share_size)
-    registry = ContainerRegistry(azure, settings.acr_name, group=group, provider=containers, location=location)
-    image = Image(
-        azure,
-        settings.docker_image_name,
-        settings.docker_image_tag,
-        registry=registry,
-        context=context,
-        build=build,
-    )
-    plan = AppServicePlan(azure, settings.asp_name, group=group, provider=web, location=location, sku=settings.asp_sku)
-    site = WebApp(azure, settings.web_app_name, plan=plan)
+    repository, tag = settings.docker_image_name, settings.docker_image_tag
+    image = Image(azure, repository, tag, registry=registry, context=context, build=build)
+    sign_in = sign_in_nodes(site, settings, features.sign_in)
+    granted = (PullRole(registry, site),) if features.identity else ()
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
     logs = ContainerLogs(site, after=(mount,))
-    app_settings = AppSettings(
+    parts: list[SettingsPart] = [
+        FixedSettings(server_settings(settings)),
+        StorageSettings(account),
+        RegistrySettings(registry, identity=bool(features.identity)),
+        ImageSettings(image),
+        *sign_in.parts,
+    ]
+    if features.continuous_deployment:
+        parts.append(FixedSettings({CONTINUOUS_DEPLOYMENT: "true"}))
+    app_settings = AppSettings(site, parts, after=(logs, container))
+    required = sign_in.required(site, app_settings)
+    config = SiteConfig(
         site,
-        account=account,
-        registry=registry,
         image=image,
-        server=server_settings(settings),
-        after=(logs, container),
+        identity=bool(features.identity),
+        allow=settings.allow_ip,
+        after=(app_settings, *required, *granted),
     )
-    config = SiteConfig(site, image=image, allow=settings.allow_ip, after=(app_settings,))
-    server = Server(site, deadline=azure.deadline, after=(config,))
+    server = Server(site, client=sign_in.client, after=(config,))
     nodes = (
-        *(storage, containers, web),
-        *(group, plan, site, account, container, share, registry, image),
-        *(mount, logs, app_settings, config, server),
+        *(storage, *base.nodes, account, container, share, image, *granted, *sign_in.nodes),
+        *(mount, logs, app_settings, *required, config, server),
+        *_afterwards(base, settings, features, config, server),
     )
     return Stack(nodes, group, account, share, registry, image, plan, site, app_settings, config)
+
+
+def _afterwards(
+    base: Foundation, settings: Settings, features: Features, config: SiteConfig, server: Server
+) -> tuple[Node, ...]:
+    """What waits until the web app runs the image, or no longer needs what is taken away."""
+    nodes: list[Node] = []
+    if features.identity:
+        nodes.append(AdminUser(base.registry, after=(server,)))
+    if features.identity is False:
+        nodes.append(PullRole(base.registry, base.site, wanted=False, after=(config,)))
+    if features.continuous_deployment:
+        nodes += continuous_deployment_nodes(base.site, base.registry, settings, after=(config,))
+    return tuple(nodes)
 
 
 def server_settings(settings: Settings) -> dict[str, str]:

@@ -55,15 +55,3 @@ def test_a_plan_writes_nothing(cli: Command, emulator: Emulator) -> None:
 def test_destroying_what_was_never_deployed_is_a_success(cli: Command, emulator: Emulator) -> None:
     assert cli("destroy", *JSON, "--yes").data["resources"] == []
     assert emulator.writes == []
-
-
-def test_an_emulator_that_a_deploy_started_ends_with_what_was_deployed(cli: Command) -> None:
-    cli("deploy", *JSON, "--build", "none")
-    assert cli("emulator", "status", "--output", "json").data["running"]
-    assert "stopped" in cli("destroy", *JSON, "--yes").stderr
-    assert not cli("emulator", "status", "--output", "json").data["running"]
-
-
-def test_an_emulator_that_was_started_by_name_goes_on(cli: Command, emulator: Emulator) -> None:
-    cli("destroy", *JSON, "--yes")
-    assert cli("emulator", "status", "--output", "json").data["running"]

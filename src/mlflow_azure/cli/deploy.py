@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlflow_azure.cli.builds import Build, image_source
+from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.events import Action
@@ -36,10 +37,12 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and write nothing.")] = False,
     adopt: Adopt = False,
     build: BuildOption = Build.AUTO,
+    auth: Auth = False,
+    identity: Identity = None,
 ) -> None:
     """Create or update everything, and wait until the server answers. A second run changes nothing."""
     if dry_run:
-        plan(run, adopt=adopt, build=build)
+        plan(run, adopt=adopt, build=build, auth=auth, identity=identity)
         return
     from mlflow_azure import engine
     from mlflow_azure.stack import mlflow_stack
@@ -48,8 +51,9 @@ def deploy(
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
     context, builder = image_source(run, build)
-    stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
     with run.reading():
+        features = wanted_features(run, auth=auth, identity=identity)
+        stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
         planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
     application = engine.Application(planned, run.deadline)
     try:
@@ -65,21 +69,29 @@ def deploy(
         "resources": _rows(application),
     }
     run.answer(data, _summary(run, data))
-    if not run.settings.allow_ip:
+    if not run.settings.allow_ip and features.sign_in is None:
         run.console.warn(
             "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
-            f"mlflow-azure deploy{run.same} --allow-ip YOUR.IP.ADD.RESS/32",
+            f"mlflow-azure auth enable{run.same}, or: mlflow-azure deploy{run.same} --allow-ip YOUR.IP.ADD.RESS/32",
         )
 
 
-def plan(run: Invocation, *, adopt: Adopt = False, build: BuildOption = Build.AUTO) -> None:
+def plan(
+    run: Invocation,
+    *,
+    adopt: Adopt = False,
+    build: BuildOption = Build.AUTO,
+    auth: Auth = False,
+    identity: Identity = None,
+) -> None:
     """Show what deploy would do. Writes nothing."""
     from mlflow_azure import engine
     from mlflow_azure.stack import mlflow_stack
 
     context, builder = image_source(run, build)
-    stack = mlflow_stack(run.azure, run.settings, context=context, build=builder)
     with run.reading():
+        features = wanted_features(run, auth=auth, identity=identity)
+        stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
         changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
     run.answer({"changes": changes}, text.changes(changes))
 

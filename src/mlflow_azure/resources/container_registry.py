@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlflow_azure.image.registry_credentials import exchange
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.names import refuse_taken
@@ -11,14 +12,36 @@ from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
     from mlflow_azure.resources.base import Given, Properties, Report
+    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.resources.resource_group import ResourceGroup
 
 
 class ContainerRegistry(TaggedResource):
-    """A Basic registry with its admin user, whose password the web app pulls with."""
+    """A Basic registry.
+
+    Args:
+        admin_user: Whether the web app pulls with the password of its admin user. Where not, the user is not touched
+            here: what still uses it comes first (admin_user.py).
+
+    """
 
     kind = "container registry"
     type = "Microsoft.ContainerRegistry/registries"
+
+    def __init__(
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        group: ResourceGroup,
+        provider: Provider,
+        location: str,
+        admin_user: bool,
+    ) -> None:
+        super().__init__(azure, name, group=group, provider=provider, location=location)
+        self.admin_user = admin_user
 
     def read(self, given: Given) -> Properties | None:
         """The live registry."""
@@ -28,11 +51,8 @@ class ContainerRegistry(TaggedResource):
 
     def desired(self, given: Given) -> Properties:
         """Region, tags, admin user."""
-        return {
-            "location": self.location,
-            "tags": self.tags,
-            "properties": {"adminUserEnabled": True},
-        }
+        properties = {"adminUserEnabled": True} if self.admin_user else {}
+        return {"location": self.location, "tags": self.tags, "properties": properties}
 
     def check_before_create(self, given: Given) -> None:
         """The name must be free in the whole world."""
@@ -60,11 +80,14 @@ class ContainerRegistry(TaggedResource):
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:
-        """login_server, and username and password of the admin user (None while it is disabled)."""
-        username = password = None
-        if live["properties"].get("adminUserEnabled"):
-            with doing(f"reading the credentials of {self}"):
-                credentials = self.azure.registries.registries.list_credentials(self.group.name, self.name)
-            username = str(credentials.username)
-            password = Secret(str((credentials.passwords or [])[0].value))
-        return {"login_server": live["properties"]["loginServer"], "username": username, "password": password}
+        """login_server, and username and password: the admin user's, or our own where it is disabled."""
+        server = live["properties"]["loginServer"]
+        username, password = (
+            self._admin() if live["properties"].get("adminUserEnabled") else exchange(self.azure, server)
+        )
+        return {"login_server": server, "username": username, "password": password}
+
+    def _admin(self) -> tuple[str, Secret]:
+        with doing(f"reading the credentials of {self}"):
+            credentials = self.azure.registries.registries.list_credentials(self.group.name, self.name)
+        return str(credentials.username), Secret(str((credentials.passwords or [])[0].value))

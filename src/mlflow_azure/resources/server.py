@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.errors import TimedOutError
+from mlflow_azure.errors import SignInError, TimedOutError
+from mlflow_azure.refusals import doing
 from mlflow_azure.resources.base import Check, Given, Report
+from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.app_registration import AppRegistration
     from mlflow_azure.resources.base import Node
     from mlflow_azure.resources.web_app import WebApp
 
@@ -17,6 +20,7 @@ PROBE_PATH = "/api/2.0/mlflow/experiments/list"
 """MLflow 1.5.0 has no /health."""
 PROBE_SECONDS = 10
 POLL_SECONDS = 1.0
+TOKEN_SECONDS = 30.0
 START_SECONDS = 900.0
 """A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
 
@@ -35,7 +39,7 @@ class Health:
     detail: str
 
 
-def probe(url: str, token: str | None = None, timeout: float = PROBE_SECONDS) -> Health:
+def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS) -> Health:
     """Ask the server for its experiments.
 
     Args:
@@ -46,7 +50,7 @@ def probe(url: str, token: str | None = None, timeout: float = PROBE_SECONDS) ->
     """
     import requests
 
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
     try:
         answer = requests.get(url + PROBE_PATH, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
@@ -61,29 +65,52 @@ def probe(url: str, token: str | None = None, timeout: float = PROBE_SECONDS) ->
 
 
 class Server(Check):
-    """Waits until the MLflow server behind the web app answers."""
+    """Waits until the MLflow server behind the web app answers.
+
+    Args:
+        site: The web app.
+        client: The app registration that a token has to be for, or its client id; None where no token is needed.
+        after: What is done before.
+
+    """
 
     kind = "MLflow server"
 
-    def __init__(self, site: WebApp, *, deadline: Deadline, after: tuple[Node, ...]) -> None:
-        super().__init__(site.name, needs=(site,), after=after)
+    def __init__(self, site: WebApp, *, client: AppRegistration | str | None, after: tuple[Node, ...]) -> None:
+        registration = () if client is None or isinstance(client, str) else (client,)
+        super().__init__(site.name, needs=(site, *registration), after=after)
         self.site = site
-        self.deadline = deadline
+        self.client = client
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers. Raises TimedOutError when it does not."""
-        url = given(self.site, "url")
-        health, waited, told = probe(url), 0.0, ""
-        while not health.healthy:
-            if health.detail != told:
-                told = health.detail
-                report(told, None)
+        url, waited = given(self.site, "url"), 0.0
+        while not (health := self._probe(given, url, waited)).healthy:
+            report(f"{health.detail}; waiting", None)
             if waited >= START_SECONDS:
                 raise TimedOutError(
                     f"waiting for the MLflow server at {url}: it {health.detail} after {waited:.0f} seconds",
                     hint="See why: mlflow-azure logs --tail 100",
                     code="ServerNotHealthy",
                 )
-            self.deadline.sleep(POLL_SECONDS)
+            self.site.azure.deadline.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
-            health = probe(url)
+
+    def _probe(self, given: Given, url: str, waited: float) -> Health:
+        """Ask with a token where one is needed: without it only App Service answers, not MLflow.
+
+        Microsoft Entra ID takes a moment until it gives tokens for a new registration, and may never give us one.
+        """
+        if self.client is None:
+            return probe(url)
+        client_id = self.client if isinstance(self.client, str) else given(self.client, "client_id")
+        try:
+            return probe(url, server_token(self.site.azure, client_id))
+        except SignInError as error:
+            return probe(url) if waited >= TOKEN_SECONDS else Health(healthy=False, detail=error.message)
+
+
+def server_token(azure: Azure, client_id: str) -> Secret:
+    """A bearer token for the server, in the name of the signed-in user or program. Raises SignInError."""
+    with doing("asking Microsoft Entra ID for a token for the server"):
+        return Secret(azure.credential.token(f"{client_id}/.default"))

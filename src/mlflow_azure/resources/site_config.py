@@ -26,6 +26,7 @@ class SiteConfig(SitePart):
     Args:
         site: The web app.
         image: What it runs.
+        identity: Whether it pulls the image with its managed identity.
         allow: Address ranges (CIDR) that may reach the server; empty leaves the access restrictions as they are.
         after: What is written before it.
 
@@ -34,9 +35,12 @@ class SiteConfig(SitePart):
     kind = "web app configuration"
     config = "web"
 
-    def __init__(self, site: WebApp, *, image: Image, allow: Sequence[str], after: tuple[Node, ...] = ()) -> None:
+    def __init__(
+        self, site: WebApp, *, image: Image, identity: bool, allow: Sequence[str], after: tuple[Node, ...] = ()
+    ) -> None:
         super().__init__(site, needs=(image,), after=after)
         self.image = image
+        self.identity = identity
         self.allow = allow
 
     def read(self, given: Given) -> Properties | None:
@@ -52,6 +56,7 @@ class SiteConfig(SitePart):
         reference = given(self.image, "reference")
         properties: dict[str, Any] = {
             "linuxFxVersion": UNKNOWN if reference is UNKNOWN else f"DOCKER|{reference}",
+            "acrUseManagedIdentityCreds": self.identity,
             "alwaysOn": self.site.plan.sku.upper() not in NO_ALWAYS_ON,
             "minTlsVersion": "1.2",
             "scmMinTlsVersion": "1.2",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
@@ -17,42 +17,40 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.base import Given, Properties, Report
 
 
-RUNNING = "Running"
-
-
 class WebApp(TaggedResource):
     """A Linux container web app, reached over HTTPS only.
 
     It is created without an image: the site takes 20 to 60 seconds, and needs neither registry nor storage account.
     What it runs is said by its configuration (site_config.py and the files beside it).
+
+    Args:
+        identity: Whether it gets a managed identity of its own. One that it has it keeps.
+
     """
 
     kind = "web app"
     type = "Microsoft.Web/sites"
     fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed}
 
-    def __init__(self, azure: Azure, name: str, *, plan: AppServicePlan) -> None:
+    def __init__(self, azure: Azure, name: str, *, plan: AppServicePlan, identity: bool = False) -> None:
         super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=(plan,))
         self.plan = plan
+        self.identity = identity
 
     def read(self, given: Given) -> Properties | None:
         """The live site."""
         live = arm.get(str(self), lambda: self.azure.web.web_apps.get(self.group.name, self.name))
         if live and arm.same_id(live["properties"].get("serverFarmId"), self.plan.id):
             live["properties"]["serverFarmId"] = self.plan.id
-        return live
+        return live and _with_identity(live)
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, plan, HTTPS only, running; MLflow keeps no sessions, so no client affinity."""
+        """Region, tags, plan, HTTPS only; MLflow keeps no sessions, so no client affinity."""
         return {
             "location": self.location,
             "tags": self.tags,
-            "properties": {
-                "serverFarmId": self.plan.id,
-                "httpsOnly": True,
-                "clientAffinityEnabled": False,
-                "state": RUNNING,
-            },
+            **({"identity": {"systemAssigned": True}} if self.identity else {}),
+            "properties": {"serverFarmId": self.plan.id, "httpsOnly": True, "clientAffinityEnabled": False},
         }
 
     def check_before_create(self, given: Given) -> None:
@@ -66,34 +64,28 @@ class WebApp(TaggedResource):
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the site."""
-        return self._put(f"creating {self}", {**desired, "kind": "app,linux,container"})
+        return self._put(f"creating {self}", {**desired, "kind": "app,linux,container"}, {})
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs. What a PUT does not mention stays, tags excepted."""
         tags = merged_tags(live, desired)
-        updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags})
-        if updated["properties"].get("state") == RUNNING:
-            return updated
-        with doing(f"starting {self}"):
-            self.azure.web.web_apps.start(self.group.name, self.name)
-        return {**updated, "properties": {**updated["properties"], "state": RUNNING}}
+        return self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live)
 
-    def _put(self, what: str, wanted: Properties) -> Properties:
-        # `state` cannot be written: a site is started and stopped by requests of their own.
-        properties = {name: value for name, value in wanted["properties"].items() if name != "state"}
-        body = {**wanted, "properties": properties}
+    def _put(self, what: str, wanted: Properties, live: Properties) -> Properties:
+        body = {**wanted, "identity": _identity(live)} if self.identity else dict(wanted)
         with doing(what):
             poller = self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body)
-            return arm.body(self.azure.wait(poller))
+            return _with_identity(arm.body(self.azure.wait(poller)))
 
     def outputs(self, live: Properties) -> Properties:
-        """host, scm_host and url, by the names that Azure gave the site."""
+        """host, scm_host and url, by the names that Azure gave the site; principal_id of its identity, or None."""
         properties = live["properties"]
         host = properties["defaultHostName"]
         return {
             "host": host,
             "scm_host": scm_host(properties),
             "url": f"{self.azure.cloud.site_scheme}://{host}",
+            "principal_id": live["identity"].get("principalId"),
         }
 
     def state(self, live: Properties) -> str:
@@ -107,3 +99,17 @@ def scm_host(properties: Properties) -> str | None:
         if binding.get("hostType") == "Repository":
             return str(binding["name"])
     return None
+
+
+def _with_identity(live: dict[str, Any]) -> Properties:
+    """The site, saying in one word what Azure says in a list: "SystemAssigned, UserAssigned"."""
+    identity = live.get("identity") or {}
+    return {**live, "identity": {**identity, "systemAssigned": "SystemAssigned" in str(identity.get("type"))}}
+
+
+def _identity(live: Properties) -> dict[str, Any]:
+    """The identity to write: one of its own, and those that the user gave the site."""
+    others = live.get("identity", {}).get("userAssignedIdentities") or {}
+    if not others:
+        return {"type": "SystemAssigned"}
+    return {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {each: {} for each in others}}

@@ -1,0 +1,50 @@
+"""The registry's admin user, switched off once nothing uses its password any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.base import Given, Node, Properties, Report, Resource
+
+if TYPE_CHECKING:
+    from mlflow_azure.resources.container_registry import ContainerRegistry
+
+
+class AdminUser(Resource):
+    """The admin user, off. It comes after what used it, so that a deployment never loses its image on the way."""
+
+    kind = "registry admin user"
+
+    def __init__(self, registry: ContainerRegistry, *, after: tuple[Node, ...]) -> None:
+        super().__init__(registry.azure, registry.name, parent=registry, after=after)
+        self.registry = registry
+
+    @property
+    def id(self) -> str:
+        """The registry's id: the admin user is a property of it."""
+        return self.registry.id
+
+    def read(self, given: Given) -> Properties | None:
+        """The live registry."""
+        group, name = self.registry.group.name, self.name
+        return arm.get(str(self), lambda: self.azure.registries.registries.get(group, name))
+
+    def desired(self, given: Given) -> Properties:
+        """Off."""
+        return {"properties": {"adminUserEnabled": False}}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """A new registry is made without it."""
+        return desired
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Switch it off."""
+        with doing(f"switching off the admin user of {self.registry}"):
+            poller = self.azure.registries.registries.begin_update(self.registry.group.name, self.name, dict(desired))
+            return arm.body(self.azure.wait(poller))
+
+    def state(self, live: Properties) -> str:
+        """On or off."""
+        return "Enabled" if live["properties"].get("adminUserEnabled") else "Disabled"

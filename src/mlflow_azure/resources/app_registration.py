@@ -1,0 +1,196 @@
+"""The app registration in Microsoft Entra ID that people and programs sign in to.
+
+Its properties: https://learn.microsoft.com/graph/api/resources/application. The identifier URI names tenant and host.
+That is a form which tenants accept (https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions),
+and, being unique in the tenant, it finds what an earlier run made.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.microsoft_graph import quoted
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources.base import Given, Node, Properties, Removable, Report
+from mlflow_azure.resources.directory_lists import by_name, in_lists, merged
+
+if TYPE_CHECKING:
+    from mlflow_azure.microsoft_graph import MicrosoftGraph
+    from mlflow_azure.resources.web_app import WebApp
+
+CALLBACK_PATH = "/.auth/login/aad/callback"
+SCOPE = "user_impersonation"
+"""The name App Service's own guide gives the scope."""
+ROLE = "MLflow.Access"
+COMMAND_LINES = {
+    "Azure CLI": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "Azure PowerShell": "1950a258-227b-4e31-a9cf-717495945fc2",
+}
+"""Clients that may ask for a token in a user's name without a consent of their own, so that `az login` is enough.
+Ids: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in."""
+_SCOPE = {
+    "value": SCOPE,
+    "type": "User",
+    "isEnabled": True,
+    "adminConsentDisplayName": "Use MLflow",
+    "adminConsentDescription": "Log and read MLflow runs in the name of the signed-in user.",
+    "userConsentDisplayName": "Use MLflow",
+    "userConsentDescription": "Log and read MLflow runs in your name.",
+}
+_ROLE = {
+    "value": ROLE,
+    "displayName": "MLflow user",
+    "description": "May use the MLflow server.",
+    "allowedMemberTypes": {"User": True, "Application": True},
+    "isEnabled": True,
+}
+_TAG_PREFIX = "mlflow-azure:"
+
+
+class AppRegistration(Removable):
+    """The registration of one web app, with a scope for users, and a role for those who are named.
+
+    Args:
+        site: The web app.
+        name: Its display name.
+        tenant_id: The tenant it is in.
+        client_id: Its client id where that is known; else it is found by its identifier URI.
+        wanted: Whether it is to exist.
+        after: What is done before.
+
+    """
+
+    kind = "app registration"
+
+    def __init__(
+        self,
+        site: WebApp,
+        name: str,
+        *,
+        tenant_id: str,
+        client_id: str | None = None,
+        wanted: bool = True,
+        after: tuple[Node, ...] = (),
+    ) -> None:
+        super().__init__(site.azure, name, needs=(site,), after=after)
+        self.site = site
+        self.tenant_id = tenant_id
+        self.client_id = client_id
+        self.wanted = wanted
+
+    @property
+    def id(self) -> str:
+        """Whose registration it is, in the manner of an id; Azure Resource Manager does not know registrations."""
+        return f"{self.site.id}/appRegistrations/{self.name}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The registration that the web app names, or that is for its host."""
+        host = given(self.site, "host")
+        if host is UNKNOWN:
+            return None
+        condition = (
+            f"appId eq {quoted(self.client_id)}"
+            if self.client_id
+            else f"identifierUris/any(uri:uri eq {quoted(self._identifier(host))})"
+        )
+        with doing(f"looking for {self} in Microsoft Entra ID"):
+            found = self.azure.directory.find("/applications", condition)
+        return by_name(found[0]) if found else None
+
+    def _identifier(self, host: str) -> str:
+        return f"api://{self.tenant_id}/{host}"
+
+    def desired(self, given: Given) -> Properties:
+        """For accounts of the tenant, with the addresses that the web app really has, and tokens of version 2."""
+        host, url = given(self.site, "host"), given(self.site, "url")
+        known = host is not UNKNOWN
+        scope, role = self._permission(SCOPE), self._permission(ROLE)
+        return {
+            "displayName": self.name,
+            "signInAudience": "AzureADMyOrg",
+            "identifierUris": {self._identifier(host): True} if known else UNKNOWN,
+            "tags": {deployment_tag(self.azure.subscription_id, self.site.group.name): True},
+            "web": {
+                "redirectUris": {url + CALLBACK_PATH: True} if known else UNKNOWN,
+                "implicitGrantSettings": {"enableIdTokenIssuance": True},
+            },
+            "api": {
+                "requestedAccessTokenVersion": 2,
+                "oauth2PermissionScopes": {scope: _SCOPE},
+                "preAuthorizedApplications": {
+                    client: {"delegatedPermissionIds": {scope: True}} for client in COMMAND_LINES.values()
+                },
+            },
+            "appRoles": {role: _ROLE},
+        }
+
+    def _permission(self, name: str) -> str:
+        """The id of a scope or role: any GUID that stays the same."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.site.id}/{name}".lower()))
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Register it. Clients can be allowed only scopes that exist already, so that comes second."""
+        body = in_lists(desired)
+        first = {
+            **body,
+            "api": {key: value for key, value in body["api"].items() if key != "preAuthorizedApplications"},
+        }
+        with doing(f"creating {self} in Microsoft Entra ID"):
+            made = self.azure.directory.create("/applications", first)
+            self.azure.directory.update(f"/applications/{made['id']}", {"api": body["api"]})
+        return {**by_name(made), **desired}
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Change it; lists are replaced whole, so what was added by hand is written again."""
+        both = merged(live, desired)
+        with doing(f"updating {self} in Microsoft Entra ID"):
+            self.azure.directory.update(f"/applications/{live['id']}", in_lists({key: both[key] for key in desired}))
+        return both
+
+    def delete(self, live: Properties) -> None:
+        """Delete it."""
+        delete_registration(self.azure.directory, self.name, live["id"])
+
+    def is_ours(self, live: Properties) -> bool:
+        """Whether it carries a tag of ours."""
+        return is_ours(live)
+
+    def outputs(self, live: Properties) -> Properties:
+        """object_id, client_id, role (its id), audiences of its tokens, credentials (dates and hints of passwords)."""
+        return {
+            "object_id": live["id"],
+            "client_id": live["appId"],
+            "role": self._permission(ROLE),
+            "audiences": [live["appId"], *live["identifierUris"]],
+            "credentials": live.get("passwordCredentials") or [],
+        }
+
+    def state(self, live: Properties) -> str:
+        """Its client id."""
+        return str(live["appId"])
+
+
+def deployment_tag(subscription_id: str, group: str) -> str:
+    """The tag of the registrations of a deployment: they lie outside its resource group."""
+    return f"{_TAG_PREFIX}{subscription_id}/{group}".lower()
+
+
+def is_ours(registration: Properties) -> bool:
+    """Whether a registration, in either form, was made by mlflow-azure."""
+    return any(tag.startswith(_TAG_PREFIX) for tag in registration.get("tags") or ())
+
+
+def delete_registration(directory: MicrosoftGraph, name: str, object_id: str) -> None:
+    """Delete a registration with its service principal, for good where that is allowed.
+
+    Where it is not, Microsoft Entra ID keeps what was deleted for 30 days.
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    with doing(f"deleting app registration {name} in Microsoft Entra ID"):
+        directory.delete(f"/applications/{object_id}")
+        with suppress(HttpResponseError):
+            directory.delete(f"/directory/deletedItems/{object_id}")

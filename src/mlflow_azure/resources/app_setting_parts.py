@@ -1,0 +1,129 @@
+"""The parts of the app settings, by what they follow from.
+
+Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-service/reference-app-settings
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mlflow_azure.compare import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.resources.base import Given, Node, Properties
+    from mlflow_azure.resources.client_secret import ClientSecret
+    from mlflow_azure.resources.container_registry import ContainerRegistry
+    from mlflow_azure.resources.image import Image
+    from mlflow_azure.resources.storage_account import StorageAccount
+    from mlflow_azure.secret import Secret
+
+IMAGE_DIGEST = "MLFLOW_AZURE_IMAGE_DIGEST"
+CONTINUOUS_DEPLOYMENT = "DOCKER_ENABLE_CI"
+SIGN_IN_SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"  # noqa: S105 - the setting's name
+"""Says, too, that the sign-in of a web app was set up by this program."""
+SECRETS = frozenset({"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET})
+
+
+class SettingsPart(Protocol):
+    """Some app settings, and the nodes whose outputs they use."""
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The nodes whose outputs the settings use."""
+
+    def desired(self, given: Given) -> Properties:
+        """The settings by name; None for one that must not be there."""
+
+
+@dataclass(frozen=True)
+class FixedSettings:
+    """Settings that follow from no other resource."""
+
+    values: Mapping[str, str | Secret | None]
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """Nothing."""
+        return ()
+
+    def desired(self, given: Given) -> Properties:
+        """Just them."""
+        return self.values
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """How MLflow reaches the blob container of its artifacts."""
+
+    account: StorageAccount
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The storage account."""
+        return (self.account,)
+
+    def desired(self, given: Given) -> Properties:
+        """The account's connection string."""
+        return {"AZURE_STORAGE_CONNECTION_STRING": given(self.account, "connection_string")}
+
+
+@dataclass(frozen=True)
+class RegistrySettings:
+    """How App Service pulls the image: as the registry's admin user, or with the web app's identity."""
+
+    registry: ContainerRegistry
+    identity: bool
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The registry."""
+        return (self.registry,)
+
+    def desired(self, given: Given) -> Properties:
+        """Where the registry is, and with which user and password."""
+        server = given(self.registry, "login_server")
+        user, password = (None if self.identity else given(self.registry, each) for each in ("username", "password"))
+        return {
+            "DOCKER_REGISTRY_SERVER_URL": UNKNOWN if server is UNKNOWN else f"https://{server}",
+            "DOCKER_REGISTRY_SERVER_USERNAME": user,
+            "DOCKER_REGISTRY_SERVER_PASSWORD": password,
+        }
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """The image's digest.
+
+    App Service looks for a new image under the same tag only when it restarts, and a changed app setting restarts it.
+    """
+
+    image: Image
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The image."""
+        return (self.image,)
+
+    def desired(self, given: Given) -> Properties:
+        """The digest."""
+        return {IMAGE_DIGEST: given(self.image, "digest")}
+
+
+@dataclass(frozen=True)
+class SignInSettings:
+    """The secret of the app registration, with which App Service signs browsers in."""
+
+    secret: ClientSecret
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The secret."""
+        return (self.secret,)
+
+    def desired(self, given: Given) -> Properties:
+        """The secret where it is a new one; an older one, which nobody can read, stays."""
+        value = given(self.secret, "secret")
+        return {} if value is None else {SIGN_IN_SECRET: value}

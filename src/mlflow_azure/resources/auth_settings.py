@@ -1,0 +1,124 @@
+"""The web app's sign-in ("App Service Authentication"): nobody gets past App Service without a Microsoft Entra token.
+
+Its properties: https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad and
+https://learn.microsoft.com/azure/templates/microsoft.web/sites/config-authsettingsv2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.app_registration import AppRegistration
+from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
+from mlflow_azure.resources.directory_lists import merged
+from mlflow_azure.resources.site_part import SitePart
+
+if TYPE_CHECKING:
+    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.resources.web_app import WebApp
+
+PROVIDER = "azureActiveDirectory"
+
+
+class AuthSettings(SitePart):
+    """Sign-in with Microsoft Entra: required of everyone, for every path.
+
+    Args:
+        site: The web app.
+        client: The app registration that tokens have to be for, or its client id. None switches sign-in off.
+        issuer: URL of the tenant's token issuer.
+        after: What is written before it: as long as a part of it is missing, sign-in would not work.
+
+    """
+
+    kind = "sign-in"
+    config = "authsettingsV2"
+
+    def __init__(
+        self, site: WebApp, *, client: AppRegistration | str | None, issuer: str, after: tuple[Node, ...] = ()
+    ) -> None:
+        super().__init__(site, needs=(client,) if isinstance(client, AppRegistration) else (), after=after)
+        self.client = client
+        self.issuer = issuer
+
+    def read(self, given: Given) -> Properties | None:
+        """The live settings."""
+        live = arm.get(
+            f"the sign-in of {self.site}",
+            lambda: self.azure.web.web_apps.get_auth_settings_v2_without_secrets(self.group_name, self.name),
+        )
+        return live and {"properties": _without_gaps(live["properties"])}
+
+    def desired(self, given: Given) -> Properties:
+        """Every request carries a token of the tenant for the registration; browsers are sent to sign in."""
+        if self.client is None:
+            return {"properties": {"platform": {"enabled": False}}}
+        client_id, audiences = self._registration(self.client, given)
+        return {
+            "properties": {
+                "platform": {"enabled": True},
+                "globalValidation": {
+                    "requireAuthentication": True,
+                    "unauthenticatedClientAction": "RedirectToLoginPage",
+                    "redirectToProvider": PROVIDER.lower(),
+                    "excludedPaths": [],
+                },
+                "identityProviders": {
+                    PROVIDER: {
+                        "enabled": True,
+                        "registration": {
+                            "openIdIssuer": self.issuer,
+                            "clientId": client_id,
+                            "clientSecretSettingName": SIGN_IN_SECRET,
+                        },
+                        "validation": {"allowedAudiences": audiences},
+                    }
+                },
+                "login": {"tokenStore": {"enabled": True}},
+            }
+        }
+
+    def _registration(self, client: AppRegistration | str, given: Given) -> tuple[Any, Any]:
+        """The registration's client id, and what tokens may say that they are for."""
+        if isinstance(client, AppRegistration):
+            return given(client, "client_id"), given(client, "audiences")
+        return client, [client, f"api://{client}"]
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Set it on a new site."""
+        return self.update(desired, {"properties": {}}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Set it; the write replaces all, so the rest of it is written again."""
+        body = {"properties": merged(live["properties"], desired["properties"])}
+        with doing(f"switching {'on' if self.client else 'off'} the sign-in of {self.site}"):
+            answer = self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, body)
+        return {"properties": _without_gaps(arm.body(answer)["properties"])}
+
+    def state(self, live: Properties) -> str:
+        """Required, or what else."""
+        return "Required" if requires_sign_in(live) else "Off"
+
+
+def is_on(live: Properties) -> bool:
+    """Whether sign-in is switched on at all."""
+    return bool((live["properties"].get("platform") or {}).get("enabled"))
+
+
+def requires_sign_in(live: Properties) -> bool:
+    """Whether nobody gets in without a token."""
+    return is_on(live) and bool((live["properties"].get("globalValidation") or {}).get("requireAuthentication"))
+
+
+def registration(live: Properties) -> Properties:
+    """What the site knows of the app registration: clientId, openIdIssuer, clientSecretSettingName."""
+    provider = (live["properties"].get("identityProviders") or {}).get(PROVIDER) or {}
+    return provider.get("registration") or {}
+
+
+def _without_gaps(properties: dict[str, Any]) -> dict[str, Any]:
+    """The settings with an empty list where Azure leaves out the paths that need no sign-in."""
+    validation = properties.get("globalValidation") or {}
+    return {**properties, "globalValidation": {**validation, "excludedPaths": validation.get("excludedPaths") or []}}

@@ -1,0 +1,83 @@
+"""Who may sign in to the web app's SCM (Kudu) site: its deployment user, and whether with a password.
+
+https://learn.microsoft.com/azure/app-service/configure-basic-auth-disable
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.resources.web_app import WebApp
+
+HOOK_PATH = "/api/registry/webhook"
+"""What a registry calls to have the image pulled anew. The older /docker/hook answers 400."""
+
+
+class PublishingCredentials(SitePart):
+    """The deployment user that every site has. Nothing is changed here."""
+
+    kind = "publishing credentials"
+    config = "publishingcredentials"
+
+    def read(self, given: Given) -> Properties | None:
+        """`hook`, the URL that a registry calls, with user and password."""
+        with doing(f"reading the publishing credentials of {self.site}"):
+            poller = self.azure.web.web_apps.begin_list_publishing_credentials(self.group_name, self.name)
+            user = arm.body(self.azure.wait(poller))
+        return {"hook": Secret(user["properties"]["scmUri"].rstrip("/") + HOOK_PATH)}
+
+    def desired(self, given: Given) -> Properties:
+        """Whatever they are."""
+        return {}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Azure makes them with the site."""
+        return self.read(given) or {}
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Never needed."""
+        return live
+
+
+class ScmBasicAuth(SitePart):
+    """Whether the deployment user may sign in to the SCM site with a password."""
+
+    kind = "SCM basic authentication"
+    config = "scm"
+
+    def __init__(self, site: WebApp, *, allowed: bool, after: tuple[Node, ...] = ()) -> None:
+        super().__init__(site, after=after)
+        self.allowed = allowed
+
+    @property
+    def id(self) -> str:
+        """The policy's id."""
+        return f"{self.site.id}/basicPublishingCredentialsPolicies/{self.config}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The policy."""
+        return arm.get(str(self), lambda: self.azure.web.web_apps.get_scm_allowed(self.group_name, self.name))
+
+    def desired(self, given: Given) -> Properties:
+        """Allowed or not."""
+        return {"properties": {"allow": self.allowed}}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Set it on a new site."""
+        return self.update(desired, {}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Set it."""
+        with doing(f"{'allowing' if self.allowed else 'forbidding'} {self}"):
+            return arm.body(self.azure.web.web_apps.update_scm_allowed(self.group_name, self.name, dict(desired)))
+
+    def state(self, live: Properties) -> str:
+        """Allowed or not."""
+        return "Allowed" if live["properties"]["allow"] else "Forbidden"

@@ -1,0 +1,117 @@
+"""The service principal: the app registration in the tenant, where it says who may sign in.
+
+https://learn.microsoft.com/graph/api/resources/serviceprincipal. Who may sign in is decided by Microsoft Entra ID, when
+it gives a token: App Service itself can check users one by one, but no groups
+(https://github.com/Azure/azure-sdk-for-net/issues/38485).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.microsoft_graph import quoted
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources.base import Given, Properties, Report, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlflow_azure.resources.app_registration import AppRegistration
+
+IN_PORTAL = "WindowsAzureActiveDirectoryIntegratedApp"
+"""The tag of service principals that the portal lists as enterprise applications."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Who may sign in.
+
+    Attributes:
+        principals: Object ids of users, groups and service principals; empty for everyone in the tenant.
+
+    """
+
+    principals: tuple[str, ...] = ()
+
+
+class ServicePrincipal(Resource):
+    """The service principal of an app registration.
+
+    Args:
+        registration: The registration.
+        allowed: Who may sign in; None leaves that as it is.
+
+    """
+
+    kind = "service principal"
+
+    def __init__(self, registration: AppRegistration, *, allowed: Allowed | None) -> None:
+        super().__init__(registration.azure, registration.name, parent=registration, needs=(registration,))
+        self.registration = registration
+        self.allowed = allowed
+
+    @property
+    def id(self) -> str:
+        """Whose it is, in the manner of an id."""
+        return f"{self.registration.id}/servicePrincipal"
+
+    def read(self, given: Given) -> Properties | None:
+        """The service principal, with those who are assigned to it where that is asked for."""
+        condition = f"appId eq {quoted(given(self.registration, 'client_id'))}"
+        with doing(f"reading {self} in Microsoft Entra ID"):
+            found = self.azure.directory.find("/servicePrincipals", condition)
+            if not found:
+                return None
+            live = found[0]
+            assignments = self._assignments(live) if self.allowed else {}
+        return {**live, "assignments": assignments, "assigned": sorted(assignments)}
+
+    def _assignments(self, live: Properties) -> dict[str, str]:
+        """The ids of the assignments, by the ids of those who are assigned."""
+        listed = self.azure.directory.members(f"/servicePrincipals/{live['id']}/appRoleAssignedTo")
+        return {each["principalId"]: each["id"] for each in listed}
+
+    def desired(self, given: Given) -> Properties:
+        """Enabled, and open to those who are allowed, and to no one else."""
+        if self.allowed is None:
+            return {"accountEnabled": True}
+        return {
+            "accountEnabled": True,
+            "assigned": sorted(self.allowed.principals),
+            "appRoleAssignmentRequired": bool(self.allowed.principals),
+        }
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Make it, and assign those who are allowed."""
+        body = {"appId": given(self.registration, "client_id"), "tags": [IN_PORTAL], **_own(desired)}
+        with doing(f"creating {self} in Microsoft Entra ID"):
+            made = self.azure.directory.create("/servicePrincipals", body)
+            self._assign(made["id"], desired.get("assigned", ()), {}, given(self.registration, "role"))
+        return {**made, **desired}
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Say whether being assigned is required, and assign those who are allowed; nobody else stays assigned."""
+        with doing(f"updating {self} in Microsoft Entra ID"):
+            self.azure.directory.update(f"/servicePrincipals/{live['id']}", _own(desired))
+            if "assigned" in desired:
+                role = given(self.registration, "role")
+                self._assign(live["id"], desired["assigned"], live["assignments"], role)
+        return {**live, **desired}
+
+    def _assign(self, object_id: str, wanted: Iterable[str], live: Mapping[str, str], role: str) -> None:
+        collection = f"/servicePrincipals/{object_id}/appRoleAssignedTo"
+        for principal in set(wanted) - set(live):
+            body = {"principalId": principal, "resourceId": object_id, "appRoleId": role}
+            self.azure.directory.create(collection, body)
+        for principal in set(live) - set(wanted):
+            self.azure.directory.delete(f"{collection}/{live[principal]}")
+
+    def state(self, live: Properties) -> str:
+        """Whom it lets in."""
+        return "For those assigned" if live.get("appRoleAssignmentRequired") else "For the whole tenant"
+
+
+def _own(desired: Properties) -> dict[str, Any]:
+    """The properties of the service principal itself: the assignments are objects of their own."""
+    return {key: value for key, value in desired.items() if key != "assigned"}
