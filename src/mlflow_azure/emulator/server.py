@@ -17,6 +17,7 @@ from mlflow_azure.emulator.arm import provider_endpoints, register_effects, reop
 from mlflow_azure.emulator.arm.gateway import Gateway
 from mlflow_azure.emulator.arm.subscriptions import metadata
 from mlflow_azure.emulator.arm.world import World, identity_of
+from mlflow_azure.emulator.authorize import AuthorizePage
 from mlflow_azure.emulator.connections import Connections
 from mlflow_azure.emulator.control import PREFIX, Control
 from mlflow_azure.emulator.graph import graph_routes
@@ -88,6 +89,7 @@ def _application(world: World, connections: Connections) -> Starlette:
             Route("/metadata/endpoints", describe),
             *Control(world).routes(),
             *SignIn(world).routes(),
+            *AuthorizePage(world).routes(),
             *world.task_blobs.routes(),
             *graph_routes(world, wire),
             *gateway.routes(provider_endpoints()),

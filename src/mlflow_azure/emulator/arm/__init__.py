@@ -24,6 +24,7 @@ from mlflow_azure.emulator.arm import (
 )
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.webhook_delivery import announce
+from mlflow_azure.emulator.easy_auth import EasyAuth
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Endpoint
@@ -63,6 +64,7 @@ async def reopen(world: World) -> None:
     tasks.end_interrupted_runs(world)
     world.runtime.registry.on_push = partial(announce, world)
     world.runtime.sites.token_ok = world.accepts_token
+    world.runtime.sites.gate = EasyAuth(world).admit
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)
     await asyncio.gather(

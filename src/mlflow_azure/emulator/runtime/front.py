@@ -12,20 +12,24 @@ from starlette.responses import HTMLResponse, Response
 from mlflow_azure.emulator.runtime.proxy import ReverseProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.types import Receive, Scope, Send
 
     from mlflow_azure.emulator.runtime.site import Site
 
+    # Answers a request to the site of this name that may not go on to its container; None for one that may.
+    Gate = Callable[[str, Request], Awaitable[Response | None]]
+
 _PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
 
 
 class Front:
-    """The ASGI application of one site."""
+    """The ASGI application of one site. `gate` stands between it and the container."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, gate: Gate) -> None:
         self._site = site
+        self._gate = gate
         self._proxy = ReverseProxy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +37,8 @@ class Front:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        response = self._refusal(request) or await self._forward(request)
+        refused = self._refusal(request) or await self._gate(self._site.spec.name, request)
+        response = refused or await self._forward(request)
         await response(scope, receive, send)
 
     async def close(self) -> None:

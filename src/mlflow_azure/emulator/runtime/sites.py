@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from starlette.requests import Request
+    from starlette.responses import Response
+
     from mlflow_azure.emulator.runtime.container import ContainerHost
+    from mlflow_azure.emulator.runtime.front import Gate
 
 
 @dataclass
@@ -36,12 +40,14 @@ class _Served:
 class Sites:
     """Sites by name; what belongs to one is in `<home>/sites/<name>`.
 
-    `token_ok` says whether a Microsoft Entra access token may operate Kudu sites.
+    `token_ok` says whether a Microsoft Entra access token may operate Kudu sites. `gate` answers requests that may not
+    reach the container (App Service Authentication).
     """
 
     def __init__(self, home: Path, host: ContainerHost, tls: TlsMaterial) -> None:
         self._tls = tls
         self.token_ok: Callable[[str], bool] = lambda _token: False
+        self.gate: Gate = _open_gate
         self._root = home / "sites"
         self._host = host
         self._sites: dict[str, _Served] = {}
@@ -57,7 +63,7 @@ class Sites:
 
     async def _open(self, spec: SiteSpec) -> None:
         site = Site(spec, self._host, SiteLog(self._root / spec.name / "LogFiles"))
-        front = Front(site)
+        front = Front(site, self._admit)
         scm = Scm(site, self._token_ok)
         served = _Served(site, front, (Listener(front, spec.port), Listener(scm, spec.scm_port, self._tls)))
         try:
@@ -70,6 +76,9 @@ class Sites:
 
     def _token_ok(self, token: str) -> bool:
         return self.token_ok(token)
+
+    async def _admit(self, site: str, request: Request) -> Response | None:
+        return await self.gate(site, request)
 
     async def restart(self, name: str) -> None:
         """Pull the image again and start it anew."""
@@ -101,3 +110,7 @@ class Sites:
         async with self._changing:
             await asyncio.gather(*(served.close() for served in self._sites.values()))
             self._sites.clear()
+
+
+async def _open_gate(_site: str, _request: Request) -> None:
+    """Let every request through."""

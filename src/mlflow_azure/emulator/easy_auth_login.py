@@ -1,0 +1,93 @@
+"""The pages below `/.auth` of a web app: sign-in of a browser, its session, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from mlflow_azure.emulator.tokens import TokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from mlflow_azure.emulator.arm.world import World
+
+_PREFIX = "/.auth"
+_CALLBACK = f"{_PREFIX}/login/aad/callback"
+_COOKIE = "AppServiceAuthSession"
+
+
+class Login:
+    """Signs browsers in to one web app."""
+
+    def __init__(self, world: World, site: str, provider: dict[str, Any]) -> None:
+        self._world = world
+        self._audience = f"session of {site}"
+        self._provider = provider
+
+    def is_own(self, path: str) -> bool:
+        """Whether a path belongs to App Service, not to the web app."""
+        return path.startswith(_PREFIX + "/")
+
+    def session(self, request: Request) -> Mapping[str, Any] | None:
+        """The claims of who signed in with this browser."""
+        try:
+            return self._world.tokens.verify(request.cookies.get(_COOKIE, ""), frozenset({self._audience}))
+        except TokenError:
+            return None
+
+    async def answer(self, request: Request) -> Response:
+        """One of App Service's own pages."""
+        match request.url.path.removeprefix(_PREFIX):
+            case "/login/aad":
+                return RedirectResponse(login_url(self._world, self._provider, request), 302)
+            case "/login/aad/callback":
+                return await self._callback(request)
+            case "/me":
+                return self._me(request)
+            case "/logout":
+                response = RedirectResponse(request.query_params.get("post_logout_redirect_uri", "/"), 302)
+                response.delete_cookie(_COOKIE)
+                return response
+        return PlainTextResponse("Not Found", 404)
+
+    async def _callback(self, request: Request) -> Response:
+        """Take the token that the sign-in page sent the browser back with, and begin a session."""
+        form = dict(parse_qsl((await request.body()).decode()))
+        audience = frozenset({self._provider["registration"]["clientId"]})
+        try:
+            claims = self._world.tokens.verify(form.get("id_token", ""), audience)
+        except TokenError as error:
+            return PlainTextResponse(f"Sign-in failed: {form.get('error_description', error)}", 401)
+        wanted = form.get("state", "/")
+        # Only a path of the site itself: anything else would send the browser to a stranger.
+        target = wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
+        response = RedirectResponse(target, 302)
+        session = self._world.tokens.sign(self._audience, claims["oid"], name=claims.get("name", ""))
+        response.set_cookie(_COOKIE, session, httponly=True, samesite="lax")
+        return response
+
+    def _me(self, request: Request) -> Response:
+        claims = self.session(request)
+        if claims is None:
+            return Response(status_code=401)
+        described = [{"typ": name, "val": claims[name]} for name in ("name", "oid", "tid")]
+        return JSONResponse([{"provider_name": "aad", "user_id": claims["name"], "user_claims": described}])
+
+
+def login_url(world: World, provider: dict[str, Any], request: Request) -> str:
+    """The sign-in page of the tenant, which comes back to where the browser wanted to go."""
+    path = request.url.path if not request.url.path.startswith(_PREFIX) else "/"
+    query = {
+        "response_type": "code id_token",
+        "response_mode": "form_post",
+        "scope": "openid profile email",
+        "client_id": provider.get("registration", {}).get("clientId", ""),
+        "redirect_uri": f"{str(request.base_url).rstrip('/')}{_CALLBACK}",
+        "state": request.query_params.get("post_login_redirect_uri", path),
+    }
+    return f"{world.url}/{world.identity.tenant_id}/oauth2/v2.0/authorize?{urlencode(query)}"
