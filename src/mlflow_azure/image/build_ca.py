@@ -1,0 +1,40 @@
+"""The certificates that a build has to trust: those of a company's proxy that inspects TLS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlflow_azure.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE")
+"""Where people tell their tools of such a proxy; the first that is set counts."""
+
+
+def read_build_ca(file: Path | None, environ: Mapping[str, str]) -> bytes | None:
+    """The certificates (PEM) in `file`, else in the file that one of VARIABLES names, else None.
+
+    Raises:
+        SettingsError: The file cannot be read, or holds no certificate.
+
+    """
+    if file is not None:
+        return _certificates(file, "--build-ca")
+    for name in VARIABLES:
+        if value := environ.get(name):
+            return _certificates(Path(value), name)
+    return None
+
+
+def _certificates(file: Path, source: str) -> bytes:
+    hint = "Name the file that your company's certificates are in: --build-ca FILE"
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"reading {file} ({source}): {error.strerror}", hint=hint) from error
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise SettingsError(f"reading {file} ({source}): it holds no certificate in PEM form", hint=hint)
+    return content

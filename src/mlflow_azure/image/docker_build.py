@@ -1,0 +1,137 @@
+"""Builds the image with the container engine on this machine."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.errors import ContainerEngineError
+from mlflow_azure.image.context import PLATFORM
+from mlflow_azure.image.docker_engine import talking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docker import DockerClient
+
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.events import Report
+    from mlflow_azure.image.context import BuildContext
+
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_BUILT = re.compile(r"Successfully built ([0-9a-f]+)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_NOISE = (" ---> ", "Removing intermediate container")
+_OUTPUT_LINES = 5
+_CODES = {"no space left on device": "DiskFull", "exec format error": "WrongPlatform"}
+_ELSEWHERE = "or build it in the registry: mlflow-azure deploy --build remote"
+_HINTS = {
+    "DiskFull": "Make room, for example with: docker system prune. Then run the command again.",
+    "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Teach it to: docker run --privileged --rm "
+    f"tonistiigi/binfmt --install amd64, {_ELSEWHERE}",
+    "BaseImageUnavailable": f"Pull it yourself to see why (docker pull), and run the command again, {_ELSEWHERE}",
+    "BuildFailed": f"Read the lines above. Behind a proxy that inspects TLS name its certificates: --build-ca FILE, "
+    f"{_ELSEWHERE}",
+}
+
+
+def build(
+    engine: DockerClient,
+    context: BuildContext,
+    tag: str,
+    report: Report,
+    *,
+    deadline: Deadline,
+    build_ca: bytes | None = None,
+) -> None:
+    """Build `context` for App Service's platform and tag the result with `tag` ("server/repository:tag").
+
+    Args:
+        engine: Where it is built.
+        context: What it is built from.
+        tag: The name that the image gets.
+        report: Told each instruction of the Dockerfile, with the fraction done.
+        deadline: When to give up.
+        build_ca: Certificates (PEM) that the build stage trusts. They do not get into the image.
+
+    Raises:
+        ContainerEngineError: The build failed; its last lines are in the message.
+        TimedOutError: The deadline passed.
+
+    """
+    archive = context.archive({"build-ca.pem": build_ca} if build_ca else None)
+    progress = _Progress(report)
+    with talking("building the image"):
+        answers = engine.api.build(
+            fileobj=io.BytesIO(archive),
+            custom_context=True,
+            encoding="gzip",
+            tag=tag,
+            buildargs=dict(context.arguments),
+            platform=PLATFORM,
+            rm=True,
+            forcerm=True,  # leaves no container of a failed step behind
+            decode=True,
+        )
+        for answer in answers:
+            progress.take(answer)
+            deadline.check()
+        built = engine.images.get(progress.built()).attrs
+    if (platform := f"{built['Os']}/{built['Architecture']}") != PLATFORM:
+        raise ContainerEngineError(
+            f"building the image: the engine made one for {platform}, and App Service runs {PLATFORM}",
+            hint=f"Remove the local copy of the base image, which is for another platform (docker image ls), "
+            f"and run the command again, {_ELSEWHERE}",
+            code="WrongPlatform",
+        )
+
+
+class _Progress:
+    """Follows the stream of a build: reports its instructions, and raises its error."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._image: str | None = None
+        self._instruction = ""
+        self._fraction: float | None = None
+        self._output: deque[str] = deque(maxlen=_OUTPUT_LINES)
+
+    def take(self, answer: Mapping[str, Any]) -> None:
+        if "error" in answer:
+            raise self._failed(str(answer["error"]))
+        for line in _COLOUR.sub("", str(answer.get("stream", ""))).splitlines():
+            if line.strip() and not line.startswith(_NOISE):
+                self._line(line.strip())
+        if answer.get("status") and answer.get("id"):
+            self._report(f"{answer['status']} {answer['id']}", self._fraction)
+
+    def built(self) -> str:
+        """The id of the image. An engine that is stopped ends the stream without a word."""
+        if self._image is None:
+            raise self._failed("the engine ended the build before the image was there")
+        return self._image
+
+    def _line(self, line: str) -> None:
+        if done := _BUILT.fullmatch(line):
+            self._image = done[1]
+        if step := _STEP.fullmatch(line):
+            number, count, self._instruction = int(step[1]), int(step[2]), step[3]
+            self._fraction = (number - 1) / count
+            self._output.clear()
+        else:
+            self._output.append(line)
+        self._report(line, self._fraction)
+
+    def _failed(self, reason: str) -> ContainerEngineError:
+        tail = "".join(f"\n{line}" for line in self._output)
+        code = self._code(f"{reason}{tail}".lower())
+        what = self._instruction.partition("\n")[0] or "reading the Dockerfile"
+        return ContainerEngineError(f"building the image, at {what}: {reason}{tail}", hint=_HINTS[code], code=code)
+
+    def _code(self, text: str) -> str:
+        known = next((code for words, code in _CODES.items() if words in text), None)
+        if known:
+            return known
+        return "BaseImageUnavailable" if self._instruction.startswith("FROM ") else "BuildFailed"

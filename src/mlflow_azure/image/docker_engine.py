@@ -1,0 +1,116 @@
+"""The container engine on this machine: reaching it, and what to say when that fails."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.errors import ContainerEngineError, MlflowAzureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+
+SILENCE_SECONDS = 300
+"""How long the engine may be silent in the middle of an answer."""
+
+_WITHOUT = "Without an engine the image can be built in the registry: mlflow-azure deploy --build remote"
+
+
+def connect() -> DockerClient:
+    """A client of the engine that `docker` on the command line uses too: DOCKER_HOST, else the current context.
+
+    Raises:
+        ContainerEngineError: No engine answers, or it runs containers for Windows only.
+
+    """
+    from docker import DockerClient
+    from docker.errors import DockerException
+    from docker.utils import kwargs_from_env
+
+    host = ""
+    try:
+        where = kwargs_from_env() or _current_context()
+        host = where.get("base_url", "")
+        client = DockerClient(**where, timeout=SILENCE_SECONDS)
+        system = client.version()["Os"]
+    except (DockerException, OSError) as error:
+        raise _unreachable(host, error) from error
+    if system != "linux":
+        client.close()
+        raise ContainerEngineError(
+            f"connecting to the container engine: it runs {system} containers, and the image is for Linux",
+            hint=f"Switch Docker Desktop to Linux containers. {_WITHOUT}",
+            code="WrongPlatform",
+        )
+    return client
+
+
+def engine_available() -> tuple[bool, str]:
+    """Whether an engine answers, and which ("Docker Engine 27.3.1") or why not."""
+    try:
+        client = connect()
+    except ContainerEngineError as error:
+        return False, error.message
+    try:
+        return True, f"Docker Engine {client.version()['Version']}"
+    finally:
+        client.close()
+
+
+@contextmanager
+def talking(what: str) -> Iterator[None]:
+    """Turn an engine that refuses, or goes away, into an error that says what was being done.
+
+    Raises:
+        ContainerEngineError: The engine refused, or the connection to it broke.
+
+    """
+    from docker.errors import APIError, DockerException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except APIError as error:
+        raise ContainerEngineError(
+            f"{what}: the container engine refused: {error.explanation or error}",
+            hint="Look at the engine: docker info",
+        ) from error
+    except (DockerException, HTTPError, OSError) as error:
+        raise ContainerEngineError(
+            f"{what}: the connection to the container engine broke ({type(error).__name__})",
+            hint="Start the engine if it has stopped (docker info tells), then run the command again.",
+            code="ContainerEngineLost",
+        ) from error
+
+
+def _current_context() -> dict[str, Any]:
+    from docker import ContextAPI
+
+    context = ContextAPI.get_current_context()
+    return {"base_url": context.Host, "tls": context.TLSConfig or False} if context else {}
+
+
+def _unreachable(host: str, error: BaseException) -> MlflowAzureError:
+    reason = next((cause for cause in _causes(error) if isinstance(cause, OSError) and cause.errno), None)
+    at = f" at {host}" if host else ""
+    if isinstance(reason, PermissionError):
+        return ContainerEngineError(
+            f"connecting to the container engine{at}: you are not allowed to use it",
+            hint=f"Join the group that may: sudo usermod -aG docker $USER, then sign in anew. {_WITHOUT}",
+            code="ContainerEngineForbidden",
+        )
+    return ContainerEngineError(
+        f"connecting to the container engine{at}: none answers ({reason.strerror if reason else error})",
+        hint=f"Start Docker, or install it: https://docs.docker.com/get-docker/. {_WITHOUT}",
+        code="NoContainerEngine",
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that it wraps: requests and urllib3 hand on the first one among their arguments."""
+    yield error
+    for inner in (*error.args, error.__cause__, error.__context__):
+        if isinstance(inner, BaseException):
+            yield from _causes(inner)
