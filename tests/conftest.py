@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from mlflow_azure.emulator.home import Home
 
 from mlflow_azure.emulator import client
+from mlflow_azure.emulator.home import Home
 from support.command import Command
 from support.running_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -28,6 +31,13 @@ def cli(tmp_path: Path) -> Command:
         "COLUMNS": "160",
     }
     return Command(work, environ)
+
+
+@pytest.fixture(scope="session")
+def image_bin() -> Path:
+    """The `bin` of an environment with the locked packages of the image, as the Makefile keeps it."""
+    subprocess.run(["make", "--silent", ".venv/mlflow-1.5.0/ready"], cwd=CHECKOUT, check=True)
+    return CHECKOUT / ".venv" / "mlflow-1.5.0" / "bin"
 
 
 @pytest.fixture

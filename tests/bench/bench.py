@@ -14,9 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from mlflow_azure.emulator.home import Home
-
 from mlflow_azure.emulator import client
+from mlflow_azure.emulator.home import Home
 
 RUNS = 5
 COMMAND = [sys.executable, "-m", "mlflow_azure"]

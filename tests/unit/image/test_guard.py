@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
-from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from mlflow_server import UP, attacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .conftest import Server, Start
+    from .conftest import ServerProcess, Start
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +46,7 @@ class BlobService(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def azure(start: Start, settings: dict[str, str]) -> Iterator[Server]:
+def azure(start: Start, settings: dict[str, str]) -> Iterator[ServerProcess]:
     """A server whose artifacts are in Azure."""
     service = ThreadingHTTPServer(("127.0.0.1", 0), BlobService)
     Thread(target=service.serve_forever, daemon=True).start()
@@ -69,61 +68,17 @@ def victim(tmp_path: Path) -> Iterator[Path]:
     assert file.read_text() == "precious"
 
 
-UP = "../" * 20
-ATTACKS = [
-    "path={up}{victim}",
-    "path=a/{up}{victim}",
-    "path={victim}",
-    "path=/{victim}",
-    "path={up_encoded}{victim}",
-    "path={up_twice_encoded}{victim}",
-    "path={up_backslashes}{victim}",
-    "p%61th={up}{victim}",
-    "path=ok&path={up}{victim}",
-    "path[]={up}{victim}",
-    "path[x]={up}{victim}",
-    "path=ok;path={up}{victim}",
-    "path=.&path={victim}&path=ok",
-]
-
-
-def query(attack: str, victim: Path) -> str:
-    return attack.format(
-        up=UP,
-        up_encoded=UP.replace(".", "%2e").replace("/", "%2F"),
-        up_twice_encoded=UP.replace(".", "%252e").replace("/", "%252F"),
-        up_backslashes=UP.replace("/", "%5C"),
-        victim=victim,
-    )
-
-
-def get_raw(server: Server, target: str) -> tuple[int, str]:
-    """Send a request whose target is not tidied up."""
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
-    with closing(connection):
-        connection.request("GET", target)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-
-
 @pytest.mark.parametrize("store", ["server", "azure"])
 def test_no_path_leads_out_of_a_runs_artifacts(store: str, request: pytest.FixtureRequest, victim: Path) -> None:
-    server: Server = request.getfixturevalue(store)
-    run = server.create_run()
-    for attack in ATTACKS:
-        for endpoint in (
-            "get-artifact",
-            "api/2.0/mlflow/artifacts/list",
-            "ajax-api/2.0/mlflow/artifacts/list",
-        ):
-            target = f"/{endpoint}?run_uuid={run}&{query(attack, victim)}"
-            status, text = get_raw(server, target)
-            assert status in (400, 500), target
-            assert "precious" not in text
-            assert victim.read_text() == "precious", target
+    server: ServerProcess = request.getfixturevalue(store)
+    for target in attacks(server.create_run(), str(victim)):
+        status, text = server.get_raw(target)
+        assert status in (400, 500), target
+        assert "precious" not in text
+        assert victim.read_text() == "precious", target
 
 
-def test_a_path_in_the_body_of_a_request_is_seen_too(server: Server, victim: Path) -> None:
+def test_a_path_in_the_body_of_a_request_is_seen_too(server: ServerProcess, victim: Path) -> None:
     body = json.dumps({"run_id": server.create_run(), "path": f"{UP}{victim.parent}"})
     for data in (body, json.dumps(body)):  # MLflow reads JSON within JSON as well
         answer = server.get("/api/2.0/mlflow/artifacts/list", data=data)
@@ -131,7 +86,7 @@ def test_a_path_in_the_body_of_a_request_is_seen_too(server: Server, victim: Pat
         assert "victim" not in answer.text
 
 
-def test_no_experiment_hands_out_a_directory_of_the_server(server: Server, victim: Path) -> None:
+def test_no_experiment_hands_out_a_directory_of_the_server(server: ServerProcess, victim: Path) -> None:
     for field in ("artifact_location", "artifactLocation"):
         for scheme in ("", "file:", "file://", "FILE://"):
             location = f"{scheme}{victim.parent}"
@@ -141,7 +96,7 @@ def test_no_experiment_hands_out_a_directory_of_the_server(server: Server, victi
 
 
 def test_an_experiment_that_an_attacker_made_before_is_not_opened(
-    server: Server, victim: Path, settings: dict[str, str]
+    server: ServerProcess, victim: Path, settings: dict[str, str]
 ) -> None:
     run = server.create_run()
     for meta in Path(settings["MLFLOW_SERVER_FILE_STORE"]).glob(f"*/{run}/meta.yaml"):
@@ -154,12 +109,12 @@ def test_an_experiment_that_an_attacker_made_before_is_not_opened(
     assert server.get("/api/2.0/mlflow/artifacts/list", params={"run_id": run}).status_code == 403
 
 
-def test_a_location_in_a_remote_store_or_under_the_own_root_is_accepted(server: Server, tmp_path: Path) -> None:
+def test_a_location_in_a_remote_store_or_under_the_own_root_is_accepted(server: ServerProcess, tmp_path: Path) -> None:
     server.create_run(name="remote", artifact_location="wasbs://other@account.blob.core.windows.net/x")
     server.create_run(name="own", artifact_location=str(tmp_path / "artifacts" / "special"))
 
 
-def test_a_downloaded_artifact_is_sent_whole_and_not_kept(azure: Server, tmp_path: Path) -> None:
+def test_a_downloaded_artifact_is_sent_whole_and_not_kept(azure: ServerProcess, tmp_path: Path) -> None:
     run = azure.create_run()
     answer = azure.get("/get-artifact", params={"run_uuid": run, "path": "model.txt"})
     assert answer.content == BLOB

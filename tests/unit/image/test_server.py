@@ -4,42 +4,39 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mlflow_client import log_run
 
 if TYPE_CHECKING:
-    from .conftest import Server, Start
+    from pathlib import Path
+
+    from .conftest import ServerProcess, Start
 
 pytestmark = pytest.mark.slow
 
-CLIENT = Path(__file__).with_name("client_1_5_0.py")
+
+def test_the_mlflow_1_5_0_client_works_end_to_end(server: ServerProcess, image_bin: Path) -> None:
+    log_run(image_bin, server.url)
 
 
-def test_the_mlflow_1_5_0_client_works_end_to_end(server: Server, image_bin: Path) -> None:
-    client = [image_bin / "python", CLIENT, server.url("")]
-    done = subprocess.run(client, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_page_and_all_its_static_files_are_served(server: Server) -> None:
+def test_the_page_and_all_its_static_files_are_served(server: ServerProcess) -> None:
     page = server.get("/").text
     files = re.findall(r'(?:src|href)="[./]*(static-files/[^"]+)"', page)
     assert len(files) >= 3
     assert {server.get(f"/{file}").status_code for file in files} == {200}
 
 
-def test_requests_are_logged(server: Server) -> None:
+def test_requests_are_logged(server: ServerProcess) -> None:
     server.get("/api/2.0/mlflow/experiments/list")
     server.stop()
     assert '"GET /api/2.0/mlflow/experiments/list HTTP/1.1" 200' in server.log.read_text()
 
 
-def test_terminate_ends_it_with_zero_and_nothing_left(server: Server) -> None:
+def test_terminate_ends_it_with_zero_and_nothing_left(server: ServerProcess) -> None:
     # Browsers open connections ahead of need.
     with socket.create_connection(("127.0.0.1", server.port)):
         assert server.stop() == 0
@@ -47,7 +44,7 @@ def test_terminate_ends_it_with_zero_and_nothing_left(server: Server) -> None:
         socket.create_connection(("127.0.0.1", server.port))
 
 
-def test_a_running_request_is_finished_before_the_end(server: Server) -> None:
+def test_a_running_request_is_finished_before_the_end(server: ServerProcess) -> None:
     body = b'{"name": "slow"}'
     head = f"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
@@ -76,7 +73,7 @@ def test_a_restart_keeps_what_was_there(start: Start, settings: dict[str, str]) 
     assert len(again.get("/api/2.0/mlflow/experiments/list").json()["experiments"]) == 2
 
 
-def test_experiments_created_at_once_are_all_created(server: Server) -> None:
+def test_experiments_created_at_once_are_all_created(server: ServerProcess) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = pool.map(lambda n: server.call("experiments/create", {"name": f"number {n}"}), range(8))
     assert {a.json()["experiment_id"] for a in answers} == {str(n) for n in range(1, 9)}

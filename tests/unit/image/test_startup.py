@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-CONTEXT = Path(__file__).parents[3] / "docker"
+from .conftest import STARTUP
+
 AZURE_ROOT = "wasbs://mlflow@account.blob.core.windows.net/mlartefacts"
 
 
 def startup(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", CONTEXT / "startup.sh"],
+        ["sh", STARTUP],
         env=environment,
         capture_output=True,
         text=True,

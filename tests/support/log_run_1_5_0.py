@@ -55,6 +55,7 @@ def main(url: str) -> None:
     assert [e.name for e in client.list_experiments()] == ["Default"]
     client.restore_experiment(experiment)
     assert len(client.list_experiments(ViewType.ALL)) == 2
+    print(run_id)
 
 
 main(sys.argv[1])
