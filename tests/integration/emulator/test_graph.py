@@ -160,3 +160,13 @@ def test_requests_to_graph_are_counted_and_can_fail_like_the_others(azure: Azure
     assert [(each["path"], each["status"], each["write"]) for each in azure.control("GET", "requests")] == [
         ("/v1.0/applications", 503, True)
     ]
+
+
+def test_clients_are_allowed_only_scopes_that_exist_already(azure: Azure) -> None:
+    client = {"appId": str(uuid.uuid4()), "delegatedPermissionIds": [SCOPE["id"]]}
+    api = {"oauth2PermissionScopes": [SCOPE], "preAuthorizedApplications": [client]}
+    refused = ask(azure, "POST", "/applications", {"displayName": "app", "api": api})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidValue")
+    application = registration(azure)
+    change = {"api": {"preAuthorizedApplications": [client]}}
+    assert ask(azure, "PATCH", f"/applications/{application['id']}", change).status_code == 204

@@ -37,8 +37,9 @@ def create_application(ask: Ask) -> Reply:
     """Register an application."""
     if not ask.body.get("displayName"):
         raise bad_request("One or more property values specified are invalid: displayName.")
-    application = _merged(_new_application(), ask.body)
-    _check(ask.directory, application)
+    new = _new_application()
+    application = _merged(new, ask.body)
+    _check(ask.directory, new, application)
     return Reply(ask.directory.put(_KIND, application), 201)
 
 
@@ -59,7 +60,7 @@ def update_application(ask: Ask) -> Reply:
     """Update what the request names of an application."""
     live = ask.require(_KIND, ask["id"])
     updated = _merged(live, ask.body)
-    _check(ask.directory, updated)
+    _check(ask.directory, live, updated)
     _keep_entitlements(live, updated)
     ask.directory.put(_KIND, updated)
     principal = ask.directory.find("servicePrincipals", appId=live["appId"])
@@ -175,12 +176,21 @@ def _merged(live: Object, wanted: Object) -> Object:
     return {**live, **named, **complex_ones}
 
 
-def _check(directory: Directory, application: Object) -> None:
+def _check(directory: Directory, live: Object, application: Object) -> None:
     for uri in application["identifierUris"]:
         _check_identifier(directory, application, uri)
     for uri in application["web"]["redirectUris"]:
         if not uri.startswith(("https://", "http://localhost")):
             raise bad_request(f"Invalid value specified for property 'redirectUris' of resource 'Application': {uri}")
+    # Clients can be allowed only scopes that exist already: not those of the same request.
+    scopes = {scope["id"] for scope in live["api"]["oauth2PermissionScopes"]}
+    clients = application["api"]["preAuthorizedApplications"]
+    if not scopes.issuperset(scope for client in clients for scope in client["delegatedPermissionIds"]):
+        raise GraphError(
+            400,
+            "InvalidValue",
+            "Property PreAuthorizedApplications has permission ids that cannot be found in the AppPermissions sets.",
+        )
 
 
 def _check_identifier(directory: Directory, application: Object, uri: str) -> None:
