@@ -35,11 +35,11 @@ def announce(world: World, push: Push) -> None:
     )
     for webhook in world.resources.of_type(WEBHOOK_TYPE, registry["id"]):
         properties = webhook["properties"]
-        if properties["status"] == "enabled" and "push" in properties["actions"] and _in_scope(properties, push):
+        if properties["status"] == "enabled" and "push" in properties["actions"] and in_scope(properties, push):
             _send(world, webhook, "push", _pushed(registry, push))
 
 
-def _in_scope(properties: dict[str, Any], push: Push) -> bool:
+def in_scope(properties: dict[str, Any], push: Push) -> bool:
     """Whether a push lies in the webhook's scope: "", "repository", "repository:tag", "repository:*" or "prefix*"."""
     scope = properties["scope"]
     if scope.endswith("*"):
