@@ -55,3 +55,15 @@ def test_a_plan_writes_nothing(cli: Command, emulator: Emulator) -> None:
 def test_destroying_what_was_never_deployed_is_a_success(cli: Command, emulator: Emulator) -> None:
     assert cli("destroy", *JSON, "--yes").data["resources"] == []
     assert emulator.writes == []
+
+
+@pytest.mark.slow
+def test_a_web_app_that_someone_stopped_is_started_again(cli: Command, emulator: Emulator) -> None:
+    deployed = cli("deploy", *JSON).data
+    (site,) = [row["name"] for row in deployed["resources"] if row["kind"] == "web app"]
+    emulator.azure.web.web_apps.stop("mlflow-rg", site)
+    (change,) = [change for change in cli("plan", *JSON).data["changes"] if change["action"] != "keep"]
+    assert change["differences"] == [{"path": "properties.state", "from": "Stopped", "to": "Running"}]
+
+    again = cli("deploy", *JSON).data
+    assert requests.get(again["url"] + PROBE, timeout=10).status_code == 200

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.base import Given, Properties, Report
 
 
+RUNNING = "Running"
+
+
 class WebApp(TaggedResource):
     """A Linux container web app, reached over HTTPS only.
 
@@ -45,12 +48,17 @@ class WebApp(TaggedResource):
         return live and _with_identity(live)
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, plan, HTTPS only; MLflow keeps no sessions, so no client affinity."""
+        """Region, tags, plan, HTTPS only, running; MLflow keeps no sessions, so no client affinity."""
         return {
             "location": self.location,
             "tags": self.tags,
             **({"identity": {"systemAssigned": True}} if self.identity else {}),
-            "properties": {"serverFarmId": self.plan.id, "httpsOnly": True, "clientAffinityEnabled": False},
+            "properties": {
+                "serverFarmId": self.plan.id,
+                "httpsOnly": True,
+                "clientAffinityEnabled": False,
+                "state": RUNNING,
+            },
         }
 
     def check_before_create(self, given: Given) -> None:
@@ -69,10 +77,19 @@ class WebApp(TaggedResource):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs. What a PUT does not mention stays, tags excepted."""
         tags = merged_tags(live, desired)
-        return self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live)
+        updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live)
+        if updated["properties"].get("state") == RUNNING:
+            return updated
+        with doing(f"starting {self}"):
+            self.azure.web.web_apps.start(self.group.name, self.name)
+        return {**updated, "properties": {**updated["properties"], "state": RUNNING}}
 
     def _put(self, what: str, wanted: Properties, live: Properties) -> Properties:
-        body = {**wanted, "identity": _identity(live)} if self.identity else dict(wanted)
+        # `state` cannot be written: a site is started and stopped by requests of their own.
+        properties = {name: value for name, value in wanted["properties"].items() if name != "state"}
+        body = {**wanted, "properties": properties}
+        if self.identity:
+            body["identity"] = _identity(live)
         with doing(what):
             poller = self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body)
             return _with_identity(arm.body(self.azure.wait(poller)))
