@@ -57,6 +57,18 @@ def test_destroying_what_was_never_deployed_is_a_success(cli: Command, emulator:
     assert emulator.writes == []
 
 
+def test_an_emulator_that_a_deploy_started_ends_with_what_was_deployed(cli: Command) -> None:
+    cli("deploy", *JSON, "--build", "none")
+    assert cli("emulator", "status", "--output", "json").data["running"]
+    assert "stopped" in cli("destroy", *JSON, "--yes").stderr
+    assert not cli("emulator", "status", "--output", "json").data["running"]
+
+
+def test_an_emulator_that_was_started_by_name_goes_on(cli: Command, emulator: Emulator) -> None:
+    cli("destroy", *JSON, "--yes")
+    assert cli("emulator", "status", "--output", "json").data["running"]
+
+
 @pytest.mark.slow
 def test_a_web_app_that_someone_stopped_is_started_again(cli: Command, emulator: Emulator) -> None:
     deployed = cli("deploy", *JSON).data

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlflow_azure.cli.emulated import stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.clouds import CloudName
 from mlflow_azure.console import text
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.teardown import STORAGE_ACCOUNT, Teardown, take_inventory
@@ -28,6 +30,12 @@ def destroy(
     ] = False,
 ) -> None:
     """Delete what deploy made, after showing it."""
+    _destroy(run, keep_data=keep_data)
+    if run.cloud.name is CloudName.EMULATOR:
+        stop_if_unused(run.console, run.azure)
+
+
+def _destroy(run: Invocation, *, keep_data: bool) -> None:
     with run.reading():
         inventory = take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data)
     if inventory.is_empty:

@@ -91,7 +91,7 @@ class Invocation:
     def cloud(self) -> Cloud:
         """The cloud; the emulator is started where it is not running."""
         if self.common.cloud is CloudName.EMULATOR:
-            from mlflow_azure.cli.emulator import running_cloud
+            from mlflow_azure.cli.emulated import running_cloud
 
             return running_cloud(self.console)
         return REMOTE_CLOUDS[self.common.cloud]

@@ -29,10 +29,14 @@ class EmulatorError(Exception):
     """The emulator could not be started, stopped or asked; the text says why and what to do."""
 
 
-def start(home: Home | None = None) -> dict[str, Any]:
+def start(home: Home | None = None, *, on_demand: bool = False) -> dict[str, Any]:
     """Start the emulator in the background, wait until it answers, and return the content of its endpoint file.
 
     Does nothing where it runs already; two starts at once end with one emulator.
+
+    Args:
+        home: Where its files are.
+        on_demand: Whether it is only needed for what someone else does: see `runs_on_demand`.
 
     Raises:
         EmulatorError: It did not start.
@@ -40,10 +44,20 @@ def start(home: Home | None = None) -> dict[str, Any]:
     """
     home = home or default_home()
     with exclusive(home.start_lock):
-        if is_held(home.daemon_lock):
-            return _wait_for_endpoint(home, None)
-        _clean_up(home)
-        return _wait_for_endpoint(home, _launch(home))
+        running = is_held(home.daemon_lock)
+        if not running:
+            _clean_up(home)
+        found = _wait_for_endpoint(home, None if running else _launch(home))
+        if not on_demand:
+            home.on_demand_file.unlink(missing_ok=True)
+        elif not running:
+            home.on_demand_file.touch()
+        return found
+
+
+def runs_on_demand(home: Home | None = None) -> bool:
+    """Whether the emulator was started because a command needed it, and may end when nothing is left in it."""
+    return (home or default_home()).on_demand_file.exists()
 
 
 def stop(home: Home | None = None) -> bool:

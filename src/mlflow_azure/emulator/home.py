@@ -46,6 +46,11 @@ class Home:
         """Sources that were uploaded for ACR Tasks, and the logs of their runs."""
         return self.root / "acr-tasks"
 
+    @property
+    def on_demand_file(self) -> Path:
+        """There while the emulator runs only because a command needed it, and no one has started it by its name."""
+        return self.root / "on-demand"
+
 
 def default_home() -> Home:
     """The home that `MLFLOW_AZURE_EMULATOR_HOME` names, else one in the user's data directory."""

@@ -84,9 +84,11 @@ class Server(Check):
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers. Raises TimedOutError when it does not."""
-        url, waited = given(self.site, "url"), 0.0
+        url, waited, told = given(self.site, "url"), 0.0, ""
         while not (health := self._probe(given, url, waited)).healthy:
-            report(f"{health.detail}; waiting", None)
+            if health.detail != told:
+                told = health.detail
+                report(told, None)
             if waited >= START_SECONDS:
                 raise TimedOutError(
                     f"waiting for the MLflow server at {url}: it {health.detail} after {waited:.0f} seconds",

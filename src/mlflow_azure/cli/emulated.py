@@ -1,0 +1,78 @@
+"""The emulator as a cloud: started where a command needs it, stopped when nothing is left in it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlflow_azure.clouds import ClientSecret, Cloud, CloudName
+from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.console import Console
+
+RUNTIMES = {
+    "process": "as processes, with the image's locked requirements in a virtual environment",
+    "container": "as containers of the pushed image",
+}
+
+
+def running_cloud(console: Console) -> Cloud:
+    """The emulator as a cloud; it is started where it is not running."""
+    client = emulator_client()
+    with emulator_failures():
+        if client.endpoint() is None:
+            console.note("Starting the emulator. Stop it with: mlflow-azure emulator stop")
+        found = client.start(on_demand=True)
+    return Cloud(
+        CloudName.EMULATOR,
+        resource_manager=found["resource_manager"],
+        authority=found["authority"],
+        graph=found["graph"],
+        site_scheme="http",
+        ca_file=found["ca_file"],
+        sign_in=ClientSecret(found["tenant_id"], found["client_id"], Secret(found["client_secret"])),
+        subscription_id=found["subscription_id"],
+        remark=f"Deploying to the emulator: web apps run for real on this machine, {RUNTIMES[found['runtime']]}.",
+    )
+
+
+def stop_if_unused(console: Console, azure: Azure) -> None:
+    """Stop an emulator that was started only because a command needed it, once it holds nothing."""
+    client = emulator_client()
+    if not client.runs_on_demand() or any(True for _ in azure.resources.resource_groups.list()):
+        return
+    with emulator_failures():
+        client.stop()
+    console.note("The emulator is empty, so it was stopped.")
+
+
+def emulator_client() -> ModuleType:
+    """What starts, stops and asks the emulator. Raises SettingsError where its extra is not installed."""
+    try:
+        from mlflow_azure.emulator import client
+    except ImportError as error:
+        raise SettingsError(
+            f"the emulator is not installed ({error.name} is missing)",
+            hint="pip install 'mlflow-azure[emulator]'",
+            code="EmulatorNotInstalled",
+        ) from error
+    return client
+
+
+@contextmanager
+def emulator_failures() -> Iterator[None]:
+    """Turn what the emulator's client raises within into one of our errors."""
+    from mlflow_azure.emulator.client import EmulatorError
+
+    try:
+        yield
+    except EmulatorError as error:
+        raise MlflowAzureError(
+            str(error), hint="To begin anew: mlflow-azure emulator reset", code="EmulatorFailed"
+        ) from error
