@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mlflow_azure.emulator.arm.world import APP_SERVICE, CONTAINER_REGISTRY
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 _SERVICES = {
     "https://graph.microsoft.com",
     "https://storage.azure.com",
-    "https://containerregistry.azure.net",
+    APP_SERVICE,
+    CONTAINER_REGISTRY,
     "https://vault.azure.net",
 }
 

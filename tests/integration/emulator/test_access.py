@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import jwt
 import pytest
 import requests
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
@@ -174,3 +175,19 @@ def test_writes_that_overlap_on_one_site_are_refused(azure: Azure) -> None:
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(write, range(2)))
     assert sorted(answers) == [200, 409]
+
+
+def test_the_cloud_describes_itself_to_the_command_line_of_azure(azure: Azure) -> None:
+    url, trust = azure.endpoint["resource_manager"], azure.endpoint["ca_file"]
+    described = requests.get(f"{url}/metadata/endpoints?api-version=2022-09-01", verify=trust, timeout=10).json()
+    assert described["resourceManager"] == url
+    assert described["authentication"]["loginEndpoint"] == azure.endpoint["authority"]
+
+
+def test_a_token_can_be_verified_with_the_keys_that_the_tenant_publishes(azure: Azure) -> None:
+    authority, trust = f"{azure.endpoint['authority']}/{azure.endpoint['tenant_id']}", azure.endpoint["ca_file"]
+    described = requests.get(f"{authority}/v2.0/.well-known/openid-configuration", verify=trust, timeout=10).json()
+    keys = requests.get(described["jwks_uri"], verify=trust, timeout=10).json()["keys"]
+    token = azure.credential.get_token(f"{azure.endpoint['resource_manager']}/.default").token
+    claims = jwt.decode(token, jwt.PyJWK(keys[0]).key, ["RS256"], audience=azure.endpoint["resource_manager"])
+    assert claims["appid"] == azure.endpoint["client_id"]

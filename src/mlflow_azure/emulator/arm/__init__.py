@@ -63,7 +63,7 @@ async def reopen(world: World) -> None:
     """Let everything that the state holds work again, after a restart."""
     tasks.end_interrupted_runs(world)
     world.runtime.registry.on_push = partial(announce, world)
-    world.runtime.sites.token_ok = world.accepts_token
+    world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)

@@ -11,6 +11,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked
 from mlflow_azure.emulator.arm.roles import may_pull
+from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -177,8 +178,9 @@ async def open_registry(world: World, registry: Body) -> str:
         return [name, *world.resources.hidden(registry_id)["passwords"].values()]
 
     def token_ok(token: str) -> bool:
-        principal = world.principal_of(token)
-        return world.accepts_token(token) or (principal is not None and may_pull(world, principal, registry_id))
+        principal = world.principal_of(token, CONTAINER_REGISTRY)
+        own = principal == world.identity.object_id
+        return own or (principal is not None and may_pull(world, principal, registry_id))
 
     return await world.runtime.registry.ensure(name, world.ports.of(f"registry/{name}"), credentials, token_ok)
 

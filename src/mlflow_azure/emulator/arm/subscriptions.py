@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.regions import REGIONS
+from mlflow_azure.emulator.arm.world import APP_SERVICE
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
@@ -62,6 +63,7 @@ def metadata(world: World) -> dict[str, Any]:
         "resourceManager": world.url,
         "microsoftGraphResourceId": f"{world.url}/",
         "graph": f"{world.url}/",
+        "appServiceResourceId": APP_SERVICE,
         "name": "MlflowAzureEmulator",
         "suffixes": {
             "acrLoginServer": "localhost",

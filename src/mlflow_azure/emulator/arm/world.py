@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime import Runtime, TlsMaterial
     from mlflow_azure.emulator.state import State
 
+# Audiences of tokens for services that take those for Resource Manager, too.
+APP_SERVICE = "https://appservice.azure.com"
+CONTAINER_REGISTRY = "https://containerregistry.azure.net"
 # Providers that every subscription has from its first day.
 ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization")
 
@@ -92,16 +95,19 @@ class World:
         rules: dict[str, Any] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
-    def principal_of(self, token: str) -> str | None:
-        """Object id of the principal that a token for Resource Manager speaks for; None for one that is not good."""
+    def principal_of(self, token: str, service: str) -> str | None:
+        """Object id of the principal that a token for Resource Manager or for `service` speaks for.
+
+        None for a token that is not good, or is for something else.
+        """
         try:
-            return str(self.tokens.verify(token, self.audiences)["oid"])
+            return str(self.tokens.verify(token, self.audiences | {service, service + "/"})["oid"])
         except TokenError:
             return None
 
-    def accepts_token(self, token: str) -> bool:
-        """Whether `token` is the caller's own."""
-        return self.principal_of(token) == self.identity.object_id
+    def may_operate_sites(self, token: str) -> bool:
+        """Whether a token lets its bearer into the SCM sites of the web apps."""
+        return self.principal_of(token, APP_SERVICE) == self.identity.object_id
 
     def knows_principal(self, object_id: str) -> bool:
         """Whether the directory has a principal with this object id, the identity of a web app for example."""

@@ -49,3 +49,15 @@ def list_groups(ask: Ask) -> Reply:
 def get_group(ask: Ask) -> Reply:
     """One group."""
     return Reply(ask.require("groups", ask["id"]))
+
+
+@operations.on("POST", "/directoryObjects/getByIds")
+def get_by_ids(ask: Ask) -> Reply:
+    """The users, groups and service principals with these ids; those that do not exist are left out."""
+    found = [
+        {"@odata.type": f"#microsoft.graph.{kind[:-1]}", **item}
+        for kind in ("users", "groups", "servicePrincipals")
+        for item in ask.directory.all(kind)
+        if item["id"] in ask.body.get("ids", [])
+    ]
+    return Reply({"value": found})

@@ -52,6 +52,7 @@ class Scm:
                 Route("/api/logstream/{path:path}", self._stream_log),
                 Route("/api/logs/docker", self._list_logs),
                 Route("/api/logs/docker/zip", self._zip_logs),
+                Route("/dump", self._zip_logs),
                 Route("/api/vfs/LogFiles/{name}", self._log_file),
                 Route("/api/registry/webhook", self._image_pushed, methods=["POST"]),
                 Route(_TUNNEL, tunnel.status),
