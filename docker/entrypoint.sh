@@ -16,7 +16,7 @@ start_sshd() {
     {
         mkdir -p /run/sshd /root/.ssh &&
             env -u HOME -u HOSTNAME -u OLDPWD -u PWD -u SHLVL >/root/.ssh/environment &&
-            ssh-keygen -A
+            nice -n 19 ssh-keygen -A # takes up to a second of a core that MLflow needs to start
     } >/dev/null 2>&1 || {
         warn "sshd was not started: /root, /etc/ssh or /run cannot be written."
         return

@@ -26,10 +26,10 @@ need() {
 need_number() {
     need "$1" "$2"
     case $value in
-        *[!0-9]* | ??????*) refuse "$1 must hold $2, a whole number from 1 to $3, but is '$value'." ;;
+        *[!0-9]* | ??????*) ;;
+        *) [ "$value" -ge 1 ] && [ "$value" -le "$3" ] && return ;;
     esac
-    [ "$value" -ge 1 ] && [ "$value" -le "$3" ] ||
-        refuse "$1 must hold $2, a whole number from 1 to $3, but is '$value'."
+    refuse "$1 must hold $2, a whole number from 1 to $3, but is '$value'."
 }
 
 need MLFLOW_SERVER_HOST "the address to listen on, 0.0.0.0 for all"

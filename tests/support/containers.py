@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,12 +42,13 @@ class ServerContainer(MlflowServer):
     def ssh(self, command: str, password: str = "Docker!") -> subprocess.CompletedProcess[str]:
         """Run a command over the container's sshd."""
         port = self.container.ports["2222/tcp"][0]["HostPort"]
+        _wait_for_sshd(int(port))
         with tempfile.TemporaryDirectory() as directory:
             ask = Path(directory, "ask")
             ask.write_text('#!/bin/sh\necho "$PASSWORD"\n')
             ask.chmod(0o700)
             options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "NumberOfPasswordPrompts=1"]
-            options += ["ConnectionAttempts=20", "LogLevel=ERROR"]
+            options.append("LogLevel=ERROR")
             return subprocess.run(
                 ["ssh", "-F", "none", *(f"-o{option}" for option in options), "-p", port, "root@127.0.0.1", command],
                 env={
@@ -58,6 +62,15 @@ class ServerContainer(MlflowServer):
                 timeout=60,
                 check=False,
             )
+
+
+def _wait_for_sshd(port: int) -> None:
+    """It starts in the background; until then the engine takes connections and drops them."""
+    while True:
+        with suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)) as connection:
+            if connection.recv(8) == b"SSH-2.0-":
+                return
+        time.sleep(0.1)
 
 
 class Containers:
