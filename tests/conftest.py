@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlflow_azure.emulator import client
-from mlflow_azure.emulator.home import Home
-from support.command import Command
-from support.running_emulator import Emulator
+from support.command import Command, isolated
+from support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +20,7 @@ CHECKOUT = Path(__file__).parents[1]
 @pytest.fixture
 def cli(tmp_path: Path) -> Command:
     """The command line, with an emulator home of its own, and no Azure account."""
-    work = tmp_path / "work"
-    work.mkdir()
-    environ = {
-        "MLFLOW_AZURE_EMULATOR_HOME": str(tmp_path / "emulator"),
-        "MLFLOW_AZURE_EMULATOR_RUNTIME": "process",
-        "AZURE_CONFIG_DIR": str(tmp_path / "azure"),
-        "COLUMNS": "160",
-    }
-    return Command(work, environ)
+    return isolated(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +33,5 @@ def image_bin() -> Path:
 @pytest.fixture
 def emulator(cli: Command) -> Iterator[Emulator]:
     """A running emulator of the test's own."""
-    home = Home(cli.directory.parent / "emulator")
-    started = cli("emulator", "start")
-    assert started.exit_code == 0, started.stderr
-    try:
-        yield Emulator(home)
-    finally:
-        client.stop(home)
+    with started(cli) as emulator:
+        yield emulator

@@ -89,3 +89,20 @@ class Command:
         pip_and_npm = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_", "NODE_"))}
         kept = {name: os.environ[name] for name in passed if name in os.environ}
         return {**kept, **pip_and_npm, **self.environ, **environ}
+
+    def of(self, group: str) -> Command:
+        """The command line for another deployment in the same Azure: another group, and so other names."""
+        return Command(self.directory, {**self.environ, "RG_NAME": group})
+
+
+def isolated(directory: Path) -> Command:
+    """The command line with a directory to work in and an emulator home of its own, and no Azure account."""
+    work = directory / "work"
+    work.mkdir()
+    environ = {
+        "MLFLOW_AZURE_EMULATOR_HOME": str(directory / "emulator"),
+        "MLFLOW_AZURE_EMULATOR_RUNTIME": "process",
+        "AZURE_CONFIG_DIR": str(directory / "azure"),
+        "COLUMNS": "160",
+    }
+    return Command(work, environ)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import client
+from mlflow_azure.emulator.home import Home
 from support.emulated import Azure
 
 if TYPE_CHECKING:
-    from mlflow_azure.emulator.home import Home
+    from collections.abc import Iterator
+
+    from support.command import Command
 
 WRITES = frozenset({"PUT", "PATCH", "DELETE"})
 
@@ -54,3 +59,15 @@ class Emulator:
         found = client.endpoint(self.home)
         assert found is not None, "the emulator does not run"
         return Azure(self.home, found)
+
+
+@contextmanager
+def started(cli: Command) -> Iterator[Emulator]:
+    """The emulator of this command line, running for the length of a `with` block."""
+    home = Home(Path(cli.environ["MLFLOW_AZURE_EMULATOR_HOME"]))
+    answer = cli("emulator", "start")
+    assert answer.exit_code == 0, answer.stderr
+    try:
+        yield Emulator(home)
+    finally:
+        client.stop(home)

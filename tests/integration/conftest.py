@@ -1,0 +1,30 @@
+"""One emulator for all tests of a module, and a deployment in it for those that only look, or say what they changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.command import Command, isolated
+from support.running_emulator import Emulator, started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def shared_cli(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    return isolated(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="module")
+def shared_emulator(shared_cli: Command) -> Iterator[Emulator]:
+    with started(shared_cli) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def deployed(shared_cli: Command, shared_emulator: Emulator) -> dict[str, Any]:
+    """The data of the deploy that made the module's deployment."""
+    return shared_cli("deploy", "--cloud", "emulator", "--output", "json").data
