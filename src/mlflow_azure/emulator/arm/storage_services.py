@@ -50,10 +50,17 @@ async def put_container(call: Call) -> Answer:
     return _put(call, properties, existing)
 
 
+@endpoints.on("PATCH", _CONTAINER)
+async def patch_container(call: Call) -> Answer:
+    """Update a container."""
+    _existing_container(call)
+    return await put_container(call)
+
+
 @endpoints.on("GET", _CONTAINER)
 async def get_container(call: Call) -> Answer:
     """One container."""
-    return Answer(_existing(call, "ContainerNotFound", "The specified container does not exist."))
+    return Answer(_existing_container(call))
 
 
 @endpoints.on("DELETE", _CONTAINER)
@@ -87,14 +94,14 @@ async def put_share(call: Call) -> Answer:
 @endpoints.on("PATCH", _SHARE)
 async def patch_share(call: Call) -> Answer:
     """Update a share."""
-    _existing(call, "ShareNotFound", "The specified share does not exist.")
+    _existing_share(call)
     return await put_share(call)
 
 
 @endpoints.on("GET", _SHARE)
 async def get_share(call: Call) -> Answer:
     """One share, with the bytes that it holds where `$expand=stats` asks for them."""
-    share = _existing(call, "ShareNotFound", "The specified share does not exist.")
+    share = _existing_share(call)
     if "stats" not in call.query.get("$expand", ""):
         return Answer(share)
     usage = call.world.runtime.shares.usage(call["account"], call["share"])
@@ -138,6 +145,14 @@ def _require(call: Call, name: str) -> Body | None:
             "letters, digits and single hyphens between them.",
         )
     return call.world.resources.find(call.id)
+
+
+def _existing_container(call: Call) -> Body:
+    return _existing(call, "ContainerNotFound", "The specified container does not exist.")
+
+
+def _existing_share(call: Call) -> Body:
+    return _existing(call, "ShareNotFound", "The specified share does not exist.")
 
 
 def _existing(call: Call, code: str, message: str) -> Body:
