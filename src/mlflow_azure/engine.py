@@ -3,7 +3,7 @@
     read      every live resource, concurrently; what lives in something that does not exist is not asked for
     compare   with what is desired: create, update, delete or keep
     check     whether Azure would allow what is to be created, before the first write
-    apply     in order of dependencies, independent branches at the same time
+    apply     in order of dependencies, independent branches at the same time; what is changed is read again just before
 
 `plan` and `status` stop after the comparison, `deploy` goes on. There is no state between runs: Azure is the record,
 so going on after a crash is running again.
@@ -244,12 +244,13 @@ class Application:
         desired = resource.desired(given)
         if has_unknown(desired):  # a fault of ours: better here than as a strange request to Azure
             raise MlflowAzureError(f"writing {resource}: a value it needs is unknown", hint="Report this as a bug.")
-        if reading.live is None:
+        # Writes replace whole collections (tags, app settings), and someone may have added to them meanwhile.
+        live = resource.read(given) if reading.live is not None else None
+        if live is None:
             return Applied(resource.outputs(resource.create(desired, given, report)), Action.CREATE)
-        if not _wanted(desired, reading.live):  # what was unknown when it was planned turned out as it is
-            return Applied(reading.outputs, Action.KEEP)
-        live = resource.update(desired, reading.live, given, report)
-        return Applied(resource.outputs(live), Action.UPDATE)
+        if not _wanted(desired, live):  # what was unknown when it was planned turned out as it is
+            return Applied(resource.outputs(live), Action.KEEP)
+        return Applied(resource.outputs(resource.update(desired, live, given, report)), Action.UPDATE)
 
     def _event(self, outcome: graph.Outcome[Node]) -> Event:
         step = self.plan.steps[outcome.node]

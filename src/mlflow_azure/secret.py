@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 _IN_TEXT = re.compile(
     r"(?i)((?:AccountKey|SharedAccessSignature|sig|client_secret|password)=|\bBearer )[^;&\s\"'\x1b]+"
@@ -24,6 +26,13 @@ class Secret:
         return "(secret)"
 
     __str__ = __repr__
+
+
+def revealed(value: Any) -> Any:
+    """The value with its secrets, at any depth, as strings: for the request that it is meant for."""
+    if isinstance(value, Mapping):
+        return {name: revealed(item) for name, item in value.items()}
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def redact(text: str) -> str:

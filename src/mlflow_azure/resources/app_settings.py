@@ -8,7 +8,7 @@ from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.app_setting_parts import SECRETS
 from mlflow_azure.resources.site_part import SitePart
-from mlflow_azure.secret import Secret
+from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,31 +34,24 @@ class AppSettings(SitePart):
 
     def read(self, given: Given) -> Properties | None:
         """All settings, by name."""
-        return _redacted(self._list())
+        with doing(f"reading the app settings of {self.site}"):
+            answer = self.azure.web.web_apps.list_application_settings(self.group_name, self.name)
+        return _redacted(answer)
 
     def desired(self, given: Given) -> Properties:
         """The settings of all parts."""
         return {name: value for part in self.parts for name, value in part.desired(given).items()}
 
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Write them to a new site."""
-        return self.update(desired, {}, given, report)
-
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Write them once, with the user's own: the write replaces all, so they are read again just before."""
-        wanted = {name: value.reveal() if isinstance(value, Secret) else value for name, value in desired.items()}
-        merged = {name: value for name, value in {**self._list(), **wanted}.items() if value is not None}
+        """Write them once, with the user's own: the write replaces all."""
+        merged = {name: value for name, value in revealed({**live, **desired}).items() if value is not None}
         with doing(f"writing the app settings of {self.site}"):
             answer = self.azure.web.web_apps.update_application_settings(
                 self.group_name, self.name, {"properties": merged}
             )
-        return _redacted(arm.body(answer).get("properties") or {})
-
-    def _list(self) -> dict[str, Any]:
-        with doing(f"reading the app settings of {self.site}"):
-            answer = self.azure.web.web_apps.list_application_settings(self.group_name, self.name)
-        return arm.body(answer).get("properties") or {}
+        return _redacted(answer)
 
 
-def _redacted(settings: Properties) -> Properties:
+def _redacted(answer: Any) -> Properties:
+    settings = arm.body(answer).get("properties") or {}
     return {name: Secret(value) if name in SECRETS else value for name, value in settings.items()}

@@ -86,10 +86,6 @@ class AuthSettings(SitePart):
             return given(client, "client_id"), given(client, "audiences")
         return client, [client, f"api://{client}"]
 
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Set it on a new site."""
-        return self.update(desired, {"properties": {}}, given, report)
-
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Set it; the write replaces all, so the rest of it is written again."""
         body = {"properties": merged(live["properties"], desired["properties"])}

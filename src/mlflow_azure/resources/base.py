@@ -107,7 +107,7 @@ class Resource(Node):
 
     @abstractmethod
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change the live resource so that it has what is desired, keeping what else it has."""
+        """Change the live resource, read just now, so that it has what is desired, keeping what else it has."""
 
     def check_before_create(self, given: Given) -> None:
         """Ask Azure whether the resource can be made, before anything is written. Raises AzureRefusedError."""

@@ -30,13 +30,9 @@ class ContainerLogs(SitePart):
         file_system = {"enabled": True, "retentionInMb": 100, "retentionInDays": 3}
         return {"properties": {"httpLogs": {"fileSystem": file_system}}}
 
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Switch it on in a new site."""
-        return self.update(desired, {}, given, report)
-
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Switch it on; the write replaces all, so what else is logged is written again."""
-        current = (self.read(given) or {}).get("properties") or {}
+        current = live.get("properties") or {}
         http = {**(current.get("httpLogs") or {}), **desired["properties"]["httpLogs"]}
         with doing(f"switching on the container log of {self.site}"):
             answer = self.azure.web.web_apps.update_diagnostic_logs_config(

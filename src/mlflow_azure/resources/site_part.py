@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from mlflow_azure.resources.base import Node, Properties, Resource
+from mlflow_azure.resources.base import Given, Node, Properties, Report, Resource
 
 if TYPE_CHECKING:
     from mlflow_azure.resources.web_app import WebApp
@@ -33,6 +33,10 @@ class SitePart(Resource):
     def id(self) -> str:
         """The configuration's id."""
         return f"{self.site.id}/config/{self.config}"
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Write it to a new site, which has all of its parts from the beginning."""
+        return self.update(desired, self.read(given) or {}, given, report)
 
     def state(self, live: Properties) -> str:
         """It is there."""

@@ -8,13 +8,16 @@ from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.site_part import SitePart
-from mlflow_azure.secret import Secret
+from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from mlflow_azure.resources.base import Given, Node, Properties, Report
     from mlflow_azure.resources.storage_account import StorageAccount
     from mlflow_azure.resources.storage_parts import FileShare
     from mlflow_azure.resources.web_app import WebApp
+
+BROKEN = frozenset({"InvalidCredentials", "InvalidShare"})
+"""What Azure says of a mount that cannot work: AzureStorageState of its REST API, without Ok and NotValidated."""
 
 
 class StorageMount(SitePart):
@@ -39,7 +42,9 @@ class StorageMount(SitePart):
 
     def read(self, given: Given) -> Properties | None:
         """The mounts, by name."""
-        return _redacted(self._list())
+        with doing(f"reading the mounts of {self.site}"):
+            answer = self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name)
+        return _redacted(answer)
 
     def desired(self, given: Given) -> Properties:
         """The share at its path; named like the account, as `az webapp config storage-account add` users do."""
@@ -54,54 +59,46 @@ class StorageMount(SitePart):
             }
         }
 
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Mount it in a new site."""
-        return self.update(desired, {}, given, report)
-
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Mount it, keeping other mounts: the write replaces all of them, so they are read again just before."""
-        wanted = {name: _for_azure(mount) for name, mount in desired.items()}
-        others = {
-            name: {key: value for key, value in mount.items() if key != "state"}
-            for name, mount in self._list().items()
-            if mount.get("mountPath") != self.path
-        }
+        """Mount it, keeping other mounts: the write replaces all of them."""
+        others = {name: mount for name, mount in live.items() if mount.get("mountPath") != self.path}
         with doing(f"mounting {self.share} in {self.site}"):
             answer = self.azure.web.web_apps.update_azure_storage_accounts(
-                self.group_name, self.name, {"properties": {**others, **wanted}}
+                self.group_name, self.name, {"properties": _writable({**others, **desired})}
             )
-        mounts = arm.body(answer).get("properties") or {}
+        mounts = _redacted(answer)
         self._check_state(mounts)
-        return _redacted(mounts)
+        return mounts
 
     def _check_state(self, mounts: Properties) -> None:
-        """Azure answers 200 to a wrong key too; only the state tells. It can be empty before the site's first start."""
-        state = mounts[self.account.name].get("state")
-        if state not in ("Ok", None):
+        """Azure answers 200 to a wrong key too; only the state tells."""
+        state = mounts[self.account.name]["state"]
+        if state != "Ok":
             raise MlflowAzureError(
                 f"mounting {self.share} in {self.site}: Azure says {state}",
                 hint="Check that the storage account can be reached from App Service, then run: mlflow-azure deploy",
                 code=str(state),
             )
 
-    def _list(self) -> dict[str, dict[str, Any]]:
-        with doing(f"reading the mounts of {self.site}"):
-            answer = self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name)
-        return arm.body(answer).get("properties") or {}
+
+def _writable(mounts: Properties) -> dict[str, Any]:
+    """The mounts as Azure takes them: with their keys, and without their state."""
+    return {
+        name: {key: value for key, value in revealed(mount).items() if key != "state"} for name, mount in mounts.items()
+    }
 
 
-def _for_azure(mount: Properties) -> dict[str, Any]:
-    key: Secret = mount["accessKey"]
-    return {**{name: value for name, value in mount.items() if name != "state"}, "accessKey": key.reveal()}
+def _redacted(answer: Any) -> Properties:
+    """The mounts with their keys, which Azure echoes, as secrets.
 
-
-def _redacted(mounts: Properties) -> Properties:
-    """The mounts with their keys, which Azure echoes, as secrets; a state that is not told counts as fine."""
+    A state that Azure does not know, as before the site's first start, counts as fine.
+    """
+    mounts = arm.body(answer).get("properties") or {}
     return {
         name: {
             **mount,
             "accessKey": Secret(mount.get("accessKey") or ""),
-            "state": mount.get("state") or "Ok",
+            "state": mount["state"] if mount.get("state") in BROKEN else "Ok",
         }
         for name, mount in mounts.items()
     }
