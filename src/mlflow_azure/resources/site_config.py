@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 NO_ALWAYS_ON = frozenset({"F1", "D1"})
 """Sizes on which Azure refuses alwaysOn."""
+RULE_NAME = "mlflow-azure-"
+"""How the names of our access rules begin; all others are the user's own."""
+CLOSING_PRIORITY = 2147483647
+"""Priority of the last rule, for everyone whom no other rule names; Azure adds it by itself."""
 
 
 class SiteConfig(SitePart):
@@ -27,7 +31,8 @@ class SiteConfig(SitePart):
         site: The web app.
         image: What it runs.
         identity: Whether it pulls the image with its managed identity.
-        allow: Address ranges (CIDR) that may reach the server; empty leaves the access restrictions as they are.
+        allow: Address ranges (CIDR) that may reach the server, beside those that users let in by rules of their own;
+            empty leaves the access restrictions as they are.
         after: What is written before it.
 
     """
@@ -49,7 +54,7 @@ class SiteConfig(SitePart):
             f"the configuration of {self.site}",
             lambda: self.azure.web.web_apps.get_configuration(self.group_name, self.name),
         )
-        return live and {"properties": _normalised(live["properties"])}
+        return live and _by_owner(live["properties"])
 
     def desired(self, given: Given) -> Properties:
         """Image, TLS 1.2, no FTP, always on where the plan allows it, access restrictions where they are set."""
@@ -67,31 +72,37 @@ class SiteConfig(SitePart):
             properties["ipSecurityRestrictionsDefaultAction"] = "Deny"
         return {"properties": properties}
 
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Configure a new site."""
-        return self.update(desired, {}, given, report)
-
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs: a PATCH leaves the rest."""
+        """Change what differs: a PATCH leaves the rest, but replaces a list as a whole."""
+        properties = dict(desired["properties"])
+        if self.allow:
+            properties["ipSecurityRestrictions"] = [*properties["ipSecurityRestrictions"], *live["otherRules"]]
         with doing(f"configuring {self.site}"):
-            answer = self.azure.web.web_apps.update_configuration(self.group_name, self.name, dict(desired))
-        return {"properties": _normalised(arm.body(answer)["properties"])}
+            body = {"properties": properties}
+            answer = self.azure.web.web_apps.update_configuration(self.group_name, self.name, body)
+        return _by_owner(arm.body(answer)["properties"])
 
 
 def access_rules(allow: Sequence[str]) -> list[dict[str, Any]]:
-    """Access restrictions that let in the ranges of `allow`, and no one else."""
+    """Our access restrictions: they let in the ranges of `allow`."""
     return [
-        {"ipAddress": cidr, "action": "Allow", "priority": 100 + number, "name": f"mlflow-azure-{number}"}
+        {"ipAddress": cidr, "action": "Allow", "priority": 100 + number, "name": f"{RULE_NAME}{number}"}
         for number, cidr in enumerate(allow)
     ]
 
 
-def _normalised(properties: dict[str, Any]) -> dict[str, Any]:
-    """Without the rule that Azure adds at the end by itself, and with only the fields of a rule that we write."""
-    fields = ("ipAddress", "action", "priority", "name")
+def _by_owner(properties: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with only our access rules, in the fields that we write; the users' stand beside it."""
     rules = [
-        {field: rule.get(field) for field in fields}
-        for rule in properties.get("ipSecurityRestrictions") or ()
-        if rule.get("ipAddress") != "Any"
+        rule for rule in properties.get("ipSecurityRestrictions") or () if rule.get("priority") != CLOSING_PRIORITY
     ]
-    return {**properties, "ipSecurityRestrictions": rules}
+    fields = ("ipAddress", "action", "priority", "name")
+    ours = [{field: rule.get(field) for field in fields} for rule in rules if _is_ours(rule)]
+    return {
+        "properties": {**properties, "ipSecurityRestrictions": ours},
+        "otherRules": [rule for rule in rules if not _is_ours(rule)],
+    }
+
+
+def _is_ours(rule: Properties) -> bool:
+    return str(rule.get("name")).startswith(RULE_NAME)
