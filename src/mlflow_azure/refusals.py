@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ common-deployment-errors and the services' own references."""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 AGAIN = "Run the command again: it goes on from where it is."
+BUSY = "Someone, another deploy perhaps, is changing it just now. Wait a minute, then run the command again."
 
 
 @contextmanager
@@ -100,13 +102,15 @@ def _found_no_credential(error: Exception) -> bool:
 
 def error_code(error: Any) -> str:
     """Azure's own code of an error. The exception's class tells less: every 409 is a ResourceExistsError."""
-    inner = getattr(error, "error", None)
-    return str(getattr(inner, "code", None) or "")
+    return _stated(error)[0]
 
 
 def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
-    code, status = error_code(error) or None, int(error.status_code or 0)
-    message, hint = f"{what}: {_message(error)}", HINTS.get(error_code(error))
+    stated, said = _stated(error)
+    code, status = stated or None, int(error.status_code or 0)
+    message, hint = f"{what}: {said}", HINTS.get(stated)
+    if _is_busy(said):
+        return MlflowAzureError(message, hint=BUSY, code=code)
     if _is_quota(message):
         return AzureRefusedError(message, hint=HINTS["QuotaExceeded"], code=code or "QuotaExceeded")
     if status == HTTPStatus.UNAUTHORIZED:
@@ -121,10 +125,29 @@ def _is_quota(message: str) -> bool:
     return "additional quota" in message or ("quota" in message.lower() and "exceed" in message.lower())
 
 
-def _message(error: HttpResponseError) -> str:
+def _is_busy(message: str) -> bool:
+    """Azure refuses with 409 what overlaps with an earlier write; the codes are of all kinds."""
+    return "in progress" in message.lower()
+
+
+def _stated(error: Any) -> tuple[str, str]:
+    """Azure's code and message. The SDK reads Resource Manager's own errors; App Service words its in another way."""
     inner = getattr(error, "error", None)
-    text = str(getattr(inner, "message", None) or error.message or error.reason or "")
-    return redact(" ".join(text.split()))
+    body = {} if inner else _body(error)
+    code = getattr(inner, "code", None) or body.get("Code") or ""
+    text = getattr(inner, "message", None) or body.get("Message") or error.message or error.reason or ""
+    return str(code), redact(" ".join(str(text).split()))
+
+
+def _body(error: HttpResponseError) -> dict[str, Any]:
+    """The JSON object that Azure answered with; empty where it is none, or can no longer be read."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        body = json.loads(error.response.text()) if error.response else {}
+    except (ValueError, AzureError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _first_line(error: Exception) -> str:
