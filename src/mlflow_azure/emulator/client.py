@@ -180,8 +180,12 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _clean_up(home: Home) -> None:
     """End and remove what a daemon that was killed left behind."""
-    from mlflow_azure.emulator.runtime.children import end_leftovers
-
+    try:
+        from mlflow_azure.emulator.runtime.children import end_leftovers
+    except ImportError as error:
+        raise EmulatorError(
+            f"the emulator is not installed ({error.name} is missing). Install it: pip install 'mlflow-azure[emulator]'"
+        ) from error
     end_leftovers(home.root)
     home.endpoint_file.unlink(missing_ok=True)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mlflow_azure.emulator.runtime import RuntimeFaultError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -69,7 +71,13 @@ class Control:
 
     def _site(self, name: str) -> dict[str, Any]:
         url = f"http://localhost:{self._world.ports.of(f'site/{name}')}"
-        return {"name": name, "url": url, "state": self._world.runtime.sites.state(name)}
+        return {"name": name, "url": url, "state": self._state(name)}
+
+    def _state(self, site: str) -> str:
+        try:
+            return self._world.runtime.sites.state(site)
+        except RuntimeFaultError as fault:  # it could not be opened again after a restart
+            return str(fault)
 
     async def _latency(self, request: Request) -> Response:
         return await self._apply(request, dict, lambda order: self._world.latency.choose(**order))
@@ -91,7 +99,7 @@ class Control:
         return await self._apply(request, dict, apply)
 
     async def _requests(self, _request: Request) -> Response:
-        return JSONResponse(self._world.requests)
+        return JSONResponse(list(self._world.requests))
 
     async def _forget_requests(self, _request: Request) -> Response:
         self._world.requests.clear()

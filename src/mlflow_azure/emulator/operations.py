@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # operation outlives the process.
 Effect = Callable[[str, bool], Awaitable[None]]
 
+_KEPT_SECONDS = 24 * 3600
+
 
 @dataclass
 class Operation:
@@ -76,6 +78,7 @@ class Operations:
         self, resource: str, effect: str, timing: Timing, reads: int, failure: tuple[str, str] | None
     ) -> Operation:
         """Begin an operation. With neither time nor polls to wait for it is over at once."""
+        self._forget()
         operation = Operation(
             str(uuid.uuid4()), resource, effect, time.time() + timing.operation, reads, timing.poll, failure
         )
@@ -101,6 +104,13 @@ class Operations:
             operation = Operation(**saved)
             if operation.resource == resource and not operation.done:
                 await self._advance(operation)
+
+    def _forget(self) -> None:
+        """Drop what ended long ago: nobody asks for it any more."""
+        old = [key for key, each in self._saved.items() if each["until"] < time.time() - _KEPT_SECONDS]
+        for key in old:
+            if self._saved[key]["status"] != "Running":
+                del self._saved[key]
 
     async def _advance(self, operation: Operation) -> Operation:
         async with self._advancing:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mlflow_azure.emulator.arm import provider_endpoints, register_effects, reopen
+from mlflow_azure.emulator.arm import connect, provider_endpoints, register_effects, reopen
 from mlflow_azure.emulator.arm.gateway import Gateway
 from mlflow_azure.emulator.arm.subscriptions import metadata
 from mlflow_azure.emulator.arm.world import World, identity_of
@@ -21,7 +21,7 @@ from mlflow_azure.emulator.authorize import AuthorizePage
 from mlflow_azure.emulator.connections import Connections
 from mlflow_azure.emulator.control import PREFIX, Control
 from mlflow_azure.emulator.graph import graph_routes
-from mlflow_azure.emulator.ports import Ports
+from mlflow_azure.emulator.ports import Ports, is_free
 from mlflow_azure.emulator.runtime import Runtime
 from mlflow_azure.emulator.runtime.cache import cache_directory
 from mlflow_azure.emulator.sign_in import SignIn
@@ -46,6 +46,8 @@ def build_world(home: Home) -> World:
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = State(home.state_file)
     ports = Ports(state, home.root, cache_directory() / "ports")
+    if not is_free(ports.of("resource-manager")):
+        ports.release("resource-manager")  # something else took it meanwhile; clients find the new one
     url = f"https://localhost:{ports.of('resource-manager')}"
     identity = identity_of(state)
     tokens = TokenIssuer(home.root / "signing.key", identity.tenant_id, url)
@@ -60,6 +62,7 @@ def serve(home: Home) -> None:
     tls = tls_material(home.root)
     world = build_world(home)
     register_effects(world)
+    connect(world)
     connections = Connections()
     config = uvicorn.Config(
         _application(world, connections),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -124,3 +125,25 @@ def registered(home: Home) -> Azure:
     for namespace in ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"):
         azure.resources.providers.register(namespace)
     return azure
+
+
+def test_a_port_that_something_else_took_meanwhile_is_replaced(own_home: Home) -> None:
+    before = client.start(own_home)
+    client.stop(own_home)
+    port = int(before["resource_manager"].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        after = registered(own_home)
+        assert after.endpoint["resource_manager"] != before["resource_manager"]
+        assert after.resources.resource_groups.check_existence(after.group())
+
+
+def test_what_cannot_be_served_after_a_restart_does_not_keep_the_emulator_from_starting(own_home: Home) -> None:
+    client.start(own_home)
+    azure = registered(own_home)
+    group = azure.group()
+    site = azure.site(group)
+    client.stop(own_home)
+    with socket.create_server(("127.0.0.1", int(site.default_host_name.rpartition(":")[2]))):
+        azure = registered(own_home)
+        assert "there is none" in azure.control("GET", "status")["sites"][0]["state"]
+        azure.web.web_apps.delete(group, site.name)

@@ -84,3 +84,18 @@ def test_groups_are_listed_by_tag(azure: Azure) -> None:
     azure.group()
     listed = azure.resources.resource_groups.list(filter="tagName eq 'owner' and tagValue eq 'me'")
     assert [each.name for each in listed] == ["rg-tag"]
+
+
+def test_tags_are_merged_replaced_and_deleted_apart_from_their_resource(azure: Azure) -> None:
+    account = azure.account(azure.group())
+
+    def patch(operation: str, **tags: str) -> dict[str, str]:
+        body = {"operation": operation, "properties": {"tags": tags}}
+        return dict(azure.resources.tags.begin_update_at_scope(account.id, body).result().properties.tags)
+
+    assert patch("Merge", a="1", b="2") == {"a": "1", "b": "2"}
+    assert patch("Merge", b="3") == {"a": "1", "b": "3"}
+    assert patch("Delete", a="1") == {"b": "3"}
+    assert patch("Replace", c="4") == {"c": "4"}
+    listed = azure.resources.resources.list(filter="tagName eq 'c' and tagValue eq '4'")
+    assert [each.id for each in listed] == [account.id]

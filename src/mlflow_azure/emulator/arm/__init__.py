@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from mlflow_azure.emulator.arm import (
     storage,
     storage_services,
     subscriptions,
+    tags,
     tasks,
     web_config,
     web_logs,
@@ -25,15 +27,20 @@ from mlflow_azure.emulator.arm import (
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.webhook_delivery import announce
 from mlflow_azure.emulator.easy_auth import EasyAuth
+from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from mlflow_azure.emulator.arm.call import Endpoint
     from mlflow_azure.emulator.arm.world import World
 
+_log = logging.getLogger(__name__)
 _MODULES = (
     subscriptions,
     providers,
     groups,
+    tags,
     storage,
     storage_services,
     registries,
@@ -59,17 +66,29 @@ def register_effects(world: World) -> None:
         module.register_effects(world)
 
 
-async def reopen(world: World) -> None:
-    """Let everything that the state holds work again, after a restart."""
-    tasks.end_interrupted_runs(world)
+def connect(world: World) -> None:
+    """Let the runtime ask Azure: who may pull, who may sign in, who is to be told of a push."""
     world.runtime.registry.on_push = partial(announce, world)
     world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit
+
+
+async def reopen(world: World) -> None:
+    """Let everything that the state holds work again, after a restart."""
+    tasks.end_interrupted_runs(world)
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)
     await asyncio.gather(
-        *(storage.open_account(world, account) for account in accounts),
-        *(registries.open_registry(world, registry) for registry in images),
+        *(_tried(storage.open_account(world, account)) for account in accounts),
+        *(_tried(registries.open_registry(world, registry)) for registry in images),
     )
     for site in world.resources.of_type(web_plans.SITE_TYPE):
-        await run_site(world, site)
+        await _tried(run_site(world, site))
+
+
+async def _tried(work: Awaitable[object]) -> None:
+    """Do what can be done: the rest has to be reachable even so, to be repaired or destroyed."""
+    try:
+        await work
+    except RuntimeFaultError:
+        _log.exception("after the restart")

@@ -16,7 +16,6 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
 from mlflow_azure.emulator.arm.errors import ArmError
 from mlflow_azure.emulator.arm.overlap import exclusive_write
-from mlflow_azure.emulator.runtime import RuntimeFaultError
 from mlflow_azure.emulator.wire import Wire, is_write
 
 if TYPE_CHECKING:
@@ -66,9 +65,9 @@ class Gateway:
             return _render(await self._answer(call, request.headers.get("authorization", "")))
         except ArmError as refusal:
             return _render(Answer(refusal.body(), refusal.status, refusal.headers))
-        except RuntimeFaultError as error:
+        except Exception as error:  # noqa: BLE001 - a server answers whatever happens, and goes on
             _log.exception("%s %s", request.method, request.url.path)
-            return _render(Answer(ArmError(500, "InternalServerError", str(error)).body(), 500))
+            return _render(Answer(ArmError(500, "InternalServerError", f"{error!r}").body(), 500))
 
     async def _call(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Call:
         return Call(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.regions import require_region
+from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlflow_azure.emulator.arm.call import Call
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
@@ -42,6 +46,16 @@ def tracked(call: Call, existing: Body | None) -> Body:
 def existing_location(existing: Body | None) -> str:
     """The region of a live resource, as requests write it."""
     return existing["location"].replace(" ", "").lower() if existing else ""
+
+
+@contextmanager
+def undone_on_failure(call: Call) -> Iterator[None]:
+    """Forget the new resource of a request where the runtime cannot serve it: the next try begins anew."""
+    try:
+        yield
+    except RuntimeFaultError:
+        call.world.resources.remove(call.id)
+        raise
 
 
 async def remove_resources(world: World, resource_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
-from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked
+from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
 from mlflow_azure.emulator.arm.roles import may_pull
 from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
 
@@ -68,7 +68,8 @@ async def put_registry(call: Call) -> Answer:
         return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
     _require_name(call)
     registry = _write(call, None, "Creating")
-    registry["properties"]["loginServer"] = await open_registry(call.world, registry)
+    with undone_on_failure(call):
+        registry["properties"]["loginServer"] = await open_registry(call.world, registry)
     created = {**registry, "properties": dict(registry["properties"])}
     operation = await call.begin(call.id, "create registry")
     return Answer(created, 201, _operation_headers(call, operation))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
-from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked
+from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -61,7 +61,8 @@ async def put_account(call: Call) -> Answer:
         return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
     _require_name(call)
     account = _write(call, None, "Creating")
-    await _open(call, account)
+    with undone_on_failure(call):
+        await _open(call, account)
     operation = await call.begin(call.id, "create storage account")
     return _pending(call, account["location"], operation.id, operation.retry_headers())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ CONTAINER_REGISTRY = "https://containerregistry.azure.net"
 # Providers that every subscription has from its first day.
 ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization")
 
+_KEPT_REQUESTS = 20_000
+
 
 @dataclass
 class Identity:
@@ -45,7 +48,7 @@ class World:
 
     Attributes:
         url: Where it listens: "https://localhost:20000".
-        requests: The requests to Resource Manager since they were last cleared, oldest first.
+        requests: The requests to Resource Manager and Graph since they were last cleared, oldest first.
         busy: Ids of web apps that a write is working on.
 
     """
@@ -59,7 +62,7 @@ class World:
     runtime: Runtime
     tls: TlsMaterial
     faults: Faults = field(default_factory=Faults)
-    requests: list[dict[str, Any]] = field(default_factory=list)
+    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     busy: set[str] = field(default_factory=set)
     background: Background = field(default_factory=Background)
 
