@@ -78,4 +78,7 @@ if [ "$blobs" = yes ] && [ -z "${AZURE_STORAGE_ACCESS_KEY:-}" ]; then
 as in the portal (its value is not shown here)."
 fi
 
+# Where this is macOS: it ends a forked worker that looks for a proxy, unless it is told that this is meant.
+export OBJC_DISABLE_INITIALIZE_FORK_SAFETY=YES
+
 exec gunicorn --config "$here/gunicorn.conf.py" --pythonpath "$here" mlflow_app:app

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.image.build_ca import read_build_ca
+from mlflow_azure.image.context import server_context
+from mlflow_azure.image.docker_build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +43,15 @@ def test_it_is_for_app_services_platform_and_at_most_330_megabytes(engine: Docke
     built = engine.images.get(image).attrs
     assert (built["Os"], built["Architecture"]) == ("linux", "amd64")
     assert built["Size"] <= 330 * MEGABYTE
+
+
+def test_sshd_can_be_left_out(engine: DockerClient, image: str, base_image: str) -> None:
+    context = server_context({"BASE_IMAGE": base_image, "ENABLE_SSH": "false"})
+    name = f"mlflow-azure-tests:{context.tag}"
+    build(engine, context, name, lambda *_: None, deadline=Deadline(), build_ca=read_build_ca(None, os.environ))
+    assert engine.images.get(name).attrs["Size"] < engine.images.get(image).attrs["Size"]
+    search = ["-c", "command -v sshd || grep '^root:[^*!]' /etc/shadow || echo neither sshd nor a password"]
+    assert engine.containers.run(name, search, entrypoint=["sh"], remove=True) == b"neither sshd nor a password\n"
 
 
 def test_it_says_what_it_is(engine: DockerClient, image: str, base_image: str) -> None:

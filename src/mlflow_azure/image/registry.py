@@ -74,9 +74,10 @@ class RegistryClient:
         with self.cloud.session() as session:
             session.headers["Accept"] = _MANIFESTS
             answer = session.head(url, auth=self._basic, timeout=TIMEOUT)
-            challenge = dict(_CHALLENGE.findall(answer.headers.get("WWW-Authenticate", "")))
-            if answer.status_code != requests.codes.unauthorized or "realm" not in challenge:
+            scheme, _, parameters = answer.headers.get("WWW-Authenticate", "").partition(" ")
+            if answer.status_code != requests.codes.unauthorized or scheme.lower() != "bearer":
                 return answer
+            challenge = dict(_CHALLENGE.findall(parameters))
             token = session.get(challenge.pop("realm"), params=challenge, auth=self._basic, timeout=TIMEOUT)
             if not token.ok:
                 return token
