@@ -24,7 +24,7 @@ from mlflow_azure.emulator.arm import (
     web_sites,
     webhooks,
 )
-from mlflow_azure.emulator.arm.web_container import run_site
+from mlflow_azure.emulator.arm.web_container import run_site, sign_in
 from mlflow_azure.emulator.arm.webhook_delivery import announce
 from mlflow_azure.emulator.easy_auth import EasyAuth
 from mlflow_azure.emulator.runtime import RuntimeFaultError
@@ -71,6 +71,7 @@ def connect(world: World) -> None:
     world.runtime.registry.on_push = partial(announce, world)
     world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit
+    world.runtime.sites.sign_in = partial(sign_in, world)
 
 
 async def reopen(world: World) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.registries import REGISTRY_TYPE
+from mlflow_azure.emulator.arm.roles import may_pull
 from mlflow_azure.emulator.arm.web_mounts import state
 from mlflow_azure.emulator.runtime import Mount, SiteSpec
+from mlflow_azure.emulator.runtime.registry_auth import TOKEN_USER
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -23,6 +26,7 @@ async def run_site(world: World, site: Body) -> None:
 def _specification(world: World, site: Body) -> SiteSpec:
     hidden, name = world.resources.hidden(site["id"]), site["name"]
     configuration, settings = hidden["web"], hidden["appsettings"]
+    by_identity = configuration["acrUseManagedIdentityCreds"]
     return SiteSpec(
         name=name,
         image=_image(configuration["linuxFxVersion"]),
@@ -37,7 +41,21 @@ def _specification(world: World, site: Body) -> SiteSpec:
         port=world.ports.of(f"site/{name}"),
         scm_port=world.ports.of(f"scm/{name}"),
         publishing_credentials=_publishing_credentials(name, hidden),
+        pull_identity=site.get("identity", {}).get("principalId", "") if by_identity else None,
     )
+
+
+def sign_in(world: World, spec: SiteSpec) -> tuple[str, str]:
+    """User name and password for the registry of a site's image, as its managed identity gets them.
+
+    An identity without the role AcrPull gets a password that the registry refuses.
+    """
+    login_server = (spec.image or "").partition("/")[0]
+    for registry in world.resources.of_type(REGISTRY_TYPE):
+        served = registry["properties"].get("loginServer") == login_server
+        if served and may_pull(world, spec.pull_identity or "", registry["id"]):
+            return TOKEN_USER, world.runtime.registry.auth(registry["name"]).refresh_token()
+    return TOKEN_USER, "none"
 
 
 def _publishing_credentials(name: str, hidden: dict[str, Any]) -> tuple[str, str] | None:

@@ -63,12 +63,16 @@ class RegistryAuth:
         """An access token to pull from and push to `repository`, for the registry's own builds."""
         return self._sign("access", [("repository", repository, "pull"), ("repository", repository, "push")])
 
+    def refresh_token(self) -> str:
+        """What a container engine presents, as the password of `TOKEN_USER`, to get tokens for any scope."""
+        return self._sign("refresh", [])
+
     async def exchange(self, request: Request) -> Response:
         """POST /oauth2/exchange: a Microsoft Entra access token for a refresh token of the registry."""
         form = await _form(request)
         if not self._token_ok(str(form.get("access_token", ""))):
             return _unauthorized("the Microsoft Entra access token is not valid for this registry")
-        return JSONResponse({"refresh_token": self._sign("refresh", [])})
+        return JSONResponse({"refresh_token": self.refresh_token()})
 
     async def token(self, request: Request) -> Response:
         """GET or POST /oauth2/token: an access token for the scopes that are asked for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,8 +13,12 @@ import httpx
 from mlflow_azure.emulator.runtime.container import Container, ContainerHost, StartError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlflow_azure.emulator.runtime.site_log import SiteLog
     from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
+
+    SignIn = Callable[[SiteSpec], tuple[str, str]]
 
 # The portal and the CLI make several changes in a row: one restart serves them all.
 _DEBOUNCE = 0.2
@@ -24,14 +29,18 @@ _WARMUP_PATH = "/robots933456.txt"
 
 
 class Site:
-    """Runs what `spec` says, from `apply` to `close`."""
+    """Runs what `spec` says, from `apply` to `close`.
 
-    def __init__(self, spec: SiteSpec, host: ContainerHost, log: SiteLog) -> None:
+    `sign_in` gives the user name and password with which a managed identity pulls the image of a `SiteSpec`.
+    """
+
+    def __init__(self, spec: SiteSpec, host: ContainerHost, log: SiteLog, sign_in: SignIn) -> None:
         self.spec = spec
         self.log = log
         self.state: SiteState
         self.container: Container | None = None
         self._host = host
+        self._sign_in = sign_in
         self._failed_at = 0.0
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
@@ -88,7 +97,7 @@ class Site:
             self._settle("Stopped")
             return
         try:
-            self.container = await self._host.start(spec, self.log)
+            self.container = await self._host.start(self._signed_in(spec), self.log)
             await self._until_ready(spec, self.container)
             self._settle("Running")
             status = await self.container.wait()
@@ -98,6 +107,13 @@ class Site:
             self._fail(spec, str(error))
         finally:
             await self._end()
+
+    def _signed_in(self, spec: SiteSpec) -> SiteSpec:
+        """The wish with credentials for the registry that are good now: those of an identity do not last."""
+        if spec.pull_identity is None:
+            return spec
+        user, password = self._sign_in(spec)
+        return replace(spec, registry_username=user, registry_password=password)
 
     async def _until_ready(self, spec: SiteSpec, container: Container) -> None:
         self.log.platform(f"Initiating warmup request to container {container.name} for site {spec.name}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.runtime.container import ContainerHost
     from mlflow_azure.emulator.runtime.front import Gate
+    from mlflow_azure.emulator.runtime.site import SignIn
 
 
 @dataclass
@@ -41,13 +42,14 @@ class Sites:
     """Sites by name; what belongs to one is in `<home>/sites/<name>`.
 
     `token_ok` says whether a Microsoft Entra access token may operate Kudu sites. `gate` answers requests that may not
-    reach the container (App Service Authentication).
+    reach the container (App Service Authentication). `sign_in` gives a managed identity's credentials for a registry.
     """
 
     def __init__(self, home: Path, host: ContainerHost, tls: TlsMaterial) -> None:
         self._tls = tls
         self.token_ok: Callable[[str], bool] = lambda _token: False
         self.gate: Gate = _open_gate
+        self.sign_in: SignIn = _no_credentials
         self._root = home / "sites"
         self._host = host
         self._sites: dict[str, _Served] = {}
@@ -62,7 +64,7 @@ class Sites:
                 await self._open(spec)
 
     async def _open(self, spec: SiteSpec) -> None:
-        site = Site(spec, self._host, SiteLog(self._root / spec.name / "LogFiles"))
+        site = Site(spec, self._host, SiteLog(self._root / spec.name / "LogFiles"), self._sign_in)
         front = Front(site, self._admit)
         scm = Scm(site, self._token_ok)
         served = _Served(site, front, (Listener(front, spec.port), Listener(scm, spec.scm_port, self._tls)))
@@ -76,6 +78,9 @@ class Sites:
 
     def _token_ok(self, token: str) -> bool:
         return self.token_ok(token)
+
+    def _sign_in(self, spec: SiteSpec) -> tuple[str, str]:
+        return self.sign_in(spec)
 
     async def _admit(self, site: str, request: Request) -> Response | None:
         return await self.gate(site, request)
@@ -114,3 +119,8 @@ class Sites:
 
 async def _open_gate(_site: str, _request: Request) -> None:
     """Let every request through."""
+
+
+def _no_credentials(_spec: SiteSpec) -> tuple[str, str]:
+    """Sign in as no one."""
+    return "", ""

@@ -39,7 +39,8 @@ class SiteSpec:
     `image` is `<login server>/<repository>:<tag>`. `port` serves the site over http, `scm_port` its Kudu site over
     https. `start_limit` is WEBSITES_CONTAINER_START_TIME_LIMIT in seconds. `access_rules` are
     `siteConfig.ipSecurityRestrictions` as Azure writes them. `publishing_credentials` are user name and password of the
-    Kudu site, None while its basic authentication is off.
+    Kudu site, None while its basic authentication is off. `pull_identity` is the object id of the managed identity that
+    pulls the image, in place of the registry's user name and password.
     """
 
     name: str
@@ -55,13 +56,14 @@ class SiteSpec:
     port: int
     scm_port: int
     publishing_credentials: tuple[str, str] | None = field(default=None, repr=False)
+    pull_identity: str | None = None
 
     def same_container(self, other: SiteSpec) -> bool:
         """Whether both would run the same container: a change of anything else needs no restart."""
         return self._container() == other._container()
 
     def _container(self) -> tuple[object, ...]:
-        credentials = (self.registry_username, self.registry_password)
+        credentials = (self.registry_username, self.registry_password, self.pull_identity)
         return self.image, credentials, dict(self.app_settings), self.mounts, self.command, self.enabled
 
 
