@@ -70,6 +70,10 @@ class Cloud:
         """The OAuth scope of tokens for Azure Resource Manager."""
         return f"{self.resource_manager}/.default"
 
+    def portal_page(self, resource_id: str) -> str | None:
+        """The page of a resource in the portal; None where there is no portal."""
+        return f"{self.portal}/#resource{resource_id}" if self.portal else None
+
     @property
     def transport(self) -> dict[str, Any]:
         """Keyword arguments that every SDK client of this cloud needs to reach it.

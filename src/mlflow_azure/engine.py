@@ -96,6 +96,18 @@ def read(resources: Iterable[Resource], deadline: Deadline) -> dict[Resource, Re
     return readings
 
 
+def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str, R]:
+    """Do independent pieces of work at the same time, and return their results by name.
+
+    Raises:
+        MlflowAzureError: What stood in the way; SeveralErrors where there was more than one thing.
+
+    """
+    results: dict[str, R] = {}
+    _collect(dict.fromkeys(work, ()), lambda name, _tell: work[name](), deadline, results)
+    return results
+
+
 def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, fixed: Collection[Resource] = ()) -> Plan:
     """Read, compare, and ask Azure whether it would allow what is to be created.
 

@@ -23,6 +23,7 @@ _SUMMARY = {
     Action.KEEP: "unchanged",
 }
 _TENTHS_MATTER_BELOW = 10  # seconds
+_BYTES_A_UNIT = 1024
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
@@ -57,6 +58,20 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes: "142 B", "12.3 MiB"."""
+    amount, units = float(count), iter(("B", "KiB", "MiB", "GiB", "TiB"))
+    unit = next(units)
+    while amount >= _BYTES_A_UNIT and (larger := next(units, None)):
+        amount, unit = amount / _BYTES_A_UNIT, larger
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def digest(value: str | None) -> str:
+    """Write an image's digest as short as Docker does."""
+    return (value or "unknown").removeprefix("sha256:")[:12]
 
 
 def width(text: str) -> int:

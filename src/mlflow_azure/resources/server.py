@@ -21,6 +21,8 @@ PROBE_PATH = "/api/2.0/mlflow/experiments/list"
 PROBE_SECONDS = 10
 POLL_SECONDS = 1.0
 TOKEN_SECONDS = 30.0
+_STOPPED = "This web app is stopped"
+"""What App Service's own page says for a web app that someone has stopped."""
 START_SECONDS = 900.0
 """A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
 
@@ -59,6 +61,8 @@ def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS)
         return Health(healthy=True, detail="answers")
     if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
         return Health(healthy=True, detail="asks for sign-in")
+    if answer.status_code == requests.codes.forbidden and _STOPPED in answer.text:
+        return Health(healthy=False, detail="is stopped")
     if answer.status_code == requests.codes.forbidden:
         return Health(healthy=True, detail="refuses this machine's address (403)")
     return Health(healthy=False, detail=f"answers {answer.status_code}")

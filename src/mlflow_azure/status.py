@@ -1,0 +1,208 @@
+"""How a deployment is: every resource, whether the server answers, and what an owner asks next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure import engine, features
+from mlflow_azure.errors import SignInError
+from mlflow_azure.resources import arm, auth_settings
+from mlflow_azure.resources.app_setting_parts import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
+from mlflow_azure.resources.base import Resource
+from mlflow_azure.resources.provider import Provider
+from mlflow_azure.resources.server import Health, probe, server_token
+from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.web_app import RUNNING
+from mlflow_azure.stack import Stack, mlflow_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.engine import Reading
+    from mlflow_azure.features import SignIn
+    from mlflow_azure.resources.base import Properties
+    from mlflow_azure.settings import Settings
+
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One resource: `state` is "missing" where it does not exist; `sku` and `location` where it has them."""
+
+    kind: str
+    name: str
+    id: str
+    state: str
+    sku: str | None
+    location: str | None
+
+
+@dataclass(frozen=True)
+class Image:
+    """What the web app runs.
+
+    Attributes:
+        reference: "mlflow3f9a.azurecr.io/mlflowimage:latest"
+        digest: Of the image that was deployed, "sha256:…".
+        newest: The digest that the registry has under the same tag now; None where it has none.
+
+    """
+
+    reference: str
+    digest: str | None
+    newest: str | None
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether the registry has nothing newer."""
+        return self.digest == self.newest
+
+
+@dataclass(frozen=True)
+class Share:
+    """The file share: how many bytes of how many GiB are used."""
+
+    used_bytes: int
+    quota_gib: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a deployment. What depends on something that does not exist is None.
+
+    Attributes:
+        url: Where the server is reached.
+        health: What it answered.
+        is_stopped: Whether someone stopped the web app.
+        resources: Every resource, in the order of the stack.
+        image: What runs.
+        share: How full the file share is.
+        is_public: Whether the whole internet can reach it.
+        sign_in: Whether Microsoft Entra sign-in stands in front of it.
+        continuous_deployment: Whether a push to the registry deploys.
+        portal: The web app's page in the Azure portal.
+
+    """
+
+    url: str | None
+    health: Health | None
+    is_stopped: bool
+    resources: tuple[Row, ...]
+    image: Image | None
+    share: Share | None
+    is_public: bool | None
+    sign_in: bool | None
+    continuous_deployment: bool | None
+    portal: str | None
+
+    @property
+    def missing(self) -> tuple[Row, ...]:
+        """The resources that do not exist."""
+        return tuple(row for row in self.resources if row.state == MISSING)
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether anything of it exists; providers belong to the subscription."""
+        return any(row.state != MISSING and row.kind != Provider.kind for row in self.resources)
+
+
+def read_status(azure: Azure, settings: Settings) -> Status:
+    """Look at everything at once, and change nothing.
+
+    Raises:
+        MlflowAzureError: Azure does not tell.
+
+    """
+    enabled = features.enabled(azure, settings)
+    stack = mlflow_stack(azure, settings, enabled)
+    resources = [node for node in stack.nodes if isinstance(node, Resource)]
+    found = _read(azure, stack, resources)
+    readings: Mapping[Resource, Reading] = found["resources"]
+    site = readings[stack.site]
+    url = site.outputs["url"] if site.outputs else None
+    app_settings = readings[stack.app_settings].live or {}
+    return Status(
+        url=url,
+        health=_health(azure, url, enabled.sign_in) if url else None,
+        is_stopped=site.live is not None and stack.site.state(site.live) != RUNNING,
+        resources=tuple(_rows(resources, readings)),
+        image=_image(readings, stack),
+        share=_share(found["share"]),
+        is_public=_is_public(site.live, readings[stack.config].live),
+        sign_in=None if found["sign-in"] is None else auth_settings.requires_sign_in(found["sign-in"]),
+        continuous_deployment=str(app_settings.get(CONTINUOUS_DEPLOYMENT)).lower() == "true" if app_settings else None,
+        portal=azure.cloud.portal_page(stack.site.id) if url else None,
+    )
+
+
+def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[str, Any]:
+    """Every resource, and what only a status wants to know of some, all at the same time."""
+    group, account, share, site = (each.name for each in (stack.group, stack.account, stack.share, stack.site))
+    work: Mapping[str, Callable[[], Any]] = {
+        "resources": lambda: engine.read(resources, azure.deadline),
+        "share": lambda: arm.get(
+            f"the usage of {stack.share}",
+            lambda: azure.storage.file_shares.get(group, account, share, expand="stats"),
+        ),
+        "sign-in": lambda: arm.get(
+            f"the sign-in of {stack.site}",
+            lambda: azure.web.web_apps.get_auth_settings_v2_without_secrets(group, site),
+        ),
+    }
+    return engine.gather(work, azure.deadline)
+
+
+def _health(azure: Azure, url: str, sign_in: SignIn | None) -> Health:
+    """Ask the server, with a token where sign-in is on: without, only App Service would answer."""
+    if sign_in is None or sign_in.client_id is None:
+        return probe(url)
+    try:
+        return probe(url, server_token(azure, sign_in.client_id))
+    except SignInError:
+        return probe(url)
+
+
+def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -> Iterator[Row]:
+    for resource in resources:
+        live = readings[resource].live
+        yield Row(
+            kind=resource.kind,
+            name=resource.name,
+            id=resource.id,
+            state=MISSING if live is None else resource.state(live),
+            sku=((live or {}).get("sku") or {}).get("name"),
+            # App Service names a region in the answers for a site's parts, too.
+            location=(live or {}).get("location") if not isinstance(resource, SitePart) else None,
+        )
+
+
+def _image(readings: Mapping[Resource, Reading], stack: Stack) -> Image | None:
+    config, settings = readings[stack.config].live, readings[stack.app_settings].live
+    runs, _, reference = str((config or {}).get("properties", {}).get("linuxFxVersion") or "").partition("|")
+    if runs != "DOCKER" or settings is None:
+        return None
+    newest = readings[stack.image].live
+    return Image(reference, settings.get(IMAGE_DIGEST), None if newest is None else newest["digest"])
+
+
+def _share(live: Properties | None) -> Share | None:
+    if live is None:
+        return None
+    return Share(live["properties"].get("shareUsageBytes") or 0, live["properties"]["shareQuota"])
+
+
+def _is_public(site: Properties | None, config: Properties | None) -> bool | None:
+    """App Service lets in everyone unless there is a rule, or it is told to deny by default.
+
+    https://learn.microsoft.com/azure/app-service/overview-access-restrictions
+    """
+    if site is None or config is None:
+        return None
+    if site["properties"].get("publicNetworkAccess") == "Disabled":
+        return False
+    otherwise = config["properties"].get("ipSecurityRestrictionsDefaultAction")
+    rules = config["properties"].get("ipSecurityRestrictions")
+    return otherwise == "Allow" or not (rules or otherwise == "Deny")
