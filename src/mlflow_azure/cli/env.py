@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import Annotated
 
 import typer
 
+from mlflow_azure.cli.deployed import not_deployed
 from mlflow_azure.cli.invocation import Invocation, command
-from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def register(app: typer.Typer) -> None:
@@ -23,29 +21,29 @@ def register(app: typer.Typer) -> None:
 def env(
     run: Invocation,
     *,
+    shell: Annotated[
+        Shell | None,
+        typer.Option(
+            "--shell",
+            help="The shell that is to evaluate it; bash is for sh and zsh, too [default: bash; on Windows powershell]",
+            show_default=False,
+        ),
+    ] = None,
     show_secrets: Annotated[
         bool, typer.Option("--show-secrets", help="Print the storage connection string, which artifacts need.")
     ] = False,
 ) -> None:
-    """Print what an MLflow client needs: eval "$(mlflow-azure env --show-secrets)"."""
+    """Print what an MLflow client needs: eval "$(mlflow-azure env --show-secrets)".
+
+    In fish: mlflow-azure env --shell fish --show-secrets | source
+
+    In PowerShell: mlflow-azure env --show-secrets | Out-String | Invoke-Expression
+    """
     from mlflow_azure.connection import client_environment
 
     variables = client_environment(run.azure, run.settings)
     if variables is None:
-        raise MlflowAzureError(
-            f"reading the connection of web app {run.settings.web_app_name}: it is not deployed",
-            hint=f"mlflow-azure deploy{run.same}",
-            code="NotDeployed",
-        )
+        raise not_deployed(run, "reading what clients need")
     if show_secrets:
         variables = {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}
-    run.answer(dict(variables), _exports(variables))
-
-
-def _exports(variables: Mapping[str, str | Secret]) -> str:
-    return "\n".join(
-        f"# {name} is a secret: add --show-secrets"
-        if isinstance(value, Secret)
-        else f"export {name}={shlex.quote(value)}"
-        for name, value in variables.items()
-    )
+    run.answer(dict(variables), exports(variables, shell or default_shell(sys.platform)))

@@ -1,0 +1,58 @@
+"""The web app of a deployment, for the commands that only want to reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure.resources.base import Given
+from mlflow_azure.resources.web_app import RUNNING
+from mlflow_azure.stack import mlflow_stack
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.settings import Settings
+
+
+@dataclass(frozen=True)
+class DeployedSite:
+    """A web app, as Azure describes it.
+
+    Attributes:
+        id: Its id in Azure Resource Manager.
+        name: Its name.
+        url: Where the server is reached.
+        scm_host: Host name, and port where it is not 443, of its SCM (Kudu) site.
+        is_stopped: Whether someone stopped it.
+        portal: Its page in the Azure portal; None where the cloud has none.
+
+    """
+
+    id: str
+    name: str
+    url: str
+    scm_host: str
+    is_stopped: bool
+    portal: str | None
+
+
+def find_site(azure: Azure, settings: Settings) -> DeployedSite | None:
+    """The web app of the deployment, in one request; None where it is not deployed.
+
+    Raises:
+        MlflowAzureError: Azure does not tell.
+
+    """
+    site = mlflow_stack(azure, settings).site
+    live = site.read(Given({}))
+    if live is None:
+        return None
+    reached = site.outputs(live)
+    return DeployedSite(
+        id=site.id,
+        name=site.name,
+        url=reached["url"],
+        scm_host=reached["scm_host"],
+        is_stopped=site.state(live) != RUNNING,
+        portal=azure.cloud.portal_page(site.id),
+    )
