@@ -143,19 +143,22 @@ class Invocation:
 
 
 def command(
-    app: typer.Typer, name: str, *, path: str | None = None, settings: bool = True
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    app: typer.Typer, name: str, *, path: str | None = None, settings: bool = True, options_first: bool = False
+) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
     """Register a function as a command of `app`. It is called with an Invocation and its own options.
+
+    What it returns, where it returns something, is the exit code.
 
     Args:
         app: The application or group.
         name: The command's name within it.
         path: The command's whole name where `app` is a group: "settings show".
         settings: Whether it has the options of the settings.
+        options_first: Whether what looks like an option behind its first argument belongs to the argument.
 
     """
 
-    def register(function: Callable[..., None]) -> Callable[..., None]:
+    def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         common = list(inspect.signature(Common, eval_str=True).parameters.values())
         named = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in common]
@@ -168,15 +171,15 @@ def command(
         wrapper.__doc__ = function.__doc__
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # PEP 362 defines it
         wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(name)(wrapper)
+        app.command(name, context_settings={"allow_interspersed_args": not options_first})(wrapper)
         return function
 
     return register
 
 
-def _run(function: Callable[..., None], run: Invocation, arguments: dict[str, Any]) -> int:
+def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[str, Any]) -> int:
     try:
-        function(run, **arguments)
+        return function(run, **arguments) or 0
     except KeyboardInterrupt:
         stopped = InterruptedByUserError(
             "stopped by Ctrl+C; what Azure has begun goes on there", hint="To go on, run the command again."
@@ -197,7 +200,6 @@ def _run(function: Callable[..., None], run: Invocation, arguments: dict[str, An
         unexpected.__cause__ = error
         run.console.failure(run.command, unexpected, run.achieved)
         return unexpected.exit_code
-    return 0
 
 
 def wants_json(argv: Sequence[str]) -> bool:

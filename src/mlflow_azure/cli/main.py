@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure import __version__, console
-from mlflow_azure.cli import deploy, destroy, emulator, env, settings, status
+from mlflow_azure.cli import browse, deploy, destroy, emulator, env, logs, settings, ssh, status
 from mlflow_azure.cli.invocation import wants_json
 from mlflow_azure.errors import InterruptedByUserError, SettingsError
 
@@ -49,6 +49,9 @@ def _root(
 deploy.register(app)
 destroy.register(app)
 status.register(app)
+logs.register(app)
+browse.register(app)
+ssh.register(app)
 env.register(app)
 app.add_typer(settings.app, name="settings")
 app.add_typer(emulator.app, name="emulator")

@@ -1,0 +1,66 @@
+"""`mlflow-azure logs`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlflow_azure.cli.deployed import deployed_site
+from mlflow_azure.cli.invocation import Invocation, command
+
+if TYPE_CHECKING:
+    from mlflow_azure.kudu import Kudu
+    from mlflow_azure.logs import Line
+
+TAIL = 100
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(app, "logs")(logs)
+
+
+def logs(
+    run: Invocation,
+    *,
+    tail: Annotated[
+        int | None, typer.Option("--tail", min=0, help=f"Only the last lines [default: {TAIL}]", show_default=False)
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only lines since then: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC).")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl+C.")] = False,
+    download: Annotated[
+        Path | None, typer.Option("--download", help="Write all log files to this file, as a zip archive.")
+    ] = None,
+) -> None:
+    """Show what the server and App Service log. With --output json: one JSON document a line."""
+    from mlflow_azure import logs as log
+    from mlflow_azure.kudu import Kudu
+
+    after = log.since(since, datetime.now(UTC)) if since else None
+    site = deployed_site(run, "reading the log")
+    kudu = Kudu(run.azure, site.name, site.scm_host)
+    if download:
+        _download(run, kudu, download)
+        return
+    if site.is_stopped:
+        run.console.warn(f"Web app {site.name} is stopped.", f"mlflow-azure deploy{run.same}")
+    shown = log.recent(kudu, tail=TAIL if tail is None and after is None else tail, after=after)
+    for line in shown:
+        _show(run, line)
+    if follow:
+        for line in log.Follower(kudu, run.deadline, shown, run.console.note).lines():
+            _show(run, line)
+
+
+def _show(run: Invocation, line: Line) -> None:
+    run.console.line({"time": line.time, "source": line.source, "message": line.text}, str(line))
+
+
+def _download(run: Invocation, kudu: Kudu, path: Path) -> None:
+    size = kudu.download_logs(path)
+    run.answer({"file": str(path), "bytes": size}, f"Wrote {path} ({size} bytes).")

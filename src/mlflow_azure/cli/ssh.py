@@ -1,0 +1,61 @@
+"""`mlflow-azure ssh`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlflow_azure.cli.deployed import deployed_site
+from mlflow_azure.cli.invocation import Invocation, Output, command
+from mlflow_azure.console.terminal import Capture, RawTerminal
+from mlflow_azure.errors import MlflowAzureError, SettingsError
+
+if TYPE_CHECKING:
+    from mlflow_azure.shell import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(app, "ssh", options_first=True)(ssh)
+
+
+def ssh(
+    run: Invocation,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="What to run; without it: a shell.")
+    ] = None,
+) -> int:
+    """Open a shell in the server's container, or run a command there and end with its exit status.
+
+    Options of mlflow-azure stand before the command: mlflow-azure ssh --cloud emulator ps -ef
+    """
+    terminal = RawTerminal()
+    line = " ".join(words or ())  # as ssh does: the container's shell takes it apart
+    as_json = run.common.output is Output.JSON
+    if not line and (as_json or not terminal.is_interactive):
+        raise SettingsError("opening a shell: there is no terminal", hint="Say what to run: mlflow-azure ssh ps -ef")
+    from mlflow_azure import shell
+    from mlflow_azure.kudu import Kudu
+
+    site = deployed_site(run, "opening a shell")
+    if site.is_stopped:
+        raise MlflowAzureError(
+            f"opening a shell: web app {site.name} is stopped", hint=f"mlflow-azure deploy{run.same}", code="Stopped"
+        )
+    with shell.session(Kudu(run.azure, site.name, site.scm_host), run.deadline) as session:
+        if as_json:
+            return _captured(run, session, line)
+        if line:
+            return session.run(line, terminal)
+        with terminal.raw():
+            return session.shell(terminal, os.environ.get("TERM") or "xterm-256color")
+
+
+def _captured(run: Invocation, session: Session, line: str) -> int:
+    capture = Capture()
+    status = session.run(line, capture)
+    data = {"exit_status": status, "stdout": capture.output, "stderr": capture.errors}
+    run.answer(data, "")
+    return status

@@ -1,0 +1,178 @@
+"""The SCM site (Kudu) of a web app: its log files and its log stream, as the signed-in user may read them.
+
+Kudu takes the same bearer tokens as Azure Resource Manager, whether or not basic authentication is on:
+https://learn.microsoft.com/azure/app-service/resources-kudu and https://github.com/projectkudu/kudu/wiki/REST-API.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure import __version__
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError
+from mlflow_azure.refusals import SIGN_IN_HINT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import requests
+    from websockets.sync.client import ClientConnection
+
+    from mlflow_azure.azure import Azure
+
+CONNECT_SECONDS = 30
+READ_SECONDS = 150
+"""Kudu writes a sign of life into a silent log stream every minute."""
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One of the web app's log files.
+
+    Attributes:
+        name: "2024_05_17_lw0sdlwk0001_default_docker.log"; without `default` it is the platform's own.
+        url: Where it is read.
+        updated: When it was last written to.
+
+    """
+
+    name: str
+    url: str
+    updated: datetime
+
+
+class Kudu:
+    """The SCM site at `host` of the web app `site`."""
+
+    def __init__(self, azure: Azure, site: str, host: str) -> None:
+        self.site = site
+        self.host = host
+        self._azure = azure
+
+    def log_files(self) -> list[LogFile]:
+        """The current log files, of each machine that runs the web app."""
+        with self._get("/api/logs/docker", f"listing the logs of web app {self.site}") as answer:
+            listed = answer.json()
+        return [
+            LogFile(file["path"].rpartition("/")[2], file["href"], datetime.fromisoformat(file["lastUpdated"]))
+            for file in listed
+        ]
+
+    def lines(self, file: LogFile) -> Iterator[str]:
+        """The lines of a log file. One that is gone has none."""
+        what = f"reading {file.name} of web app {self.site}"
+        with self._get(file.url, what, missing_ok=True) as answer:
+            if answer.ok:
+                yield from _decoded(answer.iter_lines(_CHUNK))
+
+    @contextmanager
+    def log_stream(self) -> Iterator[Iterator[str]]:
+        """The lines that are logged from now on, after the last few before.
+
+        Raises:
+            MlflowAzureError: It cannot be opened, or is cut.
+
+        """
+        what = f"following the log of web app {self.site}"
+        with self._get("/api/logstream", what) as answer:
+            yield _decoded(answer.iter_lines(None))  # None: each piece as it comes
+
+    def download_logs(self, path: Path) -> int:
+        """Write all log files as one zip archive to `path`, and return its size in bytes."""
+        what = f"downloading the logs of web app {self.site}"
+        with self._get("/api/logs/docker/zip", what) as answer, path.open("wb") as file:
+            return sum(file.write(chunk) for chunk in answer.iter_content(_CHUNK))
+
+    def tunnel_state(self) -> dict[str, Any]:
+        """What the tunnel says: `state` of the container, and whether it `canReachPort` of its SSH server."""
+        path = "/AppServiceTunnel/Tunnel.ashx?GetStatus&GetStatusAPIVer=2"
+        with self._get(path, f"asking for the tunnel to web app {self.site}") as answer:
+            state: dict[str, Any] = answer.json()
+        return state
+
+    def connect(self, path: str) -> ClientConnection:
+        """Open the WebSocket at `path`.
+
+        Raises:
+            OSError, WebSocketException: It cannot be opened.
+
+        """
+        import ssl
+
+        import certifi
+        from websockets.sync.client import connect
+
+        url = f"https://{self.host}{path}"
+        bundle = self._azure.cloud.session().merge_environment_settings(url, {}, None, None, None)["verify"]
+        return connect(
+            url.replace("https://", "wss://", 1),
+            ssl=ssl.create_default_context(cafile=bundle if isinstance(bundle, str) else certifi.where()),
+            additional_headers=self._headers(),
+            proxy=None if self._azure.cloud.ca_file else True,
+            compression=None,
+            ping_interval=None,  # what is in it keeps itself alive
+            open_timeout=CONNECT_SECONDS,
+        )
+
+    @property
+    def web_shell(self) -> str:
+        """The page with a shell in the container."""
+        return f"https://{self.host}/webssh/host"
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._azure.credential.token(self._azure.cloud.scope)}",
+            "User-Agent": f"mlflow-azure/{__version__}",
+        }
+
+    @contextmanager
+    def _get(self, path: str, what: str, *, missing_ok: bool = False) -> Iterator[requests.Response]:
+        import requests
+
+        url = path if "://" in path else f"https://{self.host}{path}"
+        headers = {**self._headers(), "Accept-Encoding": "identity"}  # zipped, a stream would come in lumps
+        try:
+            with (
+                self._azure.cloud.session() as session,
+                session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as answer,
+            ):
+                if not (answer.ok or (missing_ok and answer.status_code == HTTPStatus.NOT_FOUND)):
+                    raise _refusal(what, answer)
+                yield answer
+        except requests.RequestException as error:
+            raise MlflowAzureError(
+                f"{what}: {self.host} cannot be reached, or the connection was cut ({type(error).__name__})",
+                hint="Check the network, and how the server is: mlflow-azure status",
+                code="KuduUnreachable",
+            ) from error
+
+
+def _decoded(lines: Iterator[bytes]) -> Iterator[str]:
+    for line in lines:
+        yield line.decode(errors="replace")
+
+
+def _refusal(what: str, answer: requests.Response) -> MlflowAzureError:
+    status = answer.status_code
+    if status == HTTPStatus.UNAUTHORIZED:
+        return SignInError(
+            f"{what}: Kudu does not accept your sign-in (401)", hint=SIGN_IN_HINT, code="KuduUnauthorized"
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return AzureRefusedError(
+            f"{what}: you may not (403)",
+            hint="It takes the role Website Contributor or Contributor on the web app, and an address that the access "
+            "restrictions of its SCM site let in. See: mlflow-azure doctor",
+            code="KuduForbidden",
+        )
+    return MlflowAzureError(
+        f"{what}: its SCM site answered {status} {answer.reason}",
+        hint="See how the server is: mlflow-azure status",
+        code="KuduFailed",
+    )

@@ -1,0 +1,155 @@
+"""A session in the container of a web app, over the tunnel: a shell in the terminal, or one command."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.tunnel import tunnel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from paramiko import Channel, Transport
+
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.kudu import Kudu
+    from mlflow_azure.tunnel import TunnelSocket
+
+USER = "root"
+PASSWORD = "Docker!"  # noqa: S105 - public: App Service knows no other, and only its tunnel reaches the port
+KEEPALIVE_SECONDS = 30
+"""App Service closes connections that are silent for 230 seconds."""
+HANDSHAKE_SECONDS = 30.0
+KILLED = 255
+"""Exit status where the container tells none, as OpenSSH has it: a signal ended the command."""
+
+_WAKE = 0.2
+_CHUNK = 32 * 1024
+
+
+class Terminal(Protocol):
+    """Where a session's input comes from, and where its output goes."""
+
+    def size(self) -> tuple[int, int]:
+        """Columns and lines."""
+
+    def read(self) -> bytes:
+        """The next input, waiting for it; nothing at its end."""
+
+    def write(self, data: bytes) -> None:
+        """Take output."""
+
+    def write_error(self, data: bytes) -> None:
+        """Take what a command writes to its standard error."""
+
+
+class Session:
+    """An SSH connection to the container."""
+
+    def __init__(self, transport: Transport, deadline: Deadline) -> None:
+        self._transport = transport
+        self._deadline = deadline
+
+    def shell(self, terminal: Terminal, kind: str) -> int:
+        """Run a login shell in the terminal, whose type (TERM) is `kind`, and return its exit status."""
+        channel = self._transport.open_session()
+        columns, lines = terminal.size()
+        channel.get_pty(kind, columns, lines)
+        channel.invoke_shell()
+        return self._attend(channel, terminal, (columns, lines))
+
+    def run(self, command: str, terminal: Terminal) -> int:
+        """Run a line of the container's shell, and return its exit status."""
+        channel = self._transport.open_session()
+        channel.exec_command(command)
+        return self._attend(channel, terminal, None)
+
+    def _attend(self, channel: Channel, terminal: Terminal, size: tuple[int, int] | None) -> int:
+        """Pass on input and output until the end, and changes of the terminal's size.
+
+        Nobody waits for the thread of the input: a blocked read of a terminal cannot be ended.
+        """
+        _start(_feed, channel, terminal)
+        outputs = [
+            _start(_drain, channel.recv, terminal.write),
+            _start(_drain, channel.recv_stderr, terminal.write_error),
+        ]
+        while any(output.is_alive() for output in outputs):
+            self._deadline.check()
+            if size and (now := terminal.size()) != size:
+                size = now
+                channel.resize_pty(*size)
+            outputs[0].join(_WAKE)
+        return self._exit_status(channel)
+
+    def _exit_status(self, channel: Channel) -> int:
+        status = channel.recv_exit_status()
+        if status >= 0:
+            return status
+        if self._transport.is_active():
+            return KILLED
+        raise MlflowAzureError(
+            "the connection to the container was lost",
+            hint="The container may have been restarted. See: mlflow-azure logs",
+            code="ConnectionLost",
+        )
+
+
+@contextmanager
+def session(kudu: Kudu, deadline: Deadline) -> Iterator[Session]:
+    """Open the tunnel, and log in to the container.
+
+    The server's key is not checked: it is made anew with each container, and the tunnel leads to no other.
+
+    Raises:
+        MlflowAzureError: There is no way to an SSH server that lets us in.
+
+    """
+    with tunnel(kudu, deadline) as socket, _transport(socket, kudu) as transport:
+        yield Session(transport, deadline)
+
+
+@contextmanager
+def _transport(socket: TunnelSocket, kudu: Kudu) -> Iterator[Transport]:
+    from paramiko import SSHException, Transport
+
+    transport = Transport(socket)  # type: ignore[arg-type] # it takes whatever has a socket's methods
+    try:
+        transport.start_client(timeout=HANDSHAKE_SECONDS)
+        transport.auth_password(USER, PASSWORD)
+        transport.set_keepalive(KEEPALIVE_SECONDS)
+        yield transport
+    except (SSHException, EOFError) as error:
+        raise MlflowAzureError(
+            f"logging in to the container of web app {kudu.site}: {error or 'its SSH server closed the connection'}",
+            hint="It must let in root with the password that App Service uses, see "
+            "https://learn.microsoft.com/azure/app-service/configure-custom-container#enable-ssh. "
+            f"In the browser there is another way: {kudu.web_shell}",
+            code="SshFailed",
+        ) from error
+    finally:
+        transport.close()
+
+
+def _start(work: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=arguments, daemon=True, name=work.__name__)
+    thread.start()
+    return thread
+
+
+def _feed(channel: Channel, terminal: Terminal) -> None:
+    """Pass on the input to its end, or until the session is over."""
+    while data := terminal.read():
+        try:
+            channel.sendall(data)
+        except OSError:  # closed
+            return
+    channel.shutdown_write()
+
+
+def _drain(receive: Callable[[int], bytes], write: Callable[[bytes], None]) -> None:
+    while data := receive(_CHUNK):
+        write(data)

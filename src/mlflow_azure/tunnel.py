@@ -1,0 +1,113 @@
+"""The tunnel from here to the SSH server in the container of a web app: a WebSocket of its SCM site.
+
+It is what `az webapp ssh` uses; no port is opened, neither there nor here. Its protocol: `Tunnel.ashx?GetStatus` tells
+whether the container's port can be reached, then each binary message of the WebSocket at `Tunnel.ashx` is a piece of
+the TCP stream. Source: azure-cli, appservice/tunnel.py; https://learn.microsoft.com/azure/app-service/configure-linux-open-ssh-session
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlflow_azure.errors import MlflowAzureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from websockets.sync.client import ClientConnection
+
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.kudu import Kudu
+
+PATH = "/AppServiceTunnel/Tunnel.ashx"
+POLL_SECONDS = 1.0
+START_SECONDS = 60.0
+
+
+class TunnelSocket:
+    """A WebSocket that an SSH client uses like a TCP socket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._timeout: float | None = None
+        self._received = b""
+        self._closed = False  # the name that paramiko knows it by
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long `recv` waits."""
+        self._timeout = seconds
+
+    def send(self, data: bytes) -> int:
+        """Send all of it."""
+        self._connection.send(bytes(data))
+        return len(data)
+
+    def recv(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end. Raises TimeoutError."""
+        from websockets.exceptions import ConnectionClosed
+
+        if not self._received:
+            try:
+                message = self._connection.recv(self._timeout)
+            except ConnectionClosed:
+                return b""
+            self._received = message.encode() if isinstance(message, str) else message
+        piece, self._received = self._received[:size], self._received[size:]
+        return piece
+
+    def close(self) -> None:
+        """End the connection."""
+        self._closed = True
+        self._connection.close()
+
+
+@contextmanager
+def tunnel(kudu: Kudu, deadline: Deadline) -> Iterator[TunnelSocket]:
+    """The tunnel, once the container can be reached.
+
+    Args:
+        kudu: The SCM site.
+        deadline: When to stop waiting for a container that starts.
+
+    Raises:
+        MlflowAzureError: There is no way into the container; the message says why.
+
+    """
+    from websockets.exceptions import WebSocketException
+
+    _wait_until_reachable(kudu, deadline)
+    try:
+        connection = kudu.connect(PATH)
+    except (WebSocketException, OSError) as error:
+        raise _no_way(
+            kudu, f"the WebSocket cannot be opened: {error}", "A proxy on the way must let WebSockets through."
+        ) from error
+    try:
+        yield TunnelSocket(connection)
+    finally:
+        connection.close()
+
+
+def _wait_until_reachable(kudu: Kudu, deadline: Deadline) -> None:
+    waited = 0.0
+    while True:
+        found = kudu.tunnel_state()
+        state = str(found.get("state") or "unknown").lower()
+        if "started" in state and found.get("canReachPort"):
+            return
+        if "started" in state:
+            hint = "The image of mlflow-azure has one. Deploy it: mlflow-azure deploy."
+            raise _no_way(kudu, "the container runs, but has no SSH server", hint)
+        if "stopped" in state or waited >= START_SECONDS:
+            raise _no_way(kudu, f"the container does not run, it is {state}", "See why: mlflow-azure logs.")
+        deadline.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
+
+
+def _no_way(kudu: Kudu, why: str, hint: str) -> MlflowAzureError:
+    return MlflowAzureError(
+        f"opening the tunnel to web app {kudu.site}: {why}",
+        hint=f"{hint} In the browser there is another way: {kudu.web_shell}",
+        code="TunnelFailed",
+    )
