@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.command import Command, isolated
-from support.deployment import Deployment
 from support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
@@ -36,11 +35,3 @@ def emulator(cli: Command) -> Iterator[Emulator]:
     """A running emulator of the test's own."""
     with started(cli) as emulator:
         yield emulator
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A deployed server that the tests of a module share. Who changes it puts it back."""
-    cli = isolated(tmp_path_factory.mktemp("deployment"))
-    with started(cli) as emulator:
-        yield Deployment(cli, emulator, cli("deploy", "--cloud", "emulator", "--output", "json").data["url"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.command import Command, isolated
+from support.deployment import Deployment
 from support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
@@ -28,3 +29,9 @@ def shared_emulator(shared_cli: Command) -> Iterator[Emulator]:
 def deployed(shared_cli: Command, shared_emulator: Emulator) -> dict[str, Any]:
     """The data of the deploy that made the module's deployment."""
     return shared_cli("deploy", "--cloud", "emulator", "--output", "json").data
+
+
+@pytest.fixture(scope="module")
+def deployment(shared_cli: Command, shared_emulator: Emulator, deployed: dict[str, Any]) -> Deployment:
+    """The module's deployment. Who changes it puts it back."""
+    return Deployment(shared_cli, shared_emulator, deployed["url"])
