@@ -8,17 +8,13 @@ import tarfile
 import time
 from typing import IO, TYPE_CHECKING, Protocol
 
-from mlflow_azure.emulator.runtime.dockerfile import read_dockerfile
-from mlflow_azure.emulator.runtime.oci import PullError, Repository
-from mlflow_azure.emulator.runtime.process_image import push_context, unpack_archive
+from mlflow_azure.emulator.runtime.oci import PullError
+from mlflow_azure.emulator.runtime.process_image import unpack_archive
 from mlflow_azure.emulator.runtime.spec import BuildRequest, BuildResult, RuntimeFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from mlflow_azure.emulator.runtime.environments import Environments
-    from mlflow_azure.emulator.runtime.registry import Registries
 
 
 class BuildLog:
@@ -49,11 +45,11 @@ class Builder(Protocol):
 
 
 class Builds:
-    """Runs builds one after another, as many at a time as are asked for."""
+    """Runs builds with `builder`, as many at a time as are asked for."""
 
     def __init__(self, home: Path, builder: Builder) -> None:
         self._root = home / "builds"
-        self._builder = builder
+        self.builder = builder
 
     async def run(self, request: BuildRequest, on_update: Callable[[str], None] | None = None) -> BuildResult:
         """Carry the run out; `on_update` gets its status, "Running", when it begins. A failed build raises nothing."""
@@ -82,12 +78,12 @@ class Builds:
         if not (context / request.dockerfile).is_file():
             raise RuntimeFaultError(f"unable to prepare context: {request.dockerfile}: no such file or directory")
         log.agent("Launching container with name: build")
-        await self._builder.build(request, context, log)
+        await self.builder.build(request, context, log)
         log.agent("Successfully executed container: build")
         digests = {}
         for image in request.image_names if request.push else ():
             log.agent(f"Pushing image: {request.registry}/{image}, attempt 1")
-            digests[image] = await self._builder.push(request, context, image, log)
+            digests[image] = await self.builder.push(request, context, image, log)
             log.agent(f"Successfully pushed image: {request.registry}/{image}")
         log.agent(f"Step ID: build marked as successful (elapsed time in seconds: {time.monotonic() - began:.6f})")
         log.line(f"\nRun ID: {request.run_id} was successful after {time.monotonic() - began:.0f}s")
@@ -104,30 +100,3 @@ def _unpack(source: Path, directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     unpack_archive(source.read_bytes(), directory)
-
-
-class ProcessBuilder:
-    """Builds for the process runtime: the environment of the locked requirements, and the context as the image."""
-
-    def __init__(self, environments: Environments, registries: Registries, ca_file: Path) -> None:
-        self._environments = environments
-        self._registries = registries
-        self._ca_file = ca_file
-
-    async def build(self, _request: BuildRequest, context: Path, log: BuildLog) -> None:
-        """Make the environment. Raises RuntimeFaultError."""
-        log.line("No container engine: the locked requirements go into a virtual environment on this machine.")
-        environment = await self._environments.ensure(context, log.file)
-        log.line(f"Environment {environment.name} is ready.")
-
-    async def push(self, request: BuildRequest, context: Path, image: str, log: BuildLog) -> str:
-        """Push the context as the image. Raises PullError."""
-        name, _, tag = image.partition(":")
-        dockerfile = (context / request.dockerfile).read_text(encoding="utf-8")
-        configuration = read_dockerfile(dockerfile, request.arguments)
-        auth = self._registries.auth(request.registry)
-        async with Repository(auth.service, name, self._ca_file, token=auth.internal_token(name)) as repository:
-            archive = request.source.read_bytes()
-            digest, size = await push_context(repository, tag or "latest", archive, configuration)
-        log.line(f"{tag or 'latest'}: digest: {digest} size: {size}")
-        return digest

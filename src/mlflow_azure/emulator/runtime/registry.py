@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from mlflow_azure.emulator.runtime.distribution import Storage, open_storage
 from mlflow_azure.emulator.runtime.listener import Listener
-from mlflow_azure.emulator.runtime.registry_api import distribution_app
 from mlflow_azure.emulator.runtime.registry_auth import Credentials, RegistryAuth
-from mlflow_azure.emulator.runtime.registry_store import RegistryStore
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
+
+    from mlflow_azure.emulator.runtime.children import Children
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,19 @@ class Push:
 @dataclass
 class _Registry:
     front: _Front
+    storage: Storage
     listener: Listener
+
+    async def stop(self) -> None:
+        await self.listener.stop()
+        await self.storage.stop()
 
 
 class Registries:
     """Registries by name; data in `<home>/registries/<name>`. `on_push` is called after each pushed manifest."""
 
-    def __init__(self, home: Path, tls: TlsMaterial) -> None:
+    def __init__(self, home: Path, tls: TlsMaterial, children: Children) -> None:
+        self._children = children
         self._root = home / "registries"
         self._tls = tls
         self._registries: dict[str, _Registry] = {}
@@ -64,10 +71,19 @@ class Registries:
         async with self._changing:
             if name not in self._registries:
                 auth = RegistryAuth(login_server, credentials, token_ok)
-                front = _Front(name, auth, distribution_app(RegistryStore(self._root / name)), self._pushed)
-                self._registries[name] = _Registry(front, Listener(front, port, self._tls))
-                await self._registries[name].listener.start()
+                self._registries[name] = await self._open(name, port, auth)
         return login_server
+
+    async def _open(self, name: str, port: int, auth: RegistryAuth) -> _Registry:
+        storage = await open_storage(name, self._root / name, self._children)
+        front = _Front(name, auth, storage, self._pushed)
+        registry = _Registry(front, storage, Listener(front, port, self._tls))
+        try:
+            await registry.listener.start()
+        except RuntimeFaultError:
+            await storage.stop()
+            raise
+        return registry
 
     def _pushed(self, push: Push) -> None:
         self.on_push(push)
@@ -83,20 +99,20 @@ class Registries:
         """End the registry and delete what was pushed to it."""
         async with self._changing:
             if registry := self._registries.pop(name, None):
-                await registry.listener.stop()
+                await registry.stop()
             shutil.rmtree(self._root / name, ignore_errors=True)
 
     async def stop(self) -> None:
         """End all; the data stays."""
         async with self._changing:
-            await asyncio.gather(*(registry.listener.stop() for registry in self._registries.values()))
+            await asyncio.gather(*(registry.stop() for registry in self._registries.values()))
             self._registries.clear()
 
 
 class _Front:
     """Authentication in front of what stores, and the announcement of pushes."""
 
-    def __init__(self, name: str, auth: RegistryAuth, storage: ASGIApp, pushed: Callable[[Push], None]) -> None:
+    def __init__(self, name: str, auth: RegistryAuth, storage: Storage, pushed: Callable[[Push], None]) -> None:
         self.auth = auth
         self._name = name
         self._storage = storage

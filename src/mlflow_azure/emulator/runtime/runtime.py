@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.blobs import Blobs
-from mlflow_azure.emulator.runtime.builds import Builds, ProcessBuilder
+from mlflow_azure.emulator.runtime.builds import Builds
 from mlflow_azure.emulator.runtime.children import Children
 from mlflow_azure.emulator.runtime.environments import Environments
 from mlflow_azure.emulator.runtime.process import ProcessHost
+from mlflow_azure.emulator.runtime.process_builder import ProcessBuilder
 from mlflow_azure.emulator.runtime.registry import Registries
 from mlflow_azure.emulator.runtime.shares import Shares
 from mlflow_azure.emulator.runtime.sites import Sites
@@ -37,7 +38,7 @@ class Runtime:
         environments = Environments(self._children)
         self.blobs = Blobs(home, self._children, logs)
         self.shares = Shares(home)
-        self.registry = Registries(home, tls)
+        self.registry = Registries(home, tls, self._children)
         self.builds = Builds(home, ProcessBuilder(environments, self.registry, tls.ca_file))
         self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file), tls)
 

@@ -1,0 +1,44 @@
+"""Builds for the process runtime: the environment of the locked requirements, and the context as the image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.runtime.dockerfile import read_dockerfile
+from mlflow_azure.emulator.runtime.oci import Repository
+from mlflow_azure.emulator.runtime.process_image import push_context
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow_azure.emulator.runtime.builds import BuildLog
+    from mlflow_azure.emulator.runtime.environments import Environments
+    from mlflow_azure.emulator.runtime.registry import Registries
+    from mlflow_azure.emulator.runtime.spec import BuildRequest
+
+
+class ProcessBuilder:
+    """Makes virtual environments instead of file systems."""
+
+    def __init__(self, environments: Environments, registries: Registries, ca_file: Path) -> None:
+        self._environments = environments
+        self._registries = registries
+        self._ca_file = ca_file
+
+    async def build(self, _request: BuildRequest, context: Path, log: BuildLog) -> None:
+        """Make the environment. Raises RuntimeFaultError."""
+        log.line("No container engine: the locked requirements go into a virtual environment on this machine.")
+        environment = await self._environments.ensure(context, log.file)
+        log.line(f"Environment {environment.name} is ready.")
+
+    async def push(self, request: BuildRequest, context: Path, image: str, log: BuildLog) -> str:
+        """Push the context as the image. Raises PullError."""
+        name, _, tag = image.partition(":")
+        dockerfile = (context / request.dockerfile).read_text(encoding="utf-8")
+        configuration = read_dockerfile(dockerfile, request.arguments)
+        auth = self._registries.auth(request.registry)
+        async with Repository(auth.service, name, self._ca_file, token=auth.internal_token(name)) as repository:
+            archive = request.source.read_bytes()
+            digest, size = await push_context(repository, tag or "latest", archive, configuration)
+        log.line(f"{tag or 'latest'}: digest: {digest} size: {size}")
+        return digest
