@@ -13,6 +13,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import trustme
+
 from mlflow_azure.emulator.runtime import BuildRequest, BuildResult, Runtime, SiteSpec, TlsMaterial
 from mlflow_azure.emulator.runtime.cache import cache_directory
 from mlflow_azure.emulator.runtime.listener import Listener, free_port
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    import trustme
     from starlette.types import ASGIApp
 
 T = TypeVar("T")
@@ -101,6 +104,15 @@ class Emulated:
 
     def wait_for_state(self, name: str, state: str) -> None:
         wait_until(lambda: self.runtime.sites.state(name) == state)
+
+
+def issue_tls(directory: Path) -> TlsMaterial:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(directory / "ca.pem")
+    certificate.private_key_pem.write_to_path(directory / "server.key")
+    certificate.cert_chain_pems[0].write_to_path(directory / "server.pem")
+    return TlsMaterial(directory / "ca.pem", directory / "server.pem", directory / "server.key")
 
 
 def wait_until(condition: Callable[[], bool], within: float = 60) -> None:

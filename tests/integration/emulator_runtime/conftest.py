@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-import trustme
-from runtime_support import Emulated
+from runtime_support import Emulated, issue_tls
 
 from mlflow_azure.emulator.runtime import Mount, TlsMaterial
 
@@ -19,17 +18,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsMaterial:
-    directory = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(directory / "ca.pem")
-    certificate.private_key_pem.write_to_path(directory / "server.key")
-    certificate.cert_chain_pems[0].write_to_path(directory / "server.pem")
-    return TlsMaterial(directory / "ca.pem", directory / "server.pem", directory / "server.key")
+    return issue_tls(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def emulated(tmp_path: Path, tls: TlsMaterial) -> Iterator[Emulated]:
+def emulated(tmp_path: Path, tls: TlsMaterial, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulated]:
+    monkeypatch.setenv("MLFLOW_AZURE_EMULATOR_RUNTIME", "process")
     running = Emulated(tmp_path / "home", tls)
     yield running
     running.close()

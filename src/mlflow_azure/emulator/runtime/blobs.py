@@ -41,10 +41,14 @@ class _Account:
 
 
 class Blobs:
-    """The blob services of all storage accounts of one home; data in `<home>/blobs/<account>`."""
+    """The blob services of all storage accounts of one home; data in `<home>/blobs/<account>`.
+
+    `also_on` is an address by which containers reach this machine, for the endpoints opened from then on.
+    """
 
     def __init__(self, home: Path, children: Children, logs: Path) -> None:
         self._root = home / "blobs"
+        self.also_on: str | None = None
         self._azurite = Azurite(children, logs)
         self._accounts: dict[str, _Account] = {}
         self._changing = asyncio.Lock()
@@ -64,7 +68,7 @@ class Blobs:
     async def _open(self, account: str, keys: tuple[str, str], port: int) -> None:
         child, azurite_port = await self._start(account, keys)
         endpoint = _BlobEndpoint(account, azurite_port)
-        listener = Listener(endpoint, port)
+        listener = Listener(endpoint, port, also_on=self.also_on)
         await listener.start()
         self._accounts[account] = _Account(listener, endpoint, keys, child)
 

@@ -28,6 +28,10 @@ class BuildLog:
         self.file.write(f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime())} {message}\n".encode())
         self.file.flush()
 
+    def raw(self, text: str) -> None:
+        """Output as it comes, with its own line ends."""
+        self.file.write(text.encode())
+
     def line(self, message: str) -> None:
         """A line of what the agent runs."""
         self.file.write(f"{message}\n".encode())

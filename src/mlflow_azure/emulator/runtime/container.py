@@ -27,6 +27,20 @@ class Container(Protocol):
         """End it gracefully, then the hard way; nothing of it is left."""
 
 
+def app_service_variables(spec: SiteSpec, port: int) -> dict[str, str]:
+    """What App Service adds to the app settings; `port` is where the container is to listen.
+
+    https://learn.microsoft.com/azure/app-service/reference-app-settings
+    """
+    return {
+        "PORT": str(port),
+        "WEBSITE_SITE_NAME": spec.name,
+        "WEBSITE_HOSTNAME": f"localhost:{spec.port}",
+        "WEBSITE_INSTANCE_ID": "emulator",
+        "WEBSITE_ROLE_INSTANCE_ID": "0",
+    }
+
+
 class ContainerHost(Protocol):
     """Pulls images and starts them."""
 

@@ -36,10 +36,14 @@ class _Server(uvicorn.Server):
 
 
 class Listener:
-    """Serves `app` on 127.0.0.1:`port` from `start` to `stop`, over TLS when given its material."""
+    """Serves `app` from `start` to `stop` on 127.0.0.1:`port`, over TLS when given its material.
 
-    def __init__(self, app: ASGIApp, port: int, tls: TlsMaterial | None = None) -> None:
+    `also_on` is one more address of this machine to listen on, with the same port.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, tls: TlsMaterial | None = None, also_on: str | None = None) -> None:
         self.port = port
+        self._addresses = [_LOOPBACK, also_on] if also_on else [_LOOPBACK]
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -60,8 +64,8 @@ class Listener:
 
     async def start(self) -> None:
         """Begin to serve. Raises RuntimeFaultError when another program has the port."""
-        bound = _bind(self.port)
-        self._task = asyncio.create_task(self._server.serve(sockets=[bound]))
+        bound = [_bind(address, self.port) for address in self._addresses]
+        self._task = asyncio.create_task(self._server.serve(sockets=bound))
         while not self._server.started:
             if self._task.done():
                 self._task.result()
@@ -74,17 +78,17 @@ class Listener:
             await self._task
 
 
-def _bind(port: int) -> socket.socket:
+def _bind(address: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((_LOOPBACK, port))
+        bound.bind((address, port))
     except OSError as error:
         bound.close()
         if error.errno != errno.EADDRINUSE:
             raise
         raise RuntimeFaultError(
-            f"listening on 127.0.0.1:{port}: another program uses the port. "
+            f"listening on {address}:{port}: another program uses the port. "
             "End it, or take a fresh home: `mlflow-azure emulator reset`"
         ) from error
     return bound

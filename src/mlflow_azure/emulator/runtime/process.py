@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.runtime.container import StartError
+from mlflow_azure.emulator.runtime.container import StartError, app_service_variables
 from mlflow_azure.emulator.runtime.listener import free_port
 from mlflow_azure.emulator.runtime.oci import PullError, Repository
 from mlflow_azure.emulator.runtime.process_image import pull_context
@@ -69,7 +69,12 @@ class ProcessHost:
         environment = await self._environment(context)
         port = free_port()
         self._started += 1
-        variables = image_environment | _app_settings(spec) | _overrides(spec, port, environment, self._home)
+        variables = (
+            image_environment
+            | _app_settings(spec)
+            | app_service_variables(spec, port)
+            | _overrides(spec, port, environment, self._home)
+        )
         child = await self._children.start(
             f"{spec.name}_{self._started}",
             ["sh", "-c", spec.command] if spec.command else ["sh", context / "startup.sh"],
@@ -118,7 +123,7 @@ def _on_this_machine(value: str, mounts: tuple[Mount, ...]) -> str:
 
 
 def _overrides(spec: SiteSpec, port: int, environment: Path, home: Path) -> dict[str, str]:
-    """What App Service sets, and what a process needs that has no file system and no network of its own."""
+    """What a process needs that has no file system and no network of its own."""
     return {
         "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(environment),
@@ -128,9 +133,4 @@ def _overrides(spec: SiteSpec, port: int, environment: Path, home: Path) -> dict
         "ENABLE_SSH": "false",
         "MLFLOW_SERVER_HOST": "127.0.0.1",
         "MLFLOW_SERVER_PORT": str(port),
-        "PORT": str(port),
-        "WEBSITE_SITE_NAME": spec.name,
-        "WEBSITE_HOSTNAME": f"localhost:{spec.port}",
-        "WEBSITE_INSTANCE_ID": "emulator",
-        "WEBSITE_ROLE_INSTANCE_ID": "0",
     }

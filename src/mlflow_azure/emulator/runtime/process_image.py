@@ -56,7 +56,7 @@ async def pull_context(repository: Repository, reference: str, images: Path) -> 
     """
     digest, manifest = await repository.manifest(reference)
     config = json.loads(await repository.blob(manifest["config"]["digest"]))["config"]
-    if _MARK not in (config.get("Labels") or {}):
+    if not is_context(config.get("Labels")):
         raise PullError("the image is a root file system, which only a container engine can run; none answers here")
 
     async def unpack(directory: Path) -> None:
@@ -65,6 +65,11 @@ async def pull_context(repository: Repository, reference: str, images: Path) -> 
 
     directory = await built_once(images / digest.removeprefix("sha256:"), unpack)
     return digest, directory, _environment(config)
+
+
+def is_context(labels: dict[str, str] | None) -> bool:
+    """Whether an image with these labels is a build context rather than a root file system."""
+    return _MARK in (labels or {})
 
 
 def unpack_archive(archive: bytes, directory: Path) -> None:

@@ -46,7 +46,10 @@ class _Registry:
 
 
 class Registries:
-    """Registries by name; data in `<home>/registries/<name>`. `on_push` is called after each pushed manifest."""
+    """Registries by name; data in `<home>/registries/<name>`.
+
+    `on_push` is called after each pushed manifest, `on_removed` with the login server of a registry that is no more.
+    """
 
     def __init__(self, home: Path, tls: TlsMaterial, children: Children) -> None:
         self._children = children
@@ -55,6 +58,7 @@ class Registries:
         self._registries: dict[str, _Registry] = {}
         self._changing = asyncio.Lock()
         self.on_push: Callable[[Push], None] = lambda _push: None
+        self.on_removed: Callable[[str], None] = lambda _login_server: None
 
     async def ensure(self, name: str, port: int, credentials: Credentials, token_ok: Callable[[str], bool]) -> str:
         """Serve the registry; its login server.
@@ -100,6 +104,7 @@ class Registries:
         async with self._changing:
             if registry := self._registries.pop(name, None):
                 await registry.stop()
+                await asyncio.to_thread(self.on_removed, registry.front.auth.service)
             shutil.rmtree(self._root / name, ignore_errors=True)
 
     async def stop(self) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import subprocess
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from mlflow_azure.emulator.runtime.blobs import Blobs
 from mlflow_azure.emulator.runtime.builds import Builds
@@ -17,6 +21,7 @@ from mlflow_azure.emulator.runtime.sites import Sites
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from docker import DockerClient
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
@@ -27,13 +32,19 @@ class Runtime:
         home: the emulator's directory; what must survive a restart is kept there.
         tls: what registries and Kudu sites present to their clients.
 
-    """
+    Attributes:
+        kind: what web apps run in; settled by `start`.
+        kind_reason: why.
 
-    kind = "process"
+    """
 
     def __init__(self, home: Path, tls: TlsMaterial) -> None:
         logs = home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
+        self.kind: Literal["process", "container"] = "process"
+        self.kind_reason = "not started"
+        self._home = home
+        self._client: DockerClient | None = None
         self._children = Children(home)
         environments = Environments(self._children)
         self.blobs = Blobs(home, self._children, logs)
@@ -43,7 +54,34 @@ class Runtime:
         self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file), tls)
 
     async def start(self) -> None:
-        """Nothing is started before it is asked for."""
+        """Choose between containers and processes. Everything else starts when it is asked for.
+
+        Raises:
+            RuntimeFaultError: containers are asked for, and there can be none.
+
+        """
+        # Imported here: the engine's client takes 0.2 s.
+        from mlflow_azure.emulator.runtime.engine_choice import choose_engine
+
+        choice = await choose_engine()
+        self.kind_reason = choice.reason
+        if choice.client:
+            await self._use_containers(choice.client, choice.gateway)
+
+    async def _use_containers(self, client: DockerClient, gateway: str) -> None:
+        from mlflow_azure.emulator.runtime.engine import remove_containers, remove_images
+        from mlflow_azure.emulator.runtime.engine_builder import EngineBuilder
+        from mlflow_azure.emulator.runtime.engine_container import EngineHost
+
+        self.kind = "container"
+        self._client = client
+        await asyncio.to_thread(remove_containers, client, self._home)
+        guard: list[str | Path] = [sys.executable, "-m", "mlflow_azure.emulator.runtime.container_guard", self._home]
+        await self._children.start("container guard", guard, output=subprocess.DEVNULL, grace=30)
+        self.blobs.also_on = gateway
+        self.builds.builder = EngineBuilder(client, self.registry)
+        self.registry.on_removed = partial(remove_images, client)
+        self.sites.host = EngineHost(self._home, client, self.sites.host)
 
     async def stop(self) -> None:
         """End every site, service and child process; data stays. The last to go is what others need."""
@@ -51,3 +89,5 @@ class Runtime:
         await self.blobs.stop()
         await self.registry.stop()
         await self._children.stop_all()
+        if self._client:
+            self._client.close()

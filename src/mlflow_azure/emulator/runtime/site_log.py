@@ -42,7 +42,11 @@ class SiteLog:
                 continue
             if not line:
                 return
-            self._write("default_docker", f"{_now()} {line.decode(errors='replace').rstrip()}\n")
+            self.container_line(line)
+
+    def container_line(self, line: bytes) -> None:
+        """One line of the container's output."""
+        self._write("default_docker", f"{_now()} {line.decode(errors='replace').rstrip()}\n")
 
     def files(self) -> list[Path]:
         """All log files, oldest first."""

@@ -43,6 +43,7 @@ class Sites:
 
     `token_ok` says whether a Microsoft Entra access token may operate Kudu sites. `gate` answers requests that may not
     reach the container (App Service Authentication). `sign_in` gives a managed identity's credentials for a registry.
+    `host` runs the containers of the sites opened from then on.
     """
 
     def __init__(self, home: Path, host: ContainerHost, tls: TlsMaterial) -> None:
@@ -51,7 +52,7 @@ class Sites:
         self.gate: Gate = _open_gate
         self.sign_in: SignIn = _no_credentials
         self._root = home / "sites"
-        self._host = host
+        self.host = host
         self._sites: dict[str, _Served] = {}
         self._changing = asyncio.Lock()
 
@@ -64,7 +65,7 @@ class Sites:
                 await self._open(spec)
 
     async def _open(self, spec: SiteSpec) -> None:
-        site = Site(spec, self._host, SiteLog(self._root / spec.name / "LogFiles"), self._sign_in)
+        site = Site(spec, self.host, SiteLog(self._root / spec.name / "LogFiles"), self._sign_in)
         front = Front(site, self._admit)
         scm = Scm(site, self._token_ok)
         served = _Served(site, front, (Listener(front, spec.port), Listener(scm, spec.scm_port, self._tls)))

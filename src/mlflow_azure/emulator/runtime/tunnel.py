@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SSH_PORT = 2222
 _STATES = {"Running": "STARTED", "Starting": "STARTING"}
 _INTERNAL_ERROR = 1011
+_BANNER_WITHIN = 3.0
 
 
 class Tunnel:
@@ -42,10 +43,15 @@ class Tunnel:
         return JSONResponse({"port": _SSH_PORT, "state": state, "canReachPort": reached, "msg": message})
 
     async def _reaches(self) -> bool:
-        with suppress(OSError):
-            _, writer = await self._connect()
-            writer.close()
-            return True
+        with suppress(OSError, TimeoutError):
+            reader, writer = await self._connect()
+            try:
+                # An engine's published port takes connections whether or not something listens in the container;
+                # an SSH server speaks first (RFC 4253 §4.2).
+                async with asyncio.timeout(_BANNER_WITHIN):
+                    return bool(await reader.read(1))
+            finally:
+                writer.close()
         return False
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -1,0 +1,25 @@
+"""Removes a home's containers when its daemon ends, however it ends: `container_guard.py HOME`.
+
+A child process of the daemon, on a leash: it gets SIGTERM when the daemon stops and when the daemon dies.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from mlflow_azure.emulator.runtime.engine import connect, remove_containers
+
+
+def main() -> None:
+    """Wait for SIGTERM, then remove the containers."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    signal.sigwait([signal.SIGTERM])
+    with closing(connect()) as client:
+        remove_containers(client, Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Builds for the container runtime: the Dockerfile, carried out by the container engine."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from mlflow_azure.emulator.runtime.engine import reason
+from mlflow_azure.emulator.runtime.engine_choice import stand_in_base
+from mlflow_azure.emulator.runtime.registry_auth import TOKEN_USER
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from docker import DockerClient
+    from mlflow_azure.emulator.runtime.builds import BuildLog
+    from mlflow_azure.emulator.runtime.registry import Registries
+    from mlflow_azure.emulator.runtime.spec import BuildRequest
+
+
+class EngineBuilder:
+    """Builds and pushes with the container engine."""
+
+    def __init__(self, client: DockerClient, registries: Registries) -> None:
+        self._client = client
+        self._registries = registries
+
+    async def build(self, request: BuildRequest, _context: Path, log: BuildLog) -> None:
+        """Build the image and give it all its names. Raises RuntimeFaultError."""
+        given_up = threading.Event()
+        try:
+            await asyncio.to_thread(self._build, request, log, given_up)
+        except (DockerException, RequestException) as error:
+            raise RuntimeFaultError(f"building the image: {reason(error)}") from error
+        finally:
+            given_up.set()
+
+    def _build(self, request: BuildRequest, log: BuildLog, given_up: threading.Event) -> None:
+        with request.source.open("rb") as archive:
+            answers = self._client.api.build(
+                fileobj=archive,
+                custom_context=True,
+                encoding="gzip",
+                dockerfile=request.dockerfile,
+                buildargs=_arguments(request),
+                platform=request.platform,
+                rm=True,
+                forcerm=True,  # leaves no container of a failed step behind
+                decode=True,
+            )
+            image = _followed(answers, log, given_up)
+        if not image:
+            raise RuntimeFaultError("building the image: the engine ended the build before the image was there")
+        for name in request.image_names:
+            repository, _, tag = self._full_name(request, name).rpartition(":")
+            self._client.api.tag(image, repository, tag)
+
+    async def push(self, request: BuildRequest, _context: Path, image: str, log: BuildLog) -> str:
+        """Push the image; its digest. Raises RuntimeFaultError."""
+        try:
+            return await asyncio.to_thread(self._push, request, self._full_name(request, image), log)
+        except (DockerException, RequestException) as error:
+            raise RuntimeFaultError(f"pushing {image}: {reason(error)}") from error
+
+    def _push(self, request: BuildRequest, image: str, log: BuildLog) -> str:
+        repository, _, tag = image.rpartition(":")
+        token = self._registries.auth(request.registry).refresh_token()
+        answers = self._client.api.push(
+            repository,
+            tag=tag,
+            stream=True,
+            decode=True,
+            auth_config={"username": TOKEN_USER, "password": token},
+        )
+        digest = ""
+        for answer in answers:
+            _require_no_error(answer)
+            digest = answer.get("aux", {}).get("Digest", digest)
+            if "id" not in answer and "status" in answer:  # progress of a layer is for terminals
+                log.line(answer["status"])
+        return digest
+
+    def _full_name(self, request: BuildRequest, image: str) -> str:
+        repository, _, tag = image.partition(":")
+        return f"{self._registries.auth(request.registry).service}/{repository}:{tag or 'latest'}"
+
+
+def _arguments(request: BuildRequest) -> dict[str, str]:
+    base = stand_in_base()
+    return ({"BASE_IMAGE": base} if base else {}) | dict(request.arguments)
+
+
+def _followed(answers: Iterable[dict[str, Any]], log: BuildLog, given_up: threading.Event) -> str:
+    """The id of the image, after its build was written to the log."""
+    image = ""
+    for answer in answers:
+        _require_no_error(answer)
+        if given_up.is_set():
+            break
+        log.raw(answer.get("stream", "") or _status(answer))
+        image = answer.get("aux", {}).get("ID", image)
+    return image
+
+
+def _status(answer: dict[str, Any]) -> str:
+    """A line for what the engine says of a pull, without its progress."""
+    return f"{answer['status']}\n" if "status" in answer and "id" not in answer else ""
+
+
+def _require_no_error(answer: dict[str, Any]) -> None:
+    if "error" in answer:
+        raise RuntimeFaultError(str(answer["error"]))
