@@ -54,6 +54,7 @@ class Control:
         return JSONResponse(
             {
                 "runtime": self._world.runtime.kind,
+                "runtime_reason": self._world.runtime.kind_reason,
                 "resource_manager": self._world.url,
                 "subscription_id": self._world.identity.subscription_id,
                 "groups": [each["name"] for each in resources.of_type("Microsoft.Resources/resourceGroups")],

@@ -130,5 +130,6 @@ def endpoint(world: World) -> dict[str, Any]:
         "client_secret": identity.client_secret,
         "control": f"{world.url}{PREFIX}",
         "runtime": world.runtime.kind,
+        "runtime_reason": world.runtime.kind_reason,
         "pid": os.getpid(),
     }

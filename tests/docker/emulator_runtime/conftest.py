@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,3 +36,8 @@ def https(tls: TlsMaterial) -> Iterator[requests.Session]:
         session.trust_env = False
         session.verify = str(tls.ca_file)
         yield session
+
+
+@pytest.fixture
+def trusting(tls: TlsMaterial) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(tls.ca_file))

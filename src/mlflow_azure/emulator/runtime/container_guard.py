@@ -1,6 +1,7 @@
 """Removes a home's containers when its daemon ends, however it ends: `container_guard.py HOME`.
 
-A child process of the daemon, on a leash: it gets SIGTERM when the daemon stops and when the daemon dies.
+A child process of the daemon, on a leash: it gets SIGTERM when the daemon stops and when the daemon dies. It says
+"ready" when it can no longer miss that.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from mlflow_azure.emulator.runtime.engine import connect, remove_containers
-
 
 def main() -> None:
     """Wait for SIGTERM, then remove the containers."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     signal.sigwait([signal.SIGTERM])
+    # Imported here: being ready comes first.
+    from mlflow_azure.emulator.runtime.engine import connect, remove_containers
+
     with closing(connect()) as client:
         remove_containers(client, Path(sys.argv[1]))
 

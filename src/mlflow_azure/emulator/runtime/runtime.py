@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mlflow_azure.emulator.runtime.blobs import Blobs
@@ -17,12 +18,14 @@ from mlflow_azure.emulator.runtime.process_builder import ProcessBuilder
 from mlflow_azure.emulator.runtime.registry import Registries
 from mlflow_azure.emulator.runtime.shares import Shares
 from mlflow_azure.emulator.runtime.sites import Sites
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from docker import DockerClient
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
+
+
+_GUARD = Path(__file__).with_name("container_guard.py")
 
 
 class Runtime:
@@ -76,12 +79,17 @@ class Runtime:
         self.kind = "container"
         self._client = client
         await asyncio.to_thread(remove_containers, client, self._home)
-        guard: list[str | Path] = [sys.executable, "-m", "mlflow_azure.emulator.runtime.container_guard", self._home]
-        await self._children.start("container guard", guard, output=subprocess.DEVNULL, grace=30)
+        await self._start_guard()
         self.blobs.also_on = gateway
         self.builds.builder = EngineBuilder(client, self.registry)
         self.registry.on_removed = partial(remove_images, client)
         self.sites.host = EngineHost(self._home, client, self.sites.host)
+
+    async def _start_guard(self) -> None:
+        command: list[str | Path] = [sys.executable, _GUARD, self._home]
+        guard = await self._children.start("container guard", command, output=subprocess.PIPE, grace=30)
+        if guard.output and await guard.output.readline() != b"ready\n":
+            raise RuntimeFaultError("starting the guard of the containers: it ended at once")
 
     async def stop(self) -> None:
         """End every site, service and child process; data stays. The last to go is what others need."""
