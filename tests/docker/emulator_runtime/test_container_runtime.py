@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+
     from mlflow_azure.emulator.runtime import SiteSpec
 
 pytestmark = pytest.mark.docker

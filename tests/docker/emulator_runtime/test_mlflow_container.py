@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
+
     from mlflow_azure.emulator.runtime import SiteSpec
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]

@@ -27,7 +27,8 @@ def test_a_build_pushes_every_name_with_the_labels_of_the_dockerfile(
     result = emulated.build(source, image_names=names, arguments={"REVISION": "abc"})
     assert result.status == "Succeeded"
     assert set(result.digests) == set(names)
-    manifest = https.get(f"{url}/v2/mlflowimage/manifests/abc")
+    accept = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
+    manifest = https.get(f"{url}/v2/mlflowimage/manifests/abc", headers=accept)
     assert manifest.headers["Docker-Content-Digest"] == result.digests["mlflowimage:abc"]
     config = https.get(f"{url}/v2/mlflowimage/blobs/{manifest.json()['config']['digest']}").json()
     assert config["config"]["Labels"]["revision"] == "abc"

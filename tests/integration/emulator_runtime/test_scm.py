@@ -145,7 +145,10 @@ class RunningSite:
 
 
 class Echo(socketserver.StreamRequestHandler):
+    """Speaks first, as an SSH server does."""
+
     def handle(self) -> None:
+        self.wfile.write(b"hello\n")
         while data := self.rfile.readline():
             self.wfile.write(data.upper())
             if data == b"end\n":
@@ -167,6 +170,7 @@ def test_the_tunnel_carries_bytes_both_ways_until_one_side_ends(https: requests.
         with serving(app) as address:
             assert https.get(f"http://{address}/?GetStatus").text == "SUCCESS:2222"
             with connect(f"ws://{address}/") as socket:
+                assert socket.recv() == b"hello\n"
                 socket.send(b"one\ntw")
                 assert socket.recv() == b"ONE\n"
                 socket.send(b"o\nend\n")

@@ -6,10 +6,9 @@ import ipaddress
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from docker import ContextAPI, DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
-
-from docker import ContextAPI, DockerClient
 
 if TYPE_CHECKING:
     from pathlib import Path

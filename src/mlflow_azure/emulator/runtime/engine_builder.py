@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+
     from mlflow_azure.emulator.runtime.builds import BuildLog
     from mlflow_azure.emulator.runtime.registry import Registries
     from mlflow_azure.emulator.runtime.spec import BuildRequest

@@ -20,10 +20,10 @@ from mlflow_azure.emulator.runtime.process_image import is_context
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from docker import DockerClient
     from docker.models.containers import Container as DockerContainer
     from docker.models.images import Image
 
-    from docker import DockerClient
     from mlflow_azure.emulator.runtime.container import ContainerHost
     from mlflow_azure.emulator.runtime.site_log import SiteLog
     from mlflow_azure.emulator.runtime.spec import SiteSpec

@@ -22,6 +22,7 @@ from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
