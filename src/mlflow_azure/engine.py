@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from mlflow_azure import graph
-from mlflow_azure.compare import differences, has_unknown
+from mlflow_azure.compare import UNKNOWN, differences, has_unknown
 from mlflow_azure.errors import MlflowAzureError, SettingsError, SeveralErrors
 from mlflow_azure.events import (
     Action,
@@ -83,7 +83,7 @@ def read(resources: Iterable[Resource], deadline: Deadline) -> dict[Resource, Re
     def work(resource: Resource, _tell: Callable[[object], None]) -> Reading:
         if resource.parent is not None and readings[resource.parent].live is None:
             return Reading(None, None)
-        live = resource.read(_given(resource, readings))
+        live = resource.read(_given(resource, {other: readings[other].outputs for other in before[resource]}))
         return Reading(live, None if live is None else resource.outputs(live))
 
     before: dict[Resource, list[Resource]] = {}
@@ -126,20 +126,35 @@ def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, fixe
     if not adopt:
         _refuse_foreign(readings)
     _refuse_missing(fixed, readings)
-    steps = {node: _kept(node) if node in fixed else _step(node, readings) for node in nodes}
+    steps = _steps(nodes, readings, fixed)
     _refuse_fixed(steps)
     created: dict[Resource, list[Resource]] = {node: [] for node in resources if steps[node].action is Action.CREATE}
-    _collect(created, lambda resource, _tell: resource.check_before_create(_given(resource, readings)), deadline, {})
+    outputs = {resource: reading.outputs for resource, reading in readings.items()}
+    _collect(created, lambda resource, _tell: resource.check_before_create(_given(resource, outputs)), deadline, {})
     return Plan(nodes, readings, steps)
 
 
-def _step(node: Node, readings: Mapping[Resource, Reading]) -> Step:
+def _steps(
+    nodes: Sequence[Node], readings: Mapping[Resource, Reading], fixed: Collection[Resource]
+) -> dict[Node, Step]:
+    """What is to be done to each node, given what those before it are expected to give."""
+    expected = {resource: reading.outputs for resource, reading in readings.items()}
+    steps: dict[Node, Step] = {}
+    for node in nodes:
+        steps[node] = _kept(node) if node in fixed else _step(node, readings, expected)
+        outputs = expected[node] if isinstance(node, Resource) else None
+        if isinstance(node, Resource) and outputs is not None and steps[node].action is Action.UPDATE:
+            expected[node] = {**outputs, **dict.fromkeys(node.changing_outputs, UNKNOWN)}
+    return steps
+
+
+def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Resource, Properties | None]) -> Step:
     if not isinstance(node, Resource):
         return Step(node.key, node.kind, node.name, Action.CHECK)
     live = readings[node].live
     if isinstance(node, Removable) and not node.wanted:
         return _kept(node) if live is None else replace(_kept(node), action=Action.DELETE)
-    found = _wanted(node.desired(_given(node, readings)), live)
+    found = _wanted(node.desired(_given(node, expected)), live)
     action = Action.CREATE if live is None else Action.UPDATE if found else Action.KEEP
     return Step(node.key, node.kind, node.name, action, node.id, found)
 
@@ -152,8 +167,8 @@ def _wanted(desired: Properties, live: Properties | None) -> tuple[Difference, .
     return tuple(found for found in differences(desired, live) if found.path not in IGNORED)
 
 
-def _given(node: Node, readings: Mapping[Resource, Reading]) -> Given:
-    return Given({other: readings[other].outputs for other in node.needs if isinstance(other, Resource)})
+def _given(node: Node, outputs: Mapping[Resource, Properties | None]) -> Given:
+    return Given({other: outputs[other] for other in node.needs if isinstance(other, Resource)})
 
 
 def _refuse_foreign(readings: Mapping[Resource, Reading]) -> None:

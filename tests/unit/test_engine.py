@@ -157,6 +157,27 @@ def test_an_output_of_what_does_not_exist_is_unknown_in_the_plan_and_known_when_
     assert world.live["config"]["account"] == "key of account"
 
 
+def test_an_update_that_changes_an_output_reaches_what_needs_it() -> None:
+    class Versioned(Thing):
+        changing_outputs = ("key",)
+
+        def outputs(self, live: Properties) -> Properties:
+            return {"key": f"version {live['version']}"}
+
+    def stack(version: int) -> list[Thing]:
+        image = Versioned(world, "image", version=version)
+        return [image, Thing(world, "settings", needs=(image,))]
+
+    world = World()
+    deploy(stack(1))
+    planned = engine.plan(stack(2), Deadline())
+    assert [step.action for step in planned.changes] == [Action.UPDATE, Action.UPDATE]
+    assert planned.changes[1].differences[0].after is UNKNOWN
+
+    deploy(stack(2))
+    assert world.live["settings"] == {"image": "version 2"}
+
+
 def test_drift_is_repaired_and_what_others_added_is_kept() -> None:
     world = World()
     deploy(a_stack(world))

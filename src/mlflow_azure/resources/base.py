@@ -70,10 +70,12 @@ class Resource(Node):
     Attributes:
         parent: The resource that it lives in: without the parent it cannot exist, and it goes with the parent.
         fixed: Properties (dotted paths) that Azure does not let anyone change, and the setting that says each.
+        changing_outputs: Outputs that an update changes in a way that only Azure can tell.
 
     """
 
     fixed: ClassVar[Mapping[str, str]] = {}
+    changing_outputs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ class Image(Resource):
     """
 
     kind = "image"
+    changing_outputs = ("digest",)
 
     def __init__(
         self,
