@@ -104,15 +104,3 @@ def test_a_missing_account_is_not_found_and_deleting_it_is_no_error(azure: Azure
         azure.storage.storage_accounts.get_properties(group, "stnone")
     assert error_code(refused.value) == "ResourceNotFound"
     azure.storage.storage_accounts.delete(group, "stnone")
-
-
-def test_a_policy_can_forbid_shared_keys(azure: Azure) -> None:
-    azure.control("PUT", "policies", {"allowSharedKeyAccess": False})
-    assert azure.account(azure.group()).allow_shared_key_access is False
-
-
-def test_a_policy_can_forbid_a_type(azure: Azure) -> None:
-    azure.control("PUT", "policies", {"deny": ["Microsoft.Storage/storageAccounts"]})
-    with pytest.raises(HttpResponseError) as refused:
-        azure.account(azure.group())
-    assert (refused.value.status_code, error_code(refused.value)) == (403, "RequestDisallowedByPolicy")

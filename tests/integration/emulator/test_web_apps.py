@@ -198,3 +198,10 @@ def test_a_system_identity_is_made_once_and_kept(azure: Azure) -> None:
     second = azure.web.web_apps.update(group, site.name, identity).identity
     assert first.principal_id == second.principal_id
     assert first.tenant_id == azure.endpoint["tenant_id"]
+
+
+def test_the_answer_to_the_creation_of_a_site_does_not_show_its_image_yet(azure: Azure) -> None:
+    group = azure.group()
+    site = azure.site(group, siteConfig={"linuxFxVersion": IMAGE})
+    assert site.site_config.linux_fx_version == ""
+    assert azure.web.web_apps.get(group, site.name).site_config.linux_fx_version == IMAGE

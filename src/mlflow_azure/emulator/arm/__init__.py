@@ -11,6 +11,7 @@ from mlflow_azure.emulator.arm import (
     authorization,
     capacity,
     groups,
+    policies,
     providers,
     registries,
     storage,
@@ -51,6 +52,7 @@ _MODULES = (
     web_logs,
     webhooks,
     authorization,
+    policies,
     capacity,
 )
 

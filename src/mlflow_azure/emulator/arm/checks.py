@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from mlflow_azure.emulator.arm import errors
 from mlflow_azure.emulator.arm.call import Call, collection_type
 from mlflow_azure.emulator.arm.errors import ArmError
+from mlflow_azure.emulator.arm.policies import require_permitted
 from mlflow_azure.emulator.tokens import TokenError
 
 # Types whose parent is no resource of its own: blob and file services come with their account, a site's config with it.
@@ -28,7 +29,7 @@ def check(call: Call) -> None:
         ArmError: The first one that the request does not pass.
 
     """
-    for each in (_api_version, _subscription, _permission, _provider, _group, _parent, _policy):
+    for each in (_api_version, _subscription, _permission, _provider, _group, _parent, require_permitted):
         each(call)
 
 
@@ -154,15 +155,3 @@ def _parent(call: Call) -> None:
     parent = call.parent.removesuffix(next(filter(call.parent.endswith, _IMPLICIT_PARENTS), ""))
     if call.world.resources.find(parent) is None:
         raise errors.parent_not_found(_VERBS[call.method], call.type, parent)
-
-
-def _policy(call: Call) -> None:
-    denied = [each.lower() for each in call.world.settings.get("policies", {}).get("deny", [])]
-    if call.method in ("PUT", "PATCH") and call.type.lower() in denied:
-        name = call.id.rpartition("/")[2]
-        raise ArmError(
-            403,
-            "RequestDisallowedByPolicy",
-            f"Resource '{name}' was disallowed by policy. Reasons: 'Type {call.type} is not allowed.'. "
-            "See error details for policy resource IDs.",
-        )

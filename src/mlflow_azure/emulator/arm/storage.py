@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
+from mlflow_azure.emulator.arm.policies import modifications
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -190,9 +191,7 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
 def _wanted(call: Call) -> Body:
     properties = call.body.get("properties") or {}
     wanted = {name: value for name, value in properties.items() if name not in (*_READ_ONLY, "encryption")}
-    if call.world.settings.get("policies", {}).get("allowSharedKeyAccess") is False:
-        wanted["allowSharedKeyAccess"] = False
-    return wanted
+    return wanted | modifications(call.world, ACCOUNT_TYPE)
 
 
 def _fresh(location: str) -> Body:

@@ -195,7 +195,7 @@ async def put_publishing_policy(call: Call) -> Answer:
 
 
 def _site(call: Call) -> Body:
-    site = call.world.resources.find(call.path[: call.path.lower().index("/sites/")] + f"/sites/{call['site']}")
+    site = call.world.resources.find(SITE.format_map(call.params))
     if site is None:
         raise call.not_found()
     return site

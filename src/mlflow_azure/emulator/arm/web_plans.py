@@ -24,7 +24,7 @@ PLAN_TYPE = "Microsoft.Web/serverfarms"
 SITE_TYPE = "Microsoft.Web/sites"
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,60}")
 _SITE_NAME = re.compile(r"(?=.{2,60}$)[0-9a-zA-Z]([0-9a-zA-Z-]*[0-9a-zA-Z])?")
-# Sizes of Linux plans: family, tier.
+# Sizes of plans, and the tier of each.
 _TIERS = {
     "F1": "Free",
     "D1": "Shared",

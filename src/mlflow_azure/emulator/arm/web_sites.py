@@ -24,9 +24,13 @@ SITE = _SITES + "/{site}"
 async def put_site(call: Call) -> Answer:
     """Create or update a web app, at once. What the request does not name of a live one stays."""
     existing = call.world.resources.find(call.id)
-    if existing is None:
-        _require_name(call)
-    return await _write(call, existing)
+    if existing:
+        return await _write(call, existing)
+    _require_name(call)
+    created = await _write(call, None)
+    # The answer to the creation does not show the image yet; every later one does.
+    created.body["properties"]["siteConfig"]["linuxFxVersion"] = ""
+    return created
 
 
 @endpoints.on("PATCH", SITE)

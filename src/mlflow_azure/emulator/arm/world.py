@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 APP_SERVICE = "https://appservice.azure.com"
 CONTAINER_REGISTRY = "https://containerregistry.azure.net"
 # Providers that every subscription has from its first day.
-ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization")
+ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization", "Microsoft.PolicyInsights")
 
 _KEPT_REQUESTS = 20_000
 

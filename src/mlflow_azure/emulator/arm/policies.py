@@ -1,0 +1,85 @@
+"""Azure Policy: what is forbidden here, and Microsoft.PolicyInsights, which tells it before it is tried.
+
+The control interface orders it: {"deny": [types], "allowSharedKeyAccess": false}.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.errors import ArmError
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.world import World
+
+endpoints = Endpoints()
+
+_CHECK = "/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+_SHARED_KEYS = ("Microsoft.Storage/storageAccounts", "allowSharedKeyAccess")
+
+
+def require_permitted(call: Call) -> None:
+    """Refuse a resource of a type that is forbidden.
+
+    Raises:
+        ArmError: It is.
+
+    """
+    if call.method in ("PUT", "PATCH") and _denied(call.world, call.type):
+        raise ArmError(
+            403,
+            "RequestDisallowedByPolicy",
+            f"Resource '{call.id.rpartition('/')[2]}' was disallowed by policy. Reasons: 'Type {call.type} is not "
+            "allowed.'. See error details for policy resource IDs.",
+        )
+
+
+def modifications(world: World, resource_type: str) -> dict[str, Any]:
+    """The properties that a policy sets on every resource of a type, whatever the request says."""
+    type_, name = _SHARED_KEYS
+    forbidden = world.settings.get("policies", {}).get(name) is False
+    return {name: False} if forbidden and resource_type == type_ else {}
+
+
+@endpoints.on("POST", "/subscriptions/{subscription}" + _CHECK)
+@endpoints.on("POST", "/subscriptions/{subscription}/resourceGroups/{group}" + _CHECK)
+async def check_restrictions(call: Call) -> Answer:
+    """What the policies would do to a resource.
+
+    https://learn.microsoft.com/rest/api/policyinsights/policy-restrictions/check-at-resource-group-scope
+    """
+    resource_type = str(call.body.get("resourceDetails", {}).get("resourceContent", {}).get("type", ""))
+    restricted = modifications(call.world, resource_type)
+    fields = [
+        {
+            "field": f"{resource_type}/{name}",
+            "restrictions": [{"result": "Required", "values": [str(value).lower()], "policy": _policy(call, name)}],
+        }
+        for name, value in restricted.items()
+    ]
+    effects = dict.fromkeys(restricted, "Modify")
+    if _denied(call.world, resource_type):
+        effects["denied-types"] = "Deny"
+    evaluations = [
+        {
+            "policyInfo": _policy(call, name),
+            "evaluationResult": "NonCompliant",
+            "effectDetails": {"policyEffect": effect},
+        }
+        for name, effect in effects.items()
+    ]
+    return Answer({"fieldRestrictions": fields, "contentEvaluationResult": {"policyEvaluations": evaluations}})
+
+
+def _denied(world: World, resource_type: str) -> bool:
+    denied = world.settings.get("policies", {}).get("deny", [])
+    return resource_type.lower() in [each.lower() for each in denied]
+
+
+def _policy(call: Call, name: str) -> dict[str, str]:
+    scope = f"/subscriptions/{call['subscription']}/providers/Microsoft.Authorization"
+    return {
+        "policyDefinitionId": f"{scope}/policyDefinitions/{name}",
+        "policyAssignmentId": f"{scope}/policyAssignments/{name}",
+    }
