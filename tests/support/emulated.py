@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from azure.mgmt.web import WebSiteManagementClient
 from mlflow_azure.emulator import client
 
 if TYPE_CHECKING:
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
     from mlflow_azure.emulator.home import Home
 
@@ -29,6 +30,7 @@ class Azure:
 
     def __post_init__(self) -> None:
         found = self.endpoint
+        self.groups: list[str] = []
         self.subscription = found["subscription_id"]
         self.credential = ClientSecretCredential(
             found["tenant_id"],
@@ -65,7 +67,14 @@ class Azure:
         """A new resource group."""
         name = f"rg-{uuid.uuid4().hex[:8]}"
         self.resources.resource_groups.create_or_update(name, {"location": "westeurope"})
+        self.groups.append(name)
         return name
+
+    def clean_up(self) -> None:
+        """Delete the groups that `group` made, with the processes behind them."""
+        while self.groups:
+            with suppress(ResourceNotFoundError):  # the test deleted it itself
+                self.resources.resource_groups.begin_delete(self.groups.pop(), polling=False)
 
     def account(self, group: str, name: str | None = None) -> Any:
         """A new storage account."""
