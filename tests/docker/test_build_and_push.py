@@ -144,10 +144,19 @@ def test_a_failed_instruction_is_told_with_its_last_lines_and_leaves_no_containe
     text = f"FROM {base_image}\nRUN for i in 1 2 3 4 5 6 7; do echo line $i; done; exit 3  # {mark}\n"
     error = failing_build(registry, dockerfile(tmp_path, text))
     assert (error.code, error.exit_code) == ("BuildFailed", 5)
-    assert "non-zero code: 3" in error.message
+    assert ": it ended with code 3\n" in error.message
     assert error.message.endswith("line 3\nline 4\nline 5\nline 6\nline 7")
     left = [container.attrs["Command"] for container in engine.containers.list(all=True, sparse=True)]
     assert not [command for command in left if mark in command]
+
+
+def test_a_certificate_that_the_build_does_not_trust_is_told(
+    registry: RealRegistry, tmp_path: Path, base_image: str
+) -> None:
+    pip = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
+    error = failing_build(registry, dockerfile(tmp_path, f'FROM {base_image}\nRUN echo "{pip}" >&2; exit 1\n'))
+    assert (error.code, error.exit_code) == ("UntrustedCertificate", 5)
+    assert "--build-ca" in error.hint
 
 
 def test_a_full_disk_is_told(registry: RealRegistry, tmp_path: Path, base_image: str) -> None:

@@ -24,16 +24,22 @@ _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _BUILT = re.compile(r"Successfully built ([0-9a-f]+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NOISE = (" ---> ", "Removing intermediate container")
-_OUTPUT_LINES = 5
-_CODES = {"no space left on device": "DiskFull", "exec format error": "WrongPlatform"}
+_OUTPUT_LINES, _LINE, _INSTRUCTION = 5, 200, 70  # what a message quotes: lines, characters of a line
+_ENDED = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
+_CODES = {
+    "no space left on device": "DiskFull",
+    "exec format error": "WrongPlatform",
+    "certificate_verify_failed": "UntrustedCertificate",
+}
 _ELSEWHERE = "or build it in the registry: mlflow-azure deploy --build remote"
 _HINTS = {
     "DiskFull": "Make room, for example with: docker system prune. Then run the command again.",
     "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Teach it to: docker run --privileged --rm "
     f"tonistiigi/binfmt --install amd64, {_ELSEWHERE}",
     "BaseImageUnavailable": f"Pull it yourself to see why (docker pull), and run the command again, {_ELSEWHERE}",
-    "BuildFailed": f"Read the lines above. Behind a proxy that inspects TLS name its certificates: --build-ca FILE, "
+    "UntrustedCertificate": f"A proxy inspects TLS on the way. Name the file with its certificates: --build-ca FILE, "
     f"{_ELSEWHERE}",
+    "BuildFailed": f"Read the lines above, {_ELSEWHERE}",
 }
 
 
@@ -125,13 +131,18 @@ class _Progress:
         self._report(line, self._fraction)
 
     def _failed(self, reason: str) -> ContainerEngineError:
-        tail = "".join(f"\n{line}" for line in self._output)
-        code = self._code(f"{reason}{tail}".lower())
-        what = self._instruction.partition("\n")[0] or "reading the Dockerfile"
-        return ContainerEngineError(f"building the image, at {what}: {reason}{tail}", hint=_HINTS[code], code=code)
+        reason = _ENDED.sub(r"it ended with code \1", reason)
+        tail = "".join(f"\n{_short(line, _LINE)}" for line in self._output)
+        code = self._code(f"{reason}{''.join(self._output)}".lower())
+        at = f", at {_short(self._instruction, _INSTRUCTION)}" if self._instruction else ""
+        return ContainerEngineError(f"building the image{at}: {reason}{tail}", hint=_HINTS[code], code=code)
 
     def _code(self, text: str) -> str:
         known = next((code for words, code in _CODES.items() if words in text), None)
         if known:
             return known
         return "BaseImageUnavailable" if self._instruction.startswith("FROM ") else "BuildFailed"
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
