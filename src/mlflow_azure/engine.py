@@ -33,7 +33,7 @@ from mlflow_azure.events import (
 from mlflow_azure.resources.base import Check, Given, Node, Properties, Removable, Report, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mlflow_azure.deadline import Deadline
 
@@ -71,11 +71,14 @@ class Plan:
         return all(step.action is Action.KEEP for step in self.changes)
 
 
-def read(resources: Iterable[Resource], deadline: Deadline) -> dict[Resource, Reading]:
+def read(
+    resources: Iterable[Resource], deadline: Deadline, *, required: Iterable[Resource] = ()
+) -> dict[Resource, Reading]:
     """Read every live resource, and those whose outputs that takes.
 
     Raises:
-        MlflowAzureError: Whatever stood in the way; SeveralErrors where there was more than one thing.
+        MlflowAzureError: One of `required` does not exist (NotDeployed), or whatever else stood in the way;
+            SeveralErrors where there was more than one thing.
 
     """
     readings: dict[Resource, Reading] = {}
@@ -93,6 +96,7 @@ def read(resources: Iterable[Resource], deadline: Deadline) -> dict[Resource, Re
         before[resource] = [other for other in (resource.parent, *resource.needs) if isinstance(other, Resource)]
         left += [other for other in before[resource] if other not in before]
     _collect(before, work, deadline, readings)
+    _refuse_missing(required, readings)
     return readings
 
 
@@ -108,25 +112,24 @@ def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str,
     return results
 
 
-def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, fixed: Collection[Resource] = ()) -> Plan:
+def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, required: Iterable[Resource] = ()) -> Plan:
     """Read, compare, and ask Azure whether it would allow what is to be created.
 
     Args:
         nodes: In an order in which each node stands after those that it needs.
         deadline: When to give up.
         adopt: Take over resources that exist and were not made by us.
-        fixed: Resources that must be there already, and are left as they are.
+        required: Resources outside `nodes` that must be there already. They are left as they are.
 
     Raises:
         MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
 
     """
     resources = [node for node in nodes if isinstance(node, Resource)]
-    readings = read(resources, deadline)
+    readings = read(resources, deadline, required=required)
     if not adopt:
         _refuse_foreign(readings)
-    _refuse_missing(fixed, readings)
-    steps = _steps(nodes, readings, fixed)
+    steps = _steps(nodes, readings)
     _refuse_fixed(steps)
     created: dict[Resource, list[Resource]] = {node: [] for node in resources if steps[node].action is Action.CREATE}
     outputs = {resource: reading.outputs for resource, reading in readings.items()}
@@ -134,14 +137,12 @@ def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, fixe
     return Plan(nodes, readings, steps)
 
 
-def _steps(
-    nodes: Sequence[Node], readings: Mapping[Resource, Reading], fixed: Collection[Resource]
-) -> dict[Node, Step]:
+def _steps(nodes: Sequence[Node], readings: Mapping[Resource, Reading]) -> dict[Node, Step]:
     """What is to be done to each node, given what those before it are expected to give."""
     expected = {resource: reading.outputs for resource, reading in readings.items()}
     steps: dict[Node, Step] = {}
     for node in nodes:
-        steps[node] = _kept(node) if node in fixed else _step(node, readings, expected)
+        steps[node] = _step(node, readings, expected)
         outputs = expected[node] if isinstance(node, Resource) else None
         if isinstance(node, Resource) and outputs is not None and steps[node].action is Action.UPDATE:
             expected[node] = {**outputs, **dict.fromkeys(node.changing_outputs, UNKNOWN)}
@@ -153,14 +154,10 @@ def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Re
         return Step(node.key, node.kind, node.name, Action.CHECK)
     live = readings[node].live
     if isinstance(node, Removable) and not node.wanted:
-        return _kept(node) if live is None else replace(_kept(node), action=Action.DELETE)
+        return Step(node.key, node.kind, node.name, Action.KEEP if live is None else Action.DELETE, node.id)
     found = _wanted(node.desired(_given(node, expected)), live)
     action = Action.CREATE if live is None else Action.UPDATE if found else Action.KEEP
     return Step(node.key, node.kind, node.name, action, node.id, found)
-
-
-def _kept(node: Node) -> Step:
-    return Step(node.key, node.kind, node.name, Action.KEEP, node.id if isinstance(node, Resource) else None)
 
 
 def _wanted(desired: Properties, live: Properties | None) -> tuple[Difference, ...]:
@@ -184,8 +181,8 @@ def _refuse_foreign(readings: Mapping[Resource, Reading]) -> None:
     _raise(problems)
 
 
-def _refuse_missing(fixed: Collection[Resource], readings: Mapping[Resource, Reading]) -> None:
-    missing = [resource for resource in fixed if readings[resource].live is None]
+def _refuse_missing(required: Iterable[Resource], readings: Mapping[Resource, Reading]) -> None:
+    missing = [resource for resource in required if readings[resource].live is None]
     if missing:
         raise MlflowAzureError(
             f"{missing[0]} does not exist: nothing is deployed under this name",
@@ -254,12 +251,18 @@ class Application:
         def report(message: str, fraction: float | None = None) -> None:
             tell((message, fraction))
 
-        given = Given({other: self.outputs[other] for other in node.needs})
+        given = Given({other: self._outputs_of(other) for other in node.needs})
         if isinstance(node, Resource):
             return self._apply(node, given, report)
         if isinstance(node, Check):
             node.run(given, report)
         return Applied(None, Action.CHECK)
+
+    def _outputs_of(self, node: Node) -> Properties | None:
+        """The outputs of a node that is done; of a resource that the plan does not touch, as they were read."""
+        if isinstance(node, Resource) and node not in self.plan.steps:
+            return self.plan.readings[node].outputs
+        return self.outputs[node]
 
     def _apply(self, resource: Resource, given: Given, report: Report) -> Applied:
         reading = self.plan.readings[resource]

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure import registrations
 from mlflow_azure.microsoft_graph import quoted
-from mlflow_azure.refusals import doing
-from mlflow_azure.resources import arm, auth_settings
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.app_registration import is_ours
-from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 from mlflow_azure.resources.webhook import webhook_name
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ class SignIn:
     """Sign-in with Microsoft Entra ID.
 
     Attributes:
-        managed: Whether the app registration is the deployment's own; else someone looks after it.
+        managed: Whether the app registration is the deployment's own, and the user may see it; else it is left alone.
         client_id: The client id of the registration; None for one of our own that is to be made.
         secret: The secret of someone's registration, where it is to be written; None keeps the one that is there.
         allowed: Who may sign in; None leaves that as it is.
@@ -89,22 +87,8 @@ def enabled(azure: Azure, settings: Settings) -> Features:
 
 
 def _sign_in(azure: Azure, live: dict[str, Any] | None) -> SignIn | None:
-    registration = auth_settings.registration(live) if live and auth_settings.is_on(live) else {}
-    if registration.get("clientSecretSettingName") != SIGN_IN_SECRET:
+    client_id = registrations.ours(live)
+    if client_id is None:
         return None
-    client_id = str(registration["clientId"])
-    return SignIn(_is_own(azure, client_id), client_id)
-
-
-def _is_own(azure: Azure, client_id: str) -> bool:
-    """Whether the deployment looks after an app registration itself: it made it, and may see it now."""
-    from azure.core.exceptions import HttpResponseError
-
-    with doing("looking up the app registration in Microsoft Entra ID"):
-        try:
-            found = azure.directory.find("/applications", f"appId eq {quoted(client_id)}")
-        except HttpResponseError as error:
-            if error.status_code != HTTPStatus.FORBIDDEN:
-                raise
-            return False
-    return any(is_ours(each) for each in found)
+    seen = registrations.find(azure, f"appId eq {quoted(client_id)}") or []
+    return SignIn(managed=any(is_ours(each) for each in seen), client_id=client_id)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
 
 _VERSION = "/v1.0"
-_TOO_EARLY = ("does not reference a valid application", "NoBackingApplicationObject", "does not exist")
+_TOO_EARLY = ("does not reference a valid application", "NoBackingApplicationObject")
 
 
 class MicrosoftGraph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -45,10 +46,41 @@ HINTS = {
     "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete storage accounts that are not used, or ask for quota.",
     "TasksOperationsNotAllowed": "Free and trial subscriptions may not build in the registry. "
     "Build with Docker on this machine: mlflow-azure deploy --build local",
+    "Authorization_RequestDenied": "You have no right to do that in Microsoft Entra ID. Ask for the role Application "
+    "Developer there; or let an administrator make the app registration, and use that: set AAD_CLIENT_SECRET, then "
+    "mlflow-azure auth enable --client-id ID",
+    "CredentialTypeNotAllowedAsPerAppPolicy": "A policy of your tenant forbids secrets of app registrations. Ask who "
+    "owns the policy for an exemption.",
+    "CredentialInvalidLifetimeAsPerAppPolicy": "A policy of your tenant wants secrets to end earlier. Let an "
+    "administrator make one, set AAD_CLIENT_SECRET, then: mlflow-azure auth enable --client-id ID",
     "TooManyRequests": "Azure is throttling the subscription. Wait a minute, then run the command again.",
 }
 """Next step by Azure's error code. Codes: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/
 common-deployment-errors and the services' own references."""
+
+NO_TOKEN = {
+    "AADSTS65001": (
+        "no one has consented to your signing in to it with this client",
+        (
+            "Ask an administrator to consent (az ad app permission admin-consent --id CLIENT_ID), or to authorise your "
+            "client in the app registration (the Azure CLI's id is 04b07795-8ddb-461a-bbee-02f9e1bf7b46)."
+        ),
+    ),
+    "AADSTS50105": (
+        "you are not among those who may sign in",
+        "Ask who deployed the server: mlflow-azure auth enable --allow-user YOU",
+    ),
+    "AADSTS501051": (
+        "this program is not among those that may sign in",
+        "Ask who deployed the server: mlflow-azure auth enable --allow-user OBJECT_ID (of its service principal)",
+    ),
+    "AADSTS500011": (
+        "Microsoft Entra ID does not know the server's app registration",
+        "One that was just made takes a moment: try again. Else repair it: mlflow-azure auth enable",
+    ),
+}
+"""Why Microsoft Entra ID gives no token, and the next step, by its own code:
+https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 AGAIN = "Run the command again: it goes on from where it is."
@@ -81,8 +113,7 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
     )
 
     if isinstance(error, ClientAuthenticationError) and error.response is None:
-        reason = "you are not signed in" if _found_no_credential(error) else _first_line(error)
-        return SignInError(f"{what}: {reason}", hint=SIGN_IN_HINT)
+        return _token_error(error, what)
     if isinstance(error, HttpResponseError):
         return _response_error(error, what)
     if isinstance(error, ServiceRequestError | ServiceResponseError):
@@ -93,6 +124,16 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
             code="Unreachable",
         )
     return MlflowAzureError(f"{what}: {_first_line(error)}", hint=AGAIN)
+
+
+def _token_error(error: Exception, what: str) -> SignInError:
+    """Microsoft Entra ID gave no token. Its code for why is somewhere in what the credentials say, in many lines."""
+    code = re.search(r"AADSTS\d+", str(error))
+    if code and code[0] in NO_TOKEN:
+        reason, hint = NO_TOKEN[code[0]]
+        return SignInError(f"{what}: {reason} ({code[0]})", hint=hint, code=code[0])
+    reason = "you are not signed in" if _found_no_credential(error) else _first_line(error)
+    return SignInError(f"{what}: {reason}", hint=SIGN_IN_HINT)
 
 
 def _found_no_credential(error: Exception) -> bool:

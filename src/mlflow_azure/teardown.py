@@ -6,14 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure import graph
+from mlflow_azure import graph, registrations
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Skipped, Started, Step
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
+from mlflow_azure.resources.app_registration import delete_registration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlflow_azure.azure import Azure
 
@@ -21,13 +22,18 @@ STORAGE_ACCOUNT = "Microsoft.Storage/storageAccounts"
 SITE = "Microsoft.Web/sites"
 PLAN = "Microsoft.Web/serverfarms"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
+WEBHOOK = "Microsoft.ContainerRegistry/registries/webhooks"
 KINDS = {
     STORAGE_ACCOUNT: "storage account",
     SITE: "web app",
     PLAN: "app service plan",
     REGISTRY: "container registry",
+    WEBHOOK: "webhook",
 }
 """The types of what deploy makes in the group, and our words for them."""
+REGISTRATION = "app registration"
+"""What it makes in Microsoft Entra ID."""
+_GOES_AFTER = {PLAN: SITE, REGISTRY: WEBHOOK}
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Inventory:
         group_goes: Whether the group itself is ours and has nothing foreign in it.
         ours: What destroy deletes.
         kept: What stays: what others made, and the storage account where its data is kept.
+        unseen: Client ids of app registrations that our sign-in uses, where the user may not see whether they are ours.
 
     """
 
@@ -63,6 +70,7 @@ class Inventory:
     group_goes: bool
     ours: tuple[Found, ...]
     kept: tuple[Found, ...]
+    unseen: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -79,18 +87,25 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
         keep_data: Keep the storage account, and so the group.
 
     """
+    registered = registrations.of_deployment(azure, group)
+    ours = [Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ()]
     live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
     if live is None:
-        return Inventory(group, group_goes=False, ours=(), kept=())
+        return Inventory(group, group_goes=False, ours=tuple(ours), kept=())
     with doing(f"listing what is in resource group {group}"):
         listed = list(azure.resources.resources.list_by_resource_group(group))
-    ours: list[Found] = []
     kept: list[Found] = []
     for resource in listed:
         found = Found(str(resource.id), str(resource.name), _canonical(str(resource.type)))
         goes = _is_ours(found, resource.tags) and not (keep_data and found.type == STORAGE_ACCOUNT)
         (ours if goes else kept).append(found)
-    return Inventory(group, arm.is_tagged_ours(live["tags"]) and not kept, tuple(ours), tuple(kept))
+    unseen = _used_registrations(azure, group, ours) if registered is None else ()
+    return Inventory(group, arm.is_tagged_ours(live["tags"]) and not kept, tuple(ours), tuple(kept), unseen)
+
+
+def _used_registrations(azure: Azure, group: str, ours: Sequence[Found]) -> tuple[str, ...]:
+    sites = (found.name for found in ours if found.type == SITE)
+    return tuple(client for site in sites if (client := registrations.used_by(azure, group, site)))
 
 
 def _is_ours(found: Found, tags: Mapping[str, str] | None) -> bool:
@@ -130,13 +145,15 @@ class Teardown:
             raise problems[0]
 
     def _before(self) -> dict[Found, list[Found]]:
-        """The order: a plan goes after its web apps. With the group everything in it goes, in one request."""
+        """What goes after what. With the group everything in it goes, in one request."""
         if self.inventory.group_goes:
             name = self.inventory.group
             group = Found(arm.group_id(self.azure, name), name, "resource group")
-            return {group: []}
-        sites = [found for found in self.inventory.ours if found.type == SITE]
-        return {found: sites if found.type == PLAN else [] for found in self.inventory.ours}
+            return {group: [], **{found: [] for found in self.inventory.ours if found.type == REGISTRATION}}
+        return {found: self._of_type(_GOES_AFTER.get(found.type)) for found in self.inventory.ours}
+
+    def _of_type(self, resource_type: str | None) -> list[Found]:
+        return [found for found in self.inventory.ours if found.type == resource_type]
 
     def _event(self, outcome: graph.Outcome[Found], step: Step, problems: list[MlflowAzureError]) -> Iterator[Event]:
         match outcome:
@@ -177,3 +194,7 @@ class Teardown:
                 azure.web.app_service_plans.delete(group, name)
             case "Microsoft.ContainerRegistry/registries":
                 azure.wait(azure.registries.registries.begin_delete(group, name))
+            case "Microsoft.ContainerRegistry/registries/webhooks":  # listed as "registry/webhook"
+                azure.wait(azure.registries.webhooks.begin_delete(group, *name.split("/")))
+            case "app registration":
+                delete_registration(azure.directory, name, found.id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlflow_azure.cli.applied import apply, rows
 from mlflow_azure.cli.builds import Build, image_source
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
@@ -15,8 +16,6 @@ from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mlflow_azure.engine import Application
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
 BuildOption = Annotated[
@@ -55,18 +54,14 @@ def deploy(
         features = wanted_features(run, auth=auth, identity=identity)
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
         planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
-    application = engine.Application(planned, run.deadline)
-    try:
-        run.console.watch(application.events())
-    finally:
-        run.achieved["resources"] = _rows(application)
+    application = apply(run, planned)
     site, image = (application.outputs[node] or {} for node in (stack.site, stack.image))
     data = {
         "url": site["url"],
         "tracking_uri": site["url"],
         "seconds": round(time.monotonic() - began, 1),
         "image": {"reference": image["reference"], "digest": image["digest"]},
-        "resources": _rows(application),
+        "resources": rows(application),
     }
     run.answer(data, _summary(run, data))
     if not run.settings.allow_ip and features.sign_in is None:
@@ -94,22 +89,6 @@ def plan(
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
         changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
     run.answer({"changes": changes}, text.changes(changes))
-
-
-def _rows(application: Application) -> list[dict[str, Any]]:
-    """What was done to each resource, in the order of the stack."""
-    done = {result.step.key: result for result in application.results}
-    return [
-        {
-            "kind": result.step.kind,
-            "name": result.step.name,
-            "id": result.step.id,
-            "action": result.step.action,
-            "seconds": round(result.seconds, 1),
-        }
-        for step in application.plan.changes
-        if (result := done.get(step.key))
-    ]
 
 
 def _summary(run: Invocation, data: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure import __version__, console
-from mlflow_azure.cli import browse, deploy, destroy, emulator, env, logs, settings, ssh, status
+from mlflow_azure.cli import auth, browse, cd, deploy, destroy, emulator, env, logs, settings, ssh, status
 from mlflow_azure.cli.invocation import wants_json
 from mlflow_azure.errors import InterruptedByUserError, SettingsError
 
@@ -53,6 +53,8 @@ logs.register(app)
 browse.register(app)
 ssh.register(app)
 env.register(app)
+app.add_typer(auth.app, name="auth")
+app.add_typer(cd.app, name="cd")
 app.add_typer(settings.app, name="settings")
 app.add_typer(emulator.app, name="emulator")
 

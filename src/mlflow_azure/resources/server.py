@@ -23,6 +23,7 @@ POLL_SECONDS = 1.0
 TOKEN_SECONDS = 30.0
 _STOPPED = "This web app is stopped"
 """What App Service's own page says for a web app that someone has stopped."""
+_TOO_EARLY = frozenset({"AADSTS500011", "AADSTS700016", "AADSTS65001"})
 START_SECONDS = 900.0
 """A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
 
@@ -105,18 +106,28 @@ class Server(Check):
     def _probe(self, given: Given, url: str, waited: float) -> Health:
         """Ask with a token where one is needed: without it only App Service answers, not MLflow.
 
-        Microsoft Entra ID takes a moment until it gives tokens for a new registration, and may never give us one.
+        Microsoft Entra ID takes a moment until it knows a new registration, and may never give us a token.
         """
         if self.client is None:
             return probe(url)
         client_id = self.client if isinstance(self.client, str) else given(self.client, "client_id")
         try:
-            return probe(url, server_token(self.site.azure, client_id))
+            return probe(url, server_token(self.site.azure, client_id).value)
         except SignInError as error:
-            return probe(url) if waited >= TOKEN_SECONDS else Health(healthy=False, detail=error.message)
+            early = error.code in _TOO_EARLY and waited < TOKEN_SECONDS
+            return Health(healthy=False, detail=error.message) if early else probe(url)
 
 
-def server_token(azure: Azure, client_id: str) -> Secret:
-    """A bearer token for the server, in the name of the signed-in user or program. Raises SignInError."""
+@dataclass(frozen=True)
+class ServerToken:
+    """A bearer token for the server, and the Unix time at which it ends."""
+
+    value: Secret
+    expires_on: int
+
+
+def server_token(azure: Azure, client_id: str) -> ServerToken:
+    """A token for an app registration, in the name of the signed-in user or program. Raises SignInError."""
     with doing("asking Microsoft Entra ID for a token for the server"):
-        return Secret(azure.credential.token(f"{client_id}/.default"))
+        info = azure.credential.get_token_info(f"{client_id}/.default")
+    return ServerToken(Secret(info.token), info.expires_on)

@@ -104,5 +104,7 @@ def https_url(value: str) -> str | None:
     return None if parts.scheme == "https" and host and plain else words
 
 
+client_secret = matches(r"\S{8,256}", "must be 8 to 256 characters without a blank")
+
 # Source: https://learn.microsoft.com/graph/api/resources/application (displayName)
 display_name = matches(r"(?=\S)[^\x00-\x1f]{1,256}(?<=\S)", "must be 1 to 256 characters, with no blank at either end")

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import naming
+from mlflow_azure.secret import Secret
 from mlflow_azure.settings import rules
 
 if TYPE_CHECKING:
@@ -133,6 +134,14 @@ class Settings:
         default_words="the issuer of the subscription's tenant",
     )
     sp_name: str = setting("mlflowserviceprincipal", "App registration of Microsoft Entra sign-in", rules.display_name)
+    aad_client_secret: Secret | None = setting(  # noqa: RUF009 -- a field, like the others
+        None,
+        "Secret of the app registration that auth enable --client-id names",
+        rules.client_secret,
+        convert=Secret,
+        default_words="none",
+        secret=True,
+    )
     allow_ip: tuple[str, ...] = setting(
         "",
         "Network in CIDR notation that may reach the server",

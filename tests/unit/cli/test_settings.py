@@ -91,13 +91,29 @@ def test_show_for_people_describes_what_is_not_known(command: Command) -> None:
     assert any(line.startswith("SUBSCRIPTION_ID") and "the signed-in account's subscription" in line for line in lines)
 
 
-def test_every_setting_is_an_option_of_a_command(command: Command) -> None:
+def test_every_setting_that_is_no_secret_is_an_option_of_a_command(command: Command) -> None:
     known = shown(command("show", "--output", "json", "--subscription-id", SUBSCRIPTION))
     text = {name: value or "" for name, (value, _, _) in known.items()}
     text |= {"AAD_ISSUER_URL": "https://sts.windows.net/x/", "ALLOW_IP": "10.0.0.0/8"}
-    options = [word for name, setting in SETTINGS.items() for word in (setting.option, text[name])]
+    open_ones = {name: setting for name, setting in SETTINGS.items() if not setting.secret}
+    options = [word for name, setting in open_ones.items() for word in (setting.option, text[name])]
     rows = shown(command("show", "--output", "json", *options))
-    assert rows == {name: (text[name], "option", setting.option) for name, setting in SETTINGS.items()}
+    assert rows | {name: (text[name], "option", setting.option) for name, setting in open_ones.items()} == rows
+
+
+def test_a_secret_comes_from_the_environment_only_and_is_not_shown(command: Command) -> None:
+    secret = next(name for name, setting in SETTINGS.items() if setting.secret)
+    result = command("show", "--output", "json", **{secret: "correct-horse"})
+    assert shown(result)[secret] == ("(secret)", "environment", "environment")
+    assert "correct-horse" not in result.stdout + result.stderr
+    assert command("show", SETTINGS[secret].option, "correct-horse").returncode == 2
+
+
+def test_a_faulty_secret_is_not_shown_either(command: Command) -> None:
+    secret = next(name for name, setting in SETTINGS.items() if setting.secret)
+    result = command("show", "--output", "json", **{secret: "two words"})
+    assert result.returncode == 2
+    assert "two words" not in result.stdout + result.stderr
 
 
 def test_an_option_that_takes_several_values_may_be_repeated(command: Command) -> None:
@@ -107,7 +123,7 @@ def test_an_option_that_takes_several_values_may_be_repeated(command: Command) -
 
 def test_the_help_names_every_setting_with_its_default(command: Command) -> None:
     text = command("show", "--help", NO_COLOR="1").stdout
-    for setting in SETTINGS.values():
+    for setting in (each for each in SETTINGS.values() if not each.secret):
         assert setting.option in text
         assert f"{setting.meaning} ({setting.name}; default: {setting.default_words})." in text
 

@@ -55,6 +55,7 @@ def test_without_any_source_the_defaults_are_those_of_the_bash_script(tmp_path: 
         storage_file_share_size=2,
         aad_issuer_url=None,
         sp_name="mlflowserviceprincipal",
+        aad_client_secret=None,
         allow_ip=(),
     )
 
@@ -77,7 +78,11 @@ def test_an_option_wins_over_the_environment_which_wins_over_the_file(tmp_path: 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_can_be_given_in_each_source(tmp_path: Path, name: str) -> None:
-    texts = {"AAD_ISSUER_URL": "https://sts.windows.net/x/", "ALLOW_IP": "10.0.0.0/8"}
+    texts = {
+        "AAD_ISSUER_URL": "https://sts.windows.net/x/",
+        "AAD_CLIENT_SECRET": "correct-horse",
+        "ALLOW_IP": "10.0.0.0/8",
+    }
     value = texts.get(name) or loaded(tmp_path).complete(SUBSCRIPTION)[name].text
     assert loaded(tmp_path, options={name: value}).given(name) == value
     assert loaded(tmp_path, environ={name: value}).given(name) == value

@@ -1,0 +1,52 @@
+"""The app registrations of a deployment: what it has in Microsoft Entra ID, outside its resource group."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.microsoft_graph import quoted
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm, auth_settings
+from mlflow_azure.resources.app_registration import deployment_tag
+from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+
+
+def find(azure: Azure, condition: str) -> list[dict[str, Any]] | None:
+    """The registrations that fulfil a condition in OData's language; None where the user may not see any.
+
+    Raises:
+        MlflowAzureError: Microsoft Graph does not answer.
+
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    with doing("looking up app registrations in Microsoft Entra ID"):
+        try:
+            return azure.directory.find("/applications", condition)
+        except HttpResponseError as error:
+            if error.status_code != HTTPStatus.FORBIDDEN:
+                raise
+            return None
+
+
+def of_deployment(azure: Azure, group: str) -> list[dict[str, Any]] | None:
+    """The registrations that were made for a deployment; None where the user may not see any."""
+    tag = quoted(deployment_tag(azure.subscription_id, group))
+    return find(azure, f"tags/any(tag:tag eq {tag})")
+
+
+def used_by(azure: Azure, group: str, site: str) -> str | None:
+    """The client id that our sign-in on a web app uses; None where there is no such sign-in."""
+    web = azure.web.web_apps
+    live = arm.get(f"the sign-in of web app {site}", lambda: web.get_auth_settings_v2_without_secrets(group, site))
+    return ours(live)
+
+
+def ours(live: dict[str, Any] | None) -> str | None:
+    """The client id in some live sign-in settings, if sign-in is on and was set up by this program."""
+    registration = auth_settings.registration(live) if live and auth_settings.is_on(live) else {}
+    return str(registration["clientId"]) if registration.get("clientSecretSettingName") == SIGN_IN_SECRET else None

@@ -1,0 +1,105 @@
+"""Whether the registry's webhook reaches the web app: a ping, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.refusals import doing
+from mlflow_azure.resources.base import Check, Given, Report
+
+if TYPE_CHECKING:
+    from mlflow_azure.resources.base import Node
+    from mlflow_azure.resources.webhook import Webhook
+
+PATIENCE_SECONDS = 30.0
+"""It takes App Service a moment to let the deployment user in after its sign-in was allowed."""
+POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A call of the webhook.
+
+    Attributes:
+        id: Its id.
+        time: When, as Azure writes it.
+        action: "push" or "ping".
+        image: What was pushed, "repository:tag"; None for a ping.
+        digest: Its digest.
+        status: HTTP status of the web app's answer; None while there is none.
+
+    """
+
+    id: str
+    time: str
+    action: str
+    image: str | None
+    digest: str | None
+    status: int | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the web app accepted it."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the class of HTTP statuses
+
+
+def deliveries(webhook: Webhook) -> list[Delivery]:
+    """The last calls, newest first. Their URLs, which hold a password, are left out."""
+    with doing(f"reading the events of {webhook}"):
+        return [_delivery(event.as_dict()) for event in webhook.azure.registries.webhooks.list_events(*webhook.where)]
+
+
+class WebhookPing(Check):
+    """Calls the webhook until the web app accepts it, for half a minute."""
+
+    kind = "webhook ping"
+
+    def __init__(self, webhook: Webhook, *, after: tuple[Node, ...]) -> None:
+        super().__init__(webhook.name, needs=(webhook,), after=after)
+        self.webhook = webhook
+
+    def run(self, given: Given, report: Report) -> None:
+        """Return when the web app accepts the call. Raises MlflowAzureError with what it answers instead."""
+        waited = 0.0
+        while not (answer := self._ping(report)).succeeded:
+            if waited >= PATIENCE_SECONDS:
+                raise MlflowAzureError(
+                    f"pinging {self.webhook}: the web app's SCM site answers {answer.status or 'nothing'}",
+                    hint="Check that the SCM site can be reached from the registry, and that no policy forbids its "
+                    "basic authentication. Then run: mlflow-azure cd enable",
+                    code="WebhookFailed",
+                )
+            self.webhook.azure.deadline.sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
+        report(f"the web app answered {answer.status}", None)
+
+    def _ping(self, report: Report) -> Delivery:
+        azure, where = self.webhook.azure, self.webhook.where
+        with doing(f"pinging {self.webhook}"):
+            ping = str(azure.registries.webhooks.ping(*where).id)
+        waited = 0.0
+        while True:
+            found = next((each for each in deliveries(self.webhook) if each.id == ping), None)
+            if (found and found.status is not None) or waited >= PATIENCE_SECONDS:
+                break
+            azure.deadline.sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
+        answer = found or Delivery(ping, "", "ping", None, None, None)
+        report(f"the web app answered {answer.status or 'nothing'}", None)
+        return answer
+
+
+def _delivery(event: dict[str, Any]) -> Delivery:
+    content = (event.get("eventRequestMessage") or {}).get("content") or {}
+    target = content.get("target") or {}
+    status = str((event.get("eventResponseMessage") or {}).get("statusCode"))
+    return Delivery(
+        id=str(content.get("id")),
+        time=str(content.get("timestamp")),
+        action=str(content.get("action")),
+        image=f"{target.get('repository')}:{target.get('tag')}" if target else None,
+        digest=target.get("digest"),
+        status=int(status) if status.isdecimal() else None,
+    )
