@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,12 @@ def stop_if_unused(console: Console, azure: Azure) -> None:
 
 def emulator_client() -> ModuleType:
     """What starts, stops and asks the emulator. Raises SettingsError where its extra is not installed."""
+    if sys.platform == "win32":
+        raise SettingsError(
+            "the emulator runs on Linux and macOS, not on Windows",
+            hint="Run mlflow-azure in the Windows Subsystem for Linux, or deploy to Azure without --cloud emulator",
+            code="EmulatorNotSupported",
+        )
     try:
         from mlflow_azure.emulator import client
     except ImportError as error:
