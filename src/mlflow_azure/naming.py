@@ -69,7 +69,7 @@ blob_container = matches(_DNS_LABEL, _DNS_LABEL_WORDS)
 
 file_share = matches(_DNS_LABEL, _DNS_LABEL_WORDS)
 
-# Source of both: https://github.com/distribution/reference/blob/main/regexp.go
+# Source of these three: https://github.com/distribution/reference/blob/main/regexp.go
 image_repository = matches(
     r"(?=.{1,255}$)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
     "must be an image repository: lower-case letters and digits, separated by single periods, underscores, "
@@ -80,6 +80,13 @@ image_tag = matches(
     r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}",
     "must be an image tag: 1 to 128 letters, digits, underscores, periods and hyphens, not beginning with a "
     "period or hyphen",
+)
+
+image_reference = matches(
+    r"(([a-zA-Z0-9]+([.-][a-zA-Z0-9]+)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?/)?"
+    r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+    r"(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?",
+    "must be an image such as registry.example.com/python:3.11-slim-bookworm",
 )
 
 location = matches(

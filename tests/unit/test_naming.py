@@ -39,6 +39,10 @@ KEPT = [
     (naming.blob_container, ["abc", "a-b-c", "x" * 63]),
     (naming.file_share, ["abc", "a-b-c", "x" * 63]),
     (naming.image_repository, ["m", "team/mlflow-image", "a__b", "a.b_c---d", "x" * 255]),
+    (
+        naming.image_reference,
+        ["python", "python:3.11", "a.example:5000/team/python:3.11-slim", f"localhost/a@sha256:{'0' * 64}"],
+    ),
     (naming.image_tag, ["latest", "1.5.0", "_a", "A-b.C", "x" * 128]),
     (naming.location, ["westeurope", "West Europe", "eastus2", "East US 2"]),
     (naming.sku, ["F1", "B1", "s3", "P1v3", "P1V3", "P0v3", "P5mv3", "I1v2", "P1mv4"]),
@@ -57,6 +61,7 @@ BROKEN = [
     (naming.blob_container, ["", "ab", "a--b", "-ab", "ab-", "Abc", "a_b", "x" * 64]),
     (naming.file_share, ["", "ab", "a--b", "-ab", "ab-", "Abc", "a_b", "x" * 64]),
     (naming.image_repository, ["", "Mlflow", "a//b", "/a", "a/", "a..b", "a___b", "a:b", "x" * 256]),
+    (naming.image_reference, ["", "Python", "python:", "a b", "https://a.example/python", "python@sha256:0"]),
     (naming.image_tag, ["", ".a", "-a", "a:b", "a/b", "x" * 129]),
     (naming.location, ["", "2west", "west-europe", "west  europe", " westeurope", "westeurope "]),
     (naming.sku, ["", "Premium", "P", "B9", "D2", "P1x3", "P1v", "E1", "mv3"]),

@@ -97,6 +97,12 @@ class Settings:
     acr_name: str = setting(Unique("mlflow"), "Container registry; unique in the world", naming.registry)
     docker_image_name: str = setting("mlflowimage", "Repository of the image", naming.image_repository)
     docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
+    docker_base_image: str | None = setting(
+        None,
+        "Image that the image is built on, such as the copy in a company's registry",
+        naming.image_reference,
+        default_words="python:3.11-slim-bookworm",
+    )
     asp_name: str = setting("mlflowappserviceplan", "App Service plan", naming.plan)
     asp_sku: str = setting(
         "S1", "Size of the App Service plan, such as B1 or P1v3", naming.sku, convert=naming.canonical_sku

@@ -94,7 +94,11 @@ def test_show_for_people_describes_what_is_not_known(command: Command) -> None:
 def test_every_setting_that_is_no_secret_is_an_option_of_a_command(command: Command) -> None:
     known = shown(command("show", "--output", "json", "--subscription-id", SUBSCRIPTION))
     text = {name: value or "" for name, (value, _, _) in known.items()}
-    text |= {"AAD_ISSUER_URL": "https://sts.windows.net/x/", "ALLOW_IP": "10.0.0.0/8"}
+    text |= {
+        "AAD_ISSUER_URL": "https://sts.windows.net/x/",
+        "ALLOW_IP": "10.0.0.0/8",
+        "DOCKER_BASE_IMAGE": "registry.example.com/python:3.11",
+    }
     open_ones = {name: setting for name, setting in SETTINGS.items() if not setting.secret}
     options = [word for name, setting in open_ones.items() for word in (setting.option, text[name])]
     rows = shown(command("show", "--output", "json", *options))

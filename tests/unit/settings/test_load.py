@@ -41,6 +41,7 @@ def test_without_any_source_the_defaults_are_those_of_the_bash_script(tmp_path: 
         acr_name=f"mlflow{suffix}",
         docker_image_name="mlflowimage",
         docker_image_tag="latest",
+        docker_base_image=None,
         asp_name="mlflowappserviceplan",
         asp_sku="S1",
         web_app_name=f"mlflow-{suffix}",
@@ -82,6 +83,7 @@ def test_every_setting_can_be_given_in_each_source(tmp_path: Path, name: str) ->
         "AAD_ISSUER_URL": "https://sts.windows.net/x/",
         "AAD_CLIENT_SECRET": "correct-horse",
         "ALLOW_IP": "10.0.0.0/8",
+        "DOCKER_BASE_IMAGE": "registry.example.com:5000/python:3.11-slim-bookworm",
     }
     value = texts.get(name) or loaded(tmp_path).complete(SUBSCRIPTION)[name].text
     assert loaded(tmp_path, options={name: value}).given(name) == value
