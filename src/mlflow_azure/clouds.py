@@ -49,6 +49,8 @@ class Cloud:
         ca_file: Certificate authority to trust instead of the system's, for the emulator.
         sign_in: Service principal that the cloud itself brings.
         subscription_id: Subscription to use where none is set.
+        runs_containers: Whether web apps run the image itself. Where they do not, only the cloud's own build of it
+            will do.
         remark: What whoever deploys to it should know.
 
     """
@@ -63,6 +65,7 @@ class Cloud:
     ca_file: str | None = None
     sign_in: ClientSecret | None = None
     subscription_id: str | None = None
+    runs_containers: bool = True
     remark: str = ""
 
     @property

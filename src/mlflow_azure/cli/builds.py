@@ -1,15 +1,27 @@
-"""How the image is built: the choice behind `--build`."""
+"""How the image is built: the choice behind `--build`, and what the build needs."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from mlflow_azure.errors import SettingsError
+from mlflow_azure.image.build_ca import VARIABLES, read_build_ca
 from mlflow_azure.image.context import BuildContext, server_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from mlflow_azure.cli.invocation import Invocation
+    from mlflow_azure.events import Report
+    from mlflow_azure.image.registry import RegistryClient
     from mlflow_azure.resources.image import Builder
+    from mlflow_azure.settings import Settings
 
 
 class Build(StrEnum):
@@ -21,10 +33,79 @@ class Build(StrEnum):
     NONE = "none"
 
 
-def image_source(run: Invocation, build: Build) -> tuple[BuildContext | None, Builder | None]:
-    """What the image is built from, and by what; nothing where the image is in the registry already."""
+BuildOption = Annotated[
+    Build,
+    typer.Option(
+        "--build",
+        help="Build the image with Docker here (local), in the registry (remote), or not at all (none); "
+        "auto: here if Docker answers.",
+    ),
+]
+BuildCa = Annotated[
+    Path | None,
+    typer.Option(
+        "--build-ca",
+        help="Certificates (PEM) that a build on this machine trusts, those of a proxy that inspects TLS. "
+        f"(default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]})",
+        show_default=False,
+    ),
+]
+
+
+def build_context(settings: Settings) -> BuildContext:
+    """What the image is built from."""
+    base = settings.docker_base_image
+    return server_context({"BASE_IMAGE": base} if base else None)
+
+
+def image_source(run: Invocation, build: Build, build_ca: Path | None) -> tuple[BuildContext | None, Builder | None]:
+    """What the image is built from, and by what; nothing where the image is in the registry already.
+
+    Raises:
+        SettingsError: The choice cannot work, or the certificates cannot be read.
+
+    """
     if build is Build.NONE:
         return None, None
+    return build_context(run.settings), _builder(run, build, build_ca)
+
+
+def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:
+    from mlflow_azure.image.local import LocalBuilder
     from mlflow_azure.image.remote import RemoteBuilder
 
-    return server_context(), RemoteBuilder(run.azure, run.settings.rg_name, run.settings.acr_name)
+    def local() -> Builder:
+        return LocalBuilder(run.deadline, read_build_ca(build_ca, os.environ))
+
+    remote = RemoteBuilder(run.azure, run.settings.rg_name, run.settings.acr_name)
+    if build is Build.LOCAL:
+        _refuse_without_containers(run)
+        return local()
+    return _Automatic(local, remote) if build is Build.AUTO and run.cloud.runs_containers else remote
+
+
+def _refuse_without_containers(run: Invocation) -> None:
+    if not run.cloud.runs_containers:
+        raise SettingsError(
+            "--build local: the emulator runs web apps as processes here, which takes a build of its own registry",
+            hint="Leave the option out, or use --build remote. What keeps the emulator from running containers: "
+            "mlflow-azure emulator status",
+            code="Usage",
+        )
+
+
+@dataclass(frozen=True)
+class _Automatic:
+    """Builds on this machine if a container engine answers, else in the registry. Asks only when there is a need."""
+
+    local: Callable[[], Builder]
+    remote: Builder
+
+    def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
+        from mlflow_azure.image.docker_engine import engine_available
+
+        available, which = engine_available()
+        where = f"on this machine, with {which}" if available else f"in the registry, since here is no engine ({which})"
+        report(f"building {where}", None)
+        builder = self.local() if available else self.remote
+        builder(client, context, images, report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlflow_azure.cli.applied import apply, rows
-from mlflow_azure.cli.builds import Build, image_source
+from mlflow_azure.cli.builds import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
-BuildOption = Annotated[
-    Build,
-    typer.Option("--build", help="Build the image with Docker here (local), in the registry (remote), or not at all."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +32,13 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and write nothing.")] = False,
     adopt: Adopt = False,
     build: BuildOption = Build.AUTO,
+    build_ca: BuildCa = None,
     auth: Auth = False,
     identity: Identity = None,
 ) -> None:
     """Create or update everything, and wait until the server answers. A second run changes nothing."""
     if dry_run:
-        plan(run, adopt=adopt, build=build, auth=auth, identity=identity)
+        plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity)
         return
     from mlflow_azure import engine
     from mlflow_azure.stack import mlflow_stack
@@ -49,7 +46,7 @@ def deploy(
     began = time.monotonic()
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
-    context, builder = image_source(run, build)
+    context, builder = image_source(run, build, build_ca)
     with run.reading():
         features = wanted_features(run, auth=auth, identity=identity)
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
@@ -76,6 +73,7 @@ def plan(
     *,
     adopt: Adopt = False,
     build: BuildOption = Build.AUTO,
+    build_ca: BuildCa = None,
     auth: Auth = False,
     identity: Identity = None,
 ) -> None:
@@ -83,7 +81,7 @@ def plan(
     from mlflow_azure import engine
     from mlflow_azure.stack import mlflow_stack
 
-    context, builder = image_source(run, build)
+    context, builder = image_source(run, build, build_ca)
     with run.reading():
         features = wanted_features(run, auth=auth, identity=identity)
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)

@@ -39,6 +39,7 @@ def running_cloud(console: Console) -> Cloud:
         ca_file=found["ca_file"],
         sign_in=ClientSecret(found["tenant_id"], found["client_id"], Secret(found["client_secret"])),
         subscription_id=found["subscription_id"],
+        runs_containers=found["runtime"] == "container",
         remark=f"Deploying to the emulator: web apps run for real on this machine, {RUNTIMES[found['runtime']]} "
         f"({found['runtime_reason']}).",
     )

@@ -36,7 +36,8 @@ _HINTS = {
     "DiskFull": "Make room, for example with: docker system prune. Then run the command again.",
     "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Teach it to: docker run --privileged --rm "
     f"tonistiigi/binfmt --install amd64, {_ELSEWHERE}",
-    "BaseImageUnavailable": f"Pull it yourself to see why (docker pull), and run the command again, {_ELSEWHERE}",
+    "BaseImageUnavailable": f"Pull it yourself to see why (docker pull), name a copy in a registry that the engine "
+    f"reaches: --docker-base-image IMAGE, {_ELSEWHERE}",
     "UntrustedCertificate": f"A proxy inspects TLS on the way. Name the file with its certificates: --build-ca FILE, "
     f"{_ELSEWHERE}",
     "BuildFailed": f"Read the lines above, {_ELSEWHERE}",
