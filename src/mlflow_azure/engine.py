@@ -30,7 +30,7 @@ from mlflow_azure.events import (
     Started,
     Step,
 )
-from mlflow_azure.resources.base import Check, Given, Node, Properties, Removable, Report, Resource
+from mlflow_azure.resources.base import Check, Given, Node, Properties, Removable, Report, Resource, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -254,6 +254,8 @@ class Application:
         given = Given({other: self._outputs_of(other) for other in node.needs})
         if isinstance(node, Resource):
             return self._apply(node, given, report)
+        if isinstance(node, Task):
+            return Applied(None, node.run(given, report))
         if isinstance(node, Check):
             node.run(given, report)
         return Applied(None, Action.CHECK)

@@ -38,6 +38,8 @@ HINTS = {
     "StorageAccountAlreadyTaken": "Choose another name: --storage-account-name NAME",
     "AlreadyInUse": "Choose another name: --acr-name NAME",
     "StorageAccountAlreadyExists": "Choose another name: --storage-account-name NAME",
+    "AuthenticationFailed": "The account's key may have been changed. Take its connection string anew: "
+    "mlflow-azure env --show-secrets",
     "KeyBasedAuthenticationNotPermitted": "Your organisation forbids shared keys on storage accounts, and App Service "
     "cannot mount a file share without one. Ask for an exemption for this account.",
     "ScopeLocked": "Remove the lock first: az lock list --resource-group GROUP",

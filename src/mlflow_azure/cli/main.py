@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure import __version__, console
-from mlflow_azure.cli import auth, browse, cd, deploy, destroy, emulator, env, logs, settings, ssh, status
+from mlflow_azure.cli import auth, browse, cd, deploy, destroy, emulator, env, local_run, logs, settings, ssh, status
 from mlflow_azure.cli.invocation import wants_json
 from mlflow_azure.errors import InterruptedByUserError, SettingsError
 
@@ -48,6 +48,7 @@ def _root(
 
 deploy.register(app)
 destroy.register(app)
+local_run.register(app)
 status.register(app)
 logs.register(app)
 browse.register(app)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.compare import UNKNOWN
-from mlflow_azure.events import Report
+from mlflow_azure.events import Action, Report
 
-__all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource"]
+__all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource", "Task"]
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
@@ -148,3 +148,11 @@ class Check(Node):
     @abstractmethod
     def run(self, given: Given, report: Report) -> None:
         """Return when it works; raise otherwise."""
+
+
+class Task(Node):
+    """A step that is no resource of Azure's: it finds out by itself whether there is anything to do."""
+
+    @abstractmethod
+    def run(self, given: Given, report: Report) -> Action:
+        """Do it, and return what was done."""

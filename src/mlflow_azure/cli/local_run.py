@@ -1,0 +1,242 @@
+"""`mlflow-azure local-run`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlflow_azure.cli.builds import BuildCa, build_context
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.console import text
+from mlflow_azure.errors import ContainerEngineError, InterruptedByUserError, MlflowAzureError, SettingsError
+from mlflow_azure.image.build_ca import read_build_ca
+from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow_azure.local.containers import Containers
+    from mlflow_azure.local.run import LocalRun
+    from mlflow_azure.settings import Settings
+
+DEFAULT_NAME = "mlflow-local"
+CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
+_NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # not all on Windows
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(app, "local-run")(local_run)
+
+
+def local_run(
+    run: Invocation,
+    *,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the server running, and come back.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1 (default: MLFLOW_PORT).", show_default=False),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the container.")] = DEFAULT_NAME,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the server of that name; its data stays.")] = False,
+    storage_connection_string: Annotated[
+        bool,
+        typer.Option(
+            "--storage-connection-string",
+            help=f"Keep artifacts in the storage account of {CONNECTION_STRING}, a variable of the environment.",
+        ),
+    ] = False,
+    use_deployed: Annotated[
+        bool, typer.Option("--use-deployed", help="Keep artifacts in the storage account of the deployment.")
+    ] = False,
+    build_ca: BuildCa = None,
+) -> None:
+    """Run the image with Docker on this machine, as App Service would.
+
+    Artifacts go to an Azurite of its own, runs to a volume; both are there again in the next run.
+    """
+    _check_options(name, storage_connection_string=storage_connection_string, use_deployed=use_deployed)
+    if stop:
+        _stop(run, name)
+        return
+    found = _connection_string(run, from_environment=storage_connection_string, use_deployed=use_deployed)
+    local = _prepare(run, name, port, found, read_build_ca(build_ca, os.environ))
+    local.check()
+    with _ended_by_signals():
+        _bring_up(run, local, stays=detach)
+
+
+def _check_options(name: str, *, storage_connection_string: bool, use_deployed: bool) -> None:
+    if storage_connection_string and use_deployed:
+        raise SettingsError(
+            "--storage-connection-string and --use-deployed exclude each other", hint="Give one of them.", code="Usage"
+        )
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,100}", name):  # Docker's rule, with room for its parts' names
+        raise SettingsError(
+            f"--name {name!r}: must be 2 to 101 letters, digits, underscores, periods and hyphens, and begin with a "
+            "letter or digit",
+            hint=f"Such as: --name {DEFAULT_NAME}",
+        )
+
+
+def _prepare(
+    run: Invocation, name: str, port: int | None, connection_string: Secret | None, build_ca: bytes | None
+) -> LocalRun:
+    from mlflow_azure.image.docker_engine import connect
+    from mlflow_azure.local.run import prepare
+    from mlflow_azure.local.storage import AzureStorage
+
+    settings = _settings(run)
+    account = AzureStorage(connection_string, settings.storage_container_name) if connection_string else None
+    return prepare(
+        connect(),
+        name,
+        settings,
+        build_context(settings),
+        port=port or settings.mlflow_port,
+        account=account,
+        build_ca=build_ca,
+        deadline=run.deadline,
+    )
+
+
+def _settings(run: Invocation) -> Settings:
+    """The settings; Azure is not asked for the subscription, since nothing here is called after it."""
+    return run.loaded.resolve(run.loaded.given("SUBSCRIPTION_ID") or _NO_SUBSCRIPTION)
+
+
+def _connection_string(run: Invocation, *, from_environment: bool, use_deployed: bool) -> Secret | None:
+    """That of the storage account in Azure, if one was asked for."""
+    if from_environment:
+        if not (value := os.environ.get(CONNECTION_STRING)):
+            raise SettingsError(
+                f"--storage-connection-string: {CONNECTION_STRING} is not set in the environment",
+                hint=f'Set it, for example: eval "$(mlflow-azure env{run.same} --show-secrets)"',
+            )
+        return Secret(value)
+    if not use_deployed:
+        return None
+    from mlflow_azure.connection import client_environment
+
+    deployed = client_environment(run.azure, run.settings)
+    if deployed is None:
+        raise MlflowAzureError(
+            f"reading the storage of web app {run.settings.web_app_name}: it is not deployed",
+            hint=f"mlflow-azure deploy{run.same}",
+            code="NotDeployed",
+        )
+    found = deployed[CONNECTION_STRING]
+    return found if isinstance(found, Secret) else Secret(found)
+
+
+def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
+    """Start the server and, unless it stays, follow its log until it ends. What must not stay is taken down."""
+    started = False
+    try:
+        run.console.watch(local.events())
+        started = True
+        run.answer(_data(local), _text(local))
+        if not stays:
+            _follow(run, local)
+    except KeyboardInterrupt as error:
+        raise InterruptedByUserError(
+            "stopped by Ctrl+C or a signal; the data stays", hint="To go on from there, run the command again."
+        ) from error
+    finally:
+        if not stays if started else local.containers.changed:
+            _take_down(run, local.containers)
+
+
+def _follow(run: Invocation, local: LocalRun) -> None:
+    """Show the log until the container ends. It goes to stderr: stdout has the answer, and nothing else."""
+    run.console.note("The server's log, until Ctrl+C stops it:")
+    for line in local.log():
+        run.console.note(text.clean(line))
+    if code := local.exit_code():
+        raise ContainerEngineError(
+            f"running container {local.containers.name}: it ended with exit code {code}",
+            hint="Read the lines above. To go on, run the command again.",
+            code="ContainerEnded",
+        )
+    run.console.note("The server was stopped.")
+
+
+def _take_down(run: Invocation, containers: Containers) -> None:
+    """Stop and remove the containers. A second Ctrl+C must not leave half of them."""
+    with _signals(signal.SIG_IGN, signal.SIGINT, *_ENDING), run.console.busy("Stopping the server"):
+        try:
+            containers.remove()
+        except ContainerEngineError as error:
+            run.console.warn(error.message, f"mlflow-azure local-run --stop{_named(containers.name)}")
+
+
+def _stop(run: Invocation, name: str) -> None:
+    from mlflow_azure.image.docker_engine import connect
+    from mlflow_azure.local.containers import Containers
+
+    with run.console.busy("Stopping the server"):
+        stopped = Containers(connect(), name).remove()
+    words = "is stopped; its data stays" if stopped else "was not running"
+    run.answer({"stopped": stopped, "container": name}, f"The server {name} {words}.")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """End on a terminal that is closed, and on a polite kill, as on Ctrl+C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with _signals(interrupt, *_ENDING):
+        yield
+
+
+@contextmanager
+def _signals(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
+
+
+def _named(name: str) -> str:
+    return "" if name == DEFAULT_NAME else f" --name {name}"
+
+
+def _data(local: LocalRun) -> dict[str, Any]:
+    return {
+        "url": local.container.url,
+        "tracking_uri": local.container.url,
+        "container": local.containers.name,
+        "image": {"reference": local.image.name},
+        "storage": {
+            "kind": "azurite" if local.storage.is_local else "azure",
+            "account": local.storage.account,
+            "container": local.storage.container,
+        },
+        "environment": local.client_environment(),
+    }
+
+
+def _text(local: LocalRun) -> str:
+    """What a shell can evaluate: eval "$(mlflow-azure local-run --detach)"."""
+    name = local.containers.name
+    lines = [
+        f"# MLflow answers at {local.container.url} (container {name})",
+        f"# Stop it: mlflow-azure local-run --stop{_named(name)}",
+    ]
+    for variable, value in local.client_environment().items():
+        if isinstance(value, Secret):
+            lines.append(f"# {variable} is that of storage account {local.storage.account}, a secret")
+        else:
+            lines.append(f"export {variable}={shlex.quote(value)}")
+    return "\n".join(lines)

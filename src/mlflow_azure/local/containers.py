@@ -1,0 +1,218 @@
+"""The containers of one local run: made, kept or replaced as wanted, and taken down together.
+
+All of them, and their network, carry a label with the run's name: what does not is someone else's, and left alone.
+Data lives in named volumes, which stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import socket
+import tarfile
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from mlflow_azure.errors import ContainerEngineError, InterruptedByUserError
+from mlflow_azure.events import Action
+from mlflow_azure.image.docker_engine import talking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+    from docker.models.networks import Network
+
+RUN_LABEL = "mlflow-azure.local-run"
+SPEC_LABEL = "mlflow-azure.spec"
+LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 10
+"""What `docker stop` allows a container to end by itself."""
+_PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """A container as wanted.
+
+    Attributes:
+        name: Its name, which is its host name in the run's network as well.
+        image: Name or id of its image.
+        volume: Name of the volume with its data.
+        mount_point: Where the volume is mounted.
+        container_port: Where it listens.
+        port: Where this machine reaches it, on loopback.
+        environment: Its environment variables; they may hold secrets.
+        uses_proxy: Whether it gets the proxy of Docker's configuration, to reach the internet.
+
+    """
+
+    name: str
+    image: str
+    volume: str
+    mount_point: str
+    container_port: int
+    port: int
+    environment: Mapping[str, str] = field(repr=False)
+    uses_proxy: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same container, and no way back to the secrets."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+class Containers:
+    """The containers of the local run `name`."""
+
+    def __init__(self, engine: DockerClient, name: str) -> None:
+        self.engine = engine
+        self.name = name
+        self.changed = False
+        """Whether a container was made, or made anew."""
+        self._changing = threading.Lock()
+        self._closed = False
+
+    def find(self, name: str) -> Container | None:
+        """The container of that name, if it is there and ours.
+
+        Raises:
+            ContainerEngineError: It is someone else's.
+
+        """
+        from docker.errors import NotFound
+
+        with talking(f"looking for container {name}"):
+            try:
+                found = self.engine.containers.get(name)
+            except NotFound:
+                return None
+        if found.labels.get(RUN_LABEL) != self.name:
+            raise ContainerEngineError(
+                f"looking for container {name}: there is one that local-run did not make",
+                hint="Choose another name: mlflow-azure local-run --name NAME",
+                code="NameInUse",
+            )
+        return found
+
+    def ensure(self, spec: ContainerSpec) -> Action:
+        """See to it that the container runs as wanted.
+
+        Raises:
+            ContainerEngineError: Its name or port is in use, or the engine refuses.
+            InterruptedByUserError: The run is being taken down.
+
+        """
+        with self._changing:  # so that `remove` sees what was made
+            if self._closed:
+                raise InterruptedByUserError(f"starting container {spec.name}: the run was stopped", hint="")
+            found = self.find(spec.name)
+            if found and found.status == "running" and found.labels.get(SPEC_LABEL) == spec.fingerprint:
+                return Action.KEEP
+            if found:
+                self._end(found)
+            if is_used(spec.port):
+                raise port_in_use(spec.port)
+            self.changed = True
+            self._start(spec)
+            return Action.REPLACE if found else Action.CREATE
+
+    def _start(self, spec: ContainerSpec) -> None:
+        self._ensure_network()
+        with talking(f"creating container {spec.name}"):
+            container = self.engine.containers.create(
+                spec.image,
+                name=spec.name,
+                hostname=spec.name,
+                environment=dict(spec.environment),
+                labels={RUN_LABEL: self.name, SPEC_LABEL: spec.fingerprint},
+                network=self.name,
+                ports={f"{spec.container_port}/tcp": (LOOPBACK, spec.port)},
+                volumes={spec.volume: {"bind": spec.mount_point, "mode": "rw"}},
+                use_config_proxy=spec.uses_proxy,
+            )
+        try:
+            with talking(f"mounting volume {spec.volume}"):
+                container.put_archive("/", _writable_directory(spec.mount_point))
+            with talking(f"starting container {spec.name}"):
+                container.start()
+        except ContainerEngineError as error:
+            with suppress(ContainerEngineError), talking(f"removing container {spec.name}"):
+                container.remove(force=True)
+            if any(words in error.message.lower() for words in _PORT_TAKEN):
+                raise port_in_use(spec.port) from error
+            raise
+
+    def _ensure_network(self) -> None:
+        if next(self._networks(), None) is None:
+            with talking(f"creating network {self.name}"):
+                self.engine.networks.create(self.name, driver="bridge", labels={RUN_LABEL: self.name})
+
+    def _networks(self) -> Iterator[Network]:
+        with talking(f"looking for network {self.name}"):
+            found = self.engine.networks.list(filters={"label": f"{RUN_LABEL}={self.name}"})
+        yield from found
+
+    def remove(self) -> bool:
+        """Stop and remove all containers and their network, for good; whether there was anything.
+
+        Raises:
+            ContainerEngineError: The engine refuses.
+
+        """
+        with self._changing:
+            self._closed = True
+            with talking(f"looking for the containers of {self.name}"):
+                containers = self.engine.containers.list(all=True, filters={"label": f"{RUN_LABEL}={self.name}"})
+            networks = list(self._networks())
+            for container in sorted(containers, key=lambda found: str(found.name)):  # the server before its storage
+                self._end(container)
+            for network in networks:
+                with talking(f"removing network {self.name}"):
+                    network.remove()
+            return bool(containers or networks)
+
+    def _end(self, container: Container) -> None:
+        from docker.errors import NotFound
+
+        with talking(f"stopping container {container.name}"), suppress(NotFound):
+            container.stop(timeout=STOP_SECONDS)
+            container.remove(force=True)
+
+
+def published_port(container: Container, container_port: int) -> int | None:
+    """The port on this machine that the container, running or not, is given for one of its own."""
+    bindings = container.attrs["HostConfig"]["PortBindings"] or {}
+    published = bindings.get(f"{container_port}/tcp")
+    return int(published[0]["HostPort"]) if published else None
+
+
+def is_used(port: int) -> bool:
+    """Whether a program listens on the port of this machine. The engine, which binds it, has the last word."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def port_in_use(port: int) -> ContainerEngineError:
+    """The error that says so."""
+    return ContainerEngineError(
+        f"publishing the server on {LOOPBACK}:{port}: another program uses the port",
+        hint=f"End that program, or choose another port: mlflow-azure local-run --port {port + 1}",
+        code="PortInUse",
+    )
+
+
+def _writable_directory(path: str) -> bytes:
+    """A tar with one directory that everyone may write to, as a file share is that App Service mounts."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        entry = tarfile.TarInfo(path.strip("/"))
+        entry.type = tarfile.DIRTYPE
+        entry.mode = 0o777
+        tar.addfile(entry)
+    return buffer.getvalue()

@@ -1,0 +1,129 @@
+"""What `local-run` brings about, as steps of the engine.
+
+    image ───────┐
+    storage ─────┴─→ container ─→ MLflow server
+
+Image and storage are independent and go on at the same time. Each step finds out by itself whether there is anything
+to do, so a second run changes nothing, and one after a crash goes on from where it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure.engine import Application, Plan
+from mlflow_azure.events import Action, Step
+from mlflow_azure.local.containers import Containers, is_used, port_in_use
+from mlflow_azure.local.images import Builder, Image
+from mlflow_azure.local.log import follow
+from mlflow_azure.local.server import Answers, ServerContainer
+from mlflow_azure.local.storage import Azurite
+from mlflow_azure.resources.base import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.events import Event
+    from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.local.storage import AzureStorage, Storage
+    from mlflow_azure.resources.base import Node
+    from mlflow_azure.secret import Secret
+    from mlflow_azure.settings import Settings
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """A server on this machine, and what it needs. Made by `prepare`."""
+
+    containers: Containers
+    port: int
+    image: Image
+    storage: Storage
+    container: ServerContainer
+    answers: Answers
+    deadline: Deadline
+
+    def check(self) -> None:
+        """Refuse what cannot work, before anything is built.
+
+        Raises:
+            ContainerEngineError: The name is someone else's, or the port is in use.
+
+        """
+        found = self.containers.find(self.containers.name)
+        if not (found and found.status == "running") and is_used(self.port):
+            raise port_in_use(self.port)
+
+    def events(self) -> Iterator[Event]:
+        """Bring it about, telling what happens.
+
+        Raises:
+            MlflowAzureError: What failed.
+
+        """
+        nodes: tuple[Node, ...] = (self.image, self.storage, self.container, self.answers)
+        steps = {
+            node: Step(node.key, node.kind, node.name, Action.CHECK if isinstance(node, Check) else Action.CREATE)
+            for node in nodes
+        }
+        return Application(Plan(nodes, {}, steps), self.deadline).events()
+
+    def log(self) -> Iterator[str]:
+        """The server's log, line by line, until its container ends. Raises ContainerEngineError."""
+        found = self.containers.find(self.containers.name)
+        return follow(found) if found else iter(())
+
+    def exit_code(self) -> int:
+        """How the server's container ended; 0 as well where it has been removed."""
+        found = self.containers.find(self.containers.name)
+        return int(found.attrs["State"]["ExitCode"]) if found else 0
+
+    def client_environment(self) -> dict[str, str | Secret]:
+        """The environment variables of a client."""
+        return {
+            "MLFLOW_TRACKING_URI": self.container.url,
+            "AZURE_STORAGE_CONNECTION_STRING": self.storage.for_clients,
+        }
+
+
+def prepare(
+    engine: DockerClient,
+    name: str,
+    settings: Settings,
+    context: BuildContext,
+    *,
+    port: int,
+    account: AzureStorage | None,
+    build_ca: bytes | None,
+    deadline: Deadline,
+) -> LocalRun:
+    """The parts of a local run, nothing of them done yet.
+
+    Args:
+        engine: The container engine.
+        name: The name of the server's container; those of network, volumes and Azurite's container begin with it.
+        settings: Of the server.
+        context: What the image is built from.
+        port: Where this machine reaches the server.
+        account: The storage account for artifacts; None for an Azurite of its own.
+        build_ca: Certificates (PEM) that builds trust.
+        deadline: When to give up.
+
+    """
+    containers = Containers(engine, name)
+    builder = Builder(engine, deadline, build_ca)
+    image = Image(settings.docker_image_name, context, builder)
+    storage = account or Azurite(
+        containers,
+        settings.storage_container_name,
+        arguments=context.arguments,
+        builder=builder,
+        deadline=deadline,
+    )
+    container = ServerContainer(containers, settings, port, image, storage)
+    answers = Answers(containers, container, deadline)
+    return LocalRun(containers, port, image, storage, container, answers, deadline)

@@ -1,0 +1,106 @@
+"""The server's container, set up as App Service sets it up, and whether MLflow answers in it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mlflow_azure.errors import TimedOutError
+from mlflow_azure.local.containers import LOOPBACK, ContainerSpec
+from mlflow_azure.local.log import refuse_ended
+from mlflow_azure.resources.base import Check, Given, Report, Task
+from mlflow_azure.resources.server import PROBE_PATH
+from mlflow_azure.stack import server_settings
+
+if TYPE_CHECKING:
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.events import Action
+    from mlflow_azure.local.containers import Containers
+    from mlflow_azure.local.images import Image
+    from mlflow_azure.local.storage import Storage
+    from mlflow_azure.settings import Settings
+
+_POLL_SECONDS = 0.2
+_PROBE_SECONDS = 10
+_START_SECONDS = 230
+"""App Service's own limit, WEBSITES_CONTAINER_START_TIME_LIMIT."""
+
+
+class ServerContainer(Task):
+    """The container: the app settings as its environment, a volume in the place of the file share."""
+
+    kind = "container"
+
+    def __init__(self, containers: Containers, settings: Settings, port: int, image: Image, storage: Storage) -> None:
+        super().__init__(containers.name, after=(image, storage))
+        self.url = f"http://{LOOPBACK}:{port}"
+        self.volume = f"{containers.name}-mlruns"
+        self._containers = containers
+        self._settings = settings
+        self._port = port
+        self._image = image
+        self._storage = storage
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Start it, unless it runs as wanted."""
+        return self._containers.ensure(self._spec())
+
+    def _spec(self) -> ContainerSpec:
+        settings = replace(self._settings, storage_account_name=self._storage.account)
+        return ContainerSpec(
+            name=self.name,
+            image=self._image.name,
+            volume=self.volume,
+            mount_point=settings.storage_mount_point,
+            container_port=settings.mlflow_port,
+            port=self._port,
+            environment={
+                **server_settings(settings),
+                "AZURE_STORAGE_CONNECTION_STRING": self._storage.for_server.reveal(),
+            },
+            uses_proxy=not self._storage.is_local,
+        )
+
+
+class Answers(Check):
+    """Waits until MLflow answers."""
+
+    kind = "MLflow server"
+
+    def __init__(self, containers: Containers, container: ServerContainer, deadline: Deadline) -> None:
+        super().__init__(container.url, after=(container,))
+        self._containers = containers
+        self._container = container
+        self._deadline = deadline
+
+    def run(self, given: Given, report: Report) -> None:
+        """Return when it answers.
+
+        Raises:
+            ContainerEngineError: The container has ended.
+            TimedOutError: It does not answer in the time that App Service allows.
+
+        """
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end:
+            if _answers(self.name):
+                return
+            refuse_ended(self._containers, self._container.name)
+            self._deadline.sleep(_POLL_SECONDS)
+        raise TimedOutError(
+            f"waiting for the MLflow server at {self.name}: no answer after {_START_SECONDS} seconds",
+            hint=f"See why: docker logs {self._container.name}",
+            code="ServerNotHealthy",
+        )
+
+
+def _answers(url: str) -> bool:
+    import requests
+
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy leads to this machine
+        try:
+            return session.get(url + PROBE_PATH, timeout=_PROBE_SECONDS).ok
+        except requests.RequestException:
+            return False
