@@ -93,8 +93,8 @@ def test_mlflow_runs_in_a_container_with_its_artifacts_in_the_account_and_ssh_th
 
     https.auth = BASIC
     tunnel = f"localhost:{spec.scm_port}/AppServiceTunnel/Tunnel.ashx"
-    reached = https.get(f"https://{tunnel}?GetStatus&GetStatusAPIVer=2").json()
-    assert (reached["state"], reached["canReachPort"]) == ("STARTED", True)
+    status_url = f"https://{tunnel}?GetStatus&GetStatusAPIVer=2"
+    wait_until(lambda: https.get(status_url).json()["canReachPort"])  # sshd starts after MLflow
     authorization = requests.Request(url="https://x", auth=BASIC).prepare().headers["Authorization"]
     with connect(f"wss://{tunnel}", ssl=trusting, additional_headers={"Authorization": authorization}) as socket:
         assert socket.recv().startswith(b"SSH-2.0-")
