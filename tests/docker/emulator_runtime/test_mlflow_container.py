@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tarfile
@@ -53,12 +52,9 @@ asyncio.run(main())
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """The build context, with the certificates of this machine's proxy, if it has one."""
     path = tmp_path / "source.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         tar.add(CONTEXT, ".")
-        if bundle := os.environ.get("REQUESTS_CA_BUNDLE"):
-            tar.add(bundle, "build-ca.pem")
     return path
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import BuildRequest
 
 
+# Where people tell their tools of a proxy that inspects TLS, and the file in which the Dockerfile looks for it.
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE")
+_BUILD_CA = "build-ca.pem"
+
+
 class EngineBuilder:
     """Builds and pushes with the container engine."""
 
@@ -32,30 +39,28 @@ class EngineBuilder:
         self._client = client
         self._registries = registries
 
-    async def build(self, request: BuildRequest, _context: Path, log: BuildLog) -> None:
+    async def build(self, request: BuildRequest, context: Path, log: BuildLog) -> None:
         """Build the image and give it all its names. Raises RuntimeFaultError."""
         given_up = threading.Event()
         try:
-            await asyncio.to_thread(self._build, request, log, given_up)
+            await asyncio.to_thread(self._build, request, context, log, given_up)
         except (DockerException, RequestException) as error:
             raise RuntimeFaultError(f"building the image: {reason(error)}") from error
         finally:
             given_up.set()
 
-    def _build(self, request: BuildRequest, log: BuildLog, given_up: threading.Event) -> None:
-        with request.source.open("rb") as archive:
-            answers = self._client.api.build(
-                fileobj=archive,
-                custom_context=True,
-                encoding="gzip",
-                dockerfile=request.dockerfile,
-                buildargs=_arguments(request),
-                platform=request.platform,
-                rm=True,
-                forcerm=True,  # leaves no container of a failed step behind
-                decode=True,
-            )
-            image = _followed(answers, log, given_up)
+    def _build(self, request: BuildRequest, context: Path, log: BuildLog, given_up: threading.Event) -> None:
+        _bring_certificates(context)
+        answers = self._client.api.build(
+            path=str(context),
+            dockerfile=request.dockerfile,
+            buildargs=_arguments(request),
+            platform=request.platform,
+            rm=True,
+            forcerm=True,  # leaves no container of a failed step behind
+            decode=True,
+        )
+        image = _followed(answers, log, given_up)
         if not image:
             raise RuntimeFaultError("building the image: the engine ended the build before the image was there")
         for name in request.image_names:
@@ -90,6 +95,13 @@ class EngineBuilder:
     def _full_name(self, request: BuildRequest, image: str) -> str:
         repository, _, tag = image.partition(":")
         return f"{self._registries.auth(request.registry).service}/{repository}:{tag or 'latest'}"
+
+
+def _bring_certificates(context: Path) -> None:
+    """Give the build what it has to trust behind this machine's proxy: Azure's build agents are behind none."""
+    bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    if bundle and not (context / _BUILD_CA).exists():
+        shutil.copyfile(bundle, context / _BUILD_CA)
 
 
 def _arguments(request: BuildRequest) -> dict[str, str]:
