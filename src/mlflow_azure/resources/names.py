@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.refusals import doing
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.provider import REGISTERED
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Callable[[], Any]) -> None:
-    """Raise AzureRefusedError when the name is taken, or is not valid.
+    """Raise AzureRefusedError when someone else has the name, or it is not valid.
 
     Not asked while the resource's provider is not registered: Azure cannot answer, and the SDK would register the
     provider behind our back. A taken name is then refused on creation.
@@ -32,9 +33,22 @@ def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Ca
         return
     with doing(f"checking the name of {resource}"):
         answer = check()
-    if not answer.name_available:
+    if not answer.name_available and not _is_our_own(resource):
         raise AzureRefusedError(
             f"creating {resource}: {answer.message}",
             hint=f"Choose another name: --{setting.lower().replace('_', '-')} NAME (setting {setting})",
             code=str(getattr(answer.reason, "value", answer.reason) or "NameNotAvailable"),
         )
+
+
+def _is_our_own(resource: TaggedResource) -> bool:
+    """Whether it is this very resource that has the name: an earlier run began to make it, and Azure did not finish."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    group = resource.group.name
+    with doing(f"listing what is in resource group {group}"):
+        try:
+            listed = list(resource.azure.resources.resources.list_by_resource_group(group))
+        except ResourceNotFoundError:
+            return False
+    return any(arm.same_id(each.id, resource.id) and arm.is_tagged_ours(each.tags) for each in listed)

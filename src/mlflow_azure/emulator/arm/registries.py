@@ -62,12 +62,13 @@ async def check_name(call: Call) -> Answer:
 
 @endpoints.on("PUT", REGISTRY)
 async def put_registry(call: Call) -> Answer:
-    """Create a registry (long-running), or update one (at once)."""
+    """Create a registry, or again one that could not be created (long-running); or update one (at once)."""
     existing = call.world.resources.find(call.id)
-    if existing:
+    if existing and existing["properties"]["provisioningState"] != "Failed":
         return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
-    _require_name(call)
-    registry = _write(call, None, "Creating")
+    if existing is None:
+        _require_name(call)
+    registry = _write(call, existing, "Creating")
     with undone_on_failure(call):
         registry["properties"]["loginServer"] = await open_registry(call.world, registry)
     created = {**registry, "properties": dict(registry["properties"])}
