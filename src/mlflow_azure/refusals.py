@@ -86,6 +86,7 @@ https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 AGAIN = "Run the command again: it goes on from where it is."
+CHECK = "Check what a deployment needs: mlflow-azure doctor. Then run the command again."
 BUSY = "Someone, another deploy perhaps, is changing it just now. Wait a minute, then run the command again."
 
 
@@ -119,8 +120,10 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
     if isinstance(error, HttpResponseError):
         return _response_error(error, what)
     if isinstance(error, ServiceRequestError | ServiceResponseError):
+        sent = isinstance(error, ServiceResponseError)
+        reason = "the connection broke before Azure's answer came" if sent else "Azure cannot be reached"
         return MlflowAzureError(
-            f"{what}: Azure cannot be reached: {_first_line(error)}",
+            f"{what}: {reason}: {_first_line(error)}",
             hint="Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects "
             "TLS. " + AGAIN,
             code="Unreachable",
@@ -159,7 +162,7 @@ def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
     if status == HTTPStatus.UNAUTHORIZED:
         return SignInError(message, hint=SIGN_IN_HINT, code=code)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in NOT_REFUSALS:
-        return AzureRefusedError(message, hint=hint or "Check what a deployment needs: mlflow-azure doctor", code=code)
+        return AzureRefusedError(message, hint=hint or CHECK, code=code)
     return MlflowAzureError(message, hint=hint or AGAIN, code=code)
 
 

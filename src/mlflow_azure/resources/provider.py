@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.refusals import doing
+from mlflow_azure.refusals import AGAIN, doing
 from mlflow_azure.resources.base import Given, Properties, Report, Resource
 
 POLL_SECONDS = 1.0
@@ -45,7 +45,7 @@ class Provider(Resource):
             if state == "NotRegistered":
                 raise MlflowAzureError(
                     f"registering {self.name}: Azure did not register it",
-                    hint=f"Register it: az provider register --namespace {self.name} --wait",
+                    hint=f"Register it: az provider register --namespace {self.name} --wait. {AGAIN}",
                 )
             report(str(state), None)
             self.azure.deadline.sleep(POLL_SECONDS)
