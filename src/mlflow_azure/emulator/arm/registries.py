@@ -70,7 +70,9 @@ async def put_registry(call: Call) -> Answer:
         _require_name(call)
     registry = _write(call, existing, "Creating")
     with undone_on_failure(call):
-        registry["properties"]["loginServer"] = await open_registry(call.world, registry)
+        login_server = await open_registry(call.world, registry)
+    registry = call.resource()  # another write may have come in meanwhile
+    registry["properties"]["loginServer"] = login_server
     created = {**registry, "properties": dict(registry["properties"])}
     operation = await call.begin(call.id, "create registry")
     return Answer(created, 201, _operation_headers(call, operation))

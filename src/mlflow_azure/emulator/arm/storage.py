@@ -162,7 +162,7 @@ async def open_account(world: World, account: Body) -> str:
 async def _open(call: Call, account: Body) -> None:
     endpoint = await open_account(call.world, account)
     host = call.world.url.removeprefix("https://localhost")
-    account["properties"]["primaryEndpoints"] = {
+    call.resource()["properties"]["primaryEndpoints"] = {  # not `account`: another write may have come in meanwhile
         "blob": endpoint,
         "file": f"https://{account['name']}.file.localhost{host}/",
     }
