@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -181,9 +182,7 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
     try:
         return function(run, **arguments) or 0
     except KeyboardInterrupt:
-        stopped = InterruptedByUserError(
-            "stopped by Ctrl+C; what Azure has begun goes on there", hint="To go on, run the command again."
-        )
+        stopped = interrupted()
         run.console.failure(run.command, stopped, run.achieved)
         return stopped.exit_code
     except MlflowAzureError as error:
@@ -200,6 +199,14 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
         unexpected.__cause__ = error
         run.console.failure(run.command, unexpected, run.achieved)
         return unexpected.exit_code
+
+
+def interrupted() -> InterruptedByUserError:
+    """What Ctrl+C means. From here on another one does nothing: it must not cut the answer short."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return InterruptedByUserError(
+        "stopped by Ctrl+C; what Azure has begun goes on there", hint="To go on, run the command again."
+    )
 
 
 def wants_json(argv: Sequence[str]) -> bool:

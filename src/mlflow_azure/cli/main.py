@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import sys
@@ -11,8 +12,8 @@ import typer
 
 from mlflow_azure import __version__, console
 from mlflow_azure.cli import auth, browse, cd, deploy, destroy, emulator, env, local_run, logs, settings, ssh, status
-from mlflow_azure.cli.invocation import wants_json
-from mlflow_azure.errors import InterruptedByUserError, SettingsError
+from mlflow_azure.cli.invocation import interrupted, wants_json
+from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,13 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except typer.TyperException as error:
         sys.exit(_usage_error(argv, error))
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(InterruptedByUserError.exit_code)
+        command = itertools.takewhile(lambda word: not word.startswith("-"), argv)
+        sys.exit(_report(argv, " ".join(command), interrupted()))
 
 
 def _usage_error(argv: list[str], error: typer.TyperException) -> int:
     """Report a line that cannot be parsed as every other failure is reported."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    fault = SettingsError(message, hint=f"See: {command} --help", code="Usage")
+    return _report(argv, command.removeprefix(PROGRAM).strip(), fault)
+
+
+def _report(argv: list[str], command: str, error: MlflowAzureError) -> int:
+    """Report a failure outside of any command."""
     out = console.create(
         output="json" if wants_json(argv) else "text",
         verbose=False,
@@ -85,7 +94,5 @@ def _usage_error(argv: list[str], error: typer.TyperException) -> int:
         stdout=sys.stdout,
         stderr=sys.stderr,
     )
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
-    fault = SettingsError(message, hint=f"See: {command} --help", code="Usage")
-    out.failure(command.removeprefix(PROGRAM).strip() or "help", fault)
-    return fault.exit_code
+    out.failure(command or "help", error)
+    return error.exit_code
