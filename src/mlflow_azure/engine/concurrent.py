@@ -1,0 +1,62 @@
+"""Runs a graph of work to its end, and says everything that went wrong in it at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from mlflow_azure import graph
+from mlflow_azure.errors import MlflowAzureError, SeveralErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from mlflow_azure.deadline import Deadline
+
+N = TypeVar("N")
+R = TypeVar("R")
+
+
+def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str, R]:
+    """Do independent pieces of work at the same time, and return their results by name.
+
+    Raises:
+        MlflowAzureError: What stood in the way; SeveralErrors where there was more than one thing.
+
+    """
+    results: dict[str, R] = {}
+    collect(dict.fromkeys(work, ()), lambda name, _tell: work[name](), deadline, results)
+    return results
+
+
+def collect(before: Mapping[N, Iterable[N]], work: graph.Work[N], deadline: Deadline, results: dict[N, R]) -> None:
+    """Run the graph to its end, filling `results`, and raise what went wrong."""
+    problems = []
+    for outcome in graph.run(before, work, deadline):
+        if isinstance(outcome, graph.Ended):
+            if outcome.error is None:
+                results[outcome.node] = outcome.result
+            else:
+                problems.append(as_ours(outcome.error))
+    raise_all(problems)
+
+
+def as_ours(error: Exception) -> MlflowAzureError:
+    """The error as one of ours; any other is a fault of this program, whose traceback `--verbose` shows."""
+    if isinstance(error, MlflowAzureError):
+        return error
+    ours = MlflowAzureError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="Run it again with --verbose, and report what it prints.",
+        code="InternalError",
+    )
+    ours.__cause__ = error
+    return ours
+
+
+def raise_all(problems: Sequence[MlflowAzureError]) -> None:
+    """Raise what went wrong, once each: itself where it is one problem, SeveralErrors where there are more."""
+    unique = list({(problem.message, problem.hint): problem for problem in problems}.values())
+    if len(unique) == 1:
+        raise unique[0]
+    if unique:
+        raise SeveralErrors(unique)

@@ -1,0 +1,126 @@
+"""Compares what is desired with what is live, and refuses before the first write what could not be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure.compare import UNKNOWN, differences
+from mlflow_azure.engine.concurrent import collect, raise_all
+from mlflow_azure.engine.reading import Reading, given_to, read
+from mlflow_azure.errors import SettingsError
+from mlflow_azure.events import (
+    Action,
+    Difference,
+    Step,
+)
+from mlflow_azure.resources.base import Node, Properties, Removable, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mlflow_azure.deadline import Deadline
+
+IGNORED = frozenset({"tags.mlflow-azure-version"})
+"""Written with every change, but no reason for one."""
+
+
+@dataclass
+class Plan:
+    """What is to be done to each node, in an order that respects their dependencies."""
+
+    nodes: Sequence[Node]
+    readings: Mapping[Resource, Reading]
+    steps: Mapping[Node, Step]
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps on resources, those that keep them too."""
+        return tuple(self.steps[node] for node in self.nodes if isinstance(node, Resource))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return all(step.action is Action.KEEP for step in self.changes)
+
+
+def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, required: Iterable[Resource] = ()) -> Plan:
+    """Read, compare, and ask Azure whether it would allow what is to be created.
+
+    Args:
+        nodes: In an order in which each node stands after those that it needs.
+        deadline: When to give up.
+        adopt: Take over resources that exist and were not made by us.
+        required: Resources outside `nodes` that must be there already. They are left as they are.
+
+    Raises:
+        MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
+
+    """
+    resources = [node for node in nodes if isinstance(node, Resource)]
+    readings = read(resources, deadline, required=required)
+    if not adopt:
+        _refuse_foreign(readings)
+    steps = _steps(nodes, readings)
+    _refuse_fixed(steps)
+    created: dict[Resource, list[Resource]] = {node: [] for node in resources if steps[node].action is Action.CREATE}
+    outputs = {resource: reading.outputs for resource, reading in readings.items()}
+    collect(created, lambda resource, _tell: resource.check_before_create(given_to(resource, outputs)), deadline, {})
+    return Plan(nodes, readings, steps)
+
+
+def _steps(nodes: Sequence[Node], readings: Mapping[Resource, Reading]) -> dict[Node, Step]:
+    """What is to be done to each node, given what those before it are expected to give."""
+    expected = {resource: reading.outputs for resource, reading in readings.items()}
+    steps: dict[Node, Step] = {}
+    for node in nodes:
+        steps[node] = _step(node, readings, expected)
+        outputs = expected[node] if isinstance(node, Resource) else None
+        if isinstance(node, Resource) and outputs is not None and steps[node].action is Action.UPDATE:
+            expected[node] = {**outputs, **dict.fromkeys(node.changing_outputs, UNKNOWN)}
+    return steps
+
+
+def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Resource, Properties | None]) -> Step:
+    if not isinstance(node, Resource):
+        return Step(node.key, node.kind, node.name, Action.CHECK)
+    live = readings[node].live
+    if isinstance(node, Removable) and not node.wanted:
+        return Step(node.key, node.kind, node.name, Action.KEEP if live is None else Action.DELETE, node.id)
+    found = differing(node.desired(given_to(node, expected)), live)
+    action = Action.CREATE if live is None else Action.UPDATE if found else Action.KEEP
+    return Step(node.key, node.kind, node.name, action, node.id, found)
+
+
+def _refuse_foreign(readings: Mapping[Resource, Reading]) -> None:
+    problems = [
+        SettingsError(
+            f"{resource} exists, and was not made by mlflow-azure (it lacks the tag managed-by)",
+            hint="Choose another name, or take it over: mlflow-azure deploy --adopt",
+            code="NotManaged",
+        )
+        for resource, reading in readings.items()
+        if reading.live is not None and not resource.is_ours(reading.live)
+    ]
+    raise_all(problems)
+
+
+def _refuse_fixed(steps: Mapping[Node, Step]) -> None:
+    raise_all(
+        [
+            SettingsError(
+                f"{node} exists with {found.path} {found.before}, which cannot be changed to {found.after}",
+                hint=f"Set {node.fixed[found.path]} to what is there, or choose other names.",
+                code="CannotChange",
+            )
+            for node, step in steps.items()
+            if isinstance(node, Resource) and step.action is Action.UPDATE
+            for found in step.differences
+            if found.path in node.fixed
+        ]
+    )
+
+
+def differing(desired: Properties, live: Properties | None) -> tuple[Difference, ...]:
+    """The differences that are a reason to write."""
+    return tuple(found for found in differences(desired, live) if found.path not in IGNORED)
