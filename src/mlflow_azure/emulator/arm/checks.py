@@ -90,7 +90,8 @@ def action_of(call: Call) -> str:
     if call.method != "POST":
         kind = collection_type(call.template) if call.is_collection else call.type
         return f"{kind.replace('Microsoft.Resources/', 'Microsoft.Resources/subscriptions/')}/{_VERBS[call.method]}"
-    return f"{call.type}/{call.template.rpartition('/')[2]}/action"
+    action = call.template.rpartition("/")[2]
+    return f"{call.type}/{action}/{'read' if action.startswith('check') else 'action'}"
 
 
 def allows(rules: dict[str, list[str]], action: str) -> bool:
