@@ -21,7 +21,12 @@ _API_VERSION = "2022-04-01"
 
 
 def may(azure: Azure, group: str, action: str) -> bool:
-    """Whether the signed-in user may do `action` in a resource group, or, while it does not exist, in the subscription.
+    """Whether the signed-in user may do `action` in a resource group. Raises as `granted` does."""
+    return allows(granted(azure, group), action)
+
+
+def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
+    """The signed-in user's permissions in a resource group, or, while it does not exist, in the subscription.
 
     Conditions that a role is granted under are not looked at: Azure can refuse all the same.
 
@@ -34,10 +39,9 @@ def may(azure: Azure, group: str, action: str) -> bool:
     subscription = f"/subscriptions/{azure.subscription_id}"
     with doing("asking Azure what you may do"):
         try:
-            granted = _permissions(azure, f"{subscription}/resourceGroups/{group}")
+            return _permissions(azure, f"{subscription}/resourceGroups/{group}")
         except ResourceNotFoundError:
-            granted = _permissions(azure, subscription)
-    return allows(granted, action)
+            return _permissions(azure, subscription)
 
 
 def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
@@ -47,6 +51,14 @@ def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
         return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or ())
 
     return any(named(each.get("actions")) and not named(each.get("notActions")) for each in permissions)
+
+
+def write_action(resource_id: str) -> str:
+    """The action that a role has to allow for creating or changing a resource: "Microsoft.Web/sites/write"."""
+    namespace, *names = resource_id.rpartition("/providers/")[2].split("/")
+    if "/providers/" not in resource_id:
+        return "Microsoft.Resources/subscriptions/resourceGroups/write"
+    return f"{'/'.join([namespace, *names[::2]])}/write"
 
 
 def _permissions(azure: Azure, scope: str) -> list[dict[str, Any]]:

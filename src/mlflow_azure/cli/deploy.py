@@ -41,6 +41,7 @@ def deploy(
         plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity)
         return
     from mlflow_azure import engine
+    from mlflow_azure.checks.run import before_writing
     from mlflow_azure.stack import mlflow_stack
 
     began = time.monotonic()
@@ -51,6 +52,9 @@ def deploy(
         features = wanted_features(run, auth=auth, identity=identity)
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
         planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
+        warnings = before_writing(run.azure, run.settings, stack, planned)
+    for finding in warnings:
+        run.console.warn(finding.detail, finding.fix)
     application = apply(run, planned)
     site, image = (application.outputs[node] or {} for node in (stack.site, stack.image))
     data = {

@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure import __version__, console
-from mlflow_azure.cli import auth, browse, cd, deploy, destroy, emulator, env, local_run, logs, settings, ssh, status
+from mlflow_azure.cli import (
+    auth,
+    browse,
+    cd,
+    deploy,
+    destroy,
+    doctor,
+    emulator,
+    env,
+    local_run,
+    logs,
+    settings,
+    ssh,
+    status,
+)
 from mlflow_azure.cli.invocation import interrupted, wants_json
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
@@ -55,6 +69,7 @@ logs.register(app)
 browse.register(app)
 ssh.register(app)
 env.register(app)
+doctor.register(app)
 app.add_typer(auth.app, name="auth")
 app.add_typer(cd.app, name="cd")
 app.add_typer(settings.app, name="settings")

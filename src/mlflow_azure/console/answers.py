@@ -8,7 +8,7 @@ from mlflow_azure.console.serial import document
 from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mlflow_azure.console.printers import Printer
     from mlflow_azure.console.streams import OutputStream
@@ -29,6 +29,11 @@ class Answers(Protocol):
 
     def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
         """Write the answer of a command that failed."""
+
+    def verdict(
+        self, command: str, data: Mapping[str, object], text: str, problems: Sequence[MlflowAzureError]
+    ) -> None:
+        """Write the answer of a command that did its work, which was to find problems."""
 
     def line(self, record: Mapping[str, object], text: str) -> None:
         """Write one piece of an answer that comes piece by piece.
@@ -54,6 +59,12 @@ class TextAnswers:
     def failure(self, command: str, data: Mapping[str, object], problems: Iterable[MlflowAzureError]) -> None:
         """Write nothing."""
 
+    def verdict(
+        self, command: str, data: Mapping[str, object], text: str, problems: Sequence[MlflowAzureError]
+    ) -> None:
+        """Write the text, which tells the problems too."""
+        self.result(command, data, text)
+
     def line(self, record: Mapping[str, object], text: str) -> None:
         """Write the text as it is."""
         self._stream.write(f"{text}\n")
@@ -76,6 +87,15 @@ class JsonAnswers:
         """Write the envelope with status "failed"."""
         errors = [{"code": each.code, "message": redact(each.message), "hint": each.hint} for each in problems]
         self._envelope(command, "failed", data, errors)
+
+    def verdict(
+        self, command: str, data: Mapping[str, object], text: str, problems: Sequence[MlflowAzureError]
+    ) -> None:
+        """Write the envelope with status "failed" where there are problems."""
+        if problems:
+            self.failure(command, data, problems)
+        else:
+            self.result(command, data, text)
 
     def line(self, record: Mapping[str, object], text: str) -> None:
         """Write the record on a line of its own; an envelope that follows takes one line too."""

@@ -13,7 +13,7 @@ from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from mlflow_azure.events import Event
@@ -78,6 +78,12 @@ class Console:
             print_error(self._printer, problem.message, problem.hint)
         self.detail("".join(traceback.format_exception(error)).rstrip())
         self._answers.failure(command, data or {}, error.problems)
+
+    def verdict(
+        self, command: str, data: Mapping[str, object], text: str, problems: Sequence[MlflowAzureError]
+    ) -> None:
+        """Answer of a command that did its work, which was to find problems. The text tells them, too."""
+        self._answers.verdict(command, data, text, problems)
 
     def line(self, record: Mapping[str, object], text: str) -> None:
         """Answer piece by piece, as a log does: a record per line for programs, the bare text for people.

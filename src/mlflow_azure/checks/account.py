@@ -1,0 +1,95 @@
+"""Who is signed in, to which subscription, and what they may do there."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.permissions import ASSIGN_ROLES, allows, granted, write_action
+from mlflow_azure.refusals import HINTS, doing
+from mlflow_azure.resources.resource_group import ResourceGroup
+from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.storage_parts import BlobContainer, FileShare
+from mlflow_azure.resources.tagged import TaggedResource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlflow_azure.azure import Azure, Credential
+    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.resources.base import Resource
+    from mlflow_azure.settings import Settings
+
+WRITABLE = frozenset({"Enabled"})
+"""States of a subscription in which all is well."""
+STILL_WRITABLE = frozenset({"Warned", "PastDue"})
+"""Payment is due; Azure will disable it. https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states"""
+WITHOUT_TASKS = ("FreeTrial", "AzureForStudents", "Sponsored")
+"""Kinds of offer that may not build images in the registry. https://aka.ms/acr/tasks/unsupported-subscription"""
+
+MANAGED = (ResourceGroup, TaggedResource, SitePart, BlobContainer, FileShare)
+"""Resources of Azure Resource Manager, whose ids say what a role has to allow."""
+SECRETS = ("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Web/sites/config/list/action")
+"""What a deploy has to read beside what it writes, and a reader may not."""
+
+
+def sign_in(cloud: Cloud, credential: Credential) -> Finding:
+    """Whether Azure gives a token. Raises SignInError."""
+    claims = _claims(credential.token(cloud.scope))
+    who = claims.get("upn") or claims.get("unique_name") or f"application {claims.get('appid')}"
+    return ok("sign-in", f"{who}, tenant {claims.get('tid')}")
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What a token says of its owner; it is for Azure to check it."""
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+def subscription(azure: Azure) -> Finding:
+    """Whether the subscription lets anyone write. Raises AzureRefusedError."""
+    with doing("reading your Azure subscription"):
+        found = azure.rest.send("GET", f"/subscriptions/{azure.subscription_id}", query={"api-version": "2022-12-01"})
+    name, state = f"{found['displayName']} ({azure.subscription_id})", str(found["state"])
+    if state in STILL_WRITABLE:
+        return warning("subscription", f"{name} is {state}", "Settle what is due, before Azure disables it.")
+    if state not in WRITABLE:
+        raise AzureRefusedError(
+            f"subscription {name} is {state}: nothing can be written",
+            hint=HINTS["ReadOnlyDisabledSubscription"],
+            code="ReadOnlyDisabledSubscription",
+        )
+    if str((found.get("subscriptionPolicies") or {}).get("quotaId")).startswith(WITHOUT_TASKS):
+        return warning(
+            "subscription", f"{name} may not build images in the registry", HINTS["TasksOperationsNotAllowed"]
+        )
+    return ok("subscription", name)
+
+
+def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource]) -> Finding:
+    """Whether the signed-in user may write the resources. Raises AzureRefusedError."""
+    allowed = granted(azure, settings.rg_name)
+    needed = {write_action(each.id) for each in resources if isinstance(each, MANAGED)} | {*SECRETS}
+    missing = sorted(action for action in needed if not allows(allowed, action))
+    if missing:
+        raise AzureRefusedError(
+            f"you may not do in resource group {settings.rg_name} what a deploy does: {', '.join(missing)}",
+            hint=HINTS["AuthorizationFailed"],
+            code="AuthorizationFailed",
+        )
+    return ok("permissions", f"you may write in resource group {settings.rg_name}")
+
+
+def roles(azure: Azure, settings: Settings) -> Finding:
+    """Whether the signed-in user may assign roles, which only `--identity` needs."""
+    if allows(granted(azure, settings.rg_name), ASSIGN_ROLES):
+        return ok("roles", "you may assign roles")
+    return warning(
+        "roles",
+        "you may not assign roles: the web app will pull its image with the registry's password",
+        "For --identity, ask an owner for the role Role Based Access Control Administrator on the resource group.",
+    )

@@ -1,0 +1,105 @@
+"""What this machine brings: a container engine, room on the disk, the right time, a way out to Azure."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mlflow_azure import engine
+from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.errors import ContainerEngineError, MlflowAzureError
+from mlflow_azure.image.context import PLATFORM
+from mlflow_azure.image.docker_engine import connect
+
+if TYPE_CHECKING:
+    import requests
+
+    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.deadline import Deadline
+
+ROOM_GIB = 4.0
+"""What building the image takes here, its base and its layers together."""
+SKEW_SECONDS = 300
+"""Microsoft Entra ID allows clocks to differ by five minutes."""
+ANSWER_SECONDS = 10
+_GIB = 1024**3
+
+
+def container_engine() -> Finding:
+    """Whether a container engine can build the image here. Without one it is built in the registry."""
+    try:
+        client = connect()
+    except ContainerEngineError as error:
+        return warning("container engine", error.message, error.hint)
+    with closing(client):
+        version = client.version()
+    platform = f"{version['Os']}/{version['Arch']}"
+    name = f"Docker Engine {version['Version']}, {platform}"
+    if platform == PLATFORM:
+        return ok("container engine", name)
+    return warning(
+        "container engine",
+        f"{name}: it has to emulate {PLATFORM}, which App Service runs",
+        "Building is slow here. In the registry it is not: mlflow-azure deploy --build remote",
+    )
+
+
+def disk() -> Finding:
+    """Whether there is room for building the image here."""
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free / _GIB
+    if free >= ROOM_GIB:
+        return ok("disk", f"{free:.0f} GiB free")
+    return warning(
+        "disk",
+        f"only {free:.1f} GiB free at {folder}; building the image here takes {ROOM_GIB:.0f}",
+        "Make room, docker system prune, or build in the registry: mlflow-azure deploy --build remote",
+    )
+
+
+def clock(cloud: Cloud) -> Finding:
+    """Whether this machine's clock is right: with a wrong one Azure takes no token. Raises MlflowAzureError."""
+    date = _ask(cloud, cloud.resource_manager).headers.get("Date")
+    if date is None:
+        return warning("clock", "nobody told the time to compare with", "Compare it with: https://time.is")
+    return compared(datetime.now(UTC), parsedate_to_datetime(date))
+
+
+def compared(here: datetime, there: datetime) -> Finding:
+    """How this machine's clock stands to Azure's. Raises MlflowAzureError where they are too far apart."""
+    skew = (here - there).total_seconds()
+    if abs(skew) <= SKEW_SECONDS:
+        return ok("clock", f"{abs(skew):.0f} s from Azure's")
+    raise MlflowAzureError(
+        f"this machine's clock is {abs(skew) / 60:.0f} minutes {'ahead of' if skew > 0 else 'behind'} Azure's",
+        hint="Set it by the network: sudo timedatectl set-ntp true; on Windows: w32tm /resync",
+        code="ClockSkew",
+    )
+
+
+def network(cloud: Cloud, deadline: Deadline) -> Finding:
+    """Whether Azure's endpoints can be reached. Raises MlflowAzureError for each that cannot."""
+    endpoints = sorted({cloud.resource_manager, cloud.authority, cloud.graph})
+    engine.gather({url: partial(_ask, cloud, url) for url in endpoints}, deadline)
+    return ok("network", f"{', '.join(url.partition('://')[2] for url in endpoints)} can be reached")
+
+
+def _ask(cloud: Cloud, url: str) -> requests.Response:
+    """Any answer will do, a refusal too."""
+    import requests
+
+    try:
+        with cloud.session() as session:
+            return session.head(url, timeout=ANSWER_SECONDS)
+    except requests.RequestException as error:
+        raise MlflowAzureError(
+            f"{url} cannot be reached ({type(error).__name__})",
+            hint="Let this machine reach it over HTTPS. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE "
+            "where it inspects TLS.",
+            code="Unreachable",
+        ) from error

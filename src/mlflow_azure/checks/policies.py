@@ -1,0 +1,88 @@
+"""Policies of the organisation that forbid a part of the deployment.
+
+Asked of Azure Policy itself, which evaluates what a deploy would send:
+https://learn.microsoft.com/rest/api/policy/policy-restrictions/check-at-subscription-scope
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure import engine
+from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SeveralErrors
+from mlflow_azure.refusals import HINTS, doing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.settings import Settings
+
+API_VERSION = "2023-03-01"
+STORAGE = "Microsoft.Storage/storageAccounts"
+SHARED_KEYS = f"{STORAGE}/allowSharedKeyAccess"
+
+CONTENTS: Mapping[str, Mapping[str, Any]] = {
+    STORAGE: {"apiVersion": "2023-05-01", "properties": {"allowSharedKeyAccess": True, "allowBlobPublicAccess": False}},
+    "Microsoft.ContainerRegistry/registries": {"apiVersion": "2023-07-01", "properties": {"adminUserEnabled": True}},
+    "Microsoft.Web/serverfarms": {"apiVersion": "2023-12-01", "properties": {"reserved": True}},
+    "Microsoft.Web/sites": {"apiVersion": "2023-12-01", "properties": {"httpsOnly": True}},
+}
+"""What a deploy makes, as far as policies may mind it."""
+
+
+def policies(azure: Azure, settings: Settings) -> Finding:
+    """Whether policies allow it. Raises AzureRefusedError for each that does not."""
+    asked = {kind: partial(_evaluate, azure, settings, kind) for kind in CONTENTS}
+    try:
+        answers = engine.gather(asked, azure.deadline)
+    except MlflowAzureError as error:
+        fix = "Where it is not registered: az provider register --namespace Microsoft.PolicyInsights"
+        return warning("policies", error.message, fix)
+    problems = [problem for kind in CONTENTS for problem in _problems(kind, answers[kind])]
+    if problems:
+        raise SeveralErrors(problems)
+    return ok("policies", "none forbids a part of the deployment")
+
+
+def _evaluate(azure: Azure, settings: Settings, kind: str) -> Mapping[str, Any]:
+    """What policies say to a resource of this kind as a deploy would make it."""
+    content = {"type": kind, "location": settings.rg_location, "properties": CONTENTS[kind]["properties"]}
+    body: dict[str, Any] = {"resourceDetails": {"resourceContent": content, "apiVersion": CONTENTS[kind]["apiVersion"]}}
+    if kind == STORAGE:
+        body["pendingFields"] = [{"field": SHARED_KEYS, "values": ["true"]}]
+    path = f"/subscriptions/{azure.subscription_id}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+    with doing("asking Azure Policy what is allowed"):
+        return azure.rest.send("POST", path, body, {"api-version": API_VERSION})
+
+
+def _problems(kind: str, answer: Mapping[str, Any]) -> Iterator[MlflowAzureError]:
+    for evaluation in (answer.get("contentEvaluationResult") or {}).get("policyEvaluations") or ():
+        if str((evaluation.get("effectDetails") or {}).get("policyEffect")).lower() == "deny":
+            policy = _name(evaluation.get("policyInfo") or {})
+            yield AzureRefusedError(
+                f"policy {policy} forbids {kind}",
+                hint=HINTS["RequestDisallowedByPolicy"],
+                code="RequestDisallowedByPolicy",
+            )
+    for restricted in answer.get("fieldRestrictions") or ():
+        for restriction in restricted.get("restrictions") or ():
+            if restricted.get("field") == SHARED_KEYS and _forbids_true(restriction):
+                yield AzureRefusedError(
+                    f"policy {_name(restriction.get('policy') or {})} forbids shared keys on storage accounts",
+                    hint=HINTS["KeyBasedAuthenticationNotPermitted"],
+                    code="KeyBasedAuthenticationNotPermitted",
+                )
+
+
+def _forbids_true(restriction: Mapping[str, Any]) -> bool:
+    values = {str(value).lower() for value in restriction.get("values") or ()}
+    return "true" in values if restriction.get("result") == "Deny" else values == {"false"}
+
+
+def _name(policy: Mapping[str, Any]) -> str:
+    """What people know a policy by."""
+    assignment = str(policy.get("policyAssignmentId") or policy.get("policyDefinitionId") or "")
+    return str(policy.get("policyAssignmentDisplayName") or assignment.rpartition("/")[2] or "(without a name)")

@@ -1,0 +1,120 @@
+"""Does the checks: all of them for `doctor`, and before a deploy writes those that cost little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure import engine, graph
+from mlflow_azure.checks import account, machine, policies, services
+from mlflow_azure.checks.finding import Finding, Outcome, failed, warning
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.events import Action
+from mlflow_azure.resources.base import Resource
+from mlflow_azure.stack import mlflow_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mlflow_azure.azure import Azure, Credential
+    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.settings import Settings
+    from mlflow_azure.stack import Stack
+
+    Check = Callable[[], Finding]
+    Target = Callable[[], tuple[Azure, Settings]]
+
+SIGN_IN = "sign-in"
+TARGET = "target"
+
+
+def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Deadline) -> list[Finding]:
+    """Do all checks, those at the same time that do not need each other.
+
+    Args:
+        cloud: Which Azure.
+        credential: Who signs in.
+        target: The subscription and the settings; asks Azure for the subscription where none is set.
+        deadline: When to give up.
+
+    """
+    here = _checks_here(cloud, credential, deadline)
+    there = _checks_there(target)
+    before = {**dict.fromkeys(here, ()), TARGET: (SIGN_IN,), **dict.fromkeys(there, (TARGET,))}
+
+    def work(name: str, _tell: object) -> Finding | None:
+        if name == TARGET:
+            target()
+            return None
+        return {**here, **there}[name]()
+
+    found: dict[str, list[Finding]] = {}
+    for outcome in graph.run(before, work, deadline):
+        if isinstance(outcome, graph.Ended | graph.Passed):
+            found[outcome.node] = list(_findings(outcome))
+    return [finding for name in before for finding in found[name]]
+
+
+def _checks_here(cloud: Cloud, credential: Credential, deadline: Deadline) -> Mapping[str, Check]:
+    return {
+        SIGN_IN: lambda: account.sign_in(cloud, credential),
+        "network": lambda: machine.network(cloud, deadline),
+        "clock": lambda: machine.clock(cloud),
+        "container engine": machine.container_engine,
+        "disk": machine.disk,
+    }
+
+
+def _checks_there(target: Target) -> Mapping[str, Check]:
+    """The checks of the subscription."""
+
+    def permissions() -> Finding:
+        azure, settings = target()
+        return account.permissions(azure, settings, _resources(mlflow_stack(azure, settings)))
+
+    return {
+        "subscription": lambda: account.subscription(target()[0]),
+        "permissions": permissions,
+        "roles": lambda: account.roles(*target()),
+        "providers": lambda: services.providers(*target()),
+        "region": lambda: services.region(*target()),
+        "quota": lambda: services.quota(*target()),
+        "names": lambda: services.names(*target()),
+        "policies": lambda: policies.policies(*target()),
+    }
+
+
+def _findings(outcome: graph.Ended[str] | graph.Passed[str]) -> Iterator[Finding]:
+    match outcome:
+        case graph.Passed(node=name, cause=cause) if name != TARGET:
+            yield warning(name, "not checked", f"See to it first: {'subscription' if cause == TARGET else cause}")
+        case graph.Ended(node=name, error=MlflowAzureError(problems=problems)):
+            yield from (failed("subscription" if name == TARGET else name, problem) for problem in problems)
+        case graph.Ended(error=Exception() as error):
+            raise error
+        case graph.Ended(result=Finding() as finding):
+            yield finding
+
+
+def before_writing(azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan) -> list[Finding]:
+    """Do the cheap checks that a plan with something to write calls for, and return their warnings.
+
+    Raises:
+        MlflowAzureError: What would make the deploy fail half way.
+
+    """
+    changed = [each for each in _resources(stack) if plan.steps[each].action is not Action.KEEP]
+    if not changed:
+        return []
+    checks: dict[str, Check] = {
+        "subscription": lambda: account.subscription(azure),
+        "permissions": lambda: account.permissions(azure, settings, changed),
+    }
+    if stack.plan in changed:
+        checks["region"] = lambda: services.region(azure, settings)
+    found = engine.gather(checks, azure.deadline)
+    return [finding for finding in found.values() if finding.outcome is Outcome.WARNING]
+
+
+def _resources(stack: Stack) -> Iterable[Resource]:
+    return (node for node in stack.nodes if isinstance(node, Resource))

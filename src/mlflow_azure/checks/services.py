@@ -1,0 +1,118 @@
+"""Whether Azure has what a deploy asks for: providers, region and size, quota, free names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mlflow_azure import engine
+from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.events import Action
+from mlflow_azure.permissions import allows, granted
+from mlflow_azure.refusals import HINTS, doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.base import Given
+from mlflow_azure.stack import mlflow_stack
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.settings import Settings
+    from mlflow_azure.stack import Stack
+
+NOTHING = Given({})
+
+_TIERS = {
+    r"F1": "Free",
+    r"D1": "Shared",
+    r"B\d": "Basic",
+    r"S\d": "Standard",
+    r"P\dm?v(\d)": r"PremiumV\1",
+    r"I\dm?v2": "IsolatedV2",
+}
+"""What App Service calls the tier of a size."""
+
+
+def providers(azure: Azure, settings: Settings) -> Finding:
+    """Whether the providers are registered, or the signed-in user may register them. Raises AzureRefusedError."""
+    needed = _providers(mlflow_stack(azure, settings))
+    states = engine.read(needed, azure.deadline)
+    missing = [each.name for each in needed if states[each].live != each.desired(NOTHING)]
+    if not missing:
+        return ok("providers", f"{', '.join(each.name for each in needed)} are registered")
+    allowed = granted(azure, settings.rg_name)
+    forbidden = [name for name in missing if not allows(allowed, f"{name}/register/action")]
+    if forbidden:
+        raise AzureRefusedError(
+            f"not registered in the subscription, and you may not register: {', '.join(forbidden)}",
+            hint=f"Ask an owner of the subscription to run: az provider register --namespace {forbidden[0]}",
+            code="MissingSubscriptionRegistration",
+        )
+    return ok("providers", f"not registered yet, a deploy does it: {', '.join(missing)}")
+
+
+def _providers(stack: Stack) -> tuple[Provider, ...]:
+    return stack.account.provider, stack.registry.provider, stack.site.provider
+
+
+def region(azure: Azure, settings: Settings) -> Finding:
+    """Whether App Service has the plan's size for Linux in the region. Raises AzureRefusedError."""
+    sku, location = settings.asp_sku, settings.rg_location
+    with doing("listing the regions of App Service"):
+        listed = azure.web.list_geo_regions(sku=tier(sku), linux_workers_enabled=True)
+        regions = {arm.region(str(each.name)) for each in listed}
+    if location not in regions:
+        raise AzureRefusedError(
+            f"App Service has no size {sku} for Linux in region {location}",
+            hint="Choose another region, --rg-location REGION, or another size, --asp-sku SKU. Regions that have it: "
+            + (", ".join(sorted(regions)) or "none"),
+            code="LocationNotAvailableForResourceType",
+        )
+    return ok("region", f"App Service has size {sku} in {location}")
+
+
+def tier(sku: str) -> str | None:
+    """The tier of a size: P1v3 → PremiumV3. None for one that we do not know: Azure is then asked without it."""
+    for pattern, name in _TIERS.items():
+        if matched := re.fullmatch(pattern, sku, re.IGNORECASE):
+            return matched.expand(name)
+    return None
+
+
+def quota(azure: Azure, settings: Settings) -> Finding:
+    """Whether the subscription may have another plan of this size in the region. Raises AzureRefusedError."""
+    wanted = {settings.asp_sku.lower(), f"{tier(settings.asp_sku)} VMs".lower(), "serverfarms"}
+    with doing("reading the quota of App Service"):
+        listed = list(azure.web.get_usages_in_location.list(settings.rg_location))
+    for usage in listed:
+        name, used, limit = str(usage.name.value), usage.current_value or 0, usage.limit
+        if name.lower() in wanted and limit is not None and 0 <= limit <= used:
+            return _exhausted(azure, settings, f"{usage.name.localized_value or name}: {used} of {limit} used")
+    return ok("quota", f"App Service lets you have another plan in {settings.rg_location}")
+
+
+def _exhausted(azure: Azure, settings: Settings, usage: str) -> Finding:
+    plan = mlflow_stack(azure, settings).plan
+    if engine.read([plan], azure.deadline)[plan].live is not None:
+        return warning("quota", f"no further plan ({usage}); {plan} exists already", HINTS["QuotaExceeded"])
+    raise AzureRefusedError(
+        f"the subscription may have no other App Service plan in {settings.rg_location} ({usage})",
+        hint=HINTS["QuotaExceeded"],
+        code="QuotaExceeded",
+    )
+
+
+def names(azure: Azure, settings: Settings) -> Finding:
+    """Whether the names are free, or ours. Raises what a plan of the resources raises, for all of them at once."""
+    stack = mlflow_stack(azure, settings)
+    named = (stack.account, stack.registry, stack.site)
+    steps = engine.plan([*_providers(stack), stack.group, stack.plan, *named], azure.deadline).steps
+    unasked = [each.name for each in named if Action.KEEP not in (steps[each].action, steps[each.provider].action)]
+    if unasked:
+        return warning(
+            "names",
+            f"Azure does not tell until their providers are registered: {', '.join(unasked)}",
+            "A deploy registers them, and ends where a name turns out to be taken.",
+        )
+    return ok("names", f"{', '.join(each.name for each in named)} are free, or yours")

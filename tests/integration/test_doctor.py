@@ -1,0 +1,191 @@
+"""Everything that a deploy needs, checked without changing anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlflow_azure.checks.finding import Outcome
+from mlflow_azure.checks.machine import compared
+from mlflow_azure.checks.services import tier
+from mlflow_azure.errors import MlflowAzureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.command import Command, Result
+    from support.running_emulator import Emulator
+
+JSON = ("--cloud", "emulator", "--output", "json")
+HEALTHY: dict[str, Any] = {
+    "providers": dict.fromkeys(("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"), "Registered"),
+    "permissions": {"actions": ["*"], "notActions": []},
+    "policies": {},
+    "quota": {},
+    "names": {},
+}
+
+
+@pytest.fixture
+def azure(shared_emulator: Emulator) -> Iterator[Emulator]:
+    """The module's emulator, in which nothing is wrong and nothing deployed."""
+    subscription = shared_emulator.azure.subscription
+    enabled = [{"subscriptionId": subscription, "displayName": "Emulator", "state": "Enabled"}]
+    for section, value in {**HEALTHY, "subscriptions": enabled}.items():
+        shared_emulator.control("PUT", section, value)
+    shared_emulator.forget_requests()
+    yield shared_emulator
+    assert shared_emulator.writes == []
+
+
+def checks(result: Result) -> dict[str, dict[str, str]]:
+    return {row["check"]: row for row in result.answer["data"]["checks"]}
+
+
+def test_where_nothing_is_wrong_the_doctor_says_so_and_exits_with_0(azure: Emulator, shared_cli: Command) -> None:
+    examined = shared_cli("doctor", *JSON)
+    assert examined.data["ready"]
+    assert {row["outcome"] for row in checks(examined).values()} <= {"ok", "warning"}
+    assert all(row["fix"] for row in checks(examined).values() if row["outcome"] != "ok")
+
+
+def test_each_line_of_the_text_has_its_sign_and_each_failure_its_fix(azure: Emulator, shared_cli: Command) -> None:
+    azure.control("PUT", "permissions", {"actions": ["*/read"], "notActions": []})
+    lines = shared_cli("doctor", "--cloud", "emulator").stdout.splitlines()
+    assert any(line.startswith("✓ sign-in") for line in lines)
+    number = next(number for number, line in enumerate(lines) if line.startswith("✗ permissions"))
+    assert "Contributor" in lines[number + 1]
+
+
+@pytest.mark.parametrize(
+    ("section", "fault", "check", "detail", "fix"),
+    [
+        ("permissions", {"actions": ["*/read"], "notActions": []}, "permissions", "sites/write", "Contributor"),
+        ("quota", {"serverfarms": 0}, "quota", "0 of 0 used", "Usage + quotas"),
+        ("names", {"registry": ["takenbysomeone"]}, "names", "is already in use", "--acr-name NAME"),
+        ("policies", {"allowSharedKeyAccess": False}, "policies", "shared keys", "exemption"),
+        ("policies", {"deny": ["Microsoft.Web/sites"]}, "policies", "forbids Microsoft.Web/sites", "exemption"),
+    ],
+)
+def test_a_planted_fault_is_found_with_its_fix(
+    azure: Emulator, shared_cli: Command, section: str, fault: Any, check: str, detail: str, fix: str
+) -> None:
+    azure.control("PUT", section, fault)
+    examined = shared_cli("doctor", *JSON, "--acr-name", "takenbysomeone")
+    assert examined.exit_code == 4
+    found = checks(examined)[check]
+    assert found["outcome"] == "failed"
+    assert detail in found["detail"]
+    assert fix in found["fix"]
+    assert [error["hint"] for error in examined.errors] == [found["fix"]]
+
+
+def test_a_disabled_subscription_is_found(azure: Emulator, shared_cli: Command) -> None:
+    disabled = {"subscriptionId": azure.azure.subscription, "displayName": "Old", "state": "Disabled"}
+    azure.control("PUT", "subscriptions", [disabled])
+    examined = shared_cli("doctor", *JSON)
+    assert examined.exit_code == 4
+    assert "is Disabled" in checks(examined)["subscription"]["detail"]
+
+
+def test_a_region_without_the_size_is_found_with_those_that_have_it(azure: Emulator, shared_cli: Command) -> None:
+    examined = shared_cli("doctor", *JSON, "--rg-location", "westindia")
+    assert examined.exit_code == 4
+    assert "westeurope" in checks(examined)["region"]["fix"]
+
+
+def test_a_provider_that_may_not_be_registered_is_found(azure: Emulator, shared_cli: Command) -> None:
+    azure.control("PUT", "providers", {**HEALTHY["providers"], "Microsoft.Web": "NotRegistered"})
+    assert "a deploy does it" in checks(shared_cli("doctor", *JSON))["providers"]["detail"]
+    azure.control("PUT", "permissions", {"actions": ["*"], "notActions": ["*/register/action"]})
+    examined = shared_cli("doctor", *JSON)
+    assert examined.exit_code == 4
+    assert "az provider register --namespace Microsoft.Web" in checks(examined)["providers"]["fix"]
+
+
+def test_several_faults_are_found_at_once(azure: Emulator, shared_cli: Command) -> None:
+    azure.control("PUT", "quota", {"serverfarms": 0})
+    azure.control("PUT", "policies", {"allowSharedKeyAccess": False})
+    azure.control("PUT", "names", {"site": ["takenbysomeone"]})
+    examined = shared_cli("doctor", *JSON, "--web-app-name", "takenbysomeone")
+    failed = {name for name, row in checks(examined).items() if row["outcome"] == "failed"}
+    assert failed == {"quota", "policies", "names"}
+    assert len(examined.errors) == 3
+
+
+def test_a_missing_container_engine_is_a_warning_since_the_registry_can_build(
+    azure: Emulator, shared_cli: Command
+) -> None:
+    examined = shared_cli("doctor", *JSON, DOCKER_HOST="tcp://127.0.0.1:1")
+    assert examined.exit_code == 0
+    found = checks(examined)["container engine"]
+    assert found["outcome"] == "warning"
+    assert "--build remote" in found["fix"]
+
+
+def test_a_missing_right_to_assign_roles_is_a_warning(azure: Emulator, shared_cli: Command) -> None:
+    azure.control("PUT", "permissions", {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/write"]})
+    examined = shared_cli("doctor", *JSON)
+    assert examined.exit_code == 0
+    assert checks(examined)["roles"]["outcome"] == "warning"
+
+
+def test_without_a_sign_in_what_needs_one_is_not_checked(cli: Command) -> None:
+    examined = cli("doctor", "--output", "json", AZURE_TOKEN_CREDENTIALS="EnvironmentCredential")
+    assert examined.exit_code == 3
+    found = checks(examined)
+    assert "az login" in found["sign-in"]["fix"]
+    assert found["permissions"]["detail"] == "not checked"
+    assert found["disk"]["outcome"] != "failed"
+
+
+@pytest.mark.parametrize(("minutes", "word"), [(10, "ahead of"), (-10, "behind")])
+def test_a_clock_that_azure_would_not_accept_is_a_fault(minutes: int, word: str) -> None:
+    now = datetime.now(UTC)
+    with pytest.raises(MlflowAzureError, match=f"10 minutes {word} Azure's"):
+        compared(now + timedelta(minutes=minutes), now)
+    assert compared(now + timedelta(minutes=minutes / 10), now).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("sku", "name"),
+    [("F1", "Free"), ("B1", "Basic"), ("S1", "Standard"), ("P1v3", "PremiumV3"), ("P1mv3", "PremiumV3"), ("X9", None)],
+)
+def test_a_size_has_a_tier(sku: str, name: str | None) -> None:
+    assert tier(sku) == name
+
+
+@pytest.mark.parametrize(
+    ("section", "fault", "reason"),
+    [
+        (
+            "permissions",
+            {"actions": ["*/read", "*/action", "Microsoft.Web/*"], "notActions": []},
+            "storageAccounts/write",
+        ),
+        ("permissions", {"actions": ["*"], "notActions": ["Microsoft.Web/sites/config/write"]}, "sites/config/write"),
+    ],
+)
+def test_a_deploy_that_would_fail_half_way_writes_nothing(
+    azure: Emulator, shared_cli: Command, section: str, fault: Any, reason: str
+) -> None:
+    azure.control("PUT", section, fault)
+    refused = shared_cli("deploy", *JSON)
+    assert refused.exit_code == 4
+    assert reason in refused.errors[0]["message"]
+
+
+def test_a_deploy_to_a_region_without_the_size_writes_nothing(azure: Emulator, shared_cli: Command) -> None:
+    refused = shared_cli("deploy", *JSON, "--rg-location", "westindia")
+    assert refused.exit_code == 4
+    assert refused.errors[0]["code"] == "LocationNotAvailableForResourceType"
+
+
+def test_a_deploy_to_a_disabled_subscription_writes_nothing(azure: Emulator, shared_cli: Command) -> None:
+    disabled = {"subscriptionId": azure.azure.subscription, "displayName": "Old", "state": "Disabled"}
+    azure.control("PUT", "subscriptions", [disabled])
+    refused = shared_cli("deploy", *JSON)
+    assert refused.exit_code == 4
+    assert refused.errors[0]["code"] == "ReadOnlyDisabledSubscription"
