@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources.base import Check, Given, Report
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 30.0
 """It takes App Service a moment to let the deployment user in after its sign-in was allowed."""
-POLL_SECONDS = 2.0
+POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ class WebhookPing(Check):
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the web app accepts the call. Raises MlflowAzureError with what it answers instead."""
-        waited = 0.0
-        while not (answer := self._ping(report)).succeeded:
-            if waited >= PATIENCE_SECONDS:
+        patience = Deadline(PATIENCE_SECONDS)
+        while not (answer := self._ping()).succeeded:
+            report(f"the web app answered {answer.status or 'nothing'}", None)
+            if not patience.remaining:
                 raise MlflowAzureError(
                     f"pinging {self.webhook}: the web app's SCM site answers {answer.status or 'nothing'}",
                     hint="Check that the SCM site can be reached from the registry, and that no policy forbids its "
@@ -72,23 +74,19 @@ class WebhookPing(Check):
                     code="WebhookFailed",
                 )
             self.webhook.azure.deadline.sleep(POLL_SECONDS)
-            waited += POLL_SECONDS
         report(f"the web app answered {answer.status}", None)
 
-    def _ping(self, report: Report) -> Delivery:
+    def _ping(self) -> Delivery:
         azure, where = self.webhook.azure, self.webhook.where
         with doing(f"pinging {self.webhook}"):
             ping = str(azure.registries.webhooks.ping(*where).id)
-        waited = 0.0
-        while True:
-            found = next((each for each in deliveries(self.webhook) if each.id == ping), None)
-            if (found and found.status is not None) or waited >= PATIENCE_SECONDS:
-                break
+        patience = Deadline(PATIENCE_SECONDS)
+        while patience.remaining:
             azure.deadline.sleep(POLL_SECONDS)
-            waited += POLL_SECONDS
-        answer = found or Delivery(ping, "", "ping", None, None, None)
-        report(f"the web app answered {answer.status or 'nothing'}", None)
-        return answer
+            found = next((each for each in deliveries(self.webhook) if each.id == ping), None)
+            if found and found.status is not None:
+                return found
+        return Delivery(ping, "", "ping", None, None, None)
 
 
 def _delivery(event: dict[str, Any]) -> Delivery:
