@@ -58,6 +58,10 @@ class SignInError(MlflowAzureError):
     default_code = "NotSignedIn"
 
 
+ROLE_REFUSED = "RoleAssignmentRefused"
+"""The code of an AzureRefusedError: everything else may be done, but no role be assigned."""
+
+
 class AzureRefusedError(MlflowAzureError):
     """Azure refused: permission, quota, a name that is taken, a policy."""
 

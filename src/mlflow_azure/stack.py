@@ -141,14 +141,14 @@ def mlflow_stack(
     ]
     if features.continuous_deployment:
         parts.append(FixedSettings({CONTINUOUS_DEPLOYMENT: "true"}))
-    app_settings = AppSettings(site, parts, after=(logs, container))
+    app_settings = AppSettings(site, parts, after=(logs, container, *granted))
     required = sign_in.required(site, app_settings)
     config = SiteConfig(
         site,
         image=image,
         identity=bool(features.identity),
         allow=settings.allow_ip,
-        after=(app_settings, *required, *granted),
+        after=(app_settings, *required),
     )
     server = Server(site, client=sign_in.client, after=(config,))
     nodes = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,10 +13,17 @@ from mlflow_azure.cli.builds import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
+from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mlflow_azure.engine import Application
+    from mlflow_azure.features import Features
+    from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.resources.image import Builder
+    from mlflow_azure.stack import Stack
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
 
@@ -40,22 +48,20 @@ def deploy(
     if dry_run:
         plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity)
         return
-    from mlflow_azure import engine
-    from mlflow_azure.checks.run import before_writing
-    from mlflow_azure.stack import mlflow_stack
-
     began = time.monotonic()
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
     context, builder = image_source(run, build, build_ca)
     with run.reading():
         features = wanted_features(run, auth=auth, identity=identity)
-        stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
-        planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
-        warnings = before_writing(run.azure, run.settings, stack, planned)
-    for finding in warnings:
-        run.console.warn(finding.detail, finding.fix)
-    application = apply(run, planned)
+    try:
+        stack, application = _carry_out(run, features, (context, builder), adopt=adopt)
+    except AzureRefusedError as refused:
+        if refused.code != ROLE_REFUSED or not identity:
+            raise
+        run.console.warn(f"{refused.message} Going on with the registry's admin user.", refused.hint)
+        features = replace(features, identity=None)
+        stack, application = _carry_out(run, features, (context, builder), adopt=adopt)
     site, image = (application.outputs[node] or {} for node in (stack.site, stack.image))
     data = {
         "url": site["url"],
@@ -70,6 +76,23 @@ def deploy(
             "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
             f"mlflow-azure auth enable{run.same}, or: mlflow-azure deploy{run.same} --allow-ip YOUR.IP.ADD.RESS/32",
         )
+
+
+def _carry_out(
+    run: Invocation, features: Features, source: tuple[BuildContext | None, Builder | None], *, adopt: bool
+) -> tuple[Stack, Application]:
+    from mlflow_azure import engine
+    from mlflow_azure.checks.run import before_writing
+    from mlflow_azure.stack import mlflow_stack
+
+    context, builder = source
+    with run.reading():
+        stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
+        planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
+        warnings = before_writing(run.azure, run.settings, stack, planned)
+    for finding in warnings:
+        run.console.warn(finding.detail, finding.fix)
+    return stack, apply(run, planned)
 
 
 def plan(

@@ -34,6 +34,7 @@ def wanted_features(run: Invocation, *, auth: bool, identity: bool | None) -> Fe
 
 def _identity(run: Invocation, live: bool | None, asked: bool | None) -> bool | None:  # noqa: FBT001 - three states
     from mlflow_azure.permissions import ASSIGN_ROLES, may
+    from mlflow_azure.resources.role_assignment import ASK_FOR_ROLE
 
     if asked is None or asked is bool(live):
         return live
@@ -42,7 +43,6 @@ def _identity(run: Invocation, live: bool | None, asked: bool | None) -> bool | 
     run.console.warn(
         f"You may not assign roles in resource group {run.settings.rg_name}, so the web app cannot get the right to "
         "pull the image. It pulls as the registry's admin user, with a password in its app settings.",
-        "Ask an owner for the role Role Based Access Control Administrator on the group, then: "
-        f"mlflow-azure deploy{run.same} --identity",
+        ASK_FOR_ROLE,
     )
     return live

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.refusals import doing, error_code
 from mlflow_azure.resources.base import Given, Node, Properties, Removable, Report
 from mlflow_azure.rest import eventually
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers#acrpull"""
+ASK_FOR_ROLE = (
+    "Ask an owner for the role Role Based Access Control Administrator on the resource group, then: "
+    "mlflow-azure deploy --identity"
+)
 
 
 class PullRole(Removable):
@@ -71,18 +76,24 @@ class PullRole(Removable):
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Assign the role; an identity that was just made takes a moment until the role service knows it."""
+        principal = str(desired["principalId"])
+        try:
+            with doing(f"assigning the role {self.name} on {self.registry} to {self.site}"):
+                self._assign_anew(principal)
+        except AzureRefusedError as refused:
+            raise AzureRefusedError(refused.message, hint=ASK_FOR_ROLE, code=ROLE_REFUSED) from refused
+        return {"principalId": principal, "name": self.guid}
+
+    def _assign_anew(self, principal: str) -> None:
         from azure.core.exceptions import HttpResponseError
 
-        principal = str(desired["principalId"])
-        with doing(f"assigning the role {self.name} on {self.registry} to {self.site}"):
-            try:
-                self._assign(principal)
-            except HttpResponseError as error:
-                if error_code(error) != "RoleAssignmentUpdateNotPermitted":
-                    raise
-                self._delete()  # left from a web app of this name that was deleted
-                self._assign(principal)
-        return {"principalId": principal, "name": self.guid}
+        try:
+            self._assign(principal)
+        except HttpResponseError as error:
+            if error_code(error) != "RoleAssignmentUpdateNotPermitted":
+                raise
+            self._delete()  # left from a web app of this name that was deleted
+            self._assign(principal)
 
     def _assign(self, principal: str) -> None:
         from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
