@@ -147,7 +147,12 @@ def _location(call: Call, existing: Body | None) -> str:
 
 def _list(call: Call, under: str) -> Answer:
     found = [body for body in call.world.resources.below(under) if _is_listed(body) and _selected(body, call)]
-    return Answer({"value": [{key: body[key] for key in _LISTED if key in body} for body in found]})
+    return Answer({"value": [{key: body[key] for key in _LISTED if key in body} | _full_name(body) for body in found]})
+
+
+def _full_name(body: Body) -> Body:
+    """The name as the list says it: with those of the resources that it lies in, "registry/webhook"."""
+    return {"name": "/".join(body["id"].rpartition("/providers/")[2].split("/")[2::2])}
 
 
 def _is_listed(body: Body) -> bool:
