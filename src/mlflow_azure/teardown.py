@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import graph, registrations
-from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.engine.concurrent import as_ours, raise_all
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Skipped, Started, Step
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlflow_azure.azure import Azure
+    from mlflow_azure.errors import MlflowAzureError
 
 STORAGE_ACCOUNT = "Microsoft.Storage/storageAccounts"
 SITE = "Microsoft.Web/sites"
@@ -33,21 +34,30 @@ KINDS = {
 """The types of what deploy makes in the group, and our words for them."""
 REGISTRATION = "app registration"
 """What it makes in Microsoft Entra ID."""
-_GOES_AFTER = {PLAN: SITE, REGISTRY: WEBHOOK}
 
 
 @dataclass(frozen=True)
 class Found:
-    """A resource in the group."""
+    """A resource in the group.
+
+    Attributes:
+        in_use: What others run on it, so that it has to stay: names of web apps.
+
+    """
 
     id: str
     name: str
     type: str
+    in_use: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
         """Our word for it, else its type."""
         return KINDS.get(self.type, self.type)
+
+    def lives_in(self, other: Found) -> bool:
+        """Whether it is a part of `other`, and goes with it."""
+        return self.id.lower().startswith(f"{other.id.lower()}/")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -60,8 +70,8 @@ class Inventory:
     Attributes:
         group: The group's name.
         group_goes: Whether the group itself is ours and has nothing foreign in it.
-        ours: What destroy deletes.
-        kept: What stays: what others made, and the storage account where its data is kept.
+        ours: What destroy deletes, each after what it lives in.
+        kept: What stays: what others made or use, and the storage account where its data is kept.
         unseen: Client ids of app registrations that our sign-in uses, where the user may not see whether they are ours.
 
     """
@@ -88,19 +98,37 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
 
     """
     registered = registrations.of_deployment(azure, group)
-    ours = [Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ()]
+    known = tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ())
     live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
     if live is None:
-        return Inventory(group, group_goes=False, ours=tuple(ours), kept=())
+        return Inventory(group, group_goes=False, ours=known, kept=())
+    ours, kept = _sorted(azure, group, keep_data=keep_data)
+    unseen = _used_registrations(azure, group, ours) if registered is None else ()
+    return Inventory(group, arm.is_tagged_ours(live["tags"]) and not kept, (*known, *ours), kept, unseen)
+
+
+def _sorted(azure: Azure, group: str, *, keep_data: bool) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+    """What is in the group: what goes, and what stays."""
     with doing(f"listing what is in resource group {group}"):
         listed = list(azure.resources.resources.list_by_resource_group(group))
-    kept: list[Found] = []
-    for resource in listed:
-        found = Found(str(resource.id), str(resource.name), _canonical(str(resource.type)))
-        goes = _is_ours(found, resource.tags) and not (keep_data and found.type == STORAGE_ACCOUNT)
-        (ours if goes else kept).append(found)
-    unseen = _used_registrations(azure, group, ours) if registered is None else ()
-    return Inventory(group, arm.is_tagged_ours(live["tags"]) and not kept, tuple(ours), tuple(kept), unseen)
+    tags = {Found(str(each.id), str(each.name), _canonical(str(each.type))): each.tags for each in listed}
+    made = [found for found in tags if _is_ours(found, tags[found])]
+    made = [found for found in made if not (keep_data and found.type == STORAGE_ACCOUNT)]
+    parts = [found for found in tags if any(found.lives_in(other) for other in made)]
+    going = [*(found for found in made if found not in parts), *parts]
+    used = [_use(azure, group, found, going) for found in going]
+    kept = [*(found for found in tags if found not in going), *(found for found in used if found.in_use)]
+    return tuple(found for found in used if not found.in_use), tuple(kept)
+
+
+def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Found:
+    """The resource, with the web apps of others that run on it where it is a plan: in any group."""
+    if found.type != PLAN:
+        return found
+    with doing(f"listing the web apps on {found}"):
+        sites = list(azure.web.app_service_plans.list_web_apps(group, found.name))
+    others = (site for site in sites if not any(arm.same_id(site.id, each.id) for each in going))
+    return replace(found, in_use=tuple(str(site.name) for site in others))
 
 
 def _used_registrations(azure: Azure, group: str, ours: Sequence[Found]) -> tuple[str, ...]:
@@ -132,7 +160,7 @@ class Teardown:
         """Do it, telling what happens.
 
         Raises:
-            MlflowAzureError: After everything that could be deleted was deleted: what failed first.
+            MlflowAzureError: After everything that could be deleted was deleted: what failed.
 
         """
         before = self._before()
@@ -141,8 +169,7 @@ class Teardown:
         problems: list[MlflowAzureError] = []
         for outcome in graph.run(before, self._delete, self.azure.deadline):
             yield from self._event(outcome, steps[outcome.node], problems)
-        if problems:
-            raise problems[0]
+        raise_all(problems)
 
     def _before(self) -> dict[Found, list[Found]]:
         """What goes after what. With the group everything in it goes, in one request."""
@@ -150,10 +177,11 @@ class Teardown:
             name = self.inventory.group
             group = Found(arm.group_id(self.azure, name), name, "resource group")
             return {group: [], **{found: [] for found in self.inventory.ours if found.type == REGISTRATION}}
-        return {found: self._of_type(_GOES_AFTER.get(found.type)) for found in self.inventory.ours}
+        sites = [found for found in self.inventory.ours if found.type == SITE]
+        return {found: sites if found.type == PLAN else self._homes(found) for found in self.inventory.ours}
 
-    def _of_type(self, resource_type: str | None) -> list[Found]:
-        return [found for found in self.inventory.ours if found.type == resource_type]
+    def _homes(self, found: Found) -> list[Found]:
+        return [other for other in self.inventory.ours if found.lives_in(other)]
 
     def _event(self, outcome: graph.Outcome[Found], step: Step, problems: list[MlflowAzureError]) -> Iterator[Event]:
         match outcome:
@@ -166,15 +194,17 @@ class Teardown:
                 seconds = time.monotonic() - self._began[outcome.node]
                 self.deleted.append((step, seconds))
                 yield Finished(step, seconds)
-            case graph.Ended(error=error):
-                problem = error if isinstance(error, MlflowAzureError) else MlflowAzureError(str(error), hint="")
+            case graph.Ended(error=Exception() as error):
+                problem = as_ours(error)
                 problems.append(problem)
                 yield Failed(step, time.monotonic() - self._began[outcome.node], problem)
 
     def _delete(self, found: Found, _tell: Callable[[Any], None]) -> None:
-        """Delete it; gone already is success."""
+        """Delete it; gone already is success, and a part goes with what it lives in."""
         from azure.core.exceptions import ResourceNotFoundError
 
+        if self._homes(found):
+            return
         with doing(f"deleting {found}"):
             try:
                 self._request(found)

@@ -14,7 +14,7 @@ from mlflow_azure.errors import SettingsError
 from mlflow_azure.teardown import STORAGE_ACCOUNT, Teardown, take_inventory
 
 if TYPE_CHECKING:
-    from mlflow_azure.teardown import Inventory
+    from mlflow_azure.teardown import Found, Inventory
 
 
 def register(app: typer.Typer) -> None:
@@ -62,11 +62,15 @@ def _announcement(inventory: Inventory) -> str:
     goes = [(found.kind, found.name) for found in inventory.ours]
     if inventory.group_goes:
         goes.insert(0, ("resource group", inventory.group))
-    stays = [(found.kind, found.name) for found in inventory.kept]
+    stays = [(found.kind, found.name + _use(found)) for found in inventory.kept]
     parts = ["To be deleted:", text.fields(goes)]
     if stays:
         parts += ["To be kept:", text.fields(stays)]
     return "\n".join(parts)
+
+
+def _use(found: Found) -> str:
+    return f" (others run on it: {', '.join(found.in_use)})" if found.in_use else ""
 
 
 def _question(inventory: Inventory) -> str:
