@@ -90,6 +90,13 @@ def test_the_answer_is_what_a_shell_evaluates(local: LocalRuns) -> None:
     }
 
 
+def test_a_proxy_of_the_environment_is_not_in_the_way_and_clients_are_told(local: LocalRuns) -> None:
+    through = local("--detach", HTTP_PROXY="http://127.0.0.1:9")
+    assert through.exit_code == 0
+    assert "NO_PROXY=127.0.0.1" in through.stderr
+    assert "NO_PROXY" not in local("--detach", HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="127.0.0.1").stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_takes_everything_down_but_the_data(local: LocalRuns, number: signal.Signals) -> None:
     with local.follow() as running:

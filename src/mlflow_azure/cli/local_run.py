@@ -143,6 +143,7 @@ def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
         run.console.watch(local.events())
         started = True
         run.answer(_data(local), _text(local))
+        _warn_of_proxy(run, local.container.url)
         if not stays:
             _follow(run, local)
     except KeyboardInterrupt as error:
@@ -150,8 +151,18 @@ def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
             "stopped by Ctrl+C or a signal; the data stays", hint="To go on from there, run the command again."
         ) from error
     finally:
-        if not stays if started else local.containers.changed:
+        if (started and not stays) or (not started and local.containers.changed):
             _take_down(run, local.containers)
+
+
+def _warn_of_proxy(run: Invocation, url: str) -> None:
+    from mlflow_azure.local.server import goes_through_proxy
+
+    if goes_through_proxy(url):
+        run.console.warn(
+            f"HTTP_PROXY sends what is for {url} to a proxy, which does not reach it.",
+            "export NO_PROXY=127.0.0.1,$NO_PROXY",
+        )
 
 
 def _follow(run: Invocation, local: LocalRun) -> None:

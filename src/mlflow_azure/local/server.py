@@ -104,3 +104,10 @@ def _answers(url: str) -> bool:
             return session.get(url + PROBE_PATH, timeout=_PROBE_SECONDS).ok
         except requests.RequestException:
             return False
+
+
+def goes_through_proxy(url: str) -> bool:
+    """Whether the environment has clients ask a proxy for the URL, which cannot reach this machine's loopback."""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    return select_proxy(url, get_environ_proxies(url)) is not None
