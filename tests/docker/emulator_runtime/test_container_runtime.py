@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,6 @@ from mlflow_azure.emulator.runtime.engine import HOME_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from docker import DockerClient
 
@@ -94,6 +96,61 @@ def test_a_pushed_image_runs_and_a_restart_runs_the_newer_one(
     _build(emulated, tmp_path, "2")
     emulated.call(emulated.runtime.sites.restart(spec.name))
     assert _get(spec, "settings/REVISION") == "2"
+
+
+@pytest.fixture
+def registry_image(engine: DockerClient, base_image: str) -> Iterator[None]:
+    """The image `registry:2`, or one made of the machine's `docker-registry`, which is the same program."""
+    program = shutil.which("docker-registry")
+    if engine.images.list("registry:2"):
+        yield
+    elif program:
+        dockerfile = f"""
+FROM {base_image}
+COPY docker-registry /bin/registry
+COPY config.yml /etc/config.yml
+ENTRYPOINT ["/bin/registry"]
+CMD ["serve", "/etc/config.yml"]
+"""
+        configuration = (
+            "{version: 0.1, storage: {filesystem: {rootdirectory: /var/lib/registry}}, http: {addr: ':5000'}}"
+        )
+        with tempfile.TemporaryDirectory() as context:
+            Path(context, "Dockerfile").write_text(dockerfile)
+            Path(context, "config.yml").write_text(configuration)
+            shutil.copy(program, context)
+            engine.images.build(path=context, tag="registry:2")
+        yield
+        engine.images.remove("registry:2")
+    else:
+        pytest.skip("neither the image registry:2 nor docker-registry is on this machine")
+
+
+def test_without_docker_registry_the_registry_runs_in_a_container(
+    emulated: Emulated, engine: DockerClient, registry_image: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    login_server = emulated.registry(free_ports(1)[0])
+    ours = engine.containers.list(filters={"label": f"{HOME_LABEL}={emulated.home}"})
+    assert [container.attrs["Config"]["Image"] for container in ours] == ["registry:2"]
+    _build(emulated, tmp_path, "1")
+    spec = site_spec(login_server)
+    emulated.call(emulated.runtime.sites.apply(spec))
+    assert _get(spec, "settings/REVISION") == "1"
+    emulated.call(emulated.runtime.registry.stop())
+    assert emulated.registry(int(login_server.rpartition(":")[2])) == login_server
+    emulated.call(emulated.runtime.sites.restart(spec.name))
+    assert _get(spec, "settings/REVISION") == "1"
+    emulated.call(emulated.runtime.registry.remove(REGISTRY))
+
+
+def test_without_any_real_registry_the_engine_uses_the_emulator_s_own(emulated: Emulated, tmp_path: Path) -> None:
+    (emulated.home / "registries" / REGISTRY / "blobs").mkdir(parents=True)
+    spec = site_spec(emulated.registry(free_ports(1)[0]))
+    _build(emulated, tmp_path, "1")
+    emulated.call(emulated.runtime.sites.apply(spec))
+    assert _get(spec, "settings/REVISION") == "1"
+    emulated.call(emulated.runtime.registry.remove(REGISTRY))
 
 
 def test_the_build_s_digest_is_the_registry_s(emulated: Emulated, login_server: str, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from urllib.parse import urljoin
 import pytest
 from runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, free_ports
 
-from mlflow_azure.emulator.runtime import Push
+from mlflow_azure.emulator.runtime import Push, RuntimeFaultError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import requests
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -165,3 +167,16 @@ def test_a_push_is_announced_and_images_outlive_the_registry_s_process(
     emulated.call(emulated.runtime.registry.stop())
     emulated.registry(int(url.rpartition(":")[2]))
     assert _get_manifest(admin, url, "v1").status_code == 200
+
+
+def test_images_that_a_real_registry_kept_are_not_passed_over_when_it_is_gone(
+    emulated: Emulated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not shutil.which("docker-registry"):
+        pytest.skip("docker-registry is not on this machine")
+    port = free_ports(1)[0]
+    emulated.registry(port)
+    emulated.call(emulated.runtime.registry.stop())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeFaultError, match="Install it again"):
+        emulated.registry(port)

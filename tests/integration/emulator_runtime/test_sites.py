@@ -97,11 +97,24 @@ def test_a_stopped_site_says_so_and_starts_again(emulated: Emulated, login_serve
     assert _get(spec).status_code == 200
 
 
-def test_access_restrictions_keep_others_out(emulated: Emulated, login_server: str) -> None:
-    rules = ({"ipAddress": "203.0.113.0/24", "action": "Allow", "priority": 100, "name": "office"},)
-    spec = site_spec(login_server, access_rules=rules)
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([("203.0.113.0/24", "Allow", 100)], 403),
+        ([("203.0.113.0/24", "Allow", 100), ("127.0.0.0/8", "Allow", 200)], 200),
+        ([("Any", "Allow", 300), ("127.0.0.1/32,::1/128", "Deny", 200)], 403),
+        ([("AzureCloud", "Allow", 100)], 403),
+    ],
+)
+def test_access_restrictions_decide_in_the_order_of_their_priority(
+    emulated: Emulated, login_server: str, rules: list[tuple[str, str, int]], status: int
+) -> None:
+    access_rules = tuple(
+        {"ipAddress": address, "action": action, "priority": priority} for address, action, priority in rules
+    )
+    spec = site_spec(login_server, access_rules=access_rules)
     emulated.call(emulated.runtime.sites.apply(spec))
-    assert _get(spec).status_code == 403
+    assert _get(spec).status_code == status
 
 
 def test_wrong_registry_credentials_are_a_failed_pull_in_the_log(emulated: Emulated, login_server: str) -> None:

@@ -1,6 +1,6 @@
-"""What keeps a registry's blobs and manifests: a real `docker-registry` where the machine has one, else our own store.
+"""What keeps a registry's blobs and manifests: a real registry where the machine has one, else our own store.
 
-Debian's package `docker-registry` brings it; it is the program of the image `registry:2`
+The real one is the program `docker-registry` of Debian's package, or the image `registry:2`, in which it is too
 (https://distribution.github.io/distribution/).
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 import shutil
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +35,9 @@ _PROGRAM = "docker-registry"
 _READY_WITHIN = 20.0
 
 
+InContainer = Callable[["Path"], Awaitable["RegistryProcess | None"]]
+
+
 class Storage(Protocol):
     """An ASGI application that answers `/v2/` to whoever was let through."""
 
@@ -44,24 +48,31 @@ class Storage(Protocol):
         """End it; what it keeps stays."""
 
 
-async def open_storage(name: str, root: Path, children: Children) -> Storage:
+async def open_storage(name: str, root: Path, children: Children, in_container: InContainer) -> Storage:
     """The storage of registry `name` below `root`: of the kind that made it, for the two do not read each other's.
 
+    `in_container` starts a registry in a container.
+
     Raises:
-        RuntimeFaultError: docker-registry made it, and is not on this machine any more, or does not start.
+        RuntimeFaultError: a real registry made it, and there is none any more, or it does not start.
 
     """
-    theirs = root / "docker-registry"
-    program = shutil.which(_PROGRAM)
-    if theirs.exists() and not program:
-        raise RuntimeFaultError(
-            f"opening container registry {name}: its images were kept by {_PROGRAM}, which is not on the path any "
-            f"more. Install it again (apt-get install {_PROGRAM}), or start afresh: mlflow-azure emulator reset"
-        )
-    if not program or (root / "blobs").exists():
+    if (root / "blobs").exists():
         return _OwnStorage(distribution_app(RegistryStore(root)))
-    theirs.mkdir(parents=True, exist_ok=True)
-    return await _start(name, program, theirs, children)
+    theirs = root / "docker-registry"
+    process = await _start(name, theirs, children) or await in_container(theirs)
+    if process:
+        return await _opened(name, process)
+    if theirs.exists():
+        raise RuntimeFaultError(
+            f"opening container registry {name}: its images were kept by {_PROGRAM}, which is not here any more. "
+            f"Install it again (apt-get install {_PROGRAM}), or start afresh: mlflow-azure emulator reset"
+        )
+    return _OwnStorage(distribution_app(RegistryStore(root)))
+
+
+async def no_containers(_root: Path) -> None:
+    """There is no engine that could start a registry."""
 
 
 class _OwnStorage:
@@ -75,17 +86,32 @@ class _OwnStorage:
         """Nothing runs."""
 
 
-class _DockerRegistry:
-    def __init__(self, child: Child, port: int) -> None:
-        self._child = child
-        self._port = port
+class RegistryProcess(Protocol):
+    """A registry that runs: as a child process, or in a container."""
+
+    port: int  # on loopback
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+
+    async def stop(self) -> None:
+        """End it."""
+
+    def log(self) -> str:
+        """The last it said."""
+
+
+class _RealStorage:
+    def __init__(self, process: RegistryProcess) -> None:
+        self._process = process
         self._proxy = ReverseProxy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            response = await self._proxy.forward(Request(scope, receive), self._port)
+            response = await self._proxy.forward(Request(scope, receive), self._process.port)
         except httpx.TransportError as error:
-            await PlainTextResponse(f"{_PROGRAM} does not answer: {error}", 503)(scope, receive, send)
+            await PlainTextResponse(f"the registry does not answer: {error}", 503)(scope, receive, send)
             return
         await response(scope, receive, send)
 
@@ -93,30 +119,56 @@ class _DockerRegistry:
         """Whether it answered in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient(trust_env=False) as client:
-                while self._child.running:
+                while self._process.running:
                     with suppress(httpx.TransportError):
-                        await client.get(f"http://127.0.0.1:{self._port}/v2/")
+                        await client.get(f"http://127.0.0.1:{self._process.port}/v2/")
                         return True
                     await asyncio.sleep(0.02)
         return False
 
     async def stop(self) -> None:
         """End the process."""
-        await asyncio.gather(self._child.stop(), self._proxy.close())
+        await asyncio.gather(self._process.stop(), self._proxy.close())
 
 
-async def _start(name: str, program: str, root: Path, children: Children) -> _DockerRegistry:
+async def _opened(name: str, process: RegistryProcess) -> _RealStorage:
+    storage = _RealStorage(process)
+    if not await storage.until_ready():
+        said = process.log()
+        await storage.stop()
+        raise RuntimeFaultError(f"starting container registry {name}: it does not answer.\n{said}")
+    return storage
+
+
+class _Program:
+    def __init__(self, child: Child, port: int, log: Path) -> None:
+        self.port = port
+        self._child = child
+        self._log = log
+
+    @property
+    def running(self) -> bool:
+        return self._child.running
+
+    async def stop(self) -> None:
+        await self._child.stop()
+
+    def log(self) -> str:
+        return self._log.read_text()[-2000:]
+
+
+async def _start(name: str, root: Path, children: Children) -> _Program | None:
+    program = shutil.which(_PROGRAM)
+    if not program:
+        return None
+    root.mkdir(parents=True, exist_ok=True)
     port = free_port()
     configuration = root / "config.yml"
     configuration.write_text(json.dumps(_configuration(root / "data", port)))  # YAML takes JSON
     log = root / "docker-registry.log"
     with log.open("wb") as output:
         child = await children.start(f"{_PROGRAM} {name}", [program, "serve", configuration], output=output)
-    registry = _DockerRegistry(child, port)
-    if not await registry.until_ready():
-        await registry.stop()
-        raise RuntimeFaultError(f"starting {_PROGRAM} for {name}: it does not answer.\n{log.read_text()[-2000:]}")
-    return registry
+    return _Program(child, port, log)
 
 
 def _configuration(data: Path, port: int) -> dict[str, object]:

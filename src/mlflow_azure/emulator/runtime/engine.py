@@ -13,6 +13,8 @@ from docker.utils import kwargs_from_env
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from docker.models.containers import Container
+
 # Every container of a home carries the home's path under this label.
 HOME_LABEL = "mlflow-azure.emulator.home"
 # The name under which a container reaches what listens on this machine.
@@ -51,6 +53,12 @@ def bridge_address(client: DockerClient) -> str | None:
             if subnet.version == 4:  # noqa: PLR2004 - of the internet protocol
                 return str(pool.get("Gateway") or next(subnet.hosts()))
     return None
+
+
+def published_port(container: Container, port: int) -> int | None:
+    """The port of this machine's loopback that leads to `port` of a running container."""
+    bindings = container.ports.get(f"{port}/tcp")
+    return int(bindings[0]["HostPort"]) if bindings else None
 
 
 def remove_containers(client: DockerClient, home: Path) -> list[str]:

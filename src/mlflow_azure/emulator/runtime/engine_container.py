@@ -14,7 +14,7 @@ from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
 from mlflow_azure.emulator.runtime.container import Container, StartError, app_service_variables
-from mlflow_azure.emulator.runtime.engine import HOME_LABEL, HOST_NAME, PLATFORM, reason
+from mlflow_azure.emulator.runtime.engine import HOME_LABEL, HOST_NAME, PLATFORM, published_port, reason
 from mlflow_azure.emulator.runtime.process_image import is_context
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class EngineContainer:
 
     def __init__(self, container: DockerContainer, web_port: int, log: SiteLog) -> None:
         self.name = str(container.name)
-        self.port = _published(container, web_port) or 0
-        self.ssh_port = _published(container, _SSH_PORT)
+        self.port = published_port(container, web_port) or 0
+        self.ssh_port = published_port(container, _SSH_PORT)
         self._container = container
         self._log = log
         self._loop = asyncio.get_running_loop()
@@ -147,11 +147,6 @@ def _environment(spec: SiteSpec) -> dict[str, str]:
     """The app settings, with URLs of this machine's loopback under the name that it has in a container."""
     settings = {name: _LOOPBACK_URL.sub(HOST_NAME, value) for name, value in spec.app_settings.items()}
     return settings | app_service_variables(spec, _web_port(spec))
-
-
-def _published(container: DockerContainer, port: int) -> int | None:
-    bindings = container.ports.get(f"{port}/tcp")
-    return int(bindings[0]["HostPort"]) if bindings else None
 
 
 def _lines(chunks: Any) -> Any:

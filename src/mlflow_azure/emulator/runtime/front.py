@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -98,9 +99,10 @@ def _allowed(client: str, rules: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _matches(client: str, ranges: str) -> bool:
-    if ranges.lower() == "any":
-        return True
-    address = ipaddress.ip_address(client)
-    return any(
-        address in ipaddress.ip_network(part.strip(), strict=False) for part in ranges.split(",") if part.strip()
-    )
+    return ranges.lower() == "any" or any(_within(client, part.strip()) for part in ranges.split(","))
+
+
+def _within(client: str, network: str) -> bool:
+    with suppress(ValueError):  # a service tag, such as AzureCloud: no address of this machine is in one
+        return ipaddress.ip_address(client) in ipaddress.ip_network(network, strict=False)
+    return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from mlflow_azure.emulator.runtime.distribution import Storage, open_storage
+from mlflow_azure.emulator.runtime.distribution import InContainer, Storage, no_containers, open_storage
 from mlflow_azure.emulator.runtime.listener import Listener
 from mlflow_azure.emulator.runtime.registry_auth import Credentials, RegistryAuth
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
@@ -49,6 +49,7 @@ class Registries:
     """Registries by name; data in `<home>/registries/<name>`.
 
     `on_push` is called after each pushed manifest, `on_removed` with the login server of a registry that is no more.
+    `in_container` starts a real registry where the machine has no program for it.
     """
 
     def __init__(self, home: Path, tls: TlsMaterial, children: Children) -> None:
@@ -57,6 +58,7 @@ class Registries:
         self._tls = tls
         self._registries: dict[str, _Registry] = {}
         self._changing = asyncio.Lock()
+        self.in_container: InContainer = no_containers
         self.on_push: Callable[[Push], None] = lambda _push: None
         self.on_removed: Callable[[str], None] = lambda _login_server: None
 
@@ -79,7 +81,7 @@ class Registries:
         return login_server
 
     async def _open(self, name: str, port: int, auth: RegistryAuth) -> _Registry:
-        storage = await open_storage(name, self._root / name, self._children)
+        storage = await open_storage(name, self._root / name, self._children, self.in_container)
         front = _Front(name, auth, storage, self._pushed)
         registry = _Registry(front, storage, Listener(front, port, self._tls))
         try:

@@ -76,6 +76,7 @@ class Runtime:
         from mlflow_azure.emulator.runtime.engine import remove_containers, remove_images
         from mlflow_azure.emulator.runtime.engine_builder import EngineBuilder
         from mlflow_azure.emulator.runtime.engine_container import EngineHost
+        from mlflow_azure.emulator.runtime.engine_registry import start_registry
 
         self.kind = "container"
         self._client = client
@@ -83,6 +84,7 @@ class Runtime:
         await self._start_guard()
         self.blobs.also_on = gateway
         self.builds.builder = EngineBuilder(client, self.registry)
+        self.registry.in_container = partial(start_registry, client, self._home)
         self.registry.on_removed = partial(remove_images, client)
         self.sites.host = EngineHost(self._home, client, self.sites.host)
 
