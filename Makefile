@@ -30,7 +30,7 @@ demo: $(VENV)/ready $(CLIENT)/ready ## Deploy to an emulator on this machine and
 	@CLIENT_PYTHON=$(CLIENT)/bin/python COMMAND=$(BIN)/mlflow-azure sh examples/demo.sh
 
 test: $(VENV)/ready $(CLIENT)/ready ## Run the whole test suite
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/ready ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

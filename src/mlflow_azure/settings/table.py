@@ -111,7 +111,7 @@ class Settings:
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
     mlflow_port: int = setting("5000", "Port the MLflow server listens on", rules.port, convert=int)
     mlflow_workers: int = setting(
-        "1", "Worker processes of the MLflow server", rules.whole_number(1, 1000), convert=int
+        "1", "Worker processes of the MLflow server", rules.whole_number(1, 99), convert=int
     )
     mlflow_filestore: str = setting(
         "/mlruns/mlruns",
