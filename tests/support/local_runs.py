@@ -68,7 +68,7 @@ class LocalRuns:
     @property
     def left(self) -> list[str]:
         """The containers and networks that there are of this name."""
-        things = [*self.engine.containers.list(all=True), *self.engine.networks.list()]
+        things = [*self.engine.containers.list(all=True, ignore_removed=True), *self.engine.networks.list()]
         return [str(thing.name) for thing in things if str(thing.name).startswith(self.name)]
 
     @property

@@ -167,7 +167,9 @@ class Containers:
         with self._changing:
             self._closed = True
             with talking(f"looking for the containers of {self.name}"):
-                containers = self.engine.containers.list(all=True, filters={"label": f"{RUN_LABEL}={self.name}"})
+                containers = self.engine.containers.list(
+                    all=True, filters={"label": f"{RUN_LABEL}={self.name}"}, ignore_removed=True
+                )
             networks = list(self._networks())
             for container in sorted(containers, key=lambda found: str(found.name)):  # the server before its storage
                 self._end(container)

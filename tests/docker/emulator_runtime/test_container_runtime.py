@@ -131,7 +131,7 @@ def test_without_docker_registry_the_registry_runs_in_a_container(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     login_server = emulated.registry(free_ports(1)[0])
-    ours = engine.containers.list(filters={"label": f"{HOME_LABEL}={emulated.home}"})
+    ours = engine.containers.list(ignore_removed=True, filters={"label": f"{HOME_LABEL}={emulated.home}"})
     assert [container.attrs["Config"]["Image"] for container in ours] == ["registry:2"]
     _build(emulated, tmp_path, "1")
     spec = site_spec(login_server)
@@ -244,7 +244,7 @@ def test_containers_end_with_the_site_and_with_the_runtime(
     emulated: Emulated, engine: DockerClient, login_server: str
 ) -> None:
     def containers() -> list[str]:
-        ours = engine.containers.list(all=True, filters={"label": f"{HOME_LABEL}={emulated.home}"})
+        ours = engine.containers.list(all=True, ignore_removed=True, filters={"label": f"{HOME_LABEL}={emulated.home}"})
         return [str(container.name) for container in ours]
 
     first, second = site_spec(login_server), site_spec(login_server, name="second-site")

@@ -83,7 +83,7 @@ def test_mlflow_runs_in_a_container_with_its_artifacts_in_the_account_and_ssh_th
     run_id, _ = log_a_run(f"http://localhost:{spec.port}")
     assert (spec.mounts[0].directory / "mlruns/0" / run_id / "metrics/rmse").exists()
 
-    container = engine.containers.list(filters={"label": f"{HOME_LABEL}={emulated.home}"})[0]
+    container = engine.containers.list(ignore_removed=True, filters={"label": f"{HOME_LABEL}={emulated.home}"})[0]
     status, output = container.exec_run(["python", "-W", "ignore", "-c", ROUND_TRIP])
     assert status == 0, output.decode()
 
@@ -110,6 +110,6 @@ def test_containers_are_removed_when_the_daemon_is_killed(
         assert daemon.stdout
         assert daemon.stdout.readline() == b"running\n"
         ours = {"label": f"{HOME_LABEL}={home}"}
-        assert len(engine.containers.list(filters=ours)) == 1
+        assert len(engine.containers.list(ignore_removed=True, filters=ours)) == 1
         daemon.kill()
-    wait_until(lambda: engine.containers.list(all=True, filters=ours) == [])
+    wait_until(lambda: engine.containers.list(all=True, ignore_removed=True, filters=ours) == [])

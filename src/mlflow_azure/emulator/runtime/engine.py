@@ -64,7 +64,7 @@ def published_port(container: Container, port: int) -> int | None:
 def remove_containers(client: DockerClient, home: Path) -> list[str]:
     """Remove every container of `home`, running or not; their names."""
     names = []
-    for container in client.containers.list(all=True, filters={"label": f"{HOME_LABEL}={home}"}):
+    for container in client.containers.list(all=True, filters={"label": f"{HOME_LABEL}={home}"}, ignore_removed=True):
         with suppress(NotFound):
             container.remove(force=True, v=True)
             names.append(str(container.name))
