@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlflow_azure.emulator.runtime.blobs.node import Node
 from mlflow_azure.emulator.runtime.children import Children
-from mlflow_azure.emulator.runtime.node import Node
 
 if TYPE_CHECKING:
     from pathlib import Path

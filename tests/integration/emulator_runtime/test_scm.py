@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from mlflow_azure.emulator.runtime.tunnel import Tunnel
+from mlflow_azure.emulator.runtime.sites.tunnel import Tunnel
 
 if TYPE_CHECKING:
     import ssl

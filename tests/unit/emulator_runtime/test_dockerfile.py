@@ -1,4 +1,4 @@
-from mlflow_azure.emulator.runtime.dockerfile import read_dockerfile
+from mlflow_azure.emulator.runtime.process.dockerfile import read_dockerfile
 
 DOCKERFILE = """
 # syntax=docker/dockerfile:1

@@ -8,8 +8,8 @@ import tarfile
 import time
 from typing import IO, TYPE_CHECKING, Protocol
 
-from mlflow_azure.emulator.runtime.oci import PullError
-from mlflow_azure.emulator.runtime.process_image import unpack_archive
+from mlflow_azure.emulator.runtime.process.image import unpack_archive
+from mlflow_azure.emulator.runtime.registry.client import PullError
 from mlflow_azure.emulator.runtime.spec import BuildRequest, BuildResult, RuntimeFaultError
 
 if TYPE_CHECKING:

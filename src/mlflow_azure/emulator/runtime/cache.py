@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlflow_azure.emulator.locks import take
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 _DONE = ".complete"
 
@@ -33,12 +35,19 @@ async def built_once(directory: Path, build: Callable[[Path], Awaitable[None]]) 
     """
     if (directory / _DONE).exists():
         return directory
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with directory.with_name(directory.name + ".lock").open("w") as lock:
-        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+    async with _locked(directory.with_name(directory.name + ".lock")):
         if not (directory / _DONE).exists():
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
             await build(directory)
             (directory / _DONE).touch()
     return directory
+
+
+@asynccontextmanager
+async def _locked(file: Path) -> AsyncIterator[None]:
+    """Hold the lock of `file`; asked for again and again, because a thread that waits could not be called off."""
+    while (lock := take(file)) is None:  # noqa: ASYNC110 - another process has it, which sets no event of ours
+        await asyncio.sleep(0.1)
+    with lock:
+        yield

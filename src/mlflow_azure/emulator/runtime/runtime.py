@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mlflow_azure.emulator.runtime.blobs import Blobs
+from mlflow_azure.emulator.runtime.blobs.blobs import Blobs
 from mlflow_azure.emulator.runtime.builds import Builds
 from mlflow_azure.emulator.runtime.children import Children
-from mlflow_azure.emulator.runtime.environments import Environments
-from mlflow_azure.emulator.runtime.process import ProcessHost
-from mlflow_azure.emulator.runtime.process_builder import ProcessBuilder
-from mlflow_azure.emulator.runtime.registry import Registries
+from mlflow_azure.emulator.runtime.process.builder import ProcessBuilder
+from mlflow_azure.emulator.runtime.process.environments import Environments
+from mlflow_azure.emulator.runtime.process.host import ProcessHost
+from mlflow_azure.emulator.runtime.registry.registries import Registries
 from mlflow_azure.emulator.runtime.shares import Shares
-from mlflow_azure.emulator.runtime.sites import Sites
+from mlflow_azure.emulator.runtime.sites.sites import Sites
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
-_GUARD = Path(__file__).with_name("container_guard.py")
+_GUARD = Path(__file__).parent / "engine/guard.py"
 
 
 class Runtime:
@@ -65,7 +65,7 @@ class Runtime:
 
         """
         # Imported here: the engine's client takes 0.2 s.
-        from mlflow_azure.emulator.runtime.engine_choice import choose_engine
+        from mlflow_azure.emulator.runtime.engine.choice import choose_engine
 
         choice = await choose_engine()
         self.kind_reason = choice.reason
@@ -73,10 +73,10 @@ class Runtime:
             await self._use_containers(choice.client, choice.gateway)
 
     async def _use_containers(self, client: DockerClient, gateway: str) -> None:
-        from mlflow_azure.emulator.runtime.engine import remove_containers, remove_images
-        from mlflow_azure.emulator.runtime.engine_builder import EngineBuilder
-        from mlflow_azure.emulator.runtime.engine_container import EngineHost
-        from mlflow_azure.emulator.runtime.engine_registry import start_registry
+        from mlflow_azure.emulator.runtime.engine.builder import EngineBuilder
+        from mlflow_azure.emulator.runtime.engine.client import remove_containers, remove_images
+        from mlflow_azure.emulator.runtime.engine.host import EngineHost
+        from mlflow_azure.emulator.runtime.engine.registry import start_registry
 
         self.kind = "container"
         self._client = client
@@ -89,7 +89,7 @@ class Runtime:
         self.sites.host = EngineHost(self._home, client, self.sites.host)
 
     async def _start_guard(self) -> None:
-        command: list[str | Path] = [sys.executable, _GUARD, self._home]
+        command: list[str | Path] = [sys.executable, "-P", _GUARD, self._home]
         guard = await self._children.start("container guard", command, output=subprocess.PIPE, grace=30)
         if guard.output and await guard.output.readline() != b"ready\n":
             raise RuntimeFaultError("starting the guard of the containers: it ended at once")

@@ -7,11 +7,11 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.runtime.front import Front
 from mlflow_azure.emulator.runtime.listener import Listener
-from mlflow_azure.emulator.runtime.scm import Scm
-from mlflow_azure.emulator.runtime.site import Site
-from mlflow_azure.emulator.runtime.site_log import SiteLog
+from mlflow_azure.emulator.runtime.sites.front import Front
+from mlflow_azure.emulator.runtime.sites.scm import Scm
+from mlflow_azure.emulator.runtime.sites.site import Site
+from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, SiteSpec, SiteState, TlsMaterial
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from mlflow_azure.emulator.runtime.container import ContainerHost
-    from mlflow_azure.emulator.runtime.front import Gate
-    from mlflow_azure.emulator.runtime.site import SignIn
+    from mlflow_azure.emulator.runtime.sites.container import ContainerHost
+    from mlflow_azure.emulator.runtime.sites.front import Gate
+    from mlflow_azure.emulator.runtime.sites.site import SignIn
 
 
 @dataclass

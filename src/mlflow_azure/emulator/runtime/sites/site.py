@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from mlflow_azure.emulator.runtime.container import Container, ContainerHost, StartError
+from mlflow_azure.emulator.runtime.sites.container import Container, ContainerHost, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlflow_azure.emulator.runtime.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
     from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
 
     SignIn = Callable[[SiteSpec], tuple[str, str]]

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from mlflow_azure.emulator.runtime.registry_store import DistributionError, RegistryStore
+from mlflow_azure.emulator.runtime.registry.store import DistributionError, RegistryStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

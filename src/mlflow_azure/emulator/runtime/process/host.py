@@ -6,18 +6,18 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.runtime.container import StartError, app_service_variables
 from mlflow_azure.emulator.runtime.listener import free_port
-from mlflow_azure.emulator.runtime.oci import PullError, Repository
-from mlflow_azure.emulator.runtime.process_image import pull_context
+from mlflow_azure.emulator.runtime.process.image import pull_context
+from mlflow_azure.emulator.runtime.registry.client import PullError, Repository
+from mlflow_azure.emulator.runtime.sites.container import StartError, app_service_variables
 from mlflow_azure.emulator.runtime.spec import Mount, RuntimeFaultError, SiteSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow_azure.emulator.runtime.children import Child, Children
-    from mlflow_azure.emulator.runtime.environments import Environments
-    from mlflow_azure.emulator.runtime.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.process.environments import Environments
+    from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
 
 # `docker stop` waits as long, and so does App Service.
 _GRACE = 10.0

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from mlflow_azure.emulator.runtime.site import Site
+    from mlflow_azure.emulator.runtime.sites.site import Site
 
 # Where App Service expects sshd in a container.
 _SSH_PORT = 2222

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from mlflow_azure.emulator.runtime.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
     from mlflow_azure.emulator.runtime.spec import SiteSpec
 
 

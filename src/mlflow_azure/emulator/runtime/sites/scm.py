@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from mlflow_azure.emulator.runtime.site_log import INSTANCE
-from mlflow_azure.emulator.runtime.tunnel import Tunnel
+from mlflow_azure.emulator.runtime.sites.site_log import INSTANCE
+from mlflow_azure.emulator.runtime.sites.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from mlflow_azure.emulator.runtime.site import Site
+    from mlflow_azure.emulator.runtime.sites.site import Site
 
 _TUNNEL = "/AppServiceTunnel/Tunnel.ashx"
 # SCM_LOGSTREAM_TIMEOUT, in seconds: https://github.com/projectkudu/kudu/wiki/Configurable-settings

@@ -19,7 +19,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from mlflow_azure.emulator.runtime.azurite import Azurite
+from mlflow_azure.emulator.runtime.blobs.azurite import Azurite
 from mlflow_azure.emulator.runtime.listener import Listener
 from mlflow_azure.emulator.runtime.proxy import ReverseProxy
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError

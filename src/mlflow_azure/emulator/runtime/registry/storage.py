@@ -20,8 +20,8 @@ from starlette.responses import PlainTextResponse
 
 from mlflow_azure.emulator.runtime.listener import free_port
 from mlflow_azure.emulator.runtime.proxy import ReverseProxy
-from mlflow_azure.emulator.runtime.registry_api import distribution_app
-from mlflow_azure.emulator.runtime.registry_store import RegistryStore
+from mlflow_azure.emulator.runtime.registry.api import distribution_app
+from mlflow_azure.emulator.runtime.registry.store import RegistryStore
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:

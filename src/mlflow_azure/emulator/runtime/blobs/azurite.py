@@ -6,8 +6,8 @@ import asyncio
 import re
 from typing import IO, TYPE_CHECKING
 
+from mlflow_azure.emulator.runtime.blobs.node import Node
 from mlflow_azure.emulator.runtime.cache import built_once, cache_directory
-from mlflow_azure.emulator.runtime.node import Node
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
-from mlflow_azure.emulator.runtime.container import Container, StartError, app_service_variables
-from mlflow_azure.emulator.runtime.engine import HOME_LABEL, HOST_NAME, PLATFORM, published_port, reason
-from mlflow_azure.emulator.runtime.process_image import is_context
+from mlflow_azure.emulator.runtime.engine.client import HOME_LABEL, HOST_NAME, PLATFORM, published_port, reason
+from mlflow_azure.emulator.runtime.process.image import is_context
 from mlflow_azure.emulator.runtime.shares import open_to_containers
+from mlflow_azure.emulator.runtime.sites.container import Container, StartError, app_service_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from docker.models.containers import Container as DockerContainer
     from docker.models.images import Image
 
-    from mlflow_azure.emulator.runtime.container import ContainerHost
-    from mlflow_azure.emulator.runtime.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.sites.container import ContainerHost
+    from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
     from mlflow_azure.emulator.runtime.spec import SiteSpec
 
 # App Service waits as long for a container to end; and expects sshd here.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from mlflow_azure.emulator.runtime.site import Site
+    from mlflow_azure.emulator.runtime.sites.site import Site
 
     # Answers a request to the site of this name that may not go on to its container; None for one that may.
     Gate = Callable[[str, Request], Awaitable[Response | None]]

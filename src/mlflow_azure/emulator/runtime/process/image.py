@@ -11,12 +11,12 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.runtime.cache import built_once
-from mlflow_azure.emulator.runtime.oci import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, PullError, Repository
+from mlflow_azure.emulator.runtime.registry.client import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, PullError, Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlflow_azure.emulator.runtime.dockerfile import ImageConfiguration
+    from mlflow_azure.emulator.runtime.process.dockerfile import ImageConfiguration
 
 # Says that the layer is a build context, to be run in a virtual environment, not a root file system.
 _MARK = "mlflow-azure.emulator.process"

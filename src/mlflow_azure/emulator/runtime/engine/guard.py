@@ -1,4 +1,4 @@
-"""Removes a home's containers when its daemon ends, however it ends: `container_guard.py HOME`.
+"""Removes a home's containers when its daemon ends, however it ends: `guard.py HOME`.
 
 A child process of the daemon, on a leash: it gets SIGTERM when the daemon stops and when the daemon dies. It says
 "ready" when it can no longer miss that.
@@ -19,7 +19,7 @@ def main() -> None:
     sys.stdout.flush()
     signal.sigwait([signal.SIGTERM])
     # Imported here: being ready comes first.
-    from mlflow_azure.emulator.runtime.engine import connect, remove_containers
+    from mlflow_azure.emulator.runtime.engine.client import connect, remove_containers
 
     with closing(connect()) as client:
         remove_containers(client, Path(sys.argv[1]))

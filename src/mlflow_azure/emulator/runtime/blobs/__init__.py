@@ -1,0 +1,1 @@
+"""The blob endpoints of storage accounts, by Azurite."""

@@ -1,0 +1,1 @@
+"""The process runtime: builds and web apps without a container engine."""

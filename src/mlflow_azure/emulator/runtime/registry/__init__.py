@@ -1,0 +1,1 @@
+"""Container registries: the data planes at their login servers."""

@@ -1,0 +1,1 @@
+"""Web apps: what App Service puts around a container, whatever runs it."""
