@@ -26,6 +26,18 @@ $(CLIENT)/ready: docker/requirements.lock | $(VENV)/ready
 	$(CLIENT)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/requirements.lock
 	@touch $@
 
+# What the examples need, beside the MLflow client of the image and beside today's.
+$(VENV)/examples-1.5.0/ready: docker/requirements.lock examples/requirements-1.5.0.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/requirements.lock
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r examples/requirements-1.5.0.txt
+	@touch $@
+
+$(VENV)/examples-newest/ready: examples/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 demo: $(VENV)/ready $(CLIENT)/ready ## Deploy to an emulator on this machine and log a run: a server you can open
 	@CLIENT_PYTHON=$(CLIENT)/bin/python COMMAND=$(BIN)/mlflow-azure sh examples/demo.sh
 

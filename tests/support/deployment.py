@@ -21,9 +21,9 @@ class Deployment:
     url: str
 
     def __call__(self, command: str, *arguments: str, **environ: str) -> Result:
-        """A command on the deployment, answered in text."""
-        return self.cli(command, *EMULATOR, *arguments, **environ)
+        """A command ("auth enable") on the deployment, answered in text."""
+        return self.cli(*command.split(), *EMULATOR, *arguments, **environ)
 
     def json(self, command: str, *arguments: str, **environ: str) -> Result:
         """A command on the deployment, answered in JSON."""
-        return self.cli(command, *EMULATOR, "--output", "json", *arguments, **environ)
+        return self.cli(*command.split(), *EMULATOR, "--output", "json", *arguments, **environ)

@@ -77,7 +77,8 @@ def enable(
     done = "Sign-in is required already" if planned.is_empty else "Sign-in is now required"
     run.answer(
         data,
-        f"{done}: {site['url']} lets in only who signs in with Microsoft Entra ID.\n\n"
+        f"{done}: {site['url']} lets in only who signs in with Microsoft Entra ID.\n"
+        f"Client id: {registered}\n\n"
         f"Next:\n  mlflow-azure auth token{run.same}   a token for this shell's clients: MLFLOW_TRACKING_TOKEN",
     )
     _try_token(run, registered)
