@@ -13,18 +13,26 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
 
 from mlflow_azure.errors import MlflowAzureError
 
+AGAIN_SECONDS = 60.0
+
 
 def connect(**options: str) -> str:
-    """Set the environment variables by which MLflow finds the server and its artifacts.
+    """Set the environment variables by which MLflow finds the server and its artifacts, and signs in where it has to.
 
-    It asks the command line in a process of its own: this process need not import the Azure SDK, whose older packages
-    MLflow 1.5.0 brings along.
+    A token for a server with sign-in is renewed in the background: MLflow, 1.5.0 too, reads it at each request.
+
+    It asks the command line, in a process of its own: this process need not import the Azure SDK, which gets in the way
+    of the older one that MLflow 1.5.0 brings along.
 
     Args:
-        options: The options of `mlflow-azure env`, such as `settings="mlflow-azure.env"`, `cloud="usgov"` or
+        options: Options of the command line, such as `settings="mlflow-azure.env"`, `cloud="usgov"` or
             `rg_name="mlflow-rg"`. Without any, settings are found as the command line finds them.
 
     Returns:
@@ -35,21 +43,56 @@ def connect(**options: str) -> str:
 
     """
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
-    done = subprocess.run(
-        [sys.executable, "-m", "mlflow_azure", "env", "--show-secrets", "--output", "json", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    environment, token = _start("env", "--show-secrets", *words), _start("auth", "token", *words)
+    variables = _answer(environment)
+    os.environ.update(variables)
     try:
-        answer = json.loads(done.stdout)
+        seconds = _set_token(_answer(token))
+    except MlflowAzureError as error:
+        if error.code != "SignInNotEnabled":
+            raise
+    else:
+        threading.Thread(target=_keep_signed_in, args=(words, seconds), daemon=True, name="sign-in").start()
+    return str(variables["MLFLOW_TRACKING_URI"])
+
+
+def _start(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mlflow_azure", *words, "--output", "json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The data of a command's answer. Raises MlflowAzureError where it failed."""
+    output, errors = process.communicate()
+    try:
+        answer = json.loads(output)
     except ValueError:
         raise MlflowAzureError(
-            f"reading what clients need: mlflow-azure env ended with {done.returncode}: {done.stderr.strip()}",
+            f"asking the command line: it ended with {process.returncode}: {errors.strip()}",
             hint="Run it in a terminal: mlflow-azure env",
         ) from None
     for error in answer["errors"]:
         raise MlflowAzureError(error["message"], hint=error["hint"], code=error["code"])
-    os.environ.update(answer["data"])
-    return str(answer["data"]["MLFLOW_TRACKING_URI"])
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+def _set_token(data: dict[str, Any]) -> float:
+    """Let MLflow send the token; the seconds that it lasts."""
+    os.environ["MLFLOW_TRACKING_TOKEN"] = data["token"]
+    return (datetime.fromisoformat(data["expires_on"]) - datetime.now(UTC)).total_seconds()
+
+
+def _keep_signed_in(words: list[str], seconds: float) -> None:
+    """Renew the token when half of its time is over, so that a failure can be made good."""
+    while True:
+        time.sleep(max(1.0, seconds / 2))
+        try:
+            seconds = _set_token(_answer(_start("auth", "token", *words)))
+        except MlflowAzureError:
+            seconds = AGAIN_SECONDS
