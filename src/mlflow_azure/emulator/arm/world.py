@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime import Runtime, TlsMaterial
     from mlflow_azure.emulator.state import State
 
+# What tokens for Resource Manager are meant for in Azure's clouds: the emulator takes the place of any.
+RESOURCE_MANAGERS = (
+    "https://management.azure.com",
+    "https://management.core.windows.net",
+    "https://management.usgovcloudapi.net",
+    "https://management.chinacloudapi.cn",
+)
 # Audiences of tokens for services that take those for Resource Manager, too.
 APP_SERVICE = "https://appservice.azure.com"
 CONTAINER_REGISTRY = "https://containerregistry.azure.net"
@@ -120,8 +127,7 @@ class World:
     @property
     def audiences(self) -> frozenset[str]:
         """What a token for Resource Manager may say that it is meant for."""
-        hosts = (self.url, "https://management.azure.com", "https://management.core.windows.net")
-        return frozenset(audience for host in hosts for audience in (host, host + "/"))
+        return frozenset(audience for host in (self.url, *RESOURCE_MANAGERS) for audience in (host, host + "/"))
 
     def registration(self, namespace: str) -> str:
         """Registration state of a resource provider, for example "Registered"."""
