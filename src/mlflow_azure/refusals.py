@@ -77,14 +77,18 @@ NO_TOKEN = {
         "Ask who deployed the server: mlflow-azure auth enable --allow-user OBJECT_ID (of its service principal)",
     ),
     "AADSTS500011": (
-        "Microsoft Entra ID does not know the server's app registration",
-        "One that was just made takes a moment: try again. Else repair it: mlflow-azure auth enable",
+        "your tenant does not know what the token is for",
+        (
+            "A server's app registration that was just made takes a moment: try again, or repair it: mlflow-azure "
+            "auth enable. For Azure itself, choose the cloud that your account is in: --cloud public|usgov|china"
+        ),
     ),
 }
 """Why Microsoft Entra ID gives no token, and the next step, by its own code:
 https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+NETWORK = "Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects TLS."
 AGAIN = "Run the command again: it goes on from where it is."
 CHECK = "Check what a deployment needs: mlflow-azure doctor. Then run the command again."
 BUSY = "Someone, another deploy perhaps, is changing it just now. Wait a minute, then run the command again."
@@ -124,8 +128,7 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
         reason = "the connection broke before Azure's answer came" if sent else "Azure cannot be reached"
         return MlflowAzureError(
             f"{what}: {reason}: {_first_line(error)}",
-            hint="Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects "
-            "TLS. " + AGAIN,
+            hint=f"{NETWORK} {AGAIN}",
             code="Unreachable",
         )
     return MlflowAzureError(f"{what}: {_first_line(error)}", hint=AGAIN)
@@ -133,17 +136,15 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
 
 def _token_error(error: Exception, what: str) -> SignInError:
     """Microsoft Entra ID gave no token. Its code for why is somewhere in what the credentials say, in many lines."""
-    code = re.search(r"AADSTS\d+", str(error))
-    if code and code[0] in NO_TOKEN:
-        reason, hint = NO_TOKEN[code[0]]
-        return SignInError(f"{what}: {reason} ({code[0]})", hint=hint, code=code[0])
-    reason = "you are not signed in" if _found_no_credential(error) else _first_line(error)
-    return SignInError(f"{what}: {reason}", hint=SIGN_IN_HINT)
-
-
-def _found_no_credential(error: Exception) -> bool:
-    """Whether none of DefaultAzureCredential's ways to sign in is set up; it lists all of them, over many lines."""
-    return str(error).startswith("DefaultAzureCredential failed to retrieve a token")
+    said = re.search(r"(AADSTS\d+): [^\n]*", str(error))
+    if said:
+        reason, hint = NO_TOKEN.get(said[1], (redact(said[0]), SIGN_IN_HINT))
+        return SignInError(f"{what}: {reason} ({said[1]})", hint=hint, code=said[1])
+    # DefaultAzureCredential lists its ways to sign in, line by line: those that are not set up, and one that failed.
+    failed = re.search(r"Authentication failed: ([^\n]*)", str(error))
+    if failed:
+        return SignInError(f"{what}: signing in failed: {redact(failed[1])}", hint=f"{NETWORK} {AGAIN}")
+    return SignInError(f"{what}: you are not signed in", hint=SIGN_IN_HINT)
 
 
 def error_code(error: Any) -> str:
