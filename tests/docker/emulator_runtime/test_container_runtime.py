@@ -119,7 +119,7 @@ CMD ["serve", "/etc/config.yml"]
             Path(context, "Dockerfile").write_text(dockerfile)
             Path(context, "config.yml").write_text(configuration)
             shutil.copy(program, context)
-            engine.images.build(path=context, tag="registry:2")
+            engine.images.build(path=context, tag="registry:2", rm=True, forcerm=True)
         yield
         engine.images.remove("registry:2")
     else:
