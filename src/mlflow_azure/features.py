@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import registrations
 from mlflow_azure.microsoft_graph import quoted
-from mlflow_azure.resources import arm
+from mlflow_azure.resources import arm, auth_settings
 from mlflow_azure.resources.app_registration import is_ours
 from mlflow_azure.resources.webhook import webhook_name
 
@@ -32,6 +32,7 @@ class SignIn:
     Attributes:
         managed: Whether the app registration is the deployment's own, and the user may see it; else it is left alone.
         client_id: The client id of the registration; None for one of our own that is to be made.
+        audiences: What tokens for someone's registration may say that they are for; empty for the usual.
         secret: The secret of someone's registration, where it is to be written; None keeps the one that is there.
         allowed: Who may sign in; None leaves that as it is.
 
@@ -39,6 +40,7 @@ class SignIn:
 
     managed: bool
     client_id: str | None = None
+    audiences: tuple[str, ...] = ()
     secret: Secret | None = None
     allowed: Allowed | None = None
 
@@ -88,7 +90,9 @@ def enabled(azure: Azure, settings: Settings) -> Features:
 
 def _sign_in(azure: Azure, live: dict[str, Any] | None) -> SignIn | None:
     client_id = registrations.ours(live)
-    if client_id is None:
+    if live is None or client_id is None:
         return None
     seen = registrations.find(azure, f"appId eq {quoted(client_id)}") or []
-    return SignIn(managed=any(is_ours(each) for each in seen), client_id=client_id)
+    return SignIn(
+        managed=any(is_ours(each) for each in seen), client_id=client_id, audiences=auth_settings.audiences(live)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.resources.app_registration import AppRegistration
+from mlflow_azure.resources.app_registration import AppRegistration, GivenRegistration
 from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET, FixedSettings, SettingsPart, SignInSettings
 from mlflow_azure.resources.auth_settings import AuthSettings
 from mlflow_azure.resources.client_secret import ClientSecret
@@ -26,14 +26,14 @@ class SignInNodes:
     Attributes:
         nodes: What is made in Microsoft Entra ID.
         parts: What goes into the app settings.
-        client: The app registration, or the client id of one that someone else looks after. None: nobody signs in.
+        client: The app registration. None: nobody signs in.
         issuer: URL of the issuer of the tokens.
 
     """
 
     nodes: tuple[Node, ...] = ()
     parts: tuple[SettingsPart, ...] = ()
-    client: AppRegistration | str | None = None
+    client: AppRegistration | GivenRegistration | None = None
     issuer: str = ""
 
     def required(self, site: WebApp, app_settings: AppSettings) -> tuple[AuthSettings, ...]:
@@ -50,9 +50,10 @@ def sign_in_nodes(site: WebApp, settings: Settings, sign_in: SignIn | None) -> S
     issuer = settings.aad_issuer_url or f"{site.azure.cloud.authority}/{site.azure.tenant_id}/v2.0"
     if not sign_in.managed:
         parts = (FixedSettings({SIGN_IN_SECRET: sign_in.secret}),) if sign_in.secret else ()
-        return SignInNodes((), parts, str(sign_in.client_id), issuer)
-    tenant, client_id = site.azure.tenant_id, sign_in.client_id
-    registration = AppRegistration(site, settings.sp_name, tenant_id=tenant, client_id=client_id)
+        client = str(sign_in.client_id)
+        audiences = sign_in.audiences or (client, f"api://{client}")
+        return SignInNodes((), parts, GivenRegistration(client, audiences), issuer)
+    registration = AppRegistration(site, settings.sp_name, tenant_id=site.azure.tenant_id, client_id=sign_in.client_id)
     principal = ServicePrincipal(registration, allowed=sign_in.allowed)
     secret = ClientSecret(registration)
     return SignInNodes((registration, principal, secret), (SignInSettings(secret),), registration, issuer)

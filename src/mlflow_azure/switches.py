@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
 from mlflow_azure.continuous_deployment import continuous_deployment_nodes
-from mlflow_azure.resources.app_registration import AppRegistration
+from mlflow_azure.resources.app_registration import AppRegistration, client_id
 from mlflow_azure.resources.app_setting_parts import CONTINUOUS_DEPLOYMENT, SIGN_IN_SECRET, FixedSettings
 from mlflow_azure.resources.app_settings import AppSettings
 from mlflow_azure.resources.auth_settings import AuthSettings
+from mlflow_azure.resources.base import Given
 from mlflow_azure.resources.scm_access import ScmBasicAuth
 from mlflow_azure.resources.server import Server
 from mlflow_azure.resources.webhook import Webhook
@@ -60,9 +61,7 @@ class SignInSwitch(Switch):
 
     def client_id(self, outputs: Mapping[Node, Properties | None]) -> str:
         """The client id of the app registration, once it is there."""
-        client = self.entra.client
-        made = outputs[client] or {} if isinstance(client, AppRegistration) else {}
-        return str(made.get("client_id", client))
+        return str(client_id(self.entra.client, Given(outputs)))
 
 
 @dataclass(frozen=True)

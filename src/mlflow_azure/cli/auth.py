@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,10 +118,10 @@ def _wanted(
 
     live = features.enabled(run.azure, run.settings).sign_in
     secret = run.settings.aad_client_secret
-    if client_id is None and live and not live.managed:
-        client_id = live.client_id
+    if live and not live.managed and client_id in (None, live.client_id):
+        return replace(live, secret=secret)
     if client_id is not None:
-        if secret is None and not (live and live.client_id == client_id):
+        if secret is None:
             raise SettingsError(
                 "--client-id: the secret of the app registration is missing",
                 hint="Set the environment variable AAD_CLIENT_SECRET to it.",

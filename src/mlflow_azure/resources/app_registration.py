@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.compare import UNKNOWN
 from mlflow_azure.microsoft_graph import quoted
@@ -48,6 +49,20 @@ _ROLE = {
     "isEnabled": True,
 }
 _TAG_PREFIX = "mlflow-azure:"
+
+
+@dataclass(frozen=True)
+class GivenRegistration:
+    """A registration that someone else looks after.
+
+    Attributes:
+        client_id: Its client id.
+        audiences: What tokens may say that they are for.
+
+    """
+
+    client_id: str
+    audiences: tuple[str, ...]
 
 
 class AppRegistration(Removable):
@@ -171,6 +186,13 @@ class AppRegistration(Removable):
     def state(self, live: Properties) -> str:
         """Its client id."""
         return str(live["appId"])
+
+
+def client_id(client: AppRegistration | GivenRegistration | None, given: Given) -> Any:
+    """The client id of either; UNKNOWN for a registration that is still to be made."""
+    if isinstance(client, GivenRegistration):
+        return client.client_id
+    return None if client is None else given(client, "client_id")
 
 
 def deployment_tag(subscription_id: str, group: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.app_registration import AppRegistration
+from mlflow_azure.resources.app_registration import AppRegistration, GivenRegistration, client_id
 from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 from mlflow_azure.resources.directory_lists import merged
 from mlflow_azure.resources.site_part import SitePart
@@ -27,7 +27,7 @@ class AuthSettings(SitePart):
 
     Args:
         site: The web app.
-        client: The app registration that tokens have to be for, or its client id. None switches sign-in off.
+        client: The app registration that tokens have to be for. None switches sign-in off.
         issuer: URL of the tenant's token issuer.
         after: What is written before it: as long as a part of it is missing, sign-in would not work.
 
@@ -37,7 +37,12 @@ class AuthSettings(SitePart):
     config = "authsettingsV2"
 
     def __init__(
-        self, site: WebApp, *, client: AppRegistration | str | None, issuer: str, after: tuple[Node, ...] = ()
+        self,
+        site: WebApp,
+        *,
+        client: AppRegistration | GivenRegistration | None,
+        issuer: str,
+        after: tuple[Node, ...] = (),
     ) -> None:
         super().__init__(site, needs=(client,) if isinstance(client, AppRegistration) else (), after=after)
         self.client = client
@@ -55,7 +60,8 @@ class AuthSettings(SitePart):
         """Every request carries a token of the tenant for the registration; browsers are sent to sign in."""
         if self.client is None:
             return {"properties": {"platform": {"enabled": False}}}
-        client_id, audiences = self._registration(self.client, given)
+        client = self.client
+        accepted = list(client.audiences) if isinstance(client, GivenRegistration) else given(client, "audiences")
         return {
             "properties": {
                 "platform": {"enabled": True},
@@ -70,21 +76,15 @@ class AuthSettings(SitePart):
                         "enabled": True,
                         "registration": {
                             "openIdIssuer": self.issuer,
-                            "clientId": client_id,
+                            "clientId": client_id(self.client, given),
                             "clientSecretSettingName": SIGN_IN_SECRET,
                         },
-                        "validation": {"allowedAudiences": audiences},
+                        "validation": {"allowedAudiences": accepted},
                     }
                 },
                 "login": {"tokenStore": {"enabled": True}},
             }
         }
-
-    def _registration(self, client: AppRegistration | str, given: Given) -> tuple[Any, Any]:
-        """The registration's client id, and what tokens may say that they are for."""
-        if isinstance(client, AppRegistration):
-            return given(client, "client_id"), given(client, "audiences")
-        return client, [client, f"api://{client}"]
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Set it; the write replaces all, so the rest of it is written again."""
@@ -110,8 +110,16 @@ def requires_sign_in(live: Properties) -> bool:
 
 def registration(live: Properties) -> Properties:
     """What the site knows of the app registration: clientId, openIdIssuer, clientSecretSettingName."""
-    provider = (live["properties"].get("identityProviders") or {}).get(PROVIDER) or {}
-    return provider.get("registration") or {}
+    return _provider(live).get("registration") or {}
+
+
+def audiences(live: Properties) -> tuple[str, ...]:
+    """What tokens may say that they are for."""
+    return tuple((_provider(live).get("validation") or {}).get("allowedAudiences") or ())
+
+
+def _provider(live: Properties) -> Properties:
+    return (live["properties"].get("identityProviders") or {}).get(PROVIDER) or {}
 
 
 def _without_gaps(properties: dict[str, Any]) -> dict[str, Any]:

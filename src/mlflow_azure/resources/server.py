@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.errors import SignInError, TimedOutError
 from mlflow_azure.refusals import doing
+from mlflow_azure.resources.app_registration import AppRegistration, client_id
 from mlflow_azure.resources.base import Check, Given, Report
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
-    from mlflow_azure.resources.app_registration import AppRegistration
+    from mlflow_azure.resources.app_registration import GivenRegistration
     from mlflow_azure.resources.base import Node
     from mlflow_azure.resources.web_app import WebApp
 
@@ -74,15 +75,17 @@ class Server(Check):
 
     Args:
         site: The web app.
-        client: The app registration that a token has to be for, or its client id; None where no token is needed.
+        client: The app registration that a token has to be for; None where no token is needed.
         after: What is done before.
 
     """
 
     kind = "MLflow server"
 
-    def __init__(self, site: WebApp, *, client: AppRegistration | str | None, after: tuple[Node, ...]) -> None:
-        registration = () if client is None or isinstance(client, str) else (client,)
+    def __init__(
+        self, site: WebApp, *, client: AppRegistration | GivenRegistration | None, after: tuple[Node, ...]
+    ) -> None:
+        registration = (client,) if isinstance(client, AppRegistration) else ()
         super().__init__(site.name, needs=(site, *registration), after=after)
         self.site = site
         self.client = client
@@ -110,9 +113,8 @@ class Server(Check):
         """
         if self.client is None:
             return probe(url)
-        client_id = self.client if isinstance(self.client, str) else given(self.client, "client_id")
         try:
-            return probe(url, server_token(self.site.azure, client_id).value)
+            return probe(url, server_token(self.site.azure, client_id(self.client, given)).value)
         except SignInError as error:
             early = error.code in _TOO_EARLY and waited < TOKEN_SECONDS
             return Health(healthy=False, detail=error.message) if early else probe(url)
@@ -126,8 +128,8 @@ class ServerToken:
     expires_on: int
 
 
-def server_token(azure: Azure, client_id: str) -> ServerToken:
-    """A token for an app registration, in the name of the signed-in user or program. Raises SignInError."""
+def server_token(azure: Azure, client: str) -> ServerToken:
+    """A token for an app registration's client id, in the name of the signed-in user. Raises SignInError."""
     with doing("asking Microsoft Entra ID for a token for the server"):
-        info = azure.credential.get_token_info(f"{client_id}/.default")
+        info = azure.credential.get_token_info(f"{client}/.default")
     return ServerToken(Secret(info.token), info.expires_on)
