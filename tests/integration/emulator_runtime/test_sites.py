@@ -165,3 +165,14 @@ def test_a_removed_site_frees_its_port_and_leaves_no_process(emulated: Emulated,
     with pytest.raises(requests.ConnectionError):
         _get(spec)
     assert spec.name not in (emulated.home / "children.json").read_text()
+
+
+def test_a_disk_that_fails_a_start_fails_the_site_until_it_is_mended(emulated: Emulated, login_server: str) -> None:
+    (emulated.home / "images").write_text("in the way of unpacking")
+    spec = site_spec(login_server)
+    emulated.call(emulated.runtime.sites.apply(spec))
+    assert _get(spec).status_code == 503
+    assert emulated.runtime.sites.state(spec.name) == "Failed"
+    (emulated.home / "images").unlink()
+    emulated.call(emulated.runtime.sites.restart(spec.name))
+    assert _get(spec).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
 
     SignIn = Callable[[SiteSpec], tuple[str, str]]
+
+_LOG = logging.getLogger(__name__)
 
 # The portal and the CLI make several changes in a row: one restart serves them all.
 _DEBOUNCE = 0.2
@@ -105,6 +108,9 @@ class Site:
             self.restart()
         except StartError as error:
             self._fail(spec, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is: the site must not stay "Starting" for ever
+            _LOG.exception("running web app %s", spec.name)
+            self._fail(spec, f"{type(error).__name__}: {error}")
         finally:
             await self._end()
 
@@ -145,8 +151,9 @@ class Site:
         self._settle("Failed")
 
     def _settle(self, state: SiteState) -> None:
-        self.state = state
-        self._settled.set()
+        if not self._changed.is_set():  # else this life is over, and requests wait for the next one
+            self.state = state
+            self._settled.set()
 
     async def _end(self) -> None:
         container, self.container = self.container, None
