@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.command import Command, isolated
-from support.deployment import Deployment
-from support.running_emulator import started
+from support.deployment import Deployment, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +29,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, base_image: str) -> Ite
     processes = isolated(tmp_path_factory.mktemp("ssh"))
     containers = {"MLFLOW_AZURE_EMULATOR_RUNTIME": "container", "MLFLOW_AZURE_EMULATOR_BASE_IMAGE": base_image}
     cli = Command(processes.directory, {**processes.environ, **containers})
-    with started(cli) as emulator:
-        data = cli("deploy", "--cloud", "emulator", "--build", "remote", "--output", "json").data
-        yield Deployment(cli, emulator, data["url"])
+    with deployed(cli, "--build", "remote") as deployment:
+        yield deployment
 
 
 class Terminal:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from support.running_emulator import Emulator, started
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.command import Command, Result
-    from support.running_emulator import Emulator
 
 EMULATOR = ("--cloud", "emulator")
 
@@ -27,3 +31,10 @@ class Deployment:
     def json(self, command: str, *arguments: str, **environ: str) -> Result:
         """A command on the deployment, answered in JSON."""
         return self.cli(*command.split(), *EMULATOR, "--output", "json", *arguments, **environ)
+
+
+@contextmanager
+def deployed(cli: Command, *options: str) -> Iterator[Deployment]:
+    """A deployment in an emulator that is started for it, and stopped afterwards."""
+    with started(cli) as emulator:
+        yield Deployment(cli, emulator, cli("deploy", *EMULATOR, "--output", "json", *options).data["url"])
