@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _RUNTIME_VARIABLE = "MLFLOW_AZURE_EMULATOR_RUNTIME"
 # Where the base image of the Dockerfile is not to be had, another one can stand in for it.
 _BASE_VARIABLE = "MLFLOW_AZURE_EMULATOR_BASE_IMAGE"
+_BASE_SETTING = "DOCKER_BASE_IMAGE"  # of mlflow-azure, whose builds then ask for that image
 _BASE_IMAGE = "python:3.11-slim-bookworm"
 _PROBE_WITHIN = 20.0
 
@@ -42,7 +43,7 @@ class EngineChoice:
 
 def stand_in_base() -> str | None:
     """The image that stands in for the Dockerfile's base image, if one is configured."""
-    return os.environ.get(_BASE_VARIABLE)
+    return os.environ.get(_BASE_VARIABLE) or os.environ.get(_BASE_SETTING)
 
 
 async def choose_engine() -> EngineChoice:
