@@ -6,7 +6,6 @@ import asyncio
 import base64
 import io
 import os
-import socket
 import tarfile
 import threading
 import time
@@ -123,13 +122,10 @@ def wait_until(condition: Callable[[], bool], within: float = 60) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)
 
 
 def account_keys() -> tuple[str, str]:

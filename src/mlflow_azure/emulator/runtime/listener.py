@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
+import random
 import socket
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _LOOPBACK = "127.0.0.1"
+_CHILD_PORTS = (10000, 20000)
 
 
 class _Server(uvicorn.Server):
-    @contextlib.contextmanager
+    @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals alone: they belong to the daemon, which runs many servers."""
         yield
@@ -95,8 +97,11 @@ def _bind(address: str, port: int) -> socket.socket:
 
 
 def free_port() -> int:
-    """A loopback port that nothing uses at the moment, for a child that must be told its port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nothing uses at the moment, for a child that must be told its port.
+
+    Not of the range from which systems pick the ports of outgoing connections, one of which could be faster.
+    """
+    while True:
+        port = random.randrange(*_CHILD_PORTS)  # noqa: S311 - nothing secret
+        with suppress(OSError), socket.create_server((_LOOPBACK, port)):
+            return port
