@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 from mlflow_azure.errors import MlflowAzureError
@@ -56,14 +58,36 @@ def connect(**options: str) -> str:
     return str(variables["MLFLOW_TRACKING_URI"])
 
 
+def ask(*words: str) -> dict[str, Any]:
+    """The data that a command of `mlflow-azure` answers with. Raises MlflowAzureError where it fails."""
+    return _answer(_start(*words))
+
+
 def _start(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "mlflow_azure", *words, "--output", "json"],
+        [*_command(), *words, "--output", "json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
+
+
+def _command() -> list[str]:
+    """The command line: that of this environment where it is complete, else the one on PATH.
+
+    Beside MLflow 1.5.0 only the package itself can be installed (pip install --no-deps).
+    """
+    if find_spec("typer"):
+        return [sys.executable, "-m", "mlflow_azure"]
+    installed = shutil.which("mlflow-azure")
+    if installed is None:
+        raise MlflowAzureError(
+            "asking the command line: mlflow-azure is not on PATH",
+            hint="pipx install mlflow-azure",
+            code="NotInstalled",
+        )
+    return [installed]
 
 
 def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -93,6 +117,6 @@ def _keep_signed_in(words: list[str], seconds: float) -> None:
     while True:
         time.sleep(max(1.0, seconds / 2))
         try:
-            seconds = _set_token(_answer(_start("auth", "token", *words)))
+            seconds = _set_token(ask("auth", "token", *words))
         except MlflowAzureError:
             seconds = AGAIN_SECONDS

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure import engine
+from mlflow_azure import engine, registrations
+from mlflow_azure.resources.server import server_token
 from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
+
+PLUGIN = "mlflow-azure"
+"""The name of our plugin in MLflow."""
 
 
 def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secret] | None:
@@ -26,4 +30,18 @@ def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secr
     return {
         "MLFLOW_TRACKING_URI": site["url"],
         "AZURE_STORAGE_CONNECTION_STRING": account["connection_string"],
+        **_sign_in(azure, settings),
+    }
+
+
+def _sign_in(azure: Azure, settings: Settings) -> dict[str, str | Secret]:
+    """A token, which every MLflow sends, and what the plugin of newer ones renews it with (request_auth.py)."""
+    client_id = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
+    if client_id is None:
+        return {}
+    return {
+        "MLFLOW_TRACKING_TOKEN": server_token(azure.credential, client_id).value,
+        "MLFLOW_TRACKING_AUTH": PLUGIN,
+        "MLFLOW_AZURE_CLIENT_ID": client_id,
+        "MLFLOW_AZURE_CLOUD": str(azure.cloud.name),
     }

@@ -13,6 +13,7 @@ from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
+    from mlflow_azure.resources.base import Properties
 
 
 def find(azure: Azure, condition: str) -> list[dict[str, Any]] | None:
@@ -39,14 +40,18 @@ def of_deployment(azure: Azure, group: str) -> list[dict[str, Any]] | None:
     return find(azure, f"tags/any(tag:tag eq {tag})")
 
 
-def used_by(azure: Azure, group: str, site: str) -> str | None:
-    """The client id that our sign-in on a web app uses; None where there is no such sign-in."""
+def used_by(azure: Azure, group: str, site: str, *, ours_only: bool = False) -> str | None:
+    """The client id that the sign-in on a web app uses, whoever set it up; None where there is no such sign-in."""
     web = azure.web.web_apps
     live = arm.get(f"the sign-in of web app {site}", lambda: web.get_auth_settings_v2_without_secrets(group, site))
-    return ours(live)
+    return ours(live) if ours_only else _used(live).get("clientId")
 
 
 def ours(live: dict[str, Any] | None) -> str | None:
     """The client id in some live sign-in settings, if sign-in is on and was set up by this program."""
-    registration = auth_settings.registration(live) if live and auth_settings.is_on(live) else {}
+    registration = _used(live)
     return str(registration["clientId"]) if registration.get("clientSecretSettingName") == SIGN_IN_SECRET else None
+
+
+def _used(live: dict[str, Any] | None) -> Properties:
+    return auth_settings.registration(live) if live and auth_settings.is_on(live) else {}

@@ -160,7 +160,7 @@ def _health(azure: Azure, url: str, sign_in: SignIn | None) -> Health:
     if sign_in is None or sign_in.client_id is None:
         return probe(url)
     try:
-        return probe(url, server_token(azure, sign_in.client_id).value)
+        return probe(url, server_token(azure.credential, sign_in.client_id).value)
     except SignInError:
         return probe(url)
 

@@ -133,7 +133,7 @@ def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Foun
 
 def _used_registrations(azure: Azure, group: str, ours: Sequence[Found]) -> tuple[str, ...]:
     sites = (found.name for found in ours if found.type == SITE)
-    return tuple(client for site in sites if (client := registrations.used_by(azure, group, site)))
+    return tuple(client for site in sites if (client := registrations.used_by(azure, group, site, ours_only=True)))
 
 
 def _is_ours(found: Found, tags: Mapping[str, str] | None) -> bool:

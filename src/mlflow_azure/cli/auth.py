@@ -136,7 +136,7 @@ def _try_token(run: Invocation, client_id: str) -> None:
     from mlflow_azure.resources.server import server_token
 
     try:
-        server_token(run.azure, client_id)
+        server_token(run.credential, client_id)
     except SignInError as problem:
         run.console.warn(f"You cannot sign in yourself: {problem.message}", problem.hint)
 
@@ -166,19 +166,32 @@ def disable(run: Invocation) -> None:
         )
 
 
-def token(run: Invocation) -> None:
-    """Print a bearer token for the server, for some minutes: MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"."""
+def token(
+    run: Invocation,
+    *,
+    client_id: Annotated[
+        str | None,
+        typer.Option(
+            "--client-id",
+            metavar="ID",
+            help="The server's app registration, where you know it: Azure is not asked for it then.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Print a bearer token for the server, for an hour or so: MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"."""
     from mlflow_azure import registrations
     from mlflow_azure.resources.server import server_token
 
-    client_id = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)
+    if client_id is None:
+        client_id = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)
     if client_id is None:
         raise MlflowAzureError(
             f"getting a token for web app {run.settings.web_app_name}: it asks for no sign-in",
             hint=f"mlflow-azure auth enable{run.same}",
             code="SignInNotEnabled",
         )
-    found = server_token(run.azure, client_id)
+    found = server_token(run.credential, client_id)
     ends = datetime.fromtimestamp(found.expires_on, UTC).isoformat()
     run.answer({"token": found.value.reveal(), "expires_on": ends, "client_id": client_id}, found.value.reveal())
 

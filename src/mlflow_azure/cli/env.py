@@ -30,7 +30,8 @@ def env(
         ),
     ] = None,
     show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Print the storage connection string, which artifacts need.")
+        bool,
+        typer.Option("--show-secrets", help="Print the storage connection string, which artifacts need, and a token."),
     ] = False,
 ) -> None:
     """Print what an MLflow client needs: eval "$(mlflow-azure env --show-secrets)".

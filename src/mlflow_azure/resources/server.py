@@ -12,7 +12,7 @@ from mlflow_azure.resources.base import Check, Given, Report
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure import Credential
     from mlflow_azure.resources.app_registration import GivenRegistration
     from mlflow_azure.resources.base import Node
     from mlflow_azure.resources.web_app import WebApp
@@ -114,7 +114,7 @@ class Server(Check):
         if self.client is None:
             return probe(url)
         try:
-            return probe(url, server_token(self.site.azure, client_id(self.client, given)).value)
+            return probe(url, server_token(self.site.azure.credential, client_id(self.client, given)).value)
         except SignInError as error:
             early = error.code in _TOO_EARLY and waited < TOKEN_SECONDS
             return Health(healthy=False, detail=error.message) if early else probe(url)
@@ -128,8 +128,8 @@ class ServerToken:
     expires_on: int
 
 
-def server_token(azure: Azure, client: str) -> ServerToken:
+def server_token(credential: Credential, client: str) -> ServerToken:
     """A token for an app registration's client id, in the name of the signed-in user. Raises SignInError."""
     with doing("asking Microsoft Entra ID for a token for the server"):
-        info = azure.credential.get_token_info(f"{client}/.default")
+        info = credential.get_token_info(f"{client}/.default")
     return ServerToken(Secret(info.token), info.expires_on)
