@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from support.command import Command
 
 
-def at_a_terminal(cli: Command, *arguments: str, typed: str, timeout: float = 120) -> Result:
+def at_a_terminal(cli: Command, *arguments: str, typed: str, **environ: str) -> Result:
     """What the command does with a terminal as its stdin and stderr; its stdout is a pipe."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow_azure", *arguments],
         cwd=cli.directory,
-        env=cli.environment(TERM="xterm"),
+        env=cli.environment(TERM="xterm", **environ),
         stdin=follower,
         stdout=subprocess.PIPE,
         stderr=follower,
@@ -32,7 +32,7 @@ def at_a_terminal(cli: Command, *arguments: str, typed: str, timeout: float = 12
     shown: list[bytes] = []
     reader = threading.Thread(target=_drain, args=(leader, shown))
     reader.start()
-    stdout, _ = process.communicate(timeout=timeout)
+    stdout, _ = process.communicate(timeout=120)
     reader.join()
     os.close(leader)
     return Result(process.returncode, stdout, b"".join(shown).decode())
