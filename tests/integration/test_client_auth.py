@@ -75,7 +75,7 @@ def short_lived(deployment: Deployment) -> Iterator[SignIn]:
 
 
 def python(deployment: Deployment, name: str, package: Path, script: str, **environ: str) -> str:
-    """The last line that a script prints in one of the Makefile's environments, with the package and the command line beside it."""
+    """The last line that a script prints in one of the Makefile's environments, with our package beside it."""
     subprocess.run(["make", "--silent", f".venv/{name}/ready"], cwd=CHECKOUT, check=True)
     environment = deployment.cli.environment(PYTHONPATH=str(package), **environ)
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
