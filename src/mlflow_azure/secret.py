@@ -10,6 +10,10 @@ from typing import Any
 _IN_TEXT = re.compile(
     r"(?i)((?:AccountKey|SharedAccessSignature|sig|client_secret|password)=|\bBearer )[^;&\s\"'\x1b]+"
 )
+_TOKEN = re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
+_SHORTEST = 8  # characters; hiding less would make ordinary words unreadable
+_held: set[str] = set()
+"""What this process has held as a secret: others may quote it in any form."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,10 @@ class Secret:
     """Holds a secret string. Equality compares the held strings; `reveal` hands the string to those who need it."""
 
     _value: str
+
+    def __post_init__(self) -> None:
+        if len(self._value) >= _SHORTEST:
+            _held.add(self._value)
 
     def reveal(self) -> str:
         """The string itself, for the request or the process environment that it is meant for."""
@@ -37,4 +45,7 @@ def revealed(value: Any) -> Any:
 
 def redact(text: str) -> str:
     """The text without the keys, signatures, passwords and tokens that what others wrote may quote."""
+    for value in sorted(_held, key=len, reverse=True):
+        text = text.replace(value, "(secret)")
+    text = _TOKEN.sub("(secret)", text)
     return _IN_TEXT.sub(r"\1(secret)", text)
