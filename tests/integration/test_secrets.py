@@ -1,0 +1,145 @@
+"""No key, password, connection string or token reaches any output, process argument or file outside the emulator."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.command import Command, Result
+    from support.running_emulator import Emulator
+
+EMULATOR = ("--cloud", "emulator")
+JSON = (*EMULATOR, "--output", "json")
+TOKEN = re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]+\.")
+PROCESSES = Path("/proc")
+
+
+@pytest.fixture(scope="module")
+def home(shared_cli: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home and temporary directory of the user, whose files are looked into afterwards."""
+    home = tmp_path_factory.mktemp("home")
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")  # a new one would be built first
+    shared_cli.environ.update(HOME=str(home), TMPDIR=str(home), XDG_CACHE_HOME=cache)
+    return home
+
+
+@pytest.fixture(scope="module")
+def arguments(home: Path) -> Iterator[set[str]]:
+    """The command lines of all processes that are seen while the module's tests run."""
+    seen: set[str] = set()
+    over = threading.Event()
+    watch = threading.Thread(target=_watch_processes, args=(seen, over))
+    watch.start()
+    yield seen
+    over.set()
+    watch.join()
+
+
+def _watch_processes(seen: set[str], over: threading.Event) -> None:
+    while not over.is_set():
+        for process in PROCESSES.glob("[0-9]*/cmdline"):
+            try:
+                seen.add(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:  # it has ended
+                continue
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def first(arguments: set[str], shared_cli: Command, shared_emulator: Emulator) -> Result:
+    return shared_cli("deploy", *JSON, "--verbose")
+
+
+@pytest.fixture(scope="module")
+def secrets(first: Result, shared_emulator: Emulator) -> dict[str, str]:
+    """Everything secret in the deployment, by what it is."""
+    names = {row["kind"]: row["name"] for row in first.data["resources"]}
+    azure, group = shared_emulator.azure, names["resource group"]
+    keys = azure.storage.storage_accounts.list_keys(group, names["storage account"]).keys_property
+    passwords = azure.registries.registries.list_credentials(group, names["container registry"]).passwords
+    settings = azure.web.web_apps.list_application_settings(group, names["web app"]).properties
+    publishing = azure.web.web_apps.begin_list_publishing_credentials(group, names["web app"]).result()
+    return {
+        **{f"account {key.key_name}": key.value for key in keys},
+        **{f"registry {each.name.value}": each.value for each in passwords},
+        "connection string": settings["AZURE_STORAGE_CONNECTION_STRING"],
+        "publishing password": publishing.publishing_password,
+        "client secret": azure.endpoint["client_secret"],
+    }
+
+
+def assert_clean(text: str, secrets: dict[str, str]) -> None:
+    assert [what for what, secret in secrets.items() if secret in text] == []
+    assert not TOKEN.search(text)
+
+
+def test_a_verbose_first_deploy_shows_none(first: Result, secrets: dict[str, str]) -> None:
+    assert_clean(first.stdout + first.stderr, secrets)
+
+
+COMMANDS = [
+    ("deploy", "--verbose"),
+    ("plan", "--verbose", "--mlflow-workers", "2"),
+    ("status", "--verbose"),
+    ("env",),
+    ("logs",),
+    ("doctor",),
+    ("settings", "show", "--verbose"),
+]
+
+
+@pytest.mark.parametrize("line", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_no_other_command_shows_one(
+    shared_cli: Command, secrets: dict[str, str], line: tuple[str, ...], output: str
+) -> None:
+    answer = shared_cli(*line, *EMULATOR, "--output", output)
+    assert answer.exit_code == 0, answer.stderr
+    assert_clean(answer.stdout + answer.stderr, secrets)
+
+
+def test_secrets_that_azure_quotes_in_an_error_are_hidden(
+    shared_cli: Command, shared_emulator: Emulator, secrets: dict[str, str]
+) -> None:
+    quoted = {"message": f"Refused: {', '.join(secrets.values())}.", "status": 400, "code": "BadRequest"}
+    shared_emulator.fail(method="PUT", path="config/appsettings", kind="status", **quoted)
+    answer = shared_cli("deploy", *JSON, "--verbose", "--mlflow-workers", "2")
+    assert answer.exit_code == 4
+    assert "Refused: (secret)" in answer.errors[0]["message"]
+    assert "Traceback" in answer.stderr
+    ours = {what: secret for what, secret in secrets.items() if what not in UNSEEN}
+    assert_clean(answer.stdout + answer.stderr, ours)
+
+
+UNSEEN = {"registry password2", "account key2", "publishing password"}
+"""What deploy has never asked Azure for, and so cannot recognise."""
+
+
+def test_env_shows_the_connection_string_when_it_is_asked_to(shared_cli: Command, secrets: dict[str, str]) -> None:
+    answer: dict[str, Any] = shared_cli("env", *JSON, "--show-secrets").data
+    assert answer["AZURE_STORAGE_CONNECTION_STRING"] == secrets["connection string"]
+
+
+def test_none_stood_in_a_process_argument(arguments: set[str], secrets: dict[str, str]) -> None:
+    if not PROCESSES.is_dir():
+        pytest.skip("only Linux shows the arguments of processes as files")
+    assert any("mlflow_azure deploy" in line for line in arguments)
+    for line in arguments:
+        assert_clean(line, secrets)
+
+
+def test_none_was_written_to_a_file_outside_the_emulator(
+    home: Path, shared_cli: Command, secrets: dict[str, str]
+) -> None:
+    for root in (home, shared_cli.directory):
+        for file in (Path(folder, name) for folder, _, names in os.walk(root) for name in names):
+            assert_clean(file.read_text(encoding="utf-8", errors="replace"), secrets)
