@@ -69,9 +69,13 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._keyboard, text.encode())
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, *, after: str = "") -> None:
         with self._news:
-            assert self._news.wait_for(lambda: text.encode() in self._shown, timeout=60), self._shown
+            assert self._news.wait_for(lambda: self._shows(text.encode(), after.encode()), timeout=60), self._shown
+
+    def _shows(self, text: bytes, after: bytes) -> bool:
+        _, found, rest = self._shown.partition(after) if after else (b"", b"", self._shown)
+        return text in rest and found == after
 
     def end(self) -> int:
         status = self._process.wait(60)
@@ -116,7 +120,9 @@ def test_a_shell_has_the_terminals_size_and_keys_and_ends_with_its_status(deploy
     terminal.type("sleep 1; stty size\r")
     terminal.wait_for("24 80")
     terminal.type("sleep 600\r")
+    terminal.wait_for("sleep 600")
     terminal.type("\x03")  # Ctrl+C ends the sleep, not the session
+    terminal.wait_for("# ", after="^C")  # a terminal drops what is typed before it has dealt with the Ctrl+C
     terminal.type("echo still $((40 + 2)); exit 5\r")
     terminal.wait_for("still 42")
     assert terminal.end() == 5
