@@ -109,7 +109,9 @@ class Containers:
         """
         with self._changing:  # so that `remove` sees what was made
             if self._closed:
-                raise InterruptedByUserError(f"starting container {spec.name}: the run was stopped", hint="")
+                raise InterruptedByUserError(
+                    f"starting container {spec.name}: the run was stopped", hint="Run it again: mlflow-azure local-run"
+                )
             found = self.find(spec.name)
             if found and found.status == "running" and found.labels.get(SPEC_LABEL) == spec.fingerprint:
                 return Action.KEEP
