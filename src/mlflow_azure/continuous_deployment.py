@@ -8,7 +8,7 @@ from mlflow_azure.resources.scm_access import PublishingCredentials, ScmBasicAut
 from mlflow_azure.resources.webhook import Webhook
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.base import Node
+    from mlflow_azure.engine.node import Node
     from mlflow_azure.resources.container_registry import ContainerRegistry
     from mlflow_azure.resources.web_app import WebApp
     from mlflow_azure.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.resources.base import Given
+from mlflow_azure.engine.node import Given
 from mlflow_azure.resources.web_app import RUNNING
 from mlflow_azure.stack import mlflow_stack
 

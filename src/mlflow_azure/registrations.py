@@ -13,7 +13,7 @@ from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
-    from mlflow_azure.resources.base import Properties
+    from mlflow_azure.engine.node import Properties
 
 
 def find(azure: Azure, condition: str) -> list[dict[str, Any]] | None:

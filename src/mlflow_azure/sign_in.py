@@ -12,9 +12,9 @@ from mlflow_azure.resources.client_secret import ClientSecret
 from mlflow_azure.resources.service_principal import ServicePrincipal
 
 if TYPE_CHECKING:
+    from mlflow_azure.engine.node import Node
     from mlflow_azure.features import SignIn
     from mlflow_azure.resources.app_settings import AppSettings
-    from mlflow_azure.resources.base import Node
     from mlflow_azure.resources.web_app import WebApp
     from mlflow_azure.settings import Settings
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine, features
+from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm, auth_settings
 from mlflow_azure.resources.app_setting_parts import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
-from mlflow_azure.resources.base import Resource
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.server import Health, probe, server_token
 from mlflow_azure.resources.site_part import SitePart
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure import Azure
     from mlflow_azure.engine import Reading
+    from mlflow_azure.engine.node import Properties
     from mlflow_azure.features import SignIn
-    from mlflow_azure.resources.base import Properties
     from mlflow_azure.settings import Settings
 
 MISSING = "missing"

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure import graph, registrations
+from mlflow_azure import registrations
+from mlflow_azure.engine import walk
 from mlflow_azure.engine.concurrent import as_ours, raise_all
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Skipped, Started, Step
 from mlflow_azure.refusals import doing
@@ -167,7 +168,7 @@ class Teardown:
         steps = {found: Step(found.id, found.kind, found.name, Action.DELETE, found.id) for found in before}
         yield Planned(tuple(steps.values()))
         problems: list[MlflowAzureError] = []
-        for outcome in graph.run(before, self._delete, self.azure.deadline):
+        for outcome in walk.run(before, self._delete, self.azure.deadline):
             yield from self._event(outcome, steps[outcome.node], problems)
         raise_all(problems)
 
@@ -183,18 +184,18 @@ class Teardown:
     def _homes(self, found: Found) -> list[Found]:
         return [other for other in self.inventory.ours if found.lives_in(other)]
 
-    def _event(self, outcome: graph.Outcome[Found], step: Step, problems: list[MlflowAzureError]) -> Iterator[Event]:
+    def _event(self, outcome: walk.Outcome[Found], step: Step, problems: list[MlflowAzureError]) -> Iterator[Event]:
         match outcome:
-            case graph.Began():
+            case walk.Began():
                 self._began[outcome.node] = time.monotonic()
                 yield Started(step)
-            case graph.Passed(cause=cause):
+            case walk.Passed(cause=cause):
                 yield Skipped(step, f"{cause} failed")
-            case graph.Ended(error=None):
+            case walk.Ended(error=None):
                 seconds = time.monotonic() - self._began[outcome.node]
                 self.deleted.append((step, seconds))
                 yield Finished(step, seconds)
-            case graph.Ended(error=Exception() as error):
+            case walk.Ended(error=Exception() as error):
                 problem = as_ours(error)
                 problems.append(problem)
                 yield Failed(step, time.monotonic() - self._began[outcome.node], problem)

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlflow_azure import engine, graph
-from mlflow_azure.compare import UNKNOWN
+from mlflow_azure import engine
 from mlflow_azure.deadline import Deadline
+from mlflow_azure.engine import walk
+from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.engine.node import Check, Given, Node, Properties, Report, Resource
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SettingsError, SeveralErrors, TimedOutError
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Skipped, Started
-from mlflow_azure.resources.base import Check, Given, Node, Properties, Report, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ class Thing(Resource):
         after: tuple[Node, ...] = (),
         **properties: Any,
     ) -> None:
-        super().__init__(None, name, parent=parent, needs=needs, after=after)  # type: ignore[arg-type]
+        super().__init__(name, parent=parent, needs=needs, after=after)
         self.world = world
         self.properties = properties
         self.refusal: str | None = None
@@ -102,8 +103,8 @@ def a_stack(world: World) -> list[Thing]:
     return [group, account, share, plan, site, config]
 
 
-def deploy(things: list[Thing], **options: Any) -> engine.Application:
-    application = engine.Application(engine.plan(things, Deadline(), **options), Deadline())
+def deploy(things: list[Thing], **options: Any) -> engine.Execution:
+    application = engine.Execution(engine.plan(things, Deadline(), **options), Deadline())
     application_events = list(application.events())
     assert isinstance(application_events[0], Planned)
     return application
@@ -114,7 +115,7 @@ def _consume(events: Iterator[Event], into: list[Event]) -> None:
         into.append(event)  # noqa: PERF402 - those before an error are wanted too
 
 
-def actions(application: engine.Application) -> dict[str, Action]:
+def actions(application: engine.Execution) -> dict[str, Action]:
     return {result.step.name: result.step.action for result in application.results}
 
 
@@ -144,7 +145,7 @@ def test_reading_a_part_reads_what_it_lives_in_and_needs() -> None:
 def test_a_graph_that_can_never_be_done_is_refused() -> None:
     first, second = Thing(World(), "first"), Thing(World(), "second")
     with pytest.raises(ValueError, match="wait for each other"):
-        list(graph.run({first: [second], second: [first]}, lambda _node, _tell: None, Deadline()))
+        list(walk.run({first: [second], second: [first]}, lambda _node, _tell: None, Deadline()))
 
 
 def test_an_output_of_what_does_not_exist_is_unknown_in_the_plan_and_known_when_written() -> None:
@@ -189,7 +190,7 @@ def test_drift_is_repaired_and_what_others_added_is_kept() -> None:
 
 def test_what_waits_for_a_failure_is_skipped_and_everything_else_is_done() -> None:
     world = World(fails={"account"})
-    application = engine.Application(engine.plan(a_stack(world), Deadline()), Deadline())
+    application = engine.Execution(engine.plan(a_stack(world), Deadline()), Deadline())
     events: list[Event] = []
     with pytest.raises(MlflowAzureError, match="writing account: broken"):
         _consume(application.events(), events)
@@ -244,7 +245,7 @@ def test_a_check_runs_last_even_when_nothing_changes() -> None:
     for _ in range(2):
         things = a_stack(world)
         plan = engine.plan([*things, Answers("server", needs=(things[4],), after=(things[5],))], Deadline())
-        events = list(engine.Application(plan, Deadline()).events())
+        events = list(engine.Execution(plan, Deadline()).events())
         finished = [event.step.name for event in events if isinstance(event, Finished)]
         assert finished[-1] == "server"
     assert ran == ["key of site"] * 2
@@ -293,7 +294,7 @@ def test_independent_branches_run_at_the_same_time() -> None:
 
 def test_nothing_starts_before_what_it_waits_for_is_done() -> None:
     world = World()
-    application = engine.Application(engine.plan(a_stack(world), Deadline()), Deadline())
+    application = engine.Execution(engine.plan(a_stack(world), Deadline()), Deadline())
     finished: set[str] = set()
     for event in application.events():
         if isinstance(event, Started) and event.step.name == "config":

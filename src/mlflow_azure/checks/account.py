@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure import Azure, Credential
     from mlflow_azure.clouds import Cloud
-    from mlflow_azure.resources.base import Resource
+    from mlflow_azure.engine.node import Resource
     from mlflow_azure.settings import Settings
 
 WRITABLE = frozenset({"Enabled"})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure import engine, graph
+from mlflow_azure import engine
 from mlflow_azure.checks import account, machine, policies, services
 from mlflow_azure.checks.finding import Finding, Outcome, failed, warning
+from mlflow_azure.engine import walk
+from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action
-from mlflow_azure.resources.base import Resource
 from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Dead
         return {**here, **there}[name]()
 
     found: dict[str, list[Finding]] = {}
-    for outcome in graph.run(before, work, deadline):
-        if isinstance(outcome, graph.Ended | graph.Passed):
+    for outcome in walk.run(before, work, deadline):
+        if isinstance(outcome, walk.Ended | walk.Passed):
             found[outcome.node] = list(_findings(outcome))
     return [finding for name in before for finding in found[name]]
 
@@ -84,15 +85,15 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
     }
 
 
-def _findings(outcome: graph.Ended[str] | graph.Passed[str]) -> Iterator[Finding]:
+def _findings(outcome: walk.Ended[str] | walk.Passed[str]) -> Iterator[Finding]:
     match outcome:
-        case graph.Passed(node=name, cause=cause) if name != TARGET:
+        case walk.Passed(node=name, cause=cause) if name != TARGET:
             yield warning(name, "not checked", f"See to it first: {'subscription' if cause == TARGET else cause}")
-        case graph.Ended(node=name, error=MlflowAzureError(problems=problems)):
+        case walk.Ended(node=name, error=MlflowAzureError(problems=problems)):
             yield from (failed("subscription" if name == TARGET else name, problem) for problem in problems)
-        case graph.Ended(error=Exception() as error):
+        case walk.Ended(error=Exception() as error):
             raise error
-        case graph.Ended(result=Finding() as finding):
+        case walk.Ended(result=Finding() as finding):
             yield finding
 
 

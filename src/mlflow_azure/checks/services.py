@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
 from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action
 from mlflow_azure.permissions import allows, granted
 from mlflow_azure.refusals import HINTS, doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.base import Given
 from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.engine import Application, Plan
+    from mlflow_azure.engine import Execution, Plan
 
 
-def apply(run: Invocation, planned: Plan) -> Application:
+def apply(run: Invocation, planned: Plan) -> Execution:
     """Do what is planned. Where it fails, the answer of the command has what was done until then."""
     from mlflow_azure import engine
 
-    application = engine.Application(planned, run.deadline)
+    execution = engine.Execution(planned, run.deadline)
     try:
-        run.console.watch(application.events())
+        run.console.watch(execution.events())
     finally:
-        run.achieved["resources"] = rows(application)
-    return application
+        run.achieved["resources"] = rows(execution)
+    return execution
 
 
-def rows(application: Application) -> list[dict[str, Any]]:
+def rows(execution: Execution) -> list[dict[str, Any]]:
     """What was done to each resource, in the order of the stack."""
-    done = {result.step.key: result for result in application.results}
+    done = {result.step.key: result for result in execution.results}
     return [
         {
             "kind": result.step.kind,
@@ -32,6 +32,6 @@ def rows(application: Application) -> list[dict[str, Any]]:
             "action": result.step.action,
             "seconds": round(result.seconds, 1),
         }
-        for step in application.plan.changes
+        for step in execution.plan.changes
         if (result := done.get(step.key))
     ]

@@ -66,14 +66,14 @@ def enable(
         sign_in = _wanted(run, client_id, allow_user or (), allow_group or (), everyone=allow_everyone)
         switch = switches.sign_in_on(run.azure, run.settings, sign_in)
         planned = switch.plan(run.azure)
-    application = apply(run, planned)
+    execution = apply(run, planned)
     site = planned.readings[switch.site].outputs or {}
-    registered = switch.client_id(application.outputs)
+    registered = switch.client_id(execution.outputs)
     data = {
         "url": site["url"],
         "client_id": registered,
         "issuer": switch.entra.issuer,
-        "resources": rows(application),
+        "resources": rows(execution),
     }
     done = "Sign-in is required already" if planned.is_empty else "Sign-in is now required"
     run.answer(
@@ -156,8 +156,8 @@ def disable(run: Invocation) -> None:
     url = (planned.readings[switch.site].outputs or {})["url"]
     if used and not run.confirm(f"Let everyone use {url} without signing in, reading and changing all runs?"):
         raise SettingsError("not disabled: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
-    application = apply(run, planned)
-    run.answer({"url": url, "resources": rows(application)}, f"Sign-in is off: {url} lets everyone in.")
+    execution = apply(run, planned)
+    run.answer({"url": url, "resources": rows(execution)}, f"Sign-in is off: {url} lets everyone in.")
     if seen is None and used:
         run.console.warn(
             f"You may not see in Microsoft Entra ID whether app registration {used} was made by mlflow-azure. "

@@ -34,7 +34,7 @@ def enable(run: Invocation) -> None:
         planned = switch.plan(run.azure)
     opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in planned.changes)
     try:
-        application = apply(run, planned)
+        execution = apply(run, planned)
     except BaseException:
         if opens:
             _withdraw(run)
@@ -45,7 +45,7 @@ def enable(run: Invocation) -> None:
         "image": image,
         "webhook": switch.webhook.name,
         "ping": ping.status,
-        "resources": rows(application),
+        "resources": rows(execution),
     }
     run.answer(
         data,
@@ -68,7 +68,7 @@ def _withdraw(run: Invocation) -> None:
     run.console.note("This did not work, so it is taken back.")
     try:
         planned = switches.continuous_deployment_off(azure, run.settings).plan(azure)
-        run.console.watch(engine.Application(planned, azure.deadline).events())
+        run.console.watch(engine.Execution(planned, azure.deadline).events())
     except MlflowAzureError as problem:
         run.console.warn(
             f"The SCM site of the web app may still take a password. {problem.message}",
@@ -83,13 +83,13 @@ def disable(run: Invocation) -> None:
     switch = switches.continuous_deployment_off(run.azure, run.settings)
     with run.reading():
         planned = switch.plan(run.azure)
-    application = apply(run, planned)
+    execution = apply(run, planned)
     done = (
         "Continuous deployment is off already."
         if planned.is_empty
         else "Continuous deployment is off: the webhook is deleted, and the SCM site takes no password."
     )
-    run.answer({"resources": rows(application)}, done)
+    run.answer({"resources": rows(execution)}, done)
 
 
 def status(run: Invocation) -> None:

@@ -19,7 +19,7 @@ from mlflow_azure.events import Action
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.engine import Application
+    from mlflow_azure.engine import Execution
     from mlflow_azure.features import Features
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.resources.image import Builder
@@ -29,7 +29,7 @@ Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resourc
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the application."""
+    """Add the commands to the execution."""
     command(app, "deploy")(deploy)
     command(app, "plan")(plan)
 
@@ -55,20 +55,20 @@ def deploy(
     with run.reading():
         features = wanted_features(run, auth=auth, identity=identity)
     try:
-        stack, application = _carry_out(run, features, (context, builder), adopt=adopt)
+        stack, execution = _carry_out(run, features, (context, builder), adopt=adopt)
     except AzureRefusedError as refused:
         if refused.code != ROLE_REFUSED or not identity:
             raise
         run.console.warn(f"{refused.message} Going on with the registry's admin user.", refused.hint)
         features = replace(features, identity=None)
-        stack, application = _carry_out(run, features, (context, builder), adopt=adopt)
-    site, image = (application.outputs[node] or {} for node in (stack.site, stack.image))
+        stack, execution = _carry_out(run, features, (context, builder), adopt=adopt)
+    site, image = (execution.outputs[node] or {} for node in (stack.site, stack.image))
     data = {
         "url": site["url"],
         "tracking_uri": site["url"],
         "seconds": round(time.monotonic() - began, 1),
         "image": {"reference": image["reference"], "digest": image["digest"]},
-        "resources": rows(application),
+        "resources": rows(execution),
     }
     run.answer(data, _summary(run, data))
     if not run.settings.allow_ip and features.sign_in is None:
@@ -80,7 +80,7 @@ def deploy(
 
 def _carry_out(
     run: Invocation, features: Features, source: tuple[BuildContext | None, Builder | None], *, adopt: bool
-) -> tuple[Stack, Application]:
+) -> tuple[Stack, Execution]:
     from mlflow_azure import engine
     from mlflow_azure.checks.run import before_writing
     from mlflow_azure.stack import mlflow_stack

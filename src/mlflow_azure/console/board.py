@@ -7,18 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, assert_never
 
 from mlflow_azure.console.text import duration
-from mlflow_azure.events import (
-    Action,
-    Event,
-    Failed,
-    Finished,
-    Planned,
-    Progressed,
-    Skipped,
-    Started,
-    Step,
-    Warned,
-)
+from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from mlflow_azure import graph
+from mlflow_azure.engine import walk
 from mlflow_azure.errors import MlflowAzureError, SeveralErrors
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str,
     return results
 
 
-def collect(before: Mapping[N, Iterable[N]], work: graph.Work[N], deadline: Deadline, results: dict[N, R]) -> None:
+def collect(before: Mapping[N, Iterable[N]], work: walk.Work[N], deadline: Deadline, results: dict[N, R]) -> None:
     """Run the graph to its end, filling `results`, and raise what went wrong."""
     problems = []
-    for outcome in graph.run(before, work, deadline):
-        if isinstance(outcome, graph.Ended):
+    for outcome in walk.run(before, work, deadline):
+        if isinstance(outcome, walk.Ended):
             if outcome.error is None:
                 results[outcome.node] = outcome.result
             else:

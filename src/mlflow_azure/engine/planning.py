@@ -5,24 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.compare import UNKNOWN, differences
+from mlflow_azure.engine.compare import UNKNOWN, differences
 from mlflow_azure.engine.concurrent import collect, raise_all
+from mlflow_azure.engine.node import Node, Properties, Removable, Resource
 from mlflow_azure.engine.reading import Reading, given_to, read
 from mlflow_azure.errors import SettingsError
-from mlflow_azure.events import (
-    Action,
-    Difference,
-    Step,
-)
-from mlflow_azure.resources.base import Node, Properties, Removable, Resource
+from mlflow_azure.events import Action, Difference, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mlflow_azure.deadline import Deadline
-
-IGNORED = frozenset({"tags.mlflow-azure-version"})
-"""Written with every change, but no reason for one."""
 
 
 @dataclass
@@ -45,7 +38,7 @@ class Plan:
 
 
 def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, required: Iterable[Resource] = ()) -> Plan:
-    """Read, compare, and ask Azure whether it would allow what is to be created.
+    """Read, compare, and refuse what could not be done.
 
     Args:
         nodes: In an order in which each node stands after those that it needs.
@@ -87,7 +80,7 @@ def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Re
     live = readings[node].live
     if isinstance(node, Removable) and not node.wanted:
         return Step(node.key, node.kind, node.name, Action.KEEP if live is None else Action.DELETE, node.id)
-    found = differing(node.desired(given_to(node, expected)), live)
+    found = differing(node, node.desired(given_to(node, expected)), live)
     action = Action.CREATE if live is None else Action.UPDATE if found else Action.KEEP
     return Step(node.key, node.kind, node.name, action, node.id, found)
 
@@ -121,6 +114,6 @@ def _refuse_fixed(steps: Mapping[Node, Step]) -> None:
     )
 
 
-def differing(desired: Properties, live: Properties | None) -> tuple[Difference, ...]:
+def differing(resource: Resource, desired: Properties, live: Properties | None) -> tuple[Difference, ...]:
     """The differences that are a reason to write."""
-    return tuple(found for found in differences(desired, live) if found.path not in IGNORED)
+    return tuple(found for found in differences(desired, live) if found.path not in resource.ignored)

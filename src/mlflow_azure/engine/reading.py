@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.concurrent import collect
+from mlflow_azure.engine.node import Given, Node, Properties, Resource
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.resources.base import Given, Node, Properties, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.engine.node import Given, Report, Task
 from mlflow_azure.events import Action
 from mlflow_azure.image.docker_build import build
 from mlflow_azure.image.docker_engine import talking
-from mlflow_azure.resources.base import Given, Report, Task
 
 if TYPE_CHECKING:
     from docker import DockerClient

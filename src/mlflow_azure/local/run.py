@@ -12,14 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.engine import Application, Plan
+from mlflow_azure.engine import Execution, Plan
+from mlflow_azure.engine.node import Check
 from mlflow_azure.events import Action, Step
 from mlflow_azure.local.containers import Containers, is_used, port_in_use
 from mlflow_azure.local.images import Builder, Image
 from mlflow_azure.local.log import follow
 from mlflow_azure.local.server import Answers, ServerContainer
 from mlflow_azure.local.storage import Azurite
-from mlflow_azure.resources.base import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from mlflow_azure.deadline import Deadline
+    from mlflow_azure.engine.node import Node
     from mlflow_azure.events import Event
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.local.storage import AzureStorage, Storage
-    from mlflow_azure.resources.base import Node
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 
@@ -70,7 +70,7 @@ class LocalRun:
             node: Step(node.key, node.kind, node.name, Action.CHECK if isinstance(node, Check) else Action.CREATE)
             for node in nodes
         }
-        return Application(Plan(nodes, {}, steps), self.deadline).events()
+        return Execution(Plan(nodes, {}, steps), self.deadline).events()
 
     def log(self) -> Iterator[str]:
         """The server's log, line by line, until its container ends. Raises ContainerEngineError."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.base import Given, Node, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.container_registry import ContainerRegistry
 
 
-class AdminUser(Resource):
+class AdminUser(AzureResource):
     """The admin user, off. It comes after what used it, so that a deployment never loses its image on the way."""
 
     kind = "registry admin user"

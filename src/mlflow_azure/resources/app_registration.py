@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
 from mlflow_azure.microsoft_graph import quoted
 from mlflow_azure.refusals import doing
-from mlflow_azure.resources.base import Given, Node, Properties, Removable, Report
+from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.directory_lists import by_name, in_lists, merged
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class GivenRegistration:
     audiences: tuple[str, ...]
 
 
-class AppRegistration(Removable):
+class AppRegistration(AzureResource, Removable):
     """The registration of one web app, with a scope for users, and a role for those who are named.
 
     Args:

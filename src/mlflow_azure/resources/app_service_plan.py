@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.azure import Azure
-    from mlflow_azure.resources.base import Given, Properties, Report
+    from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup
 

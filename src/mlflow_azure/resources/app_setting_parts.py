@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.engine.compare import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.resources.base import Given, Node, Properties
+    from mlflow_azure.engine.node import Given, Node, Properties
     from mlflow_azure.resources.client_secret import ClientSecret
     from mlflow_azure.resources.container_registry import ContainerRegistry
     from mlflow_azure.resources.image import Image

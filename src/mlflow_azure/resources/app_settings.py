@@ -13,8 +13,8 @@ from mlflow_azure.secret import Secret, revealed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.app_setting_parts import SettingsPart
-    from mlflow_azure.resources.base import Given, Node, Properties, Report
     from mlflow_azure.resources.web_app import WebApp
 
 

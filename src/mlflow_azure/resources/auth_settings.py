@@ -16,7 +16,7 @@ from mlflow_azure.resources.directory_lists import merged
 from mlflow_azure.resources.site_part import SitePart
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web_app import WebApp
 
 PROVIDER = "azureActiveDirectory"

@@ -1,81 +1,25 @@
-"""What the engine asks of a resource: read the live one, say the desired one, create, update, delete.
-
-`read` and `desired` speak the same vocabulary (a nested mapping of the properties that we care for), so that comparing
-them is enough to know what to do.
-"""
+"""A resource that lives in Azure: what the engine works on, with the subscription it is in."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from mlflow_azure.compare import UNKNOWN
-from mlflow_azure.events import Action, Report
-
-__all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource", "Task"]
+from mlflow_azure.engine.node import Node, Resource
+from mlflow_azure.resources import arm
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
 
-Properties = Mapping[str, Any]
 
-
-class Node(ABC):
-    """A step of a deployment.
-
-    Attributes:
-        kind: What it is, in Azure's words: "storage account".
-        name: Its name in Azure.
-        needs: Nodes whose outputs this one uses.
-        after: Nodes that only have to be done before this one is written.
-
-    """
-
-    kind: ClassVar[str]
-
-    def __init__(self, name: str, *, needs: tuple[Node, ...] = (), after: tuple[Node, ...] = ()) -> None:
-        self.name = name
-        self.needs = needs
-        self.after = after
-
-    @property
-    def key(self) -> str:
-        """Identifies the node within its stack."""
-        return f"{self.kind}/{self.name}"
-
-    def __repr__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-
-class Given:
-    """The outputs of the nodes that a node needs. What does not exist yet has only unknown outputs."""
-
-    def __init__(self, outputs: Mapping[Node, Properties | None]) -> None:
-        self._outputs = outputs
-
-    def __call__(self, node: Node, output: str) -> Any:
-        """One output of `node`; UNKNOWN while the node does not exist."""
-        outputs = self._outputs[node]
-        return UNKNOWN if outputs is None else outputs[output]
-
-    def exists(self, node: Node) -> bool:
-        """Whether `node` exists already."""
-        return self._outputs[node] is not None
-
-
-class Resource(Node):
+class AzureResource(Resource):
     """Something that exists in Azure, or is to exist.
 
     Attributes:
-        parent: The resource that it lives in: without the parent it cannot exist, and it goes with the parent.
-        fixed: Properties (dotted paths) that Azure does not let anyone change, and the setting that says each.
-        changing_outputs: Outputs that an update changes in a way that only Azure can tell.
+        azure: The subscription.
 
     """
 
-    fixed: ClassVar[Mapping[str, str]] = {}
-    changing_outputs: ClassVar[tuple[str, ...]] = ()
+    ignored: ClassVar[frozenset[str]] = frozenset({f"tags.{arm.VERSION}"})
 
     def __init__(
         self,
@@ -86,73 +30,5 @@ class Resource(Node):
         needs: tuple[Node, ...] = (),
         after: tuple[Node, ...] = (),
     ) -> None:
-        super().__init__(name, needs=needs, after=after)
+        super().__init__(name, parent=parent, needs=needs, after=after)
         self.azure = azure
-        self.parent = parent
-
-    @property
-    @abstractmethod
-    def id(self) -> str:
-        """The resource's id in Azure Resource Manager, chosen by us: so resuming is running again."""
-
-    @abstractmethod
-    def read(self, given: Given) -> Properties | None:
-        """The live resource; None where it does not exist."""
-
-    @abstractmethod
-    def desired(self, given: Given) -> Properties:
-        """How the resource should be. UNKNOWN stands where only a resource that does not exist yet can tell."""
-
-    @abstractmethod
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Make the resource and return it as `read` would."""
-
-    @abstractmethod
-    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change the live resource, read just now, so that it has what is desired, keeping what else it has."""
-
-    def check_before_create(self, given: Given) -> None:
-        """Ask Azure whether the resource can be made, before anything is written. Raises AzureRefusedError."""
-
-    def outputs(self, live: Properties) -> Properties:
-        """What the resources that need this one are given."""
-        return live
-
-    def is_ours(self, live: Properties) -> bool:
-        """Whether the live resource may be changed without the user's word. Parts of a resource go with it."""
-        return True
-
-    def state(self, live: Properties) -> str:
-        """One word on the live resource for `status`."""
-        return str(live.get("provisioningState", "Succeeded"))
-
-
-class Removable(Resource):
-    """A resource that belongs to something which can be switched off again.
-
-    Attributes:
-        wanted: Whether it is to exist. What is not wanted is deleted where it exists.
-
-    """
-
-    wanted: bool = True
-
-    @abstractmethod
-    def delete(self, live: Properties) -> None:
-        """Delete the live resource. One that is gone by now is no error."""
-
-
-class Check(Node):
-    """A step that changes nothing and is done in every deploy: it makes sure that the result works."""
-
-    @abstractmethod
-    def run(self, given: Given, report: Report) -> None:
-        """Return when it works; raise otherwise."""
-
-
-class Task(Node):
-    """A step that is no resource of Azure's: it finds out by itself whether there is anything to do."""
-
-    @abstractmethod
-    def run(self, given: Given, report: Report) -> Action:
-        """Do it, and return what was done."""

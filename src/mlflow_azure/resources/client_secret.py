@@ -10,16 +10,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
-from mlflow_azure.resources.base import Given, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.app_registration import AppRegistration
 
 LABEL = "mlflow-azure"
@@ -28,7 +29,7 @@ RENEW_DAYS = 30
 _HINT = 3  # characters
 
 
-class ClientSecret(Resource):
+class ClientSecret(AzureResource):
     """A password of the registration, valid for half a year, and renewed when a month of it is left."""
 
     kind = "client secret"

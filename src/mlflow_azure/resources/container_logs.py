@@ -9,7 +9,7 @@ from mlflow_azure.resources import arm
 from mlflow_azure.resources.site_part import SitePart
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.base import Given, Properties, Report
+    from mlflow_azure.engine.node import Given, Properties, Report
 
 
 class ContainerLogs(SitePart):

@@ -13,7 +13,7 @@ from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
-    from mlflow_azure.resources.base import Given, Properties, Report
+    from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup
 

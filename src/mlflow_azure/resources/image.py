@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mlflow_azure.engine.node import Given, Properties, Report
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.image.registry import RegistryClient
-from mlflow_azure.resources.base import Given, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
@@ -19,7 +20,7 @@ Builder = Callable[["RegistryClient", "BuildContext", Sequence[str], Report], No
 """Builds a context and stores it in a registry, under each of some images ("repository:tag")."""
 
 
-class Image(Resource):
+class Image(AzureResource):
     """An image under `repository:tag`, which the web app runs.
 
     It is stored a second time under a tag that names its build context (`ctx-…`). While both tags have one digest,

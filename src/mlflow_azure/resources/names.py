@@ -12,7 +12,7 @@ from mlflow_azure.resources.provider import REGISTERED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlflow_azure.resources.base import Given
+    from mlflow_azure.engine.node import Given
     from mlflow_azure.resources.tagged import TaggedResource
 
 

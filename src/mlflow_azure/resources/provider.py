@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.refusals import AGAIN, doing
-from mlflow_azure.resources.base import Given, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
+
+if TYPE_CHECKING:
+    from mlflow_azure.engine.node import Given, Properties, Report
 
 POLL_SECONDS = 1.0
 REGISTERED = "Registered"
 
 
-class Provider(Resource):
+class Provider(AzureResource):
     """A resource provider of the subscription, such as Microsoft.Web.
 
     The SDK registers providers by itself, but not for long-running creates: the body of their 409 is an unread stream.

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.base import Given, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
+    from mlflow_azure.engine.node import Given, Properties, Report
 
 
-class ResourceGroup(Resource):
+class ResourceGroup(AzureResource):
     """A resource group. Its region is only where Azure keeps its record; an existing group's is left as it is."""
 
     kind = "resource group"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
 from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.refusals import doing, error_code
-from mlflow_azure.resources.base import Given, Node, Properties, Removable, Report
+from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.rest import eventually
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ASK_FOR_ROLE = (
 )
 
 
-class PullRole(Removable):
+class PullRole(AzureResource, Removable):
     """The role AcrPull on the registry for the identity of the web app.
 
     Its name follows from registry and web app, so running again finds it. Where the identity has the role already, by

@@ -13,7 +13,7 @@ from mlflow_azure.resources.site_part import SitePart
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web_app import WebApp
 
 HOOK_PATH = "/api/registry/webhook"

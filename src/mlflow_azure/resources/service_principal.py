@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.microsoft_graph import quoted
 from mlflow_azure.refusals import doing
-from mlflow_azure.resources.base import Given, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.app_registration import AppRegistration
 
 IN_PORTAL = "WindowsAzureActiveDirectoryIntegratedApp"
@@ -35,7 +36,7 @@ class Allowed:
     principals: tuple[str, ...] = ()
 
 
-class ServicePrincipal(Resource):
+class ServicePrincipal(AzureResource):
     """The service principal of an app registration.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.compare import UNKNOWN
+from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.site_part import SitePart
@@ -12,7 +12,7 @@ from mlflow_azure.resources.site_part import SitePart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.image import Image
     from mlflow_azure.resources.web_app import WebApp
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from mlflow_azure.resources.base import Given, Node, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web_app import WebApp
 
 
-class SitePart(Resource):
+class SitePart(AzureResource):
     """One configuration resource of a web app.
 
     Attributes:

@@ -14,7 +14,7 @@ from mlflow_azure.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.resources.base import Given, Properties, Report
+    from mlflow_azure.engine.node import Given, Properties, Report
 
 
 class StorageAccount(TaggedResource):

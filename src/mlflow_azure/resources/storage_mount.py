@@ -11,7 +11,7 @@ from mlflow_azure.resources.site_part import SitePart
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.base import Given, Node, Properties, Report
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.storage_account import StorageAccount
     from mlflow_azure.resources.storage_parts import FileShare
     from mlflow_azure.resources.web_app import WebApp

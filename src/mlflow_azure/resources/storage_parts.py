@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.base import Given, Properties, Report, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from mlflow_azure.azure import Azure
+    from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.storage_account import StorageAccount
 
 
-class BlobContainer(Resource):
+class BlobContainer(AzureResource):
     """A private blob container."""
 
     kind = "blob container"
@@ -60,7 +61,7 @@ class BlobContainer(Resource):
         return "Available"
 
 
-class FileShare(Resource):
+class FileShare(AzureResource):
     """An SMB file share with a quota in GiB."""
 
     kind = "file share"

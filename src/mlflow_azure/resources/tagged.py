@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.base import Node, Properties, Resource
+from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.azure import Azure
+    from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup
 
 
-class TaggedResource(Resource):
+class TaggedResource(AzureResource):
     """A resource in the group, which carries our tags.
 
     Attributes:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.azure import Azure
+    from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.app_service_plan import AppServicePlan
-    from mlflow_azure.resources.base import Given, Properties, Report
 
 
 RUNNING = "Running"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
 from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.base import Given, Node, Properties, Removable, Report
+from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.tagged import merged_tags
 from mlflow_azure.secret import Secret
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.scm_access import PublishingCredentials
 
 
-class Webhook(Removable):
+class Webhook(AzureResource, Removable):
     """Calls the web app's SCM site on each push of one tag.
 
     Args:

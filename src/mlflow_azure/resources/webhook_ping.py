@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.deadline import Deadline
+from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.refusals import doing
-from mlflow_azure.resources.base import Check, Given, Report
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.base import Node
+    from mlflow_azure.engine.node import Node
     from mlflow_azure.resources.webhook import Webhook
 
 PATIENCE_SECONDS = 30.0

@@ -6,23 +6,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mlflow_azure import graph
-from mlflow_azure.compare import has_unknown
+from mlflow_azure.engine import walk
+from mlflow_azure.engine.compare import has_unknown
 from mlflow_azure.engine.concurrent import as_ours, raise_all
+from mlflow_azure.engine.node import Check, Given, Node, Properties, Removable, Report, Resource, Task
 from mlflow_azure.engine.planning import Plan, differing
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.events import (
-    Action,
-    Event,
-    Failed,
-    Finished,
-    Planned,
-    Progressed,
-    Skipped,
-    Started,
-    Step,
-)
-from mlflow_azure.resources.base import Check, Given, Node, Properties, Removable, Report, Resource, Task
+from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +37,7 @@ class Result:
 
 
 @dataclass
-class Application:
+class Execution:
     """Carries out a plan. `results` and `outputs` fill while `events` is consumed."""
 
     plan: Plan
@@ -66,7 +56,7 @@ class Application:
         """
         before = {node: [other for other in _waits_for(node) if other in self.plan.steps] for node in self.plan.nodes}
         yield Planned(tuple(self.plan.steps[node] for node in self.plan.nodes))
-        for outcome in graph.run(before, self._work, self.deadline):
+        for outcome in walk.run(before, self._work, self.deadline):
             yield self._event(outcome)
         raise_all(self._problems)
 
@@ -103,25 +93,25 @@ class Application:
         live = resource.read(given) if reading.live is not None else None
         if live is None:
             return Applied(resource.outputs(resource.create(desired, given, report)), Action.CREATE)
-        if not differing(desired, live):  # what was unknown when it was planned turned out as it is
+        if not differing(resource, desired, live):  # what was unknown when it was planned turned out as it is
             return Applied(resource.outputs(live), Action.KEEP)
         return Applied(resource.outputs(resource.update(desired, live, given, report)), Action.UPDATE)
 
-    def _event(self, outcome: graph.Outcome[Node]) -> Event:
+    def _event(self, outcome: walk.Outcome[Node]) -> Event:
         step = self.plan.steps[outcome.node]
         match outcome:
-            case graph.Began():
+            case walk.Began():
                 self._began[outcome.node] = time.monotonic()
                 return Started(step)
-            case graph.Told(news=(message, fraction)):
+            case walk.Told(news=(message, fraction)):
                 return Progressed(step, message, fraction)
-            case graph.Passed(cause=cause):
+            case walk.Passed(cause=cause):
                 return Skipped(step, f"{cause} failed")
-            case graph.Ended():
+            case walk.Ended():
                 return self._ended(outcome, step)
         raise AssertionError(outcome)
 
-    def _ended(self, outcome: graph.Ended[Node], step: Step) -> Event:
+    def _ended(self, outcome: walk.Ended[Node], step: Step) -> Event:
         seconds = time.monotonic() - self._began[outcome.node]
         if outcome.error is not None:
             error = as_ours(outcome.error)
