@@ -9,7 +9,7 @@ from mlflow_azure.resources.server import server_token
 from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 

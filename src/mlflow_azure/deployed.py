@@ -10,7 +10,7 @@ from mlflow_azure.resources.web_app import RUNNING
 from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.settings import Settings
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import registrations
-from mlflow_azure.microsoft_graph import quoted
+from mlflow_azure.azure.microsoft_graph import quoted
 from mlflow_azure.resources import arm, auth_settings
 from mlflow_azure.resources.app_registration import is_ours
 from mlflow_azure.resources.webhook import webhook_name
@@ -19,7 +19,7 @@ from mlflow_azure.resources.webhook import webhook_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.resources.service_principal import Allowed
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import __version__
+from mlflow_azure.azure.refusals import SIGN_IN_HINT
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError
-from mlflow_azure.refusals import SIGN_IN_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import requests
     from websockets.sync.client import ClientConnection
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
 
 CONNECT_SECONDS = 30
 READ_SECONDS = 150

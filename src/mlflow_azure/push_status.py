@@ -14,7 +14,7 @@ from mlflow_azure.resources.webhook_ping import Delivery, deliveries
 from mlflow_azure.stack import foundation
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.settings import Settings
 
 

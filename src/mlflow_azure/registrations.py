@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.microsoft_graph import quoted
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.microsoft_graph import quoted
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm, auth_settings
 from mlflow_azure.resources.app_registration import deployment_tag
 from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Properties
 
 

@@ -47,7 +47,7 @@ from mlflow_azure.resources.web_app import WebApp
 from mlflow_azure.sign_in import sign_in_nodes
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.settings import Settings

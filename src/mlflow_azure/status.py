@@ -19,7 +19,7 @@ from mlflow_azure.stack import Stack, mlflow_stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine import Reading
     from mlflow_azure.engine.node import Properties
     from mlflow_azure.features import SignIn

@@ -26,7 +26,7 @@ from mlflow_azure.stack import foundation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node, Properties, Resource
     from mlflow_azure.features import SignIn
     from mlflow_azure.resources.web_app import WebApp

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import requests
 import trustme
 
-from mlflow_azure.clouds import PUBLIC
+from mlflow_azure.azure.clouds import PUBLIC
 from mlflow_azure.image.registry import RegistryClient
 from mlflow_azure.secret import Secret
 

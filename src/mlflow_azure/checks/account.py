@@ -6,10 +6,10 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, write_action
+from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError
-from mlflow_azure.permissions import ASSIGN_ROLES, allows, granted, write_action
-from mlflow_azure.refusals import HINTS, doing
 from mlflow_azure.resources.resource_group import ResourceGroup
 from mlflow_azure.resources.site_part import SitePart
 from mlflow_azure.resources.storage_parts import BlobContainer, FileShare
@@ -18,8 +18,9 @@ from mlflow_azure.resources.tagged import TaggedResource
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlflow_azure.azure import Azure, Credential
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.azure.credential import Credential
     from mlflow_azure.engine.node import Resource
     from mlflow_azure.settings import Settings
 

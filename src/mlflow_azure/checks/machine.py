@@ -19,7 +19,7 @@ from mlflow_azure.image.docker_engine import connect
 if TYPE_CHECKING:
     import requests
 
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.deadline import Deadline
 
 ROOM_GIB = 4.0

@@ -10,14 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
+from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SeveralErrors
-from mlflow_azure.refusals import HINTS, doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.settings import Settings
 
 API_VERSION = "2023-03-01"

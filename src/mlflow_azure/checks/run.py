@@ -16,8 +16,9 @@ from mlflow_azure.stack import mlflow_stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from mlflow_azure.azure import Azure, Credential
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.azure.credential import Credential
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.settings import Settings
     from mlflow_azure.stack import Stack

@@ -86,7 +86,7 @@ def enable(
 
 
 def _check(client_id: str | None, *, named: bool, everyone: bool) -> None:
-    from mlflow_azure.principals import is_id
+    from mlflow_azure.azure.principals import is_id
 
     if client_id is not None and not is_id(client_id):
         raise SettingsError(
@@ -113,7 +113,7 @@ def _wanted(
 ) -> SignIn:
     """Sign-in as the options say, going on with what is live."""
     from mlflow_azure import features
-    from mlflow_azure.principals import object_ids
+    from mlflow_azure.azure.principals import object_ids
     from mlflow_azure.resources.service_principal import Allowed
 
     live = features.enabled(run.azure, run.settings).sign_in

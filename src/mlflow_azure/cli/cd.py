@@ -61,7 +61,7 @@ def enable(run: Invocation) -> None:
 def _withdraw(run: Invocation) -> None:
     """Take everything back: what does not work must not leave the SCM site open to a password."""
     from mlflow_azure import engine, switches
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deadline import Deadline
 
     azure = Azure(run.cloud, run.credential, run.settings.subscription_id, Deadline(WITHDRAW_SECONDS))

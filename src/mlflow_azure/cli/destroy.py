@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.emulated import stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
-from mlflow_azure.clouds import CloudName
 from mlflow_azure.console import text
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.teardown import STORAGE_ACCOUNT, Teardown, take_inventory

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlflow_azure.clouds import ClientSecret, Cloud, CloudName
+from mlflow_azure.azure.clouds import ClientSecret, Cloud, CloudName
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.secret import Secret
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.console import Console
 
 RUNTIMES = {

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlflow_azure import console
+from mlflow_azure.azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
 from mlflow_azure.cli.options import chosen, settings_parameters
-from mlflow_azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import InterruptedByUserError, MlflowAzureError
 from mlflow_azure.settings import Loaded, Options, Settings, load
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from mlflow_azure.azure import Azure, Credential
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.azure.credential import Credential
 
 
 class Output(StrEnum):
@@ -100,7 +101,7 @@ class Invocation:
     @cached_property
     def credential(self) -> Credential:
         """Signs in when it is first asked for a token."""
-        from mlflow_azure.azure import Credential
+        from mlflow_azure.azure.credential import Credential
 
         return Credential(self.cloud)
 
@@ -110,7 +111,7 @@ class Invocation:
         loaded = self.loaded  # faults are told before Azure is asked for anything
         given = loaded.given("SUBSCRIPTION_ID")
         if given is None:
-            from mlflow_azure.subscription import choose
+            from mlflow_azure.azure.subscription import choose
 
             given = choose(self.cloud, self.credential, os.environ)
         return loaded.resolve(given)
@@ -118,7 +119,7 @@ class Invocation:
     @cached_property
     def azure(self) -> Azure:
         """Azure, as the signed-in user sees the subscription of the settings."""
-        from mlflow_azure.azure import Azure
+        from mlflow_azure.azure.clients import Azure
 
         return Azure(self.cloud, self.credential, self.settings.subscription_id, self.deadline)
 

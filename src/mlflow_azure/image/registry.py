@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.secret import Secret
 
 TIMEOUT = 30  # seconds

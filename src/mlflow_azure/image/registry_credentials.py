@@ -11,7 +11,7 @@ from mlflow_azure.image.registry import TIMEOUT, asked
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
 
 USERNAME = "00000000-0000-0000-0000-000000000000"
 """The name that goes with such a password."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import ContainerEngineError
 from mlflow_azure.image.context import PLATFORM, BuildContext
-from mlflow_azure.refusals import doing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.events import Report
     from mlflow_azure.image.registry import RegistryClient
 

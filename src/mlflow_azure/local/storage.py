@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.node import Given, Report, Task
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.events import Action
 from mlflow_azure.image.context import BuildContext
 from mlflow_azure.local.containers import LOOPBACK, ContainerSpec, is_used, published_port
 from mlflow_azure.local.log import refuse_ended
-from mlflow_azure.refusals import doing
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:

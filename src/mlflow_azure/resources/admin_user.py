@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 

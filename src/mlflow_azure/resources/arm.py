@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import __version__
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.refusals import doing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
 
 MANAGED_BY = "managed-by"
 OURS = "mlflow-azure"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.app_registration import AppRegistration, GivenRegistration, client_id
 from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET

@@ -8,7 +8,7 @@ from mlflow_azure.engine.node import Node, Resource
 from mlflow_azure.resources import arm
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
 
 
 class AzureResource(Resource):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
-from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 from mlflow_azure.resources.base import AzureResource

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.image.registry_credentials import exchange
-from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.names import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup

@@ -11,7 +11,7 @@ from mlflow_azure.image.registry import RegistryClient
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.resources.container_registry import ContainerRegistry
 

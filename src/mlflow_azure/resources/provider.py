@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.refusals import AGAIN, doing
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.refusals import AGAIN, doing
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:

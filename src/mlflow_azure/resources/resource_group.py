@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.refusals import doing, error_code
+from mlflow_azure.azure.rest import eventually
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
 from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
-from mlflow_azure.refusals import doing, error_code
 from mlflow_azure.resources.base import AzureResource
-from mlflow_azure.rest import eventually
 
 if TYPE_CHECKING:
     from mlflow_azure.resources.container_registry import ContainerRegistry

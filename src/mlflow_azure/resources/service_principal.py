@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.microsoft_graph import quoted
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.microsoft_graph import quoted
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
-from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.site_part import SitePart
 

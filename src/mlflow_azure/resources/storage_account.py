@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.errors import AzureRefusedError
-from mlflow_azure.refusals import HINTS, doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.names import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags

@@ -10,7 +10,7 @@ from mlflow_azure.resources.base import AzureResource
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.names import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
@@ -12,7 +12,7 @@ from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.app_service_plan import AppServicePlan
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
-from mlflow_azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.tagged import merged_tags

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.refusals import doing
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node

@@ -11,8 +11,8 @@ from mlflow_azure.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.azure import Credential
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.azure.credential import Credential
 
 
 def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> str:
@@ -26,9 +26,7 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
     found = cloud.subscription_id or _of_az_account(cloud, environ)
     if found:
         return found
-    from mlflow_azure.azure import visible_subscriptions
-
-    visible = visible_subscriptions(cloud, credential)
+    visible = _visible(cloud, credential)
     if len(visible) == 1:
         return next(iter(visible))
     if not visible:
@@ -54,3 +52,19 @@ def _of_az_account(cloud: Cloud, environ: Mapping[str, str]) -> str | None:
         if subscription.get("isDefault") and subscription.get("environmentName") == cloud.az_name:
             return str(subscription["id"])
     return None
+
+
+def _visible(cloud: Cloud, credential: Credential) -> dict[str, str]:
+    """The enabled subscriptions that the signed-in user sees: id → display name."""
+    from azure.mgmt.resource.subscriptions import SubscriptionClient
+
+    from mlflow_azure.azure.clients import client_options
+    from mlflow_azure.azure.refusals import doing
+
+    with doing("listing your Azure subscriptions"):
+        client = SubscriptionClient(credential, **client_options(cloud))
+        return {
+            str(found.subscription_id): str(found.display_name)
+            for found in client.subscriptions.list()
+            if found.state in ("Enabled", "Warned", "PastDue")
+        }

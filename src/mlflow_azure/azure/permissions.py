@@ -9,12 +9,12 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.refusals import doing
+from mlflow_azure.azure.refusals import doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
 
 ASSIGN_ROLES = "Microsoft.Authorization/roleAssignments/write"
 _API_VERSION = "2022-04-01"

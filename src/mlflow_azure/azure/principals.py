@@ -6,14 +6,14 @@ import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mlflow_azure.azure.microsoft_graph import quoted
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import SettingsError
-from mlflow_azure.microsoft_graph import quoted
-from mlflow_azure.refusals import doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlflow_azure.azure import Azure
+    from mlflow_azure.azure.clients import Azure
 
 
 def object_ids(azure: Azure, users: Iterable[str], groups: Iterable[str]) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.rest import RestClient, eventually
+from mlflow_azure.azure.rest import RestClient, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from azure.core.exceptions import HttpResponseError
 
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.deadline import Deadline
 
 _VERSION = "/v1.0"

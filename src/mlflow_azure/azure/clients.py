@@ -1,8 +1,7 @@
-"""Signing in to Azure, and the clients of its management SDKs: made when first used, since importing one costs time."""
+"""The clients of the management SDKs: made when first used, since importing one costs time."""
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,13 @@ from mlflow_azure.errors import MlflowAzureError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
     from azure.core.polling import LROPoller
 
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.azure.credential import Credential
+    from mlflow_azure.azure.microsoft_graph import MicrosoftGraph
+    from mlflow_azure.azure.rest import RestClient
     from mlflow_azure.deadline import Deadline
-    from mlflow_azure.microsoft_graph import MicrosoftGraph
-    from mlflow_azure.rest import RestClient
 
 POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own default is 30
 
@@ -89,21 +88,21 @@ class Azure:
     @cached_property
     def rest(self) -> RestClient:
         """Azure Resource Manager itself, for what the clients do not know."""
-        from mlflow_azure.rest import RestClient
+        from mlflow_azure.azure.rest import RestClient
 
         return RestClient(self.cloud, self.credential, self.cloud.resource_manager)
 
     @cached_property
     def directory(self) -> MicrosoftGraph:
         """Microsoft Graph: app registrations, service principals, users and groups."""
-        from mlflow_azure.microsoft_graph import MicrosoftGraph
+        from mlflow_azure.azure.microsoft_graph import MicrosoftGraph
 
         return MicrosoftGraph(self.cloud, self.credential, self.deadline)
 
     @cached_property
     def tenant_id(self) -> str:
         """The Microsoft Entra tenant of the subscription. Raises AzureRefusedError, SignInError."""
-        from mlflow_azure.refusals import doing
+        from mlflow_azure.azure.refusals import doing
 
         with doing("reading your Azure subscription"):
             path = f"/subscriptions/{self.subscription_id}"
@@ -138,67 +137,3 @@ def client_options(cloud: Cloud) -> dict[str, Any]:
         "user_agent": f"mlflow-azure/{__version__}",
         **cloud.transport,
     }
-
-
-class Credential:
-    """Signs in when the first token is needed, and hands the same token to all clients while it is valid.
-
-    Each SDK client has a token cache of its own, and a credential like AzureCliCredential starts a process for each
-    token, which takes a second.
-    """
-
-    RENEW_SECONDS = 300
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._tokens: dict[tuple[str, ...], AccessTokenInfo] = {}
-        self._lock = threading.Lock()
-
-    @cached_property
-    def _credential(self) -> Any:
-        from azure.identity import ClientSecretCredential, DefaultAzureCredential
-
-        sign_in = self._cloud.sign_in
-        if sign_in is None:
-            return DefaultAzureCredential(authority=self._cloud.authority, **self._cloud.transport)
-        return ClientSecretCredential(
-            sign_in.tenant_id,
-            sign_in.client_id,
-            sign_in.secret.reveal(),
-            authority=self._cloud.authority,
-            disable_instance_discovery=True,
-            **self._cloud.transport,
-        )
-
-    def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
-        """A token for `scopes`, as azure-core asks for it."""
-        import time
-
-        with self._lock:
-            token = self._tokens.get(scopes)
-            if token is None or options or token.expires_on - time.time() < self.RENEW_SECONDS:
-                token = self._credential.get_token_info(*scopes, options=options or {})
-                self._tokens[scopes] = token
-            return token
-
-    def token(self, scope: str) -> str:
-        """A bearer token for `scope`. Raises SignInError."""
-        from mlflow_azure.refusals import doing
-
-        with doing("signing in to Azure"):
-            return str(self.get_token_info(scope).token)
-
-
-def visible_subscriptions(cloud: Cloud, credential: Any) -> dict[str, str]:
-    """The enabled subscriptions that the signed-in user sees: id → display name."""
-    from azure.mgmt.resource.subscriptions import SubscriptionClient
-
-    from mlflow_azure.refusals import doing
-
-    with doing("listing your Azure subscriptions"):
-        client = SubscriptionClient(credential, **client_options(cloud))
-        return {
-            str(found.subscription_id): str(found.display_name)
-            for found in client.subscriptions.list()
-            if found.state in ("Enabled", "Warned", "PastDue")
-        }

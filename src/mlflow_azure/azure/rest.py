@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from azure.core.exceptions import HttpResponseError
 
-    from mlflow_azure.clouds import Cloud
+    from mlflow_azure.azure.clouds import Cloud
 
 T = TypeVar("T")
 

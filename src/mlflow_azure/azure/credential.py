@@ -1,0 +1,60 @@
+"""Signing in to Azure."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
+
+    from mlflow_azure.azure.clouds import Cloud
+
+
+class Credential:
+    """Signs in when the first token is needed, and hands the same token to all clients while it is valid.
+
+    Each SDK client has a token cache of its own, and a credential like AzureCliCredential starts a process for each
+    token, which takes a second.
+    """
+
+    RENEW_SECONDS = 300
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._tokens: dict[tuple[str, ...], AccessTokenInfo] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _credential(self) -> Any:
+        from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+        sign_in = self._cloud.sign_in
+        if sign_in is None:
+            return DefaultAzureCredential(authority=self._cloud.authority, **self._cloud.transport)
+        return ClientSecretCredential(
+            sign_in.tenant_id,
+            sign_in.client_id,
+            sign_in.secret.reveal(),
+            authority=self._cloud.authority,
+            disable_instance_discovery=True,
+            **self._cloud.transport,
+        )
+
+    def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        """A token for `scopes`, as azure-core asks for it."""
+        with self._lock:
+            token = self._tokens.get(scopes)
+            if token is None or options or token.expires_on - time.time() < self.RENEW_SECONDS:
+                token = self._credential.get_token_info(*scopes, options=options or {})
+                self._tokens[scopes] = token
+            return token
+
+    def token(self, scope: str) -> str:
+        """A bearer token for `scope`. Raises SignInError."""
+        from mlflow_azure.azure.refusals import doing
+
+        with doing("signing in to Azure"):
+            return str(self.get_token_info(scope).token)
