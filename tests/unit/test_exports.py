@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow_azure.exports import Shell, default_shell, exports
+from mlflow_azure.console.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
 
 TRICKY = 'it\'s a \\ $HOME `x` "quote"'

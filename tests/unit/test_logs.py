@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mlflow_azure.errors import SettingsError
-from mlflow_azure.logs import Line, parse, since
+from mlflow_azure.kudu.logs import Line, parse, since
 
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC)
 LATER = NOON.replace(microsecond=123456)

@@ -9,7 +9,7 @@ import typer
 
 from mlflow_azure.cli.deployed import not_deployed
 from mlflow_azure.cli.invocation import Invocation, command
-from mlflow_azure.exports import Shell, default_shell, exports
+from mlflow_azure.console.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
 
 

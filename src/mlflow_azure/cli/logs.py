@@ -12,8 +12,8 @@ from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation, command
 
 if TYPE_CHECKING:
-    from mlflow_azure.kudu import Kudu
-    from mlflow_azure.logs import Line
+    from mlflow_azure.kudu.logs import Line
+    from mlflow_azure.kudu.scm_site import Kudu
 
 TAIL = 100
 
@@ -38,8 +38,8 @@ def logs(
     ] = None,
 ) -> None:
     """Show what the server and App Service log. With --output json: one JSON document a line."""
-    from mlflow_azure import logs as log
-    from mlflow_azure.kudu import Kudu
+    from mlflow_azure.kudu import logs as log
+    from mlflow_azure.kudu.scm_site import Kudu
 
     after = log.since(since, datetime.now(UTC)) if since else None
     site = deployed_site(run, "reading the log")

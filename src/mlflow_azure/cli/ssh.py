@@ -13,7 +13,7 @@ from mlflow_azure.console.terminal import Capture, RawTerminal
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
-    from mlflow_azure.shell import Session
+    from mlflow_azure.kudu.ssh_session import Session
 
 
 def register(app: typer.Typer) -> None:
@@ -36,15 +36,15 @@ def ssh(
     as_json = run.common.output is Output.JSON
     if not line and (as_json or not terminal.is_interactive):
         raise SettingsError("opening a shell: there is no terminal", hint="Say what to run: mlflow-azure ssh ps -ef")
-    from mlflow_azure import shell
-    from mlflow_azure.kudu import Kudu
+    from mlflow_azure.kudu import ssh_session
+    from mlflow_azure.kudu.scm_site import Kudu
 
     site = deployed_site(run, "opening a shell")
     if site.is_stopped:
         raise MlflowAzureError(
             f"opening a shell: web app {site.name} is stopped", hint=f"mlflow-azure deploy{run.same}", code="Stopped"
         )
-    with shell.session(Kudu(run.azure, site.name, site.scm_host), run.deadline) as session:
+    with ssh_session.session(Kudu(run.azure, site.name, site.scm_host), run.deadline) as session:
         if as_json:
             return _captured(run, session, line)
         if line:

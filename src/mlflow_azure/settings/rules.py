@@ -7,7 +7,7 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from mlflow_azure.naming import Rule, matches
+from mlflow_azure.settings.naming import Rule, matches
 
 SSH_PORT = 2222
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.settings.bash import Expansion, Literal, Reference, Word, assignments
 from mlflow_azure.settings.load import Source, Value, broken_rules
-from mlflow_azure.settings.shell import Expansion, Literal, Reference, Word, assignments
 from mlflow_azure.settings.table import SETTINGS
 
 if TYPE_CHECKING:

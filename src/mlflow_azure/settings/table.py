@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure import naming
 from mlflow_azure.secret import Secret
-from mlflow_azure.settings import rules
+from mlflow_azure.settings import naming, rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_azure import naming
 from mlflow_azure.errors import MlflowAzureError, SeveralErrors
-from mlflow_azure.settings import SETTINGS, Loaded, Setting, Settings, Source, load
+from mlflow_azure.settings import SETTINGS, Loaded, Setting, Settings, Source, load, naming
 
 Options = Mapping[str, str | Sequence[str] | None]
 Environ = Mapping[str, str]

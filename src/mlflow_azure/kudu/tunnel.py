@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
     from mlflow_azure.deadline import Deadline
-    from mlflow_azure.kudu import Kudu
+    from mlflow_azure.kudu.scm_site import Kudu
 
 PATH = "/AppServiceTunnel/Tunnel.ashx"
 POLL_SECONDS = 1.0

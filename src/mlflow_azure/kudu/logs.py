@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mlflow_azure.deadline import Deadline
-    from mlflow_azure.kudu import Kudu, LogFile
+    from mlflow_azure.kudu.scm_site import Kudu, LogFile
 
 PLATFORM = "platform"
 CONTAINER = "container"

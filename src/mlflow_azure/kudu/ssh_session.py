@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.tunnel import tunnel
+from mlflow_azure.kudu.tunnel import tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from paramiko import Channel, Transport
 
     from mlflow_azure.deadline import Deadline
-    from mlflow_azure.kudu import Kudu
-    from mlflow_azure.tunnel import TunnelSocket
+    from mlflow_azure.kudu.scm_site import Kudu
+    from mlflow_azure.kudu.tunnel import TunnelSocket
 
 USER = "root"
 PASSWORD = "Docker!"  # noqa: S105 - public: App Service knows no other, and only its tunnel reaches the port
