@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from requests.auth import AuthBase
 
-from mlflow_azure.client import ask
+from mlflow_azure.client.command_line import ask
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
