@@ -19,7 +19,7 @@ from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, ContainerEngineError, MlflowAzureError, TimedOutError
 from mlflow_azure.image.context import BuildContext
 from mlflow_azure.image.docker_engine import engine_available
-from mlflow_azure.image.local import LocalBuilder
+from mlflow_azure.image.local_builder import LocalBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

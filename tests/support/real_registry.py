@@ -14,7 +14,7 @@ import requests
 import trustme
 
 from mlflow_azure.azure.clouds import PUBLIC
-from mlflow_azure.image.registry import RegistryClient
+from mlflow_azure.image.registry_api import RegistryClient
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.cli.invocation import Invocation
     from mlflow_azure.events import Report
-    from mlflow_azure.image.registry import RegistryClient
+    from mlflow_azure.image.registry_api import RegistryClient
     from mlflow_azure.resources.image import Builder
     from mlflow_azure.settings import Settings
 
@@ -71,8 +71,8 @@ def image_source(run: Invocation, build: Build, build_ca: Path | None) -> tuple[
 
 
 def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:
-    from mlflow_azure.image.local import LocalBuilder
-    from mlflow_azure.image.remote import RemoteBuilder
+    from mlflow_azure.image.local_builder import LocalBuilder
+    from mlflow_azure.image.remote_builder import RemoteBuilder
 
     def local() -> Builder:
         return LocalBuilder(run.deadline, read_build_ca(build_ca, os.environ))

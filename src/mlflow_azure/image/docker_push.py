@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.events import Report
-    from mlflow_azure.image.registry import RegistryClient
+    from mlflow_azure.image.registry_api import RegistryClient
 
 _REFUSED = ("unauthorized", "no basic auth credentials", "denied", "authentication required")
 _MEGABYTE = 1_000_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.image.registry import TIMEOUT, asked
+from mlflow_azure.image.registry_api import TIMEOUT, asked
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.node import Given, Properties, Report
 from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.image.registry import RegistryClient
+from mlflow_azure.image.registry_api import RegistryClient
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.events import Report
-    from mlflow_azure.image.registry import RegistryClient
+    from mlflow_azure.image.registry_api import RegistryClient
 
 POLL_SECONDS = 1.0
 RUN_SECONDS = 3600

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.events import Report
     from mlflow_azure.image.context import BuildContext
-    from mlflow_azure.image.registry import RegistryClient
+    from mlflow_azure.image.registry_api import RegistryClient
 
 
 @dataclass(frozen=True)
