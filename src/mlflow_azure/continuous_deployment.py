@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.resources.scm_access import PublishingCredentials, ScmBasicAuth
-from mlflow_azure.resources.webhook import Webhook
+from mlflow_azure.resources.registry.webhook import Webhook
+from mlflow_azure.resources.web.scm_access import PublishingCredentials, ScmBasicAuth
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node
-    from mlflow_azure.resources.container_registry import ContainerRegistry
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.node import Given
-from mlflow_azure.resources.web_app import RUNNING
+from mlflow_azure.resources.web.web_app import RUNNING
 from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure import registrations
 from mlflow_azure.azure.microsoft_graph import quoted
-from mlflow_azure.resources import arm, auth_settings
-from mlflow_azure.resources.app_registration import is_ours
-from mlflow_azure.resources.webhook import webhook_name
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.entra import auth_settings, registrations
+from mlflow_azure.resources.entra.app_registration import is_ours
+from mlflow_azure.resources.registry.webhook import webhook_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.resources.service_principal import Allowed
+    from mlflow_azure.resources.entra.service_principal import Allowed
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 

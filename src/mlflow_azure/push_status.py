@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
-from mlflow_azure.resources.app_setting_parts import CONTINUOUS_DEPLOYMENT
-from mlflow_azure.resources.app_settings import AppSettings
-from mlflow_azure.resources.scm_access import ScmBasicAuth
-from mlflow_azure.resources.webhook import Webhook
-from mlflow_azure.resources.webhook_ping import Delivery, deliveries
+from mlflow_azure.resources.registry.webhook import Webhook
+from mlflow_azure.resources.registry.webhook_ping import Delivery, deliveries
+from mlflow_azure.resources.web.app_setting_parts import CONTINUOUS_DEPLOYMENT
+from mlflow_azure.resources.web.app_settings import AppSettings
+from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 from mlflow_azure.stack import foundation
 
 if TYPE_CHECKING:

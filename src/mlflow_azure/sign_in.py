@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.resources.app_registration import AppRegistration, GivenRegistration
-from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET, FixedSettings, SettingsPart, SignInSettings
-from mlflow_azure.resources.auth_settings import AuthSettings
-from mlflow_azure.resources.client_secret import ClientSecret
-from mlflow_azure.resources.service_principal import ServicePrincipal
+from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration
+from mlflow_azure.resources.entra.auth_settings import AuthSettings
+from mlflow_azure.resources.entra.client_secret import ClientSecret
+from mlflow_azure.resources.entra.service_principal import ServicePrincipal
+from mlflow_azure.resources.web.app_setting_parts import SIGN_IN_SECRET, FixedSettings, SettingsPart, SignInSettings
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node
     from mlflow_azure.features import SignIn
-    from mlflow_azure.resources.app_settings import AppSettings
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.app_settings import AppSettings
+    from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
 
 

@@ -21,9 +21,16 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.continuous_deployment import continuous_deployment_nodes
 from mlflow_azure.features import MINIMUM, Features
-from mlflow_azure.resources.admin_user import AdminUser
-from mlflow_azure.resources.app_service_plan import AppServicePlan
-from mlflow_azure.resources.app_setting_parts import (
+from mlflow_azure.resources.provider import Provider
+from mlflow_azure.resources.registry.admin_user import AdminUser
+from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+from mlflow_azure.resources.registry.pull_role import PullRole
+from mlflow_azure.resources.registry.registry_image import Builder, Image
+from mlflow_azure.resources.resource_group import ResourceGroup
+from mlflow_azure.resources.storage.storage_account import StorageAccount
+from mlflow_azure.resources.storage.storage_parts import BlobContainer, FileShare
+from mlflow_azure.resources.web.app_service_plan import AppServicePlan
+from mlflow_azure.resources.web.app_setting_parts import (
     CONTINUOUS_DEPLOYMENT,
     FixedSettings,
     ImageSettings,
@@ -31,19 +38,12 @@ from mlflow_azure.resources.app_setting_parts import (
     SettingsPart,
     StorageSettings,
 )
-from mlflow_azure.resources.app_settings import AppSettings
-from mlflow_azure.resources.container_logs import ContainerLogs
-from mlflow_azure.resources.container_registry import ContainerRegistry
-from mlflow_azure.resources.image import Builder, Image
-from mlflow_azure.resources.provider import Provider
-from mlflow_azure.resources.resource_group import ResourceGroup
-from mlflow_azure.resources.role_assignment import PullRole
-from mlflow_azure.resources.server import Server
-from mlflow_azure.resources.site_config import SiteConfig
-from mlflow_azure.resources.storage_account import StorageAccount
-from mlflow_azure.resources.storage_mount import StorageMount
-from mlflow_azure.resources.storage_parts import BlobContainer, FileShare
-from mlflow_azure.resources.web_app import WebApp
+from mlflow_azure.resources.web.app_settings import AppSettings
+from mlflow_azure.resources.web.container_logs import ContainerLogs
+from mlflow_azure.resources.web.mlflow_server import Server
+from mlflow_azure.resources.web.site_config import SiteConfig
+from mlflow_azure.resources.web.storage_mount import StorageMount
+from mlflow_azure.resources.web.web_app import WebApp
 from mlflow_azure.sign_in import sign_in_nodes
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure import engine, features
 from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import SignInError
-from mlflow_azure.resources import arm, auth_settings
-from mlflow_azure.resources.app_setting_parts import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.provider import Provider
-from mlflow_azure.resources.server import Health, probe, server_token
-from mlflow_azure.resources.site_part import SitePart
-from mlflow_azure.resources.web_app import RUNNING
+from mlflow_azure.resources.web.app_setting_parts import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
+from mlflow_azure.resources.web.mlflow_server import Health, probe, server_token
+from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.web_app import RUNNING
 from mlflow_azure.stack import Stack, mlflow_stack
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.continuous_deployment import continuous_deployment_nodes
 from mlflow_azure.engine.node import Given
-from mlflow_azure.resources.app_registration import AppRegistration, client_id
-from mlflow_azure.resources.app_setting_parts import CONTINUOUS_DEPLOYMENT, SIGN_IN_SECRET, FixedSettings
-from mlflow_azure.resources.app_settings import AppSettings
-from mlflow_azure.resources.auth_settings import AuthSettings
-from mlflow_azure.resources.scm_access import ScmBasicAuth
-from mlflow_azure.resources.server import Server
-from mlflow_azure.resources.webhook import Webhook
-from mlflow_azure.resources.webhook_ping import WebhookPing
+from mlflow_azure.resources.entra.app_registration import AppRegistration, client_id
+from mlflow_azure.resources.entra.auth_settings import AuthSettings
+from mlflow_azure.resources.registry.webhook import Webhook
+from mlflow_azure.resources.registry.webhook_ping import WebhookPing
+from mlflow_azure.resources.web.app_setting_parts import CONTINUOUS_DEPLOYMENT, SIGN_IN_SECRET, FixedSettings
+from mlflow_azure.resources.web.app_settings import AppSettings
+from mlflow_azure.resources.web.mlflow_server import Server
+from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 from mlflow_azure.sign_in import SignInNodes, sign_in_nodes
 from mlflow_azure.stack import foundation
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node, Properties, Resource
     from mlflow_azure.features import SignIn
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
 
 

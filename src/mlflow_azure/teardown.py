@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure import registrations
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.concurrent import as_ours, raise_all
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Skipped, Started, Step
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.app_registration import delete_registration
+from mlflow_azure.resources.entra import registrations
+from mlflow_azure.resources.entra.app_registration import delete_registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

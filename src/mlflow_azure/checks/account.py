@@ -11,9 +11,9 @@ from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.resources.resource_group import ResourceGroup
-from mlflow_azure.resources.site_part import SitePart
-from mlflow_azure.resources.storage_parts import BlobContainer, FileShare
+from mlflow_azure.resources.storage.storage_parts import BlobContainer, FileShare
 from mlflow_azure.resources.tagged import TaggedResource
+from mlflow_azure.resources.web.site_part import SitePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -114,7 +114,7 @@ def _wanted(
     """Sign-in as the options say, going on with what is live."""
     from mlflow_azure import features
     from mlflow_azure.azure.principals import object_ids
-    from mlflow_azure.resources.service_principal import Allowed
+    from mlflow_azure.resources.entra.service_principal import Allowed
 
     live = features.enabled(run.azure, run.settings).sign_in
     secret = run.settings.aad_client_secret
@@ -133,7 +133,7 @@ def _wanted(
 
 def _try_token(run: Invocation, client_id: str) -> None:
     """Say at once if the user who switched sign-in on cannot sign in."""
-    from mlflow_azure.resources.server import server_token
+    from mlflow_azure.resources.web.mlflow_server import server_token
 
     try:
         server_token(run.credential, client_id)
@@ -143,7 +143,8 @@ def _try_token(run: Invocation, client_id: str) -> None:
 
 def disable(run: Invocation) -> None:
     """Let everyone in without signing in, after asking; delete the app registration that was made."""
-    from mlflow_azure import registrations, switches
+    from mlflow_azure import switches
+    from mlflow_azure.resources.entra import registrations
 
     with run.reading():
         seen = registrations.of_deployment(run.azure, run.settings.rg_name)
@@ -180,8 +181,8 @@ def token(
     ] = None,
 ) -> None:
     """Print a bearer token for the server, for an hour or so: MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"."""
-    from mlflow_azure import registrations
-    from mlflow_azure.resources.server import server_token
+    from mlflow_azure.resources.entra import registrations
+    from mlflow_azure.resources.web.mlflow_server import server_token
 
     if client_id is None:
         client_id = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow_azure.cli.invocation import Invocation
     from mlflow_azure.events import Report
     from mlflow_azure.image.registry_api import RegistryClient
-    from mlflow_azure.resources.image import Builder
+    from mlflow_azure.resources.registry.registry_image import Builder
     from mlflow_azure.settings import Settings
 
 

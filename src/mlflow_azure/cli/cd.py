@@ -15,7 +15,7 @@ from mlflow_azure.events import Action
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlflow_azure.resources.webhook_ping import Delivery
+    from mlflow_azure.resources.registry.webhook_ping import Delivery
 
 app = typer.Typer(no_args_is_help=True, help="Redeploy when a new image is pushed.")
 
@@ -26,8 +26,8 @@ EVENTS = 10
 def enable(run: Invocation) -> None:
     """Let the registry tell the web app of each push of the image, so that it pulls and runs it."""
     from mlflow_azure import switches
-    from mlflow_azure.resources.scm_access import ScmBasicAuth
-    from mlflow_azure.resources.webhook_ping import deliveries
+    from mlflow_azure.resources.registry.webhook_ping import deliveries
+    from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 
     switch = switches.continuous_deployment_on(run.azure, run.settings)
     with run.reading():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow_azure.engine import Execution
     from mlflow_azure.features import Features
     from mlflow_azure.image.context import BuildContext
-    from mlflow_azure.resources.image import Builder
+    from mlflow_azure.resources.registry.registry_image import Builder
     from mlflow_azure.stack import Stack
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]

@@ -34,7 +34,7 @@ def wanted_features(run: Invocation, *, auth: bool, identity: bool | None) -> Fe
 
 def _identity(run: Invocation, live: bool | None, asked: bool | None) -> bool | None:  # noqa: FBT001 - three states
     from mlflow_azure.azure.permissions import ASSIGN_ROLES, may
-    from mlflow_azure.resources.role_assignment import ASK_FOR_ROLE
+    from mlflow_azure.resources.registry.pull_role import ASK_FOR_ROLE
 
     if asked is None or asked is bool(live):
         return live

@@ -13,8 +13,8 @@ from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.container_registry import ContainerRegistry
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.resources.web.web_app import WebApp
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers#acrpull"""

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
 from mlflow_azure.resources.base import AzureResource
+from mlflow_azure.resources.web.app_setting_parts import SIGN_IN_SECRET
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.app_registration import AppRegistration
+    from mlflow_azure.resources.entra.app_registration import AppRegistration
 
 LABEL = "mlflow-azure"
 VALID_DAYS = 180

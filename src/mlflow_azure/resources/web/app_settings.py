@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.app_setting_parts import SECRETS
-from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.web.app_setting_parts import SECRETS
+from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.app_setting_parts import SettingsPart
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.app_setting_parts import SettingsPart
+    from mlflow_azure.resources.web.web_app import WebApp
 
 
 class AppSettings(SitePart):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.web_app import WebApp
 
 HOOK_PATH = "/api/registry/webhook"
 """What a registry calls to have the image pulled anew. The older /docker/hook answers 400."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.app_registration import AppRegistration
+    from mlflow_azure.resources.entra.app_registration import AppRegistration
 
 IN_PORTAL = "WindowsAzureActiveDirectoryIntegratedApp"
 """The tag of service principals that the portal lists as enterprise applications."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.app_registration import AppRegistration, GivenRegistration, client_id
-from mlflow_azure.resources.app_setting_parts import SIGN_IN_SECRET
-from mlflow_azure.resources.directory_lists import merged
-from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id
+from mlflow_azure.resources.entra.directory_lists import merged
+from mlflow_azure.resources.web.app_setting_parts import SIGN_IN_SECRET
+from mlflow_azure.resources.web.site_part import SitePart
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.web_app import WebApp
 
 PROVIDER = "azureActiveDirectory"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.names import refuse_taken
+from mlflow_azure.resources.availability import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.app_service_plan import AppServicePlan
+    from mlflow_azure.resources.web.app_service_plan import AppServicePlan
 
 
 RUNNING = "Running"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.storage_account import StorageAccount
-    from mlflow_azure.resources.storage_parts import FileShare
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.storage.storage_account import StorageAccount
+    from mlflow_azure.resources.storage.storage_parts import FileShare
+    from mlflow_azure.resources.web.web_app import WebApp
 
 BROKEN = frozenset({"InvalidCredentials", "InvalidShare"})
 """What Azure says of a mount that cannot work: AzureStorageState of its REST API, without Ok and NotValidated."""

@@ -10,7 +10,7 @@ from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.container_registry import ContainerRegistry
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 
 
 class AdminUser(AzureResource):

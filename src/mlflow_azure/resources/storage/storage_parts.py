@@ -14,7 +14,7 @@ from mlflow_azure.resources.base import AzureResource
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.storage_account import StorageAccount
+    from mlflow_azure.resources.storage.storage_account import StorageAccount
 
 
 class BlobContainer(AzureResource):

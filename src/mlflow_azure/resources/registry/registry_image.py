@@ -13,7 +13,7 @@ from mlflow_azure.resources.base import AzureResource
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.image.context import BuildContext
-    from mlflow_azure.resources.container_registry import ContainerRegistry
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 
 
 Builder = Callable[["RegistryClient", "BuildContext", Sequence[str], Report], None]

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.engine.node import Given, Node, Properties
-    from mlflow_azure.resources.client_secret import ClientSecret
-    from mlflow_azure.resources.container_registry import ContainerRegistry
-    from mlflow_azure.resources.image import Image
-    from mlflow_azure.resources.storage_account import StorageAccount
+    from mlflow_azure.resources.entra.client_secret import ClientSecret
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.resources.registry.registry_image import Image
+    from mlflow_azure.resources.storage.storage_account import StorageAccount
     from mlflow_azure.secret import Secret
 
 IMAGE_DIGEST = "MLFLOW_AZURE_IMAGE_DIGEST"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.image.registry_credentials import exchange
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.names import refuse_taken
+from mlflow_azure.resources.availability import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 from mlflow_azure.secret import Secret
 

@@ -11,7 +11,7 @@ from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.web_app import WebApp
 
 
 class SitePart(AzureResource):

@@ -17,11 +17,11 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
 from mlflow_azure.resources.base import AzureResource
-from mlflow_azure.resources.directory_lists import by_name, in_lists, merged
+from mlflow_azure.resources.entra.directory_lists import by_name, in_lists, merged
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.microsoft_graph import MicrosoftGraph
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.web.web_app import WebApp
 
 CALLBACK_PATH = "/.auth/login/aad/callback"
 SCOPE = "user_impersonation"

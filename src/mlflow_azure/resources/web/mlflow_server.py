@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import SignInError, TimedOutError
-from mlflow_azure.resources.app_registration import AppRegistration, client_id
+from mlflow_azure.resources.entra.app_registration import AppRegistration, client_id
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.engine.node import Node
-    from mlflow_azure.resources.app_registration import GivenRegistration
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.entra.app_registration import GivenRegistration
+    from mlflow_azure.resources.web.web_app import WebApp
 
 PROBE_PATH = "/api/2.0/mlflow/experiments/list"
 """MLflow 1.5.0 has no /health."""

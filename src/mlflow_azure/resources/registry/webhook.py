@@ -13,8 +13,8 @@ from mlflow_azure.resources.tagged import merged_tags
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from mlflow_azure.resources.container_registry import ContainerRegistry
-    from mlflow_azure.resources.scm_access import PublishingCredentials
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.resources.web.scm_access import PublishingCredentials
 
 
 class Webhook(AzureResource, Removable):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.web.site_part import SitePart
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Properties, Report

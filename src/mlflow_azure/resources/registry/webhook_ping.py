@@ -12,7 +12,7 @@ from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node
-    from mlflow_azure.resources.webhook import Webhook
+    from mlflow_azure.resources.registry.webhook import Webhook
 
 PATIENCE_SECONDS = 30.0
 """It takes App Service a moment to let the deployment user in after its sign-in was allowed."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.site_part import SitePart
+from mlflow_azure.resources.web.site_part import SitePart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.image import Image
-    from mlflow_azure.resources.web_app import WebApp
+    from mlflow_azure.resources.registry.registry_image import Image
+    from mlflow_azure.resources.web.web_app import WebApp
 
 NO_ALWAYS_ON = frozenset({"F1", "D1"})
 """Sizes on which Azure refuses alwaysOn."""

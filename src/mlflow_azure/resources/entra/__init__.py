@@ -1,0 +1,1 @@
+"""Sign-in: what it takes in Microsoft Entra ID, and that the web app demands it."""

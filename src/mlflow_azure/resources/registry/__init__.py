@@ -1,0 +1,1 @@
+"""The container registry: its image, its webhook, and who may pull."""

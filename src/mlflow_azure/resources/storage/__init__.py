@@ -1,0 +1,1 @@
+"""The storage account and what lies in it."""
