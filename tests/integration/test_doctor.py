@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlflow_azure.checks.finding import Outcome
-from mlflow_azure.checks.machine import compared
-from mlflow_azure.checks.services import tier
+from mlflow_azure.deployment.checks.finding import Outcome
+from mlflow_azure.deployment.checks.machine import compared
+from mlflow_azure.deployment.checks.services import tier
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:

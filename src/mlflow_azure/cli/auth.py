@@ -13,7 +13,7 @@ from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.errors import MlflowAzureError, SettingsError, SignInError
 
 if TYPE_CHECKING:
-    from mlflow_azure.features import SignIn
+    from mlflow_azure.deployment.features.sign_in import SignIn
 
 app = typer.Typer(no_args_is_help=True, help="Microsoft Entra sign-in in front of the server.")
 
@@ -58,13 +58,13 @@ def enable(
     allow_everyone: AllowEveryone = False,
 ) -> None:
     """Let nobody in without signing in with Microsoft Entra ID. Run again, it repairs what is amiss."""
-    from mlflow_azure import switches
+    from mlflow_azure.deployment.features.sign_in import sign_in_on
 
     named = bool(allow_user or allow_group)
     _check(client_id, named=named, everyone=allow_everyone)
     with run.reading():
         sign_in = _wanted(run, client_id, allow_user or (), allow_group or (), everyone=allow_everyone)
-        switch = switches.sign_in_on(run.azure, run.settings, sign_in)
+        switch = sign_in_on(run.azure, run.settings, sign_in)
         planned = switch.plan(run.azure)
     execution = apply(run, planned)
     site = planned.readings[switch.site].outputs or {}
@@ -112,11 +112,12 @@ def _wanted(
     everyone: bool,
 ) -> SignIn:
     """Sign-in as the options say, going on with what is live."""
-    from mlflow_azure import features
     from mlflow_azure.azure.principals import object_ids
+    from mlflow_azure.deployment.features.enabled import enabled_features
+    from mlflow_azure.deployment.features.sign_in import SignIn
     from mlflow_azure.resources.entra.service_principal import Allowed
 
-    live = features.enabled(run.azure, run.settings).sign_in
+    live = enabled_features(run.azure, run.settings).sign_in
     secret = run.settings.aad_client_secret
     if live and not live.managed and client_id in (None, live.client_id):
         return replace(live, secret=secret)
@@ -126,9 +127,9 @@ def _wanted(
                 "--client-id: the secret of the app registration is missing",
                 hint="Set the environment variable AAD_CLIENT_SECRET to it.",
             )
-        return features.SignIn(managed=False, client_id=client_id, secret=secret)
+        return SignIn(managed=False, client_id=client_id, secret=secret)
     allowed = Allowed(object_ids(run.azure, users, groups)) if users or groups or everyone else None
-    return features.SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed)
+    return SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed)
 
 
 def _try_token(run: Invocation, client_id: str) -> None:
@@ -143,12 +144,12 @@ def _try_token(run: Invocation, client_id: str) -> None:
 
 def disable(run: Invocation) -> None:
     """Let everyone in without signing in, after asking; delete the app registration that was made."""
-    from mlflow_azure import switches
+    from mlflow_azure.deployment.features.sign_in import sign_in_off
     from mlflow_azure.resources.entra import registrations
 
     with run.reading():
         seen = registrations.of_deployment(run.azure, run.settings.rg_name)
-        switch = switches.sign_in_off(run.azure, run.settings, registration=bool(seen))
+        switch = sign_in_off(run.azure, run.settings, registration=bool(seen))
         planned = switch.plan(run.azure)
         used = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)
     if planned.is_empty:

@@ -25,11 +25,11 @@ EVENTS = 10
 
 def enable(run: Invocation) -> None:
     """Let the registry tell the web app of each push of the image, so that it pulls and runs it."""
-    from mlflow_azure import switches
+    from mlflow_azure.deployment.features import continuous_deployment
     from mlflow_azure.resources.registry.webhook_ping import deliveries
     from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 
-    switch = switches.continuous_deployment_on(run.azure, run.settings)
+    switch = continuous_deployment.continuous_deployment_on(run.azure, run.settings)
     with run.reading():
         planned = switch.plan(run.azure)
     opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in planned.changes)
@@ -60,14 +60,15 @@ def enable(run: Invocation) -> None:
 
 def _withdraw(run: Invocation) -> None:
     """Take everything back: what does not work must not leave the SCM site open to a password."""
-    from mlflow_azure import engine, switches
+    from mlflow_azure import engine
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deadline import Deadline
+    from mlflow_azure.deployment.features import continuous_deployment
 
     azure = Azure(run.cloud, run.credential, run.settings.subscription_id, Deadline(WITHDRAW_SECONDS))
     run.console.note("This did not work, so it is taken back.")
     try:
-        planned = switches.continuous_deployment_off(azure, run.settings).plan(azure)
+        planned = continuous_deployment.continuous_deployment_off(azure, run.settings).plan(azure)
         run.console.watch(engine.Execution(planned, azure.deadline).events())
     except MlflowAzureError as problem:
         run.console.warn(
@@ -78,9 +79,9 @@ def _withdraw(run: Invocation) -> None:
 
 def disable(run: Invocation) -> None:
     """Take all of it away: the webhook, its password on the SCM site, the app setting."""
-    from mlflow_azure import switches
+    from mlflow_azure.deployment.features import continuous_deployment
 
-    switch = switches.continuous_deployment_off(run.azure, run.settings)
+    switch = continuous_deployment.continuous_deployment_off(run.azure, run.settings)
     with run.reading():
         planned = switch.plan(run.azure)
     execution = apply(run, planned)
@@ -94,7 +95,7 @@ def disable(run: Invocation) -> None:
 
 def status(run: Invocation) -> None:
     """Show whether it works, and the last calls of the webhook."""
-    from mlflow_azure.push_status import read_push_status
+    from mlflow_azure.deployment.features.continuous_deployment import read_push_status
 
     with run.reading():
         found = read_push_status(run.azure, run.settings)

@@ -19,11 +19,11 @@ from mlflow_azure.events import Action
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlflow_azure.deployment.features.enabled import Features
+    from mlflow_azure.deployment.stack import Stack
     from mlflow_azure.engine import Execution
-    from mlflow_azure.features import Features
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.resources.registry.registry_image import Builder
-    from mlflow_azure.stack import Stack
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
 
@@ -82,8 +82,8 @@ def _carry_out(
     run: Invocation, features: Features, source: tuple[BuildContext | None, Builder | None], *, adopt: bool
 ) -> tuple[Stack, Execution]:
     from mlflow_azure import engine
-    from mlflow_azure.checks.run import before_writing
-    from mlflow_azure.stack import mlflow_stack
+    from mlflow_azure.deployment.checks.runner import before_writing
+    from mlflow_azure.deployment.stack import mlflow_stack
 
     context, builder = source
     with run.reading():
@@ -106,7 +106,7 @@ def plan(
 ) -> None:
     """Show what deploy would do. Writes nothing."""
     from mlflow_azure import engine
-    from mlflow_azure.stack import mlflow_stack
+    from mlflow_azure.deployment.stack import mlflow_stack
 
     context, builder = image_source(run, build, build_ca)
     with run.reading():

@@ -10,11 +10,11 @@ from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.emulated import stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
+from mlflow_azure.deployment.destroy import STORAGE_ACCOUNT, Teardown, take_inventory
 from mlflow_azure.errors import SettingsError
-from mlflow_azure.teardown import STORAGE_ACCOUNT, Teardown, take_inventory
 
 if TYPE_CHECKING:
-    from mlflow_azure.teardown import Found, Inventory
+    from mlflow_azure.deployment.destroy import Found, Inventory
 
 
 def register(app: typer.Typer) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.checks.finding import Finding, Outcome
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
+from mlflow_azure.deployment.checks.finding import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(run: Invocation) -> int:
     """Check everything that a deploy needs, and change nothing. Its exit code is that of such a deploy."""
-    from mlflow_azure.checks.run import examine
+    from mlflow_azure.deployment.checks.runner import examine
 
     _ = run.loaded  # faults of the settings are told like those of every command
     with run.console.busy("Checking"):

@@ -40,7 +40,7 @@ def env(
 
     In PowerShell: mlflow-azure env --show-secrets | Out-String | Invoke-Expression
     """
-    from mlflow_azure.connection import client_environment
+    from mlflow_azure.deployment.connection import client_environment
 
     variables = client_environment(run.azure, run.settings)
     if variables is None:

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.features import Features
+    from mlflow_azure.deployment.features.enabled import Features
 
 Auth = Annotated[bool, typer.Option("--auth", help="Let nobody in without signing in with Microsoft Entra ID.")]
 Identity = Annotated[
@@ -25,10 +25,11 @@ Identity = Annotated[
 
 def wanted_features(run: Invocation, *, auth: bool, identity: bool | None) -> Features:
     """What was enabled stays enabled; the options add to it."""
-    from mlflow_azure import features
+    from mlflow_azure.deployment.features.enabled import enabled_features
+    from mlflow_azure.deployment.features.sign_in import SignIn
 
-    live = features.enabled(run.azure, run.settings)
-    sign_in = live.sign_in or (features.SignIn(managed=True) if auth else None)
+    live = enabled_features(run.azure, run.settings)
+    sign_in = live.sign_in or (SignIn(managed=True) if auth else None)
     return replace(live, sign_in=sign_in, identity=_identity(run, live.identity, identity))
 
 

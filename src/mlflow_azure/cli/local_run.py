@@ -123,7 +123,7 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
         return Secret(value)
     if not use_deployed:
         return None
-    from mlflow_azure.connection import client_environment
+    from mlflow_azure.deployment.connection import client_environment
 
     deployed = client_environment(run.azure, run.settings)
     if deployed is None:

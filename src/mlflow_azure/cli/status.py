@@ -13,7 +13,7 @@ from mlflow_azure.console import text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlflow_azure.status import Image, Share, Status
+    from mlflow_azure.deployment.status import Image, Share, Status
 
 WATCH_SECONDS = 3.0
 _ON = {True: "on", False: "off"}
@@ -30,7 +30,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again whenever it changes.")] = False,
 ) -> None:
     """Show the resources, whether the server answers, and how it is protected."""
-    from mlflow_azure.status import read_status
+    from mlflow_azure.deployment.status import read_status
 
     with run.reading():
         found = read_status(run.azure, run.settings)

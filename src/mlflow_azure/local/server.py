@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mlflow_azure.deployment.stack import server_settings
 from mlflow_azure.engine.node import Check, Given, Report, Task
 from mlflow_azure.errors import TimedOutError
 from mlflow_azure.local.containers import LOOPBACK, ContainerSpec
 from mlflow_azure.local.log import refuse_ended
 from mlflow_azure.resources.web.mlflow_server import PROBE_PATH
-from mlflow_azure.stack import server_settings
 
 if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline

@@ -12,7 +12,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id
 from mlflow_azure.resources.entra.directory_lists import merged
-from mlflow_azure.resources.web.app_setting_parts import SIGN_IN_SECRET
+from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET
 from mlflow_azure.resources.web.site_part import SitePart
 
 if TYPE_CHECKING:

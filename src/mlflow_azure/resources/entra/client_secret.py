@@ -14,7 +14,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
-from mlflow_azure.resources.web.app_setting_parts import SIGN_IN_SECRET
+from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.entra.app_registration import deployment_tag
-from mlflow_azure.resources.web.app_setting_parts import SIGN_IN_SECRET
+from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure

@@ -1,12 +1,14 @@
-"""The web app's settings: what the container gets as environment variables, and how App Service pulls and runs it."""
+"""The web app's settings: what the container gets as environment variables, and how App Service pulls and runs it.
+
+Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-service/reference-app-settings
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.web.app_setting_parts import SECRETS
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.secret import Secret, revealed
 
@@ -14,8 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.web.app_setting_parts import SettingsPart
     from mlflow_azure.resources.web.web_app import WebApp
+
+
+IMAGE_DIGEST = "MLFLOW_AZURE_IMAGE_DIGEST"
+CONTINUOUS_DEPLOYMENT = "DOCKER_ENABLE_CI"
+SIGN_IN_SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"  # noqa: S105 - the setting's name
+"""Says, too, that the sign-in of a web app was set up by this program."""
+SECRETS = frozenset({"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET})
+
+
+class SettingsPart(Protocol):
+    """Some app settings, and the nodes whose outputs they use."""
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The nodes whose outputs the settings use."""
+
+    def desired(self, given: Given) -> Properties:
+        """The settings by name; None for one that must not be there."""
 
 
 class AppSettings(SitePart):

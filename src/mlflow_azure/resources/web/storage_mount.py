@@ -12,8 +12,8 @@ from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
+    from mlflow_azure.resources.storage.file_share import FileShare
     from mlflow_azure.resources.storage.storage_account import StorageAccount
-    from mlflow_azure.resources.storage.storage_parts import FileShare
     from mlflow_azure.resources.web.web_app import WebApp
 
 BROKEN = frozenset({"InvalidCredentials", "InvalidShare"})

@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure import engine, features
+from mlflow_azure import engine
+from mlflow_azure.deployment.features.enabled import enabled_features
+from mlflow_azure.deployment.stack import Stack, mlflow_stack
 from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.provider import Provider
-from mlflow_azure.resources.web.app_setting_parts import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
+from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
 from mlflow_azure.resources.web.mlflow_server import Health, probe, server_token
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.web_app import RUNNING
-from mlflow_azure.stack import Stack, mlflow_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.features.sign_in import SignIn
     from mlflow_azure.engine import Reading
     from mlflow_azure.engine.node import Properties
-    from mlflow_azure.features import SignIn
     from mlflow_azure.settings import Settings
 
 MISSING = "missing"
@@ -117,7 +118,7 @@ def read_status(azure: Azure, settings: Settings) -> Status:
         MlflowAzureError: Azure does not tell.
 
     """
-    enabled = features.enabled(azure, settings)
+    enabled = enabled_features(azure, settings)
     stack = mlflow_stack(azure, settings, enabled)
     resources = [node for node in stack.nodes if isinstance(node, Resource)]
     found = _read(azure, stack, resources)

@@ -10,8 +10,8 @@ since Azure refuses overlapping writes to one site; they come last, when keys, l
 there. Everything else is made as soon as what it lives in is there, so the slow ones (account, registry, site)
 run at the same time.
 
-What a deployment has beyond the minimum (features.py) comes from sign_in.py and continuous_deployment.py. Sign-in is
-demanded before the configuration names the image, so that MLflow is at no time reached without it.
+What a deployment has beyond the minimum comes from the files of its features. Sign-in is demanded before the
+configuration names the image, so that MLflow is at no time reached without it.
 """
 
 from __future__ import annotations
@@ -19,56 +19,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.continuous_deployment import continuous_deployment_nodes
-from mlflow_azure.features import MINIMUM, Features
+from mlflow_azure.deployment.app_setting_parts import FixedSettings, ImageSettings, RegistrySettings, StorageSettings
+from mlflow_azure.deployment.features.continuous_deployment import continuous_deployment_nodes
+from mlflow_azure.deployment.features.enabled import MINIMUM, Features
+from mlflow_azure.deployment.features.sign_in import sign_in_nodes
+from mlflow_azure.deployment.foundation import Foundation, foundation
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.admin_user import AdminUser
-from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 from mlflow_azure.resources.registry.pull_role import PullRole
 from mlflow_azure.resources.registry.registry_image import Builder, Image
-from mlflow_azure.resources.resource_group import ResourceGroup
+from mlflow_azure.resources.storage.blob_container import BlobContainer
+from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.storage.storage_account import StorageAccount
-from mlflow_azure.resources.storage.storage_parts import BlobContainer, FileShare
-from mlflow_azure.resources.web.app_service_plan import AppServicePlan
-from mlflow_azure.resources.web.app_setting_parts import (
-    CONTINUOUS_DEPLOYMENT,
-    FixedSettings,
-    ImageSettings,
-    RegistrySettings,
-    SettingsPart,
-    StorageSettings,
-)
-from mlflow_azure.resources.web.app_settings import AppSettings
+from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.mlflow_server import Server
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.resources.web.storage_mount import StorageMount
-from mlflow_azure.resources.web.web_app import WebApp
-from mlflow_azure.sign_in import sign_in_nodes
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node
     from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.resources.resource_group import ResourceGroup
+    from mlflow_azure.resources.web.app_service_plan import AppServicePlan
+    from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
 
 ARTIFACT_PATH = "mlartefacts"
-
-
-@dataclass(frozen=True)
-class Foundation:
-    """What the parts of a deployment live in."""
-
-    providers: tuple[Provider, ...]
-    group: ResourceGroup
-    registry: ContainerRegistry
-    plan: AppServicePlan
-    site: WebApp
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """Each after those that it needs."""
-        return (*self.providers, self.group, self.plan, self.site, self.registry)
 
 
 @dataclass(frozen=True)
@@ -85,19 +64,6 @@ class Stack:
     site: WebApp
     app_settings: AppSettings
     config: SiteConfig
-
-
-def foundation(azure: Azure, settings: Settings, features: Features = MINIMUM) -> Foundation:
-    """The resources that others live in."""
-    where = settings.rg_location
-    containers, web = (Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web"))
-    group = ResourceGroup(azure, settings.rg_name, location=where)
-    registry = ContainerRegistry(
-        azure, settings.acr_name, group=group, provider=containers, location=where, admin_user=not features.identity
-    )
-    plan = AppServicePlan(azure, settings.asp_name, group=group, provider=web, location=where, sku=settings.asp_sku)
-    site = WebApp(azure, settings.web_app_name, plan=plan, identity=bool(features.identity))
-    return Foundation((containers, web), group, registry, plan, site)
 
 
 def mlflow_stack(
@@ -118,7 +84,7 @@ def mlflow_stack(
         build: How it is built, when it has to be.
 
     """
-    base = foundation(azure, settings, features)
+    base = foundation(azure, settings, identity=bool(features.identity))
     group, registry, plan, site = base.group, base.registry, base.plan, base.site
     storage = Provider(azure, "Microsoft.Storage")
     account = StorageAccount(

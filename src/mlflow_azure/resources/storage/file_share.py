@@ -1,7 +1,4 @@
-"""The parts of the storage account: the blob container for artifacts and the file share for metrics and params.
-
-Both are made through Azure Resource Manager, so no key of the account is needed.
-"""
+"""The file share for MLflow's metrics and params. Resource Manager makes it, which takes no key."""
 
 from __future__ import annotations
 
@@ -15,50 +12,6 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.storage.storage_account import StorageAccount
-
-
-class BlobContainer(AzureResource):
-    """A private blob container."""
-
-    kind = "blob container"
-
-    def __init__(self, azure: Azure, name: str, *, account: StorageAccount) -> None:
-        super().__init__(azure, name, parent=account)
-        self.account = account
-
-    @property
-    def id(self) -> str:
-        """The container's id."""
-        return f"{self.account.id}/blobServices/default/containers/{self.name}"
-
-    def read(self, given: Given) -> Properties | None:
-        """The live container."""
-        return arm.get(
-            str(self),
-            lambda: self.azure.storage.blob_containers.get(self.account.group.name, self.account.name, self.name),
-        )
-
-    def desired(self, given: Given) -> Properties:
-        """Without anonymous access."""
-        return {"properties": {"publicAccess": "None"}}
-
-    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the container."""
-        group, account = self.account.group.name, self.account.name
-        with doing(f"creating {self}"):
-            self.azure.storage.blob_containers.create(group, account, self.name, dict(desired))
-        return desired
-
-    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Close it to anonymous access."""
-        group, account = self.account.group.name, self.account.name
-        with doing(f"updating {self}"):
-            self.azure.storage.blob_containers.update(group, account, self.name, dict(desired))
-        return desired
-
-    def state(self, live: Properties) -> str:
-        """It is there."""
-        return "Available"
 
 
 class FileShare(AzureResource):

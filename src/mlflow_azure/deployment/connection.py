@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.resources.entra import registrations
 from mlflow_azure.resources.web.mlflow_server import server_token
-from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure

@@ -6,9 +6,10 @@ Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-se
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.resources.web.app_settings import IMAGE_DIGEST, SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.registry.registry_image import Image
     from mlflow_azure.resources.storage.storage_account import StorageAccount
     from mlflow_azure.secret import Secret
-
-IMAGE_DIGEST = "MLFLOW_AZURE_IMAGE_DIGEST"
-CONTINUOUS_DEPLOYMENT = "DOCKER_ENABLE_CI"
-SIGN_IN_SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"  # noqa: S105 - the setting's name
-"""Says, too, that the sign-in of a web app was set up by this program."""
-SECRETS = frozenset({"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET})
-
-
-class SettingsPart(Protocol):
-    """Some app settings, and the nodes whose outputs they use."""
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The nodes whose outputs the settings use."""
-
-    def desired(self, given: Given) -> Properties:
-        """The settings by name; None for one that must not be there."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
 from mlflow_azure.resources.web.web_app import RUNNING
-from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure

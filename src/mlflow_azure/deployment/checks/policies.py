@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
 from mlflow_azure.azure.refusals import HINTS, doing
-from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SeveralErrors
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, write_action
 from mlflow_azure.azure.refusals import HINTS, doing
-from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.resources.resource_group import ResourceGroup
-from mlflow_azure.resources.storage.storage_parts import BlobContainer, FileShare
+from mlflow_azure.resources.storage.blob_container import BlobContainer
+from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.tagged import TaggedResource
 from mlflow_azure.resources.web.site_part import SitePart
 

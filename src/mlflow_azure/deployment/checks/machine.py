@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
-from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import ContainerEngineError, MlflowAzureError
 from mlflow_azure.image.context import PLATFORM
 from mlflow_azure.image.docker_engine import connect

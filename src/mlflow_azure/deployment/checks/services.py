@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.azure.permissions import allows, granted
 from mlflow_azure.azure.refusals import HINTS, doing
-from mlflow_azure.checks.finding import Finding, ok, warning
+from mlflow_azure.deployment.checks.finding import Finding, ok, warning
+from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action
 from mlflow_azure.resources import arm
-from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.stack import Stack
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.settings import Settings
-    from mlflow_azure.stack import Stack
 
 NOTHING = Given({})
 

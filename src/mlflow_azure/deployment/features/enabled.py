@@ -1,4 +1,4 @@
-"""What a deployment has beyond the minimum: sign-in, continuous deployment, pulling with an identity.
+"""Which features a deployment has: sign-in, continuous deployment, pulling with an identity.
 
 Nothing of it is kept on disk: the live web app and registry say what was enabled, and a later plain `deploy` goes on
 with it.
@@ -10,39 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.microsoft_graph import quoted
+from mlflow_azure.deployment.features.sign_in import SignIn, live_sign_in
 from mlflow_azure.resources import arm
-from mlflow_azure.resources.entra import auth_settings, registrations
-from mlflow_azure.resources.entra.app_registration import is_ours
 from mlflow_azure.resources.registry.webhook import webhook_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.resources.entra.service_principal import Allowed
-    from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """Sign-in with Microsoft Entra ID.
-
-    Attributes:
-        managed: Whether the app registration is the deployment's own, and the user may see it; else it is left alone.
-        client_id: The client id of the registration; None for one of our own that is to be made.
-        audiences: What tokens for someone's registration may say that they are for; empty for the usual.
-        secret: The secret of someone's registration, where it is to be written; None keeps the one that is there.
-        allowed: Who may sign in; None leaves that as it is.
-
-    """
-
-    managed: bool
-    client_id: str | None = None
-    audiences: tuple[str, ...] = ()
-    secret: Secret | None = None
-    allowed: Allowed | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +41,7 @@ class Features:
 MINIMUM = Features()
 
 
-def enabled(azure: Azure, settings: Settings) -> Features:
+def enabled_features(azure: Azure, settings: Settings) -> Features:
     """What the live deployment has enabled; nothing where there is none.
 
     Raises:
@@ -84,15 +60,5 @@ def enabled(azure: Azure, settings: Settings) -> Features:
     return Features(
         identity=True if config and config["properties"].get("acrUseManagedIdentityCreds") else None,
         continuous_deployment=bool(webhook and arm.is_tagged_ours(webhook["tags"])),
-        sign_in=_sign_in(azure, sign_in),
-    )
-
-
-def _sign_in(azure: Azure, live: dict[str, Any] | None) -> SignIn | None:
-    client_id = registrations.ours(live)
-    if live is None or client_id is None:
-        return None
-    seen = registrations.find(azure, f"appId eq {quoted(client_id)}") or []
-    return SignIn(
-        managed=any(is_ours(each) for each in seen), client_id=client_id, audiences=auth_settings.audiences(live)
+        sign_in=live_sign_in(azure, sign_in),
     )

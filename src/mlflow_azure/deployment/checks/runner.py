@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
-from mlflow_azure.checks import account, machine, policies, services
-from mlflow_azure.checks.finding import Finding, Outcome, failed, warning
+from mlflow_azure.deployment.checks import account, machine, policies, services
+from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed, warning
+from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action
-from mlflow_azure.stack import mlflow_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.deadline import Deadline
+    from mlflow_azure.deployment.stack import Stack
     from mlflow_azure.settings import Settings
-    from mlflow_azure.stack import Stack
 
     Check = Callable[[], Finding]
     Target = Callable[[], tuple[Azure, Settings]]

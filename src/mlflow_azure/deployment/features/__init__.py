@@ -1,0 +1,1 @@
+"""What a deployment can have beyond the minimum, one file a feature."""

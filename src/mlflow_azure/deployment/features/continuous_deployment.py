@@ -1,0 +1,114 @@
+"""Continuous deployment: a push of the image makes the web app pull and run it.
+
+What it takes, how it is switched on and off, and how it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure import engine
+from mlflow_azure.deployment.app_setting_parts import FixedSettings
+from mlflow_azure.deployment.features.switch import Switch
+from mlflow_azure.deployment.foundation import foundation
+from mlflow_azure.resources.registry.webhook import Webhook
+from mlflow_azure.resources.registry.webhook_ping import Delivery, WebhookPing, deliveries
+from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings
+from mlflow_azure.resources.web.scm_access import PublishingCredentials, ScmBasicAuth
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine.node import Node
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.resources.web.web_app import WebApp
+    from mlflow_azure.settings import Settings
+
+
+def continuous_deployment_nodes(
+    site: WebApp, registry: ContainerRegistry, settings: Settings, after: tuple[Node, ...]
+) -> tuple[PublishingCredentials, Webhook, ScmBasicAuth]:
+    """The webhook, and last of all the sign-in with a password that it needs on the SCM site."""
+    publishing = PublishingCredentials(site)
+    scope = f"{settings.docker_image_name}:{settings.docker_image_tag}"
+    webhook = Webhook(registry, site=site.name, scope=scope, publishing=publishing)
+    return publishing, webhook, ScmBasicAuth(site, allowed=True, after=(webhook, *after))
+
+
+@dataclass(frozen=True)
+class PushSwitch(Switch):
+    """Continuous deployment, with its webhook."""
+
+    webhook: Webhook
+
+
+def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
+    """Webhook and app setting, then the sign-in with a password that the webhook needs, then a ping."""
+    base = foundation(azure, settings)
+    app_settings = AppSettings(base.site, [FixedSettings({CONTINUOUS_DEPLOYMENT: "true"})])
+    publishing, webhook, basic_auth = continuous_deployment_nodes(
+        base.site, base.registry, settings, after=(app_settings,)
+    )
+    nodes = (publishing, webhook, app_settings, basic_auth, WebhookPing(webhook, after=(basic_auth,)))
+    return PushSwitch(base.site, (base.group, base.site, base.registry), nodes, webhook)
+
+
+def continuous_deployment_off(azure: Azure, settings: Settings) -> Switch:
+    """No sign-in with a password any more, then the webhook and the app setting go."""
+    base = foundation(azure, settings)
+    basic_auth = ScmBasicAuth(base.site, allowed=False)
+    webhook = Webhook(base.registry, site=base.site.name, scope="", publishing=None, after=(basic_auth,))
+    app_settings = AppSettings(base.site, [FixedSettings({CONTINUOUS_DEPLOYMENT: None})], after=(webhook,))
+    return Switch(base.site, (base.group, base.site, base.registry), (basic_auth, webhook, app_settings))
+
+
+@dataclass(frozen=True)
+class PushStatus:
+    """What there is of continuous deployment.
+
+    Attributes:
+        webhook: The webhook's name; None where there is none.
+        image: What it is about, "repository:tag".
+        scm_basic_auth: Whether the SCM site takes the password that the webhook needs.
+        app_setting: Whether App Service is told to expect it.
+        deliveries: The last calls, newest first.
+
+    """
+
+    webhook: str | None
+    image: str | None
+    scm_basic_auth: bool
+    app_setting: bool
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether all of it is there."""
+        return bool(self.webhook and self.scm_basic_auth and self.app_setting)
+
+    @property
+    def is_half(self) -> bool:
+        """Whether the webhook is there without the rest, or the other way round."""
+        return not self.is_enabled and bool(self.webhook or self.app_setting)
+
+
+def read_push_status(azure: Azure, settings: Settings) -> PushStatus:
+    """Look at it, and change nothing.
+
+    Raises:
+        MlflowAzureError: Nothing is deployed, or Azure does not tell.
+
+    """
+    base = foundation(azure, settings)
+    webhook = Webhook(base.registry, site=base.site.name, scope="", publishing=None)
+    basic_auth, app_settings = ScmBasicAuth(base.site, allowed=True), AppSettings(base.site, [])
+    asked = (webhook, basic_auth, app_settings)
+    readings = engine.read(asked, azure.deadline, required=(base.group, base.site))
+    hook, policy, live = (readings[each].live for each in asked)
+    return PushStatus(
+        webhook=webhook.name if hook else None,
+        image=str(hook["properties"]["scope"]) if hook else None,
+        scm_basic_auth=bool(policy and policy["properties"]["allow"]),
+        app_setting=(live or {}).get(CONTINUOUS_DEPLOYMENT) == "true",
+        deliveries=tuple(deliveries(webhook)) if hook else (),
+    )

@@ -1,0 +1,135 @@
+"""Sign-in with Microsoft Entra ID: what it takes, how it is switched on and off, and whether it is on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.azure.microsoft_graph import quoted
+from mlflow_azure.deployment.app_setting_parts import FixedSettings, SignInSettings
+from mlflow_azure.deployment.features.switch import Switch
+from mlflow_azure.deployment.foundation import foundation
+from mlflow_azure.engine.node import Given
+from mlflow_azure.resources.entra import auth_settings, registrations
+from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id, is_ours
+from mlflow_azure.resources.entra.auth_settings import AuthSettings
+from mlflow_azure.resources.entra.client_secret import ClientSecret
+from mlflow_azure.resources.entra.service_principal import ServicePrincipal
+from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET, AppSettings, SettingsPart
+from mlflow_azure.resources.web.mlflow_server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine.node import Node, Properties
+    from mlflow_azure.resources.entra.service_principal import Allowed
+    from mlflow_azure.resources.web.web_app import WebApp
+    from mlflow_azure.secret import Secret
+    from mlflow_azure.settings import Settings
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Sign-in with Microsoft Entra ID.
+
+    Attributes:
+        managed: Whether the app registration is the deployment's own, and the user may see it; else it is left alone.
+        client_id: The client id of the registration; None for one of our own that is to be made.
+        audiences: What tokens for someone's registration may say that they are for; empty for the usual.
+        secret: The secret of someone's registration, where it is to be written; None keeps the one that is there.
+        allowed: Who may sign in; None leaves that as it is.
+
+    """
+
+    managed: bool
+    client_id: str | None = None
+    audiences: tuple[str, ...] = ()
+    secret: Secret | None = None
+    allowed: Allowed | None = None
+
+
+@dataclass(frozen=True)
+class SignInNodes:
+    """What sign-in needs.
+
+    Attributes:
+        nodes: What is made in Microsoft Entra ID.
+        parts: What goes into the app settings.
+        client: The app registration. None: nobody signs in.
+        issuer: URL of the issuer of the tokens.
+
+    """
+
+    nodes: tuple[Node, ...] = ()
+    parts: tuple[SettingsPart, ...] = ()
+    client: AppRegistration | GivenRegistration | None = None
+    issuer: str = ""
+
+    def required(self, site: WebApp, app_settings: AppSettings) -> tuple[AuthSettings, ...]:
+        """The web app's demand for it, which comes when all of it is there."""
+        if self.client is None:
+            return ()
+        return (AuthSettings(site, client=self.client, issuer=self.issuer, after=(app_settings, *self.nodes)),)
+
+
+def sign_in_nodes(site: WebApp, settings: Settings, sign_in: SignIn | None) -> SignInNodes:
+    """The nodes of one web app's sign-in; none where nobody has to sign in."""
+    if sign_in is None:
+        return SignInNodes()
+    issuer = settings.aad_issuer_url or f"{site.azure.cloud.authority}/{site.azure.tenant_id}/v2.0"
+    if not sign_in.managed:
+        parts = (FixedSettings({SIGN_IN_SECRET: sign_in.secret}),) if sign_in.secret else ()
+        client = str(sign_in.client_id)
+        audiences = sign_in.audiences or (client, f"api://{client}")
+        return SignInNodes((), parts, GivenRegistration(client, audiences), issuer)
+    registration = AppRegistration(site, settings.sp_name, tenant_id=site.azure.tenant_id, client_id=sign_in.client_id)
+    principal = ServicePrincipal(registration, allowed=sign_in.allowed)
+    secret = ClientSecret(registration)
+    return SignInNodes((registration, principal, secret), (SignInSettings(secret),), registration, issuer)
+
+
+@dataclass(frozen=True)
+class SignInSwitch(Switch):
+    """Sign-in, with what Microsoft Entra ID holds of it."""
+
+    entra: SignInNodes
+
+    def client_id(self, outputs: Mapping[Node, Properties | None]) -> str:
+        """The client id of the app registration, once it is there."""
+        return str(client_id(self.entra.client, Given(outputs)))
+
+
+def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitch:
+    """Registration, secret in the app settings, and at last the demand for sign-in."""
+    base = foundation(azure, settings)
+    entra = sign_in_nodes(base.site, settings, sign_in)
+    app_settings = AppSettings(base.site, entra.parts)
+    required = entra.required(base.site, app_settings)
+    server = Server(base.site, client=entra.client, after=required)
+    nodes = (*entra.nodes, app_settings, *required, server)
+    return SignInSwitch(base.site, (base.group, base.site), nodes, entra)
+
+
+def sign_in_off(azure: Azure, settings: Settings, *, registration: bool) -> Switch:
+    """No demand any more, then the secret goes, then the registration that we made, if it is to go."""
+    base = foundation(azure, settings)
+    auth = AuthSettings(base.site, client=None, issuer="")
+    app_settings = AppSettings(base.site, [FixedSettings({SIGN_IN_SECRET: None})], after=(auth,))
+    nodes: tuple[Node, ...] = (auth, app_settings)
+    if registration:
+        tenant = azure.tenant_id
+        gone = AppRegistration(base.site, settings.sp_name, tenant_id=tenant, wanted=False, after=(app_settings,))
+        nodes = (*nodes, gone)
+    return Switch(base.site, (base.group, base.site), nodes)
+
+
+def live_sign_in(azure: Azure, live: dict[str, Any] | None) -> SignIn | None:
+    """The sign-in that some live settings demand; None where there is none, or someone else set it up."""
+    client_id = registrations.ours(live)
+    if live is None or client_id is None:
+        return None
+    seen = registrations.find(azure, f"appId eq {quoted(client_id)}") or []
+    return SignIn(
+        managed=any(is_ours(each) for each in seen), client_id=client_id, audiences=auth_settings.audiences(live)
+    )
