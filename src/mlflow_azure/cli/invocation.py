@@ -144,19 +144,35 @@ class Invocation:
         return "".join(f" {word}" for word in words)
 
 
+COMMANDS: dict[str, Command] = {}
+"""Every command, by its whole name: "settings show"."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as Typer takes it.
+
+    Attributes:
+        call: Has its parameters as its signature, and returns the exit code.
+        options_first: Whether what looks like an option behind its first argument belongs to the argument.
+
+    """
+
+    call: Callable[..., int]
+    options_first: bool
+
+
 def command(
-    app: typer.Typer, name: str, *, path: str | None = None, settings: bool = True, options_first: bool = False
+    name: str, *, settings: bool = True, options_first: bool = False
 ) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
-    """Register a function as a command of `app`. It is called with an Invocation and its own options.
+    """Make a function a command. It is called with an Invocation and its own options.
 
     What it returns, where it returns something, is the exit code.
 
     Args:
-        app: The application or group.
-        name: The command's name within it.
-        path: The command's whole name where `app` is a group: "settings show".
+        name: Its whole name: "deploy", "settings show".
         settings: Whether it has the options of the settings.
-        options_first: Whether what looks like an option behind its first argument belongs to the argument.
+        options_first: See Command.
 
     """
 
@@ -166,14 +182,14 @@ def command(
         named = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in common]
         parameters = [*own, *(settings_parameters() if settings else ()), *named]
 
-        def wrapper(**arguments: Any) -> int:
+        def call(**arguments: Any) -> int:
             common_options = Common(**{p.name: arguments.pop(p.name) for p in named})
-            return _run(function, Invocation(path or name, common_options, chosen(arguments)), arguments)
+            return _run(function, Invocation(name, common_options, chosen(arguments)), arguments)
 
-        wrapper.__doc__ = function.__doc__
-        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # PEP 362 defines it
-        wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(name, context_settings={"allow_interspersed_args": not options_first})(wrapper)
+        call.__doc__ = function.__doc__
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # PEP 362 defines it
+        call.__annotations__ = {p.name: p.annotation for p in parameters}
+        COMMANDS[name] = Command(call, options_first)
         return function
 
     return register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import os
@@ -11,28 +12,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure import __version__, console
-from mlflow_azure.cli import (
-    auth,
-    browse,
-    cd,
-    deploy,
-    destroy,
-    doctor,
-    emulator,
-    env,
-    local_run,
-    logs,
-    settings,
-    ssh,
-    status,
-)
-from mlflow_azure.cli.invocation import interrupted, wants_json
+from mlflow_azure.cli.invocation import COMMANDS, interrupted, wants_json
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "mlflow-azure"
+
+GROUPS = {
+    "auth": "Microsoft Entra sign-in in front of the server.",
+    "cd": "Redeploy when a new image is pushed.",
+    "settings": "Write, show and import settings.",
+    "emulator": "Azure on this machine: try everything without an account.",
+}
+NAMES = (
+    *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
+    *("auth enable", "auth disable", "auth token", "cd enable", "cd disable", "cd status"),
+    *("settings init", "settings show", "settings import"),
+    *("emulator start", "emulator stop", "emulator status", "emulator reset"),
+)
+"""The commands in the order in which the help lists them. The first word names the module of each."""
 
 app = typer.Typer(
     name=PROGRAM,
@@ -61,19 +61,20 @@ def _root(
     """
 
 
-deploy.register(app)
-destroy.register(app)
-local_run.register(app)
-status.register(app)
-logs.register(app)
-browse.register(app)
-ssh.register(app)
-env.register(app)
-doctor.register(app)
-app.add_typer(auth.app, name="auth")
-app.add_typer(cd.app, name="cd")
-app.add_typer(settings.app, name="settings")
-app.add_typer(emulator.app, name="emulator")
+def _assemble() -> None:
+    """Put the commands into the application and its groups."""
+    groups = {name: typer.Typer(no_args_is_help=True, help=about) for name, about in GROUPS.items()}
+    for name in NAMES:
+        importlib.import_module(f"mlflow_azure.cli.commands.{name.split()[0].replace('-', '_')}")
+        group, _, last = name.rpartition(" ")
+        command = COMMANDS[name]
+        words = {"allow_interspersed_args": not command.options_first}
+        (groups[group] if group else app).command(last, context_settings=words)(command.call)
+    for name, group_app in groups.items():
+        app.add_typer(group_app, name=name)
+
+
+_assemble()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
     from mlflow_azure.deployment.destroy import Found, Inventory
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "destroy")(destroy)
-
-
+@command("destroy")
 def destroy(
     run: Invocation,
     *,

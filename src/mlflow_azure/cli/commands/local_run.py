@@ -31,11 +31,7 @@ _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # not all on Windows
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "local-run")(local_run)
-
-
+@command("local-run")
 def local_run(
     run: Invocation,
     *,

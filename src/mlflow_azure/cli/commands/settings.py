@@ -16,20 +16,20 @@ from mlflow_azure.settings.script import Imported, read_script
 if TYPE_CHECKING:
     from mlflow_azure.settings import Setting, Value
 
-app = typer.Typer(no_args_is_help=True, help="Write, show and import settings.")
-
 Script = Annotated[
     Path, typer.Argument(metavar="FILE", help="The deploy.sh to read. It is not run.", show_default=False)
 ]
 Write = Annotated[bool, typer.Option("--write", help="Write the settings file, instead of showing it.")]
 
 
+@command("settings init", settings=False)
 def init(run: Invocation) -> None:
     """Write a settings file with every setting, its meaning and its default, commented out."""
     path = _write(run, render.template())
     run.answer({"file": str(path)}, f"Wrote {path}. To set a setting, remove the # in front of it.")
 
 
+@command("settings show")
 def show(run: Invocation) -> None:
     """Show each setting's value, and where it comes from. Asks Azure for nothing."""
     loaded = run.loaded
@@ -43,6 +43,7 @@ def show(run: Invocation) -> None:
     run.answer({"file": str(loaded.file) if loaded.file else None, "settings": rows}, table)
 
 
+@command("settings import", settings=False)
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     """Take the settings out of an existing deploy.sh. The script is read, never run."""
     result = read_script(_read(script), script.name)
@@ -53,11 +54,6 @@ def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     file = render.imported(result, script.name)
     path = _write(run, file) if write else None
     run.answer(_imported(result, path), f"Wrote {path}: {len(result.values)} settings." if path else file.rstrip())
-
-
-command(app, "init", path="settings init", settings=False)(init)
-command(app, "show", path="settings show")(show)
-command(app, "import", path="settings import", settings=False)(import_)
 
 
 def _row(setting: Setting, value: Value | None) -> dict[str, Any]:

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.kudu.ssh_session import Session
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "ssh", options_first=True)(ssh)
-
-
+@command("ssh", options_first=True)
 def ssh(
     run: Invocation,
     words: Annotated[

@@ -11,16 +11,11 @@ from mlflow_azure.deployment.checks.finding import Finding, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import typer
 
 _SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "doctor")(doctor)
-
-
+@command("doctor")
 def doctor(run: Invocation) -> int:
     """Check everything that a deploy needs, and change nothing. Its exit code is that of such a deploy."""
     from mlflow_azure.deployment.checks.runner import examine

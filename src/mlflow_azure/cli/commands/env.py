@@ -13,11 +13,7 @@ from mlflow_azure.console.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "env")(env)
-
-
+@command("env")
 def env(
     run: Invocation,
     *,

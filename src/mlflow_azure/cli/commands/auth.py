@@ -15,8 +15,6 @@ from mlflow_azure.errors import MlflowAzureError, SettingsError, SignInError
 if TYPE_CHECKING:
     from mlflow_azure.deployment.features.sign_in import SignIn
 
-app = typer.Typer(no_args_is_help=True, help="Microsoft Entra sign-in in front of the server.")
-
 ClientId = Annotated[
     str | None,
     typer.Option(
@@ -49,6 +47,7 @@ AllowGroup = Annotated[
 AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Let in everyone in the tenant again.")]
 
 
+@command("auth enable")
 def enable(
     run: Invocation,
     *,
@@ -142,6 +141,7 @@ def _try_token(run: Invocation, client_id: str) -> None:
         run.console.warn(f"You cannot sign in yourself: {problem.message}", problem.hint)
 
 
+@command("auth disable")
 def disable(run: Invocation) -> None:
     """Let everyone in without signing in, after asking; delete the app registration that was made."""
     from mlflow_azure.deployment.features.sign_in import sign_in_off
@@ -168,6 +168,7 @@ def disable(run: Invocation) -> None:
         )
 
 
+@command("auth token")
 def token(
     run: Invocation,
     *,
@@ -196,8 +197,3 @@ def token(
     found = server_token(run.credential, client_id)
     ends = datetime.fromtimestamp(found.expires_on, UTC).isoformat()
     run.answer({"token": found.value.reveal(), "expires_on": ends, "client_id": client_id}, found.value.reveal())
-
-
-command(app, "enable", path="auth enable")(enable)
-command(app, "disable", path="auth disable")(disable)
-command(app, "token", path="auth token")(token)

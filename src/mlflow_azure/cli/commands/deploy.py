@@ -1,4 +1,4 @@
-"""`mlflow-azure deploy` and `mlflow-azure plan`."""
+"""`mlflow-azure deploy`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from mlflow_azure.cli.applied import apply, rows
 from mlflow_azure.cli.builds import Build, BuildCa, BuildOption, image_source
+from mlflow_azure.cli.commands.plan import Adopt, plan
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
@@ -25,15 +26,8 @@ if TYPE_CHECKING:
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.resources.registry.registry_image import Builder
 
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the execution."""
-    command(app, "deploy")(deploy)
-    command(app, "plan")(plan)
-
-
+@command("deploy")
 def deploy(
     run: Invocation,
     *,
@@ -93,27 +87,6 @@ def _carry_out(
     for finding in warnings:
         run.console.warn(finding.detail, finding.fix)
     return stack, apply(run, planned)
-
-
-def plan(
-    run: Invocation,
-    *,
-    adopt: Adopt = False,
-    build: BuildOption = Build.AUTO,
-    build_ca: BuildCa = None,
-    auth: Auth = False,
-    identity: Identity = None,
-) -> None:
-    """Show what deploy would do. Writes nothing."""
-    from mlflow_azure import engine
-    from mlflow_azure.deployment.stack import mlflow_stack
-
-    context, builder = image_source(run, build, build_ca)
-    with run.reading():
-        features = wanted_features(run, auth=auth, identity=identity)
-        stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
-        changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
-    run.answer({"changes": changes}, text.changes(changes))
 
 
 def _summary(run: Invocation, data: Mapping[str, Any]) -> str:

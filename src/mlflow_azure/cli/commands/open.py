@@ -12,11 +12,7 @@ from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.errors import MlflowAzureError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "open")(browse)
-
-
+@command("open")
 def browse(
     run: Invocation,
     *,

@@ -19,11 +19,7 @@ WATCH_SECONDS = 3.0
 _ON = {True: "on", False: "off"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "status")(status)
-
-
+@command("status")
 def status(
     run: Invocation,
     *,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from mlflow_azure.cli.emulated import emulator_client, emulator_failures
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
@@ -14,10 +12,8 @@ from mlflow_azure.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-app = typer.Typer(help="Azure on this machine: try everything without an account.", no_args_is_help=True)
 
-
-@command(app, "start", path="emulator start", settings=False)
+@command("emulator start", settings=False)
 def start(run: Invocation) -> None:
     """Start the emulator in the background. Does nothing when it is running."""
     client = emulator_client()
@@ -27,7 +23,7 @@ def start(run: Invocation) -> None:
     run.answer(status, _text(status))
 
 
-@command(app, "stop", path="emulator stop", settings=False)
+@command("emulator stop", settings=False)
 def stop(run: Invocation) -> None:
     """Stop the emulator and everything it runs. What was deployed is there again after the next start."""
     client = emulator_client()
@@ -36,7 +32,7 @@ def stop(run: Invocation) -> None:
     run.answer({"stopped": stopped}, "The emulator is stopped." if stopped else "The emulator was not running.")
 
 
-@command(app, "status", path="emulator status", settings=False)
+@command("emulator status", settings=False)
 def status(run: Invocation) -> None:
     """Show whether the emulator runs, where, and what it runs."""
     client = emulator_client()
@@ -48,7 +44,7 @@ def status(run: Invocation) -> None:
         run.answer({"running": True, **found}, _text(found))
 
 
-@command(app, "reset", path="emulator reset", settings=False)
+@command("emulator reset", settings=False)
 def reset(run: Invocation) -> None:
     """Stop the emulator and delete everything that was deployed to it, data too."""
     client = emulator_client()

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 TAIL = 100
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    command(app, "logs")(logs)
-
-
+@command("logs")
 def logs(
     run: Invocation,
     *,

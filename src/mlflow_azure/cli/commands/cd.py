@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from mlflow_azure.cli.applied import apply, rows
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
@@ -17,12 +15,11 @@ if TYPE_CHECKING:
 
     from mlflow_azure.resources.registry.webhook_ping import Delivery
 
-app = typer.Typer(no_args_is_help=True, help="Redeploy when a new image is pushed.")
-
 WITHDRAW_SECONDS = 120.0
 EVENTS = 10
 
 
+@command("cd enable")
 def enable(run: Invocation) -> None:
     """Let the registry tell the web app of each push of the image, so that it pulls and runs it."""
     from mlflow_azure.deployment.features import continuous_deployment
@@ -77,6 +74,7 @@ def _withdraw(run: Invocation) -> None:
         )
 
 
+@command("cd disable")
 def disable(run: Invocation) -> None:
     """Take all of it away: the webhook, its password on the SCM site, the app setting."""
     from mlflow_azure.deployment.features import continuous_deployment
@@ -93,6 +91,7 @@ def disable(run: Invocation) -> None:
     run.answer({"resources": rows(execution)}, done)
 
 
+@command("cd status")
 def status(run: Invocation) -> None:
     """Show whether it works, and the last calls of the webhook."""
     from mlflow_azure.deployment.features.continuous_deployment import read_push_status
@@ -139,8 +138,3 @@ def _text(data: Mapping[str, Any], events: Sequence[Delivery]) -> str:
         return head
     lines = [(each.time, each.action, each.image or "", each.status or "no answer") for each in events]
     return f"{head}\n\n{text.table(('TIME', 'EVENT', 'IMAGE', 'ANSWER'), lines)}"
-
-
-command(app, "enable", path="cd enable")(enable)
-command(app, "disable", path="cd disable")(disable)
-command(app, "status", path="cd status")(status)
