@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 
 RUNS = 5
@@ -30,7 +30,7 @@ def main() -> None:
         try:
             _measure(home, environ)
         finally:
-            client.stop(home)
+            launcher.stop(home)
 
 
 def _measure(home: Home, environ: dict[str, str]) -> None:
@@ -71,12 +71,12 @@ def _run(arguments: list[str], environ: dict[str, str]) -> None:
 
 
 def _forget(home: Home) -> None:
-    client.control(client.endpoint(home) or {}, "DELETE", "requests")
+    launcher.control(launcher.endpoint(home) or {}, "DELETE", "requests")
 
 
 def _requests(home: Home) -> tuple[int, int]:
     """How many requests Resource Manager got, and how many of them write."""
-    requests = client.control(client.endpoint(home) or {}, "GET", "requests")
+    requests = launcher.control(launcher.endpoint(home) or {}, "GET", "requests")
     return len(requests), sum(request["write"] for request in requests)
 
 

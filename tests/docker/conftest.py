@@ -16,7 +16,7 @@ from emulated import Azure
 from real_registry import RealRegistry
 
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.image.context import server_context
@@ -83,7 +83,7 @@ class Storage:
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[Storage]:
     home = Home(tmp_path / "emulator")
-    azure = Azure(home, client.start(home))
+    azure = Azure(home, launcher.start(home))
     azure.resources.providers.register("Microsoft.Storage")
     group = azure.group()
     account = azure.account(group)
@@ -91,7 +91,7 @@ def storage(tmp_path: Path) -> Iterator[Storage]:
     key = azure.storage.storage_accounts.list_keys(group, account.name).keys_property[0].value
     endpoint = account.primary_endpoints.blob
     yield Storage(account.name, f"AccountName={account.name};AccountKey={key};BlobEndpoint={endpoint}")
-    client.reset(home)
+    launcher.reset(home)
 
 
 @pytest.fixture

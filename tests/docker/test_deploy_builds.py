@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def deploy(cli: Command, engine: DockerClient, base_image: str) -> Iterator[list
     assert started.exit_code == 0, started.stderr
     before = {tag for image in engine.images.list() for tag in image.tags}
     yield ["deploy", "--cloud", "emulator", "--output", "json", "--docker-base-image", base_image]
-    client.reset(Home(cli.directory.parent / "emulator"))
+    launcher.reset(Home(cli.directory.parent / "emulator"))
     for tag in {tag for image in engine.images.list() for tag in image.tags} - before:
         if tag.startswith("localhost:"):
             engine.images.remove(tag)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def sign_in(deployment: Deployment) -> Iterator[str]:
 
 def as_a_program(deployment: Deployment) -> dict[str, str]:
     """What azure-identity reads to sign in to the emulator as a program signs in to Azure."""
-    found = client.endpoint(deployment.emulator.home)
+    found = launcher.endpoint(deployment.emulator.home)
     assert found
     return {
         "AZURE_TENANT_ID": found["tenant_id"],

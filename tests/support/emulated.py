@@ -14,7 +14,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.web import WebSiteManagementClient
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -62,7 +62,7 @@ class Azure:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A request to the control interface."""
-        return client.control(self.endpoint, method, path, body)
+        return launcher.control(self.endpoint, method, path, body)
 
     def group(self) -> str:
         """A new resource group."""

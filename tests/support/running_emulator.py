@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 from support.emulated import Azure
 
@@ -27,9 +27,9 @@ class Emulator:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """One request to the control interface."""
-        found = client.endpoint(self.home)
+        found = launcher.endpoint(self.home)
         assert found is not None, "the emulator does not run"
-        return client.control(found, method, path, body)
+        return launcher.control(found, method, path, body)
 
     def forget_requests(self) -> None:
         """Begin counting anew."""
@@ -56,7 +56,7 @@ class Emulator:
     @property
     def azure(self) -> Azure:
         """The SDK's clients, to do by hand what others do in the portal."""
-        found = client.endpoint(self.home)
+        found = launcher.endpoint(self.home)
         assert found is not None, "the emulator does not run"
         return Azure(self.home, found)
 
@@ -70,4 +70,4 @@ def started(cli: Command) -> Iterator[Emulator]:
     try:
         yield Emulator(home)
     finally:
-        client.stop(home)
+        launcher.stop(home)

@@ -8,7 +8,7 @@ from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.deployment.site import DeployedSite
+    from mlflow_azure.deployment.deployed_site import DeployedSite
 
 
 def not_deployed(run: Invocation, doing: str) -> MlflowAzureError:
@@ -22,7 +22,7 @@ def not_deployed(run: Invocation, doing: str) -> MlflowAzureError:
 
 def deployed_site(run: Invocation, doing: str) -> DeployedSite:
     """The web app. Raises MlflowAzureError where it is not deployed."""
-    from mlflow_azure.deployment.site import find_site
+    from mlflow_azure.deployment.deployed_site import find_site
 
     site = find_site(run.azure, run.settings)
     if site is None:

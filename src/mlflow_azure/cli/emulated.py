@@ -25,11 +25,11 @@ RUNTIMES = {
 
 def running_cloud(console: Console) -> Cloud:
     """The emulator as a cloud; it is started where it is not running."""
-    client = emulator_client()
+    launcher = emulator_launcher()
     with emulator_failures():
-        if client.endpoint() is None:
+        if launcher.endpoint() is None:
             console.note("Starting the emulator. Stop it with: mlflow-azure emulator stop")
-        found = client.start(on_demand=True)
+        found = launcher.start(on_demand=True)
     return Cloud(
         CloudName.EMULATOR,
         resource_manager=found["resource_manager"],
@@ -47,15 +47,15 @@ def running_cloud(console: Console) -> Cloud:
 
 def stop_if_unused(console: Console, azure: Azure) -> None:
     """Stop an emulator that was started only because a command needed it, once it holds nothing."""
-    client = emulator_client()
-    if not client.runs_on_demand() or any(True for _ in azure.resources.resource_groups.list()):
+    launcher = emulator_launcher()
+    if not launcher.runs_on_demand() or any(True for _ in azure.resources.resource_groups.list()):
         return
     with emulator_failures():
-        client.stop()
+        launcher.stop()
     console.note("The emulator is empty, so it was stopped.")
 
 
-def emulator_client() -> ModuleType:
+def emulator_launcher() -> ModuleType:
     """What starts, stops and asks the emulator. Raises SettingsError where its extra is not installed."""
     if sys.platform == "win32":
         raise SettingsError(
@@ -64,20 +64,20 @@ def emulator_client() -> ModuleType:
             code="EmulatorNotSupported",
         )
     try:
-        from mlflow_azure.emulator import client
+        from mlflow_azure.emulator import launcher
     except ImportError as error:
         raise SettingsError(
             f"the emulator is not installed ({error.name} is missing)",
             hint="pip install 'mlflow-azure[emulator]'",
             code="EmulatorNotInstalled",
         ) from error
-    return client
+    return launcher
 
 
 @contextmanager
 def emulator_failures() -> Iterator[None]:
     """Turn what the emulator's client raises within into one of our errors."""
-    from mlflow_azure.emulator.client import EmulatorError
+    from mlflow_azure.emulator.launcher import EmulatorError
 
     try:
         yield

@@ -20,13 +20,13 @@ from mlflow_azure.emulator.arm.world import World, identity_of
 from mlflow_azure.emulator.authorize import AuthorizePage
 from mlflow_azure.emulator.connections import Connections
 from mlflow_azure.emulator.control import PREFIX, Control
-from mlflow_azure.emulator.graph import graph_routes
+from mlflow_azure.emulator.microsoft_graph import graph_routes
 from mlflow_azure.emulator.ports import Ports, is_free
 from mlflow_azure.emulator.runtime import Runtime
 from mlflow_azure.emulator.runtime.cache import cache_directory
-from mlflow_azure.emulator.sign_in import SignIn
 from mlflow_azure.emulator.state import State, write_private
 from mlflow_azure.emulator.tls import tls_material
+from mlflow_azure.emulator.token_endpoints import SignIn
 from mlflow_azure.emulator.tokens import TokenIssuer
 from mlflow_azure.emulator.wire import Wire
 

@@ -13,7 +13,7 @@ import requests
 from runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, archive, free_ports, site_spec, wait_until
 
 from mlflow_azure.emulator.runtime import Mount
-from mlflow_azure.emulator.runtime.engine.client import HOME_LABEL
+from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

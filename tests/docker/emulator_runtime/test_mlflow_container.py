@@ -15,7 +15,7 @@ from runtime_support import REGISTRY, Emulated, account_keys, free_ports, site_s
 from websockets.sync.client import connect
 
 from mlflow_azure.emulator.runtime import Mount
-from mlflow_azure.emulator.runtime.engine.client import HOME_LABEL
+from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL
 
 if TYPE_CHECKING:
     import ssl

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from emulated import Azure
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     home = Home(tmp_path_factory.mktemp("emulator") / "home")
     yield home
-    client.reset(home)
+    launcher.reset(home)
 
 
 @pytest.fixture(scope="session")
 def shared_azure(emulator_home: Home) -> Azure:
-    azure = Azure(emulator_home, client.start(emulator_home))
+    azure = Azure(emulator_home, launcher.start(emulator_home))
     for namespace in ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"):
         azure.resources.providers.register(namespace)
     return azure
@@ -48,4 +48,4 @@ def own_home(tmp_path: Path) -> Iterator[Home]:
     """A home whose emulator a test starts and stops itself."""
     home = Home(tmp_path / "home")
     yield home
-    client.reset(home)
+    launcher.reset(home)

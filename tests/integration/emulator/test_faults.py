@@ -97,7 +97,7 @@ def test_a_write_without_an_operation_answers_with_its_failure(azure: Azure) -> 
 
 
 def test_a_malformed_order_is_refused(azure: Azure) -> None:
-    from mlflow_azure.emulator.client import EmulatorError
+    from mlflow_azure.emulator.launcher import EmulatorError
 
     with pytest.raises(EmulatorError, match="400"):
         azure.control("POST", "faults", {"method": "PUT", "path": "(", "kind": "status"})

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from emulated import Azure
 
-from mlflow_azure.emulator import client
+from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 
 if TYPE_CHECKING:
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
 
 def test_two_starts_at_once_end_with_one_emulator(own_home: Home) -> None:
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(client.start, [own_home, own_home]))
+        found = list(pool.map(launcher.start, [own_home, own_home]))
     assert found[0] == found[1]
-    assert client.start(own_home) == found[0]
+    assert launcher.start(own_home) == found[0]
 
 
 def test_stopping_leaves_no_process_and_no_endpoint(own_home: Home) -> None:
-    found = client.start(own_home)
+    found = launcher.start(own_home)
     azure = registered(own_home)
     azure.account(azure.group())
     processes = [psutil.Process(found["pid"]), *psutil.Process(found["pid"]).children(recursive=True)]
     assert len(processes) > 1
-    assert client.stop(own_home)
+    assert launcher.stop(own_home)
     assert not [process for process in processes if alive(process)]
-    assert client.status(own_home) is None
-    assert not client.stop(own_home)
+    assert launcher.status(own_home) is None
+    assert not launcher.stop(own_home)
 
 
 def test_what_was_made_is_there_after_a_restart_on_the_same_ports(own_home: Home) -> None:
-    before = client.start(own_home)
+    before = launcher.start(own_home)
     azure = registered(own_home)
     group = azure.group()
     account, registry, site = azure.account(group), azure.registry(group), azure.site(group)
     azure.control("PUT", "names", {"site": ["taken"]})
     keys = azure.storage.storage_accounts.list_keys(group, account.name).keys_property
-    client.stop(own_home)
-    after = client.start(own_home)
+    launcher.stop(own_home)
+    after = launcher.start(own_home)
     assert {**after, "pid": 0} == {**before, "pid": 0}
     assert azure.storage.storage_accounts.get_properties(group, account.name).as_dict() == account.as_dict()
     assert azure.storage.storage_accounts.list_keys(group, account.name).keys_property == keys
@@ -55,21 +55,21 @@ def test_what_was_made_is_there_after_a_restart_on_the_same_ports(own_home: Home
 
 
 def test_what_was_answered_survives_a_kill(own_home: Home) -> None:
-    found = client.start(own_home)
+    found = launcher.start(own_home)
     azure = registered(own_home)
     group = azure.group()
     account = azure.account(group)
     children = psutil.Process(found["pid"]).children(recursive=True)
     os.kill(found["pid"], signal.SIGKILL)
     psutil.Process(found["pid"]).wait(10)
-    assert client.status(own_home) is None
-    client.start(own_home)
+    assert launcher.status(own_home) is None
+    launcher.start(own_home)
     assert azure.storage.storage_accounts.get_properties(group, account.name).id == account.id
     assert not [process for process in children if alive(process)]
 
 
 def test_an_operation_that_was_running_goes_on_after_a_kill(own_home: Home) -> None:
-    found = client.start(own_home)
+    found = launcher.start(own_home)
     azure = registered(own_home)
     group = azure.group()
     azure.control("PUT", "latency", {"profile": "none", "reads": 1})
@@ -77,33 +77,33 @@ def test_an_operation_that_was_running_goes_on_after_a_kill(own_home: Home) -> N
     azure.registries.registries.begin_create(group, "interrupted", wanted, polling=False)
     os.kill(found["pid"], signal.SIGKILL)
     psutil.Process(found["pid"]).wait(10)
-    client.start(own_home)
+    launcher.start(own_home)
     assert azure.registries.registries.get(group, "interrupted").provisioning_state == "Creating"
 
 
 def test_two_homes_are_two_emulators(own_home: Home, tmp_path: Path) -> None:
     other = Home(tmp_path / "other")
     try:
-        first, second = registered(own_home), Azure(other, client.start(other))
+        first, second = registered(own_home), Azure(other, launcher.start(other))
         group = first.group()
         assert first.endpoint["resource_manager"] != second.endpoint["resource_manager"]
         assert first.endpoint["client_secret"] != second.endpoint["client_secret"]
         assert not second.resources.resource_groups.check_existence(group)
     finally:
-        client.reset(other)
+        launcher.reset(other)
 
 
 def test_a_reset_forgets_everything(own_home: Home) -> None:
     azure = registered(own_home)
     group = azure.group()
-    client.reset(own_home)
+    launcher.reset(own_home)
     assert not own_home.root.exists()
-    anew = Azure(own_home, client.start(own_home))
+    anew = Azure(own_home, launcher.start(own_home))
     assert not anew.resources.resource_groups.check_existence(group)
 
 
 def test_keys_are_readable_by_their_owner_only(own_home: Home) -> None:
-    client.start(own_home)
+    launcher.start(own_home)
     for file in ("endpoint.json", "state.json", "signing.key", "server.key"):
         assert stat.S_IMODE((own_home.root / file).stat().st_mode) == 0o600, file
 
@@ -111,8 +111,8 @@ def test_keys_are_readable_by_their_owner_only(own_home: Home) -> None:
 def test_an_emulator_that_cannot_start_shows_the_end_of_its_log(own_home: Home) -> None:
     own_home.root.mkdir()
     own_home.state_file.write_text("not JSON")
-    with pytest.raises(client.EmulatorError, match="JSONDecodeError"):
-        client.start(own_home)
+    with pytest.raises(launcher.EmulatorError, match="JSONDecodeError"):
+        launcher.start(own_home)
 
 
 def alive(process: psutil.Process) -> bool:
@@ -121,15 +121,15 @@ def alive(process: psutil.Process) -> bool:
 
 
 def registered(home: Home) -> Azure:
-    azure = Azure(home, client.start(home))
+    azure = Azure(home, launcher.start(home))
     for namespace in ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"):
         azure.resources.providers.register(namespace)
     return azure
 
 
 def test_a_port_that_something_else_took_meanwhile_is_replaced(own_home: Home) -> None:
-    before = client.start(own_home)
-    client.stop(own_home)
+    before = launcher.start(own_home)
+    launcher.stop(own_home)
     port = int(before["resource_manager"].rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)):
         after = registered(own_home)
@@ -138,11 +138,11 @@ def test_a_port_that_something_else_took_meanwhile_is_replaced(own_home: Home) -
 
 
 def test_what_cannot_be_served_after_a_restart_does_not_keep_the_emulator_from_starting(own_home: Home) -> None:
-    client.start(own_home)
+    launcher.start(own_home)
     azure = registered(own_home)
     group = azure.group()
     site = azure.site(group)
-    client.stop(own_home)
+    launcher.stop(own_home)
     with socket.create_server(("127.0.0.1", int(site.default_host_name.rpartition(":")[2]))):
         azure = registered(own_home)
         assert "there is none" in azure.control("GET", "status")["sites"][0]["state"]

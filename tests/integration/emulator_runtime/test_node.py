@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlflow_azure.emulator.runtime.blobs.node import Node
+from mlflow_azure.emulator.runtime.blobs.nodejs import Node
 from mlflow_azure.emulator.runtime.children import Children
 
 if TYPE_CHECKING:

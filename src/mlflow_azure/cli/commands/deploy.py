@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlflow_azure.cli.applied import apply, rows
-from mlflow_azure.cli.builds import Build, BuildCa, BuildOption, image_source
+from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.commands.plan import Adopt, plan
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command

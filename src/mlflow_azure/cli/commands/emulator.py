@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.cli.emulated import emulator_client, emulator_failures
+from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.errors import SettingsError
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 @command("emulator start", settings=False)
 def start(run: Invocation) -> None:
     """Start the emulator in the background. Does nothing when it is running."""
-    client = emulator_client()
+    launcher = emulator_launcher()
     with emulator_failures():
-        client.start()
-        status = client.status()
+        launcher.start()
+        status = launcher.status()
     run.answer(status, _text(status))
 
 
 @command("emulator stop", settings=False)
 def stop(run: Invocation) -> None:
     """Stop the emulator and everything it runs. What was deployed is there again after the next start."""
-    client = emulator_client()
+    launcher = emulator_launcher()
     with emulator_failures():
-        stopped = client.stop()
+        stopped = launcher.stop()
     run.answer({"stopped": stopped}, "The emulator is stopped." if stopped else "The emulator was not running.")
 
 
 @command("emulator status", settings=False)
 def status(run: Invocation) -> None:
     """Show whether the emulator runs, where, and what it runs."""
-    client = emulator_client()
+    launcher = emulator_launcher()
     with emulator_failures():
-        found = client.status()
+        found = launcher.status()
     if found is None:
         run.answer({"running": False}, "The emulator is not running.")
     else:
@@ -47,11 +47,11 @@ def status(run: Invocation) -> None:
 @command("emulator reset", settings=False)
 def reset(run: Invocation) -> None:
     """Stop the emulator and delete everything that was deployed to it, data too."""
-    client = emulator_client()
+    launcher = emulator_launcher()
     if not run.confirm("Delete everything in the emulator, data too?"):
         raise SettingsError("not reset: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
     with emulator_failures():
-        client.reset()
+        launcher.reset()
     run.answer({"reset": True}, "The emulator is stopped, and empty.")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlflow_azure.cli.builds import BuildCa, build_context
+from mlflow_azure.cli.build_options import BuildCa, build_context
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.errors import ContainerEngineError, InterruptedByUserError, MlflowAzureError, SettingsError
@@ -86,8 +86,8 @@ def _prepare(
     run: Invocation, name: str, port: int | None, connection_string: Secret | None, build_ca: bytes | None
 ) -> LocalRun:
     from mlflow_azure.image.docker_engine import connect
+    from mlflow_azure.local.artifact_store import AzureStorage
     from mlflow_azure.local.run import prepare
-    from mlflow_azure.local.storage import AzureStorage
 
     settings = _settings(run)
     account = AzureStorage(connection_string, settings.storage_container_name) if connection_string else None
@@ -152,7 +152,7 @@ def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
 
 
 def _warn_of_proxy(run: Invocation, url: str) -> None:
-    from mlflow_azure.local.server import goes_through_proxy
+    from mlflow_azure.local.mlflow_container import goes_through_proxy
 
     if goes_through_proxy(url):
         run.console.warn(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlflow_azure.cli.builds import Build, BuildCa, BuildOption, image_source
+from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text

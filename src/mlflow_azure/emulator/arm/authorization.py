@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.roles import ASSIGNMENT_TYPE, ROLES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator.arm import errors
+from mlflow_azure.emulator.arm import arm_errors
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -106,9 +106,9 @@ class Call:
             raise self.not_found()
         return body
 
-    def not_found(self) -> errors.ArmError:
+    def not_found(self) -> arm_errors.ArmError:
         """The refusal for a resource that does not exist."""
-        return errors.resource_not_found(self.type, self.id.rpartition("/")[2], self.params.get("group", ""))
+        return arm_errors.resource_not_found(self.type, self.id.rpartition("/")[2], self.params.get("group", ""))
 
     @property
     def failure(self) -> Fault | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from mlflow_azure.emulator.arm import errors
+from mlflow_azure.emulator.arm import arm_errors
+from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Call, collection_type
-from mlflow_azure.emulator.arm.errors import ArmError
 from mlflow_azure.emulator.arm.policies import require_permitted
 from mlflow_azure.emulator.tokens import TokenError
 
@@ -141,7 +141,7 @@ def _group(call: Call) -> None:
         return
     group = call.world.group(call["subscription"], call["group"])
     if group is None:
-        raise errors.group_not_found(call["group"])
+        raise arm_errors.group_not_found(call["group"])
     if group["properties"]["provisioningState"] == "Deleting" and call.method == "PUT":
         raise ArmError(
             409,
@@ -155,4 +155,4 @@ def _parent(call: Call) -> None:
         return
     parent = call.parent.removesuffix(next(filter(call.parent.endswith, _IMPLICIT_PARENTS), ""))
     if call.world.resources.find(parent) is None:
-        raise errors.parent_not_found(_VERBS[call.method], call.type, parent)
+        raise arm_errors.parent_not_found(_VERBS[call.method], call.type, parent)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mlflow_azure.emulator.arm import errors
+from mlflow_azure.emulator.arm import arm_errors
+from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
-from mlflow_azure.emulator.arm.errors import ArmError
 from mlflow_azure.emulator.arm.overlap import exclusive_write
 from mlflow_azure.emulator.wire import Wire, is_write
 
@@ -133,7 +133,7 @@ def _json_object(content: bytes, content_type: str) -> dict[str, Any]:
     try:
         body = json.loads(content)
     except ValueError as error:
-        raise errors.invalid_content(str(error)) from error
+        raise arm_errors.invalid_content(str(error)) from error
     if not isinstance(body, dict):
-        raise errors.invalid_content("a JSON object is expected")
+        raise arm_errors.invalid_content("a JSON object is expected")
     return body

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.arm_errors import ArmError, group_not_found, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.errors import ArmError, group_not_found, invalid_content
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
 from mlflow_azure.emulator.arm.regions import require_region
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.arm.errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.regions import require_region
 from mlflow_azure.emulator.runtime import RuntimeFaultError
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.arm.errors import WebError
+from mlflow_azure.emulator.arm.arm_errors import WebError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.errors import ArmError
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World

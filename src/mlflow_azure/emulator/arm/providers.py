@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.errors import ArmError
 from mlflow_azure.emulator.arm.regions import REGIONS
 from mlflow_azure.emulator.arm.world import ALWAYS_REGISTERED, World
 

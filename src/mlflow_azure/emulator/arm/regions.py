@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlflow_azure.emulator.arm.errors import ArmError
+from mlflow_azure.emulator.arm.arm_errors import ArmError
 
 REGIONS = {
     "australiaeast": "Australia East",

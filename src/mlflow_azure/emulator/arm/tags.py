@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.arm_errors import invalid_content, resource_not_found
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.errors import invalid_content, resource_not_found
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body

@@ -8,7 +8,7 @@ from mlflow_azure.emulator.arm.registries import REGISTRY_TYPE
 from mlflow_azure.emulator.arm.roles import may_pull
 from mlflow_azure.emulator.arm.web_mounts import state
 from mlflow_azure.emulator.runtime import Mount, SiteSpec
-from mlflow_azure.emulator.runtime.registry.auth import TOKEN_USER
+from mlflow_azure.emulator.runtime.registry.token_service import TOKEN_USER
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator.arm.errors import WebError
+from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.regions import display_name
 from mlflow_azure.emulator.arm.web_config_defaults import (

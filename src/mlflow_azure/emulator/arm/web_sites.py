@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.errors import WebError
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.web_plans import SITE_TYPE, site_name_taken, sites_of, valid_site_name

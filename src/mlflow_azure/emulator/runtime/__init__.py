@@ -1,7 +1,7 @@
 """What the emulated Azure Resource Manager manages, for real, on this machine."""
 
 from mlflow_azure.emulator.runtime.children import end_leftovers
-from mlflow_azure.emulator.runtime.registry.registries import Push
+from mlflow_azure.emulator.runtime.registry.running_registries import Push
 from mlflow_azure.emulator.runtime.runtime import Runtime
 from mlflow_azure.emulator.runtime.spec import (
     BuildRequest,

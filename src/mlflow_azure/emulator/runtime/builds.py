@@ -9,7 +9,7 @@ import time
 from typing import IO, TYPE_CHECKING, Protocol
 
 from mlflow_azure.emulator.runtime.process.image import unpack_archive
-from mlflow_azure.emulator.runtime.registry.client import PullError
+from mlflow_azure.emulator.runtime.registry.repository import PullError
 from mlflow_azure.emulator.runtime.spec import BuildRequest, BuildResult, RuntimeFaultError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from mlflow_azure.emulator.runtime.children import Children
 from mlflow_azure.emulator.runtime.process.builder import ProcessBuilder
 from mlflow_azure.emulator.runtime.process.environments import Environments
 from mlflow_azure.emulator.runtime.process.host import ProcessHost
-from mlflow_azure.emulator.runtime.registry.registries import Registries
+from mlflow_azure.emulator.runtime.registry.running_registries import Registries
 from mlflow_azure.emulator.runtime.shares import Shares
 from mlflow_azure.emulator.runtime.sites.sites import Sites
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
@@ -65,7 +65,7 @@ class Runtime:
 
         """
         # Imported here: the engine's client takes 0.2 s.
-        from mlflow_azure.emulator.runtime.engine.choice import choose_engine
+        from mlflow_azure.emulator.runtime.docker.choice import choose_engine
 
         choice = await choose_engine()
         self.kind_reason = choice.reason
@@ -73,10 +73,10 @@ class Runtime:
             await self._use_containers(choice.client, choice.gateway)
 
     async def _use_containers(self, client: DockerClient, gateway: str) -> None:
-        from mlflow_azure.emulator.runtime.engine.builder import EngineBuilder
-        from mlflow_azure.emulator.runtime.engine.client import remove_containers, remove_images
-        from mlflow_azure.emulator.runtime.engine.host import EngineHost
-        from mlflow_azure.emulator.runtime.engine.registry import start_registry
+        from mlflow_azure.emulator.runtime.docker.builder import EngineBuilder
+        from mlflow_azure.emulator.runtime.docker.engine_api import remove_containers, remove_images
+        from mlflow_azure.emulator.runtime.docker.host import EngineHost
+        from mlflow_azure.emulator.runtime.docker.registry_container import start_registry
 
         self.kind = "container"
         self._client = client

@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import IO, TYPE_CHECKING
 
-from mlflow_azure.emulator.runtime.blobs.node import Node
+from mlflow_azure.emulator.runtime.blobs.nodejs import Node
 from mlflow_azure.emulator.runtime.cache import built_once, cache_directory
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.process.dockerfile import read_dockerfile
 from mlflow_azure.emulator.runtime.process.image import push_context
-from mlflow_azure.emulator.runtime.registry.client import Repository
+from mlflow_azure.emulator.runtime.registry.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow_azure.emulator.runtime.builds import BuildLog
     from mlflow_azure.emulator.runtime.process.environments import Environments
-    from mlflow_azure.emulator.runtime.registry.registries import Registries
+    from mlflow_azure.emulator.runtime.registry.running_registries import Registries
     from mlflow_azure.emulator.runtime.spec import BuildRequest
 
 

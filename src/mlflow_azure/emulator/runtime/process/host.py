@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.listener import free_port
 from mlflow_azure.emulator.runtime.process.image import pull_context
-from mlflow_azure.emulator.runtime.registry.client import PullError, Repository
+from mlflow_azure.emulator.runtime.registry.repository import PullError, Repository
 from mlflow_azure.emulator.runtime.sites.container import StartError, app_service_variables
 from mlflow_azure.emulator.runtime.spec import Mount, RuntimeFaultError, SiteSpec
 

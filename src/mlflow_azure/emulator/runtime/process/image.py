@@ -11,7 +11,13 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.runtime.cache import built_once
-from mlflow_azure.emulator.runtime.registry.client import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, PullError, Repository
+from mlflow_azure.emulator.runtime.registry.repository import (
+    CONFIG_TYPE,
+    LAYER_TYPE,
+    MANIFEST_TYPE,
+    PullError,
+    Repository,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

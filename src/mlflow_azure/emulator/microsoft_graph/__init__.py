@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.graph import applications, grants, objects, service_principals
-from mlflow_azure.emulator.graph.service import Graph
+from mlflow_azure.emulator.microsoft_graph import applications, grants, objects, service_principals
+from mlflow_azure.emulator.microsoft_graph.service import Graph
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

@@ -19,7 +19,7 @@ def main() -> None:
     sys.stdout.flush()
     signal.sigwait([signal.SIGTERM])
     # Imported here: being ready comes first.
-    from mlflow_azure.emulator.runtime.engine.client import connect, remove_containers
+    from mlflow_azure.emulator.runtime.docker.engine_api import connect, remove_containers
 
     with closing(connect()) as client:
         remove_containers(client, Path(sys.argv[1]))

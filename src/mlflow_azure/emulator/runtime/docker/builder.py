@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from mlflow_azure.emulator.runtime.engine.choice import stand_in_base
-from mlflow_azure.emulator.runtime.engine.client import reason
-from mlflow_azure.emulator.runtime.registry.auth import TOKEN_USER
+from mlflow_azure.emulator.runtime.docker.choice import stand_in_base
+from mlflow_azure.emulator.runtime.docker.engine_api import reason
+from mlflow_azure.emulator.runtime.registry.token_service import TOKEN_USER
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from mlflow_azure.emulator.runtime.builds import BuildLog
-    from mlflow_azure.emulator.runtime.registry.registries import Registries
+    from mlflow_azure.emulator.runtime.registry.running_registries import Registries
     from mlflow_azure.emulator.runtime.spec import BuildRequest
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.directory import service_principal
-from mlflow_azure.emulator.graph.applications import mirror
-from mlflow_azure.emulator.graph.query import filtered
-from mlflow_azure.emulator.graph.service import Ask, GraphError, Operations, Reply, bad_request, not_found
+from mlflow_azure.emulator.microsoft_graph.applications import mirror
+from mlflow_azure.emulator.microsoft_graph.query import filtered
+from mlflow_azure.emulator.microsoft_graph.service import Ask, GraphError, Operations, Reply, bad_request, not_found
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.directory import Object

@@ -9,8 +9,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.graph.query import filtered
-from mlflow_azure.emulator.graph.service import Ask, GraphError, Operations, Reply, bad_request
+from mlflow_azure.emulator.microsoft_graph.query import filtered
+from mlflow_azure.emulator.microsoft_graph.service import Ask, GraphError, Operations, Reply, bad_request
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.directory import Directory, Object

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 
 from mlflow_azure.emulator.directory import NO_ROLE
-from mlflow_azure.emulator.graph.applications import now
-from mlflow_azure.emulator.graph.query import filtered
-from mlflow_azure.emulator.graph.service import Ask, Operations, Reply, bad_request
+from mlflow_azure.emulator.microsoft_graph.applications import now
+from mlflow_azure.emulator.microsoft_graph.query import filtered
+from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply, bad_request
 
 operations = Operations()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from mlflow_azure.emulator.runtime.engine.client import bridge_address, connect, reason
+from mlflow_azure.emulator.runtime.docker.engine_api import bridge_address, connect, reason
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:

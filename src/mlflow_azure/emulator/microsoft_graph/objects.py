@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlflow_azure.emulator.graph.query import filtered
-from mlflow_azure.emulator.graph.service import Ask, GraphError, Operations, Reply, not_found
+from mlflow_azure.emulator.microsoft_graph.query import filtered
+from mlflow_azure.emulator.microsoft_graph.service import Ask, GraphError, Operations, Reply, not_found
 
 operations = Operations()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from docker.errors import DockerException, ImageNotFound, NotFound
 
-from mlflow_azure.emulator.runtime.engine.client import HOME_LABEL, published_port
+from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL, published_port
 
 if TYPE_CHECKING:
     from pathlib import Path

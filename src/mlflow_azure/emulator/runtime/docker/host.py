@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
-from mlflow_azure.emulator.runtime.engine.client import HOME_LABEL, HOST_NAME, PLATFORM, published_port, reason
+from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL, HOST_NAME, PLATFORM, published_port, reason
 from mlflow_azure.emulator.runtime.process.image import is_context
 from mlflow_azure.emulator.runtime.shares import open_to_containers
 from mlflow_azure.emulator.runtime.sites.container import Container, StartError, app_service_variables

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from mlflow_azure.emulator.runtime.listener import Listener
-from mlflow_azure.emulator.runtime.registry.auth import Credentials, RegistryAuth
-from mlflow_azure.emulator.runtime.registry.storage import InContainer, Storage, no_containers, open_storage
+from mlflow_azure.emulator.runtime.registry.blob_storage import InContainer, Storage, no_containers, open_storage
+from mlflow_azure.emulator.runtime.registry.token_service import Credentials, RegistryAuth
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
 
 if TYPE_CHECKING:

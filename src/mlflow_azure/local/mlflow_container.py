@@ -16,9 +16,9 @@ from mlflow_azure.resources.web.mlflow_server import PROBE_PATH
 if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.events import Action
+    from mlflow_azure.local.artifact_store import Storage
     from mlflow_azure.local.containers import Containers
     from mlflow_azure.local.images import Image
-    from mlflow_azure.local.storage import Storage
     from mlflow_azure.settings import Settings
 
 _POLL_SECONDS = 0.2
