@@ -24,6 +24,8 @@ from mlflow_azure.deployment.features.continuous_deployment import continuous_de
 from mlflow_azure.deployment.features.enabled import MINIMUM, Features
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
+from mlflow_azure.image.serving import server_environment
+from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.admin_user import AdminUser
 from mlflow_azure.resources.registry.pull_role import PullRole
@@ -33,7 +35,6 @@ from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.storage.storage_account import StorageAccount
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
-from mlflow_azure.resources.web.mlflow_server import Server
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.resources.web.storage_mount import StorageMount
 
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.web.app_service_plan import AppServicePlan
     from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
-
-ARTIFACT_PATH = "mlartefacts"
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def mlflow_stack(
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
     logs = ContainerLogs(site, after=(mount,))
     parts: list[SettingsPart] = [
-        FixedSettings(server_settings(settings)),
+        FixedSettings(server_environment(settings)),
         StorageSettings(account),
         RegistrySettings(registry, identity=bool(features.identity)),
         ImageSettings(image),
@@ -137,26 +136,3 @@ def _afterwards(
     if features.continuous_deployment:
         nodes += continuous_deployment_nodes(base.site, base.registry, settings, after=(config,))
     return tuple(nodes)
-
-
-def server_settings(settings: Settings) -> dict[str, str]:
-    """The app settings that follow from the settings alone, under the names that the image reads."""
-    return {
-        "WEBSITES_PORT": str(settings.mlflow_port),
-        "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "true",
-        "MLFLOW_SERVER_HOST": settings.mlflow_host,
-        "MLFLOW_SERVER_PORT": str(settings.mlflow_port),
-        "MLFLOW_SERVER_WORKERS": str(settings.mlflow_workers),
-        "MLFLOW_SERVER_FILE_STORE": settings.mlflow_filestore,
-        "MLFLOW_SERVER_DEFAULT_ARTIFACT_ROOT": artifact_root(settings),
-    }
-
-
-def artifact_root(settings: Settings) -> str:
-    """The URI of the artifacts.
-
-    MLflow 1.5.0 accepts only `blob.core.windows.net` here, in every cloud; the host it talks to is the one of
-    the connection string (mlflow/store/artifact/azure_blob_artifact_repo.py).
-    """
-    account, container = settings.storage_account_name, settings.storage_container_name
-    return f"wasbs://{container}@{account}.blob.core.windows.net/{ARTIFACT_PATH}"

@@ -12,9 +12,9 @@ from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
+from mlflow_azure.resources.mlflow_server import Health, probe, server_token
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
-from mlflow_azure.resources.web.mlflow_server import Health, probe, server_token
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.web_app import RUNNING
 

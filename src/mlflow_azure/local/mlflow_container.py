@@ -6,12 +6,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlflow_azure.deployment.stack import server_settings
 from mlflow_azure.engine.node import Check, Given, Report, Task
 from mlflow_azure.errors import TimedOutError
+from mlflow_azure.image.serving import PROBE_PATH, server_environment
 from mlflow_azure.local.containers import LOOPBACK, ContainerSpec
 from mlflow_azure.local.log import refuse_ended
-from mlflow_azure.resources.web.mlflow_server import PROBE_PATH
 
 if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
@@ -56,7 +55,7 @@ class ServerContainer(Task):
             container_port=settings.mlflow_port,
             port=self._port,
             environment={
-                **server_settings(settings),
+                **server_environment(settings),
                 "AZURE_STORAGE_CONNECTION_STRING": self._storage.for_server.reveal(),
             },
             uses_proxy=not self._storage.is_local,

@@ -15,8 +15,8 @@ from mlflow_azure.resources.entra.app_registration import AppRegistration, Given
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.entra.client_secret import ClientSecret
 from mlflow_azure.resources.entra.service_principal import ServicePrincipal
+from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET, AppSettings, SettingsPart
-from mlflow_azure.resources.web.mlflow_server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow_azure.engine.node import Given, Node, Properties, Report
-    from mlflow_azure.resources.registry.registry_image import Image
     from mlflow_azure.resources.web.web_app import WebApp
 
 NO_ALWAYS_ON = frozenset({"F1", "D1"})
@@ -29,7 +28,7 @@ class SiteConfig(SitePart):
 
     Args:
         site: The web app.
-        image: What it runs.
+        image: What it runs; its output `reference` names it.
         identity: Whether it pulls the image with its managed identity.
         allow: Address ranges (CIDR) that may reach the server, beside those that users let in by rules of their own;
             empty leaves the access restrictions as they are.
@@ -41,7 +40,7 @@ class SiteConfig(SitePart):
     config = "web"
 
     def __init__(
-        self, site: WebApp, *, image: Image, identity: bool, allow: Sequence[str], after: tuple[Node, ...] = ()
+        self, site: WebApp, *, image: Node, identity: bool, allow: Sequence[str], after: tuple[Node, ...] = ()
     ) -> None:
         super().__init__(site, needs=(image,), after=after)
         self.image = image

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import SignInError, TimedOutError
+from mlflow_azure.image.serving import PROBE_PATH
 from mlflow_azure.resources.entra.app_registration import AppRegistration, client_id
 from mlflow_azure.secret import Secret
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.entra.app_registration import GivenRegistration
     from mlflow_azure.resources.web.web_app import WebApp
 
-PROBE_PATH = "/api/2.0/mlflow/experiments/list"
-"""MLflow 1.5.0 has no /health."""
 PROBE_SECONDS = 10
 POLL_SECONDS = 1.0
 TOKEN_SECONDS = 30.0
