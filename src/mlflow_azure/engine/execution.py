@@ -84,7 +84,8 @@ class Execution:
         if self.plan.steps[resource].action is Action.KEEP:
             return Applied(reading.outputs, Action.KEEP)
         if isinstance(resource, Removable) and not resource.wanted and reading.live is not None:
-            resource.delete(reading.live)
+            if not _goes_with_parent(resource):
+                resource.delete(reading.live)
             return Applied(None, Action.DELETE)
         desired = resource.desired(given)
         if has_unknown(desired):  # a fault of ours: better here than as a strange request to Azure
@@ -128,3 +129,8 @@ class Execution:
 def _waits_for(node: Node) -> Iterable[Node]:
     parent = node.parent if isinstance(node, Resource) else None
     return {*node.needs, *node.after, *((parent,) if parent else ())}
+
+
+def _goes_with_parent(resource: Resource) -> bool:
+    """Whether its parent, which is deleted before it, takes it along."""
+    return isinstance(resource.parent, Removable) and not resource.parent.wanted

@@ -29,7 +29,7 @@ class Node(ABC):
 
     """
 
-    kind: ClassVar[str]
+    kind: str
 
     def __init__(self, name: str, *, needs: tuple[Node, ...] = (), after: tuple[Node, ...] = ()) -> None:
         self.name = name

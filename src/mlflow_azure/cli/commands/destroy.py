@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlflow_azure.azure.clouds import CloudName
+from mlflow_azure.cli.applied import apply, rows
 from mlflow_azure.cli.emulated import stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
-from mlflow_azure.deployment.destroy import STORAGE_ACCOUNT, Teardown, take_inventory
+from mlflow_azure.deployment.destroy import plan_destroy
+from mlflow_azure.deployment.inventory import STORAGE_ACCOUNT, take_inventory
 from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
-    from mlflow_azure.deployment.destroy import Found, Inventory
+    from mlflow_azure.deployment.inventory import Found, Inventory
 
 
 @command("destroy")
@@ -40,12 +42,9 @@ def _destroy(run: Invocation, *, keep_data: bool) -> None:
     run.console.note(_announcement(inventory))
     if not run.confirm(_question(inventory)):
         raise SettingsError("not deleted: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
-    teardown = Teardown(run.azure, inventory)
-    try:
-        run.console.watch(teardown.events())
-    finally:
-        run.achieved.update(_data(inventory, _rows(teardown)))
-    run.answer(_data(inventory, _rows(teardown)), _summary(inventory))
+    run.achieved["kept"] = _kept(inventory)
+    execution = apply(run, plan_destroy(run.azure, inventory))
+    run.answer(_data(inventory, rows(execution)), _summary(inventory))
     for client_id in inventory.unseen:
         run.console.warn(
             f"You may not see in Microsoft Entra ID whether app registration {client_id}, which the server's sign-in "
@@ -74,16 +73,12 @@ def _question(inventory: Inventory) -> str:
     return f"Delete all of this{', with every run and artifact in the storage account' if data else ''}?"
 
 
-def _rows(teardown: Teardown) -> list[dict[str, Any]]:
-    return [
-        {"kind": step.kind, "name": step.name, "id": step.id, "action": step.action, "seconds": round(seconds, 1)}
-        for step, seconds in teardown.deleted
-    ]
-
-
 def _data(inventory: Inventory, deleted: list[dict[str, Any]]) -> dict[str, Any]:
-    kept = [{"kind": found.kind, "name": found.name, "id": found.id} for found in inventory.kept]
-    return {"resources": deleted, "kept": kept}
+    return {"resources": deleted, "kept": _kept(inventory)}
+
+
+def _kept(inventory: Inventory) -> list[dict[str, Any]]:
+    return [{"kind": found.kind, "name": found.name, "id": found.id} for found in inventory.kept]
 
 
 def _summary(inventory: Inventory) -> str:

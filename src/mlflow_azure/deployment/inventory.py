@@ -1,0 +1,142 @@
+"""What a resource group holds: what a deployment made, which carries our tag, and what is someone else's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.entra import registrations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlflow_azure.azure.clients import Azure
+
+RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
+STORAGE_ACCOUNT = "Microsoft.Storage/storageAccounts"
+SITE = "Microsoft.Web/sites"
+PLAN = "Microsoft.Web/serverfarms"
+REGISTRY = "Microsoft.ContainerRegistry/registries"
+WEBHOOK = "Microsoft.ContainerRegistry/registries/webhooks"
+KINDS = {
+    RESOURCE_GROUP: "resource group",
+    STORAGE_ACCOUNT: "storage account",
+    SITE: "web app",
+    PLAN: "app service plan",
+    REGISTRY: "container registry",
+    WEBHOOK: "webhook",
+}
+"""The types of what a deployment makes, and our words for them."""
+REGISTRATION = "app registration"
+"""What a deployment makes in Microsoft Entra ID, which has no types."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A resource in the group.
+
+    Attributes:
+        in_use: What others run on it, so that it has to stay: names of web apps.
+
+    """
+
+    id: str
+    name: str
+    type: str
+    in_use: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Our word for it, else its type."""
+        return KINDS.get(self.type, self.type)
+
+    def lives_in(self, other: Found) -> bool:
+        """Whether it is a part of `other`, and goes with it."""
+        return self.id.lower().startswith(f"{other.id.lower()}/")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What is in the group, ours and others'.
+
+    Attributes:
+        group: The group's name.
+        group_goes: Whether the group itself is ours and has nothing foreign in it.
+        ours: What destroy deletes, each after what it lives in.
+        kept: What stays: what others made or use, and the storage account where its data is kept.
+        unseen: Client ids of app registrations that our sign-in uses, where the user may not see whether they are ours.
+
+    """
+
+    group: str
+    group_goes: bool
+    ours: tuple[Found, ...]
+    kept: tuple[Found, ...]
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to delete."""
+        return not self.ours and not self.group_goes
+
+
+def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
+    """Look at what is in the group. A group that does not exist is an empty inventory.
+
+    Args:
+        azure: The subscription.
+        group: The group's name.
+        keep_data: Keep the storage account, and so the group.
+
+    """
+    registered = registrations.of_deployment(azure, group)
+    known = tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ())
+    live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
+    if live is None:
+        return Inventory(group, group_goes=False, ours=known, kept=())
+    ours, kept = _sorted(azure, group, keep_data=keep_data)
+    unseen = _used_registrations(azure, group, ours) if registered is None else ()
+    return Inventory(group, arm.is_tagged_ours(live["tags"]) and not kept, (*known, *ours), kept, unseen)
+
+
+def _sorted(azure: Azure, group: str, *, keep_data: bool) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+    """What is in the group: what goes, and what stays."""
+    with doing(f"listing what is in resource group {group}"):
+        listed = list(azure.resources.resources.list_by_resource_group(group))
+    tags = {Found(str(each.id), str(each.name), _canonical(str(each.type))): each.tags for each in listed}
+    made = [found for found in tags if _is_ours(found, tags[found])]
+    made = [found for found in made if not (keep_data and found.type == STORAGE_ACCOUNT)]
+    parts = [found for found in tags if any(found.lives_in(other) for other in made)]
+    going = [*(found for found in made if found not in parts), *parts]
+    used = [_use(azure, group, found, going) for found in going]
+    kept = [*(found for found in tags if found not in going), *(found for found in used if found.in_use)]
+    return tuple(found for found in used if not found.in_use), tuple(kept)
+
+
+def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Found:
+    """The resource, with the web apps of others that run on it where it is a plan: in any group."""
+    if found.type != PLAN:
+        return found
+    with doing(f"listing the web apps on {found}"):
+        sites = list(azure.web.app_service_plans.list_web_apps(group, found.name))
+    others = (site for site in sites if not any(arm.same_id(site.id, each.id) for each in going))
+    return replace(found, in_use=tuple(str(site.name) for site in others))
+
+
+def _used_registrations(azure: Azure, group: str, ours: Sequence[Found]) -> tuple[str, ...]:
+    sites = (found.name for found in ours if found.type == SITE)
+    return tuple(client for site in sites if (client := registrations.used_by(azure, group, site, ours_only=True)))
+
+
+def _is_ours(found: Found, tags: Mapping[str, str] | None) -> bool:
+    return found.type in KINDS and arm.is_tagged_ours(tags)
+
+
+def _canonical(resource_type: str) -> str:
+    """Azure changes the case of types at will."""
+    return next((known for known in KINDS if known.lower() == resource_type.lower()), resource_type)
