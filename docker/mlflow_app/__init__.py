@@ -14,11 +14,12 @@ os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = _artifact_root
 
 from mlflow.server import app  # noqa: E402 - after the names that it reads
 
-from mlflow_app import artifacts, guard, store  # noqa: E402 - they import MLflow
+from mlflow_app import artifacts, guard, revision, store  # noqa: E402 - they import MLflow
 
 __all__ = ["app"]
 
 store.initialize(_file_store, _artifact_root)
 store.create_experiments_one_at_a_time(app)
 guard.install(app, _artifact_root)
+revision.install(app)
 artifacts.confine(_artifact_root)

@@ -30,6 +30,12 @@ def test_the_page_and_all_its_static_files_are_served(server: ServerProcess) -> 
     assert {server.get(f"/{file}").status_code for file in files} == {200}
 
 
+def test_every_answer_tells_the_digest_of_the_image(start: Start, settings: dict[str, str]) -> None:
+    server = start({**settings, "MLFLOW_AZURE_IMAGE_DIGEST": "sha256:abc"})
+    answers = [server.get(path) for path in ("/", "/api/2.0/mlflow/experiments/list", "/not-there")]
+    assert [answer.headers["MLflow-Azure-Image"] for answer in answers] == ["sha256:abc"] * 3
+
+
 def test_requests_are_logged(server: ServerProcess) -> None:
     server.get("/api/2.0/mlflow/experiments/list")
     server.stop()
