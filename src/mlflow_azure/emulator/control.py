@@ -41,6 +41,7 @@ class Control:
             Route(f"{PREFIX}/status", self._status),
             Route(f"{PREFIX}/latency", self._latency, methods=["PUT"]),
             Route(f"{PREFIX}/tokens", self._tokens, methods=["PUT"]),
+            Route(f"{PREFIX}/quirks", self._quirks, methods=["PUT"]),
             Route(f"{PREFIX}/directory", self._directory, methods=["PUT"]),
             Route(f"{PREFIX}/requests", self._requests, methods=["GET"]),
             Route(f"{PREFIX}/requests", self._forget_requests, methods=["DELETE"]),
@@ -88,6 +89,9 @@ class Control:
             self._world.tokens.lifetime = int(order["lifetime"])
 
         return await self._apply(request, dict, apply)
+
+    async def _quirks(self, request: Request) -> Response:
+        return await self._apply(request, dict, self._world.quirks.order)
 
     async def _directory(self, request: Request) -> Response:
         """Put users and groups (each with `id` and `displayName`) into the directory."""

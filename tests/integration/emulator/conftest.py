@@ -36,6 +36,7 @@ def azure(shared_azure: Azure) -> Iterator[Azure]:
     yield shared_azure
     shared_azure.control("DELETE", "faults")
     shared_azure.control("PUT", "latency", {"profile": "none"})
+    shared_azure.control("PUT", "quirks", {})
     shared_azure.control("PUT", "names", {})
     shared_azure.control("PUT", "quota", {})
     shared_azure.control("PUT", "policies", {})

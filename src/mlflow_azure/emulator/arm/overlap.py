@@ -1,4 +1,9 @@
-"""App Service refuses a write to a web app while another one is at work on it."""
+"""App Service refuses a write to a web app while another one is at work on it, its own creation for one.
+
+The creation goes on behind the answer to it: github.com/hashicorp/terraform-provider-azurerm/issues/9703, and
+github.com/Azure/terraform-azurerm-avm-res-web-site/pull/272, which tries again. The words:
+github.com/microsoft/vscode-azureappservice/issues/1306.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,7 @@ def exclusive_write(call: Call) -> Iterator[None]:
     """Hold the web app that a request writes to, if it writes to one, for the length of a `with` block.
 
     Raises:
-        WebError: Another write holds it. The words: github.com/microsoft/vscode-azureappservice/issues/1306.
+        WebError: Another write holds it, or it was just created and that is not over yet.
 
     """
     head, found, _ = call.template.partition(_SITES)
@@ -30,7 +35,8 @@ def exclusive_write(call: Call) -> Iterator[None]:
         yield
         return
     site = (head + found).format_map(call.params).lower()
-    if site in call.world.busy:
+    existed = call.world.resources.find(site) is not None
+    if site in call.world.busy or (existed and call.world.quirks.strikes("site_busy", site)):
         raise WebError(
             409,
             "Conflict",
@@ -41,5 +47,7 @@ def exclusive_write(call: Call) -> Iterator[None]:
     call.world.busy.add(site)
     try:
         yield
+        if not existed:
+            call.world.quirks.begin("site_busy", site)
     finally:
         call.world.busy.discard(site)

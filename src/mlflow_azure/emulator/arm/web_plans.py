@@ -82,10 +82,15 @@ async def get_plan(call: Call) -> Answer:
 
 @endpoints.on("DELETE", PLAN)
 async def delete_plan(call: Call) -> Answer:
-    """Delete a plan that has no sites."""
+    """Delete a plan that has no sites. One that was just deleted may still count.
+
+    github.com/hashicorp/terraform-provider-azurerm/issues/13377 and 8241.
+    """
     if call.world.resources.find(call.id) is None:
         return Answer(status=204)
     sites = [site["name"] for site in sites_of(call.world, call.id)]
+    if call.world.quirks.strikes("plan_in_use", call.id):
+        sites.append(call.world.resources.hidden(call.id)["lastSite"])
     if sites:
         raise WebError(
             409,
@@ -122,6 +127,13 @@ def sites_of(world: World, plan_id: str) -> list[Body]:
         for site in world.resources.of_type(SITE_TYPE)
         if site["properties"]["serverFarmId"].lower() == plan_id.lower()
     ]
+
+
+def was_used(world: World, plan_id: str, site: str) -> None:
+    """Note that a site of this plan was deleted."""
+    if world.resources.find(plan_id):
+        world.resources.hidden(plan_id)["lastSite"] = site
+        world.quirks.begin("plan_in_use", plan_id)
 
 
 def valid_site_name(name: str) -> bool:

@@ -8,7 +8,7 @@ from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
 from mlflow_azure.emulator.arm.web_container import run_site
-from mlflow_azure.emulator.arm.web_plans import SITE_TYPE, site_name_taken, sites_of, valid_site_name
+from mlflow_azure.emulator.arm.web_plans import SITE_TYPE, site_name_taken, sites_of, valid_site_name, was_used
 from mlflow_azure.emulator.arm.web_site import described, write_site
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ async def delete_site(call: Call) -> Answer:
         return Answer(status=204)
     plan = site["properties"]["serverFarmId"]
     await remove_resources(call.world, call.id)
+    was_used(call.world, plan, site["name"])
     if call.query.get("deleteemptyserverfarm", "true").lower() != "false" and not sites_of(call.world, plan):
         call.world.resources.remove(plan)
     return Answer()

@@ -13,6 +13,7 @@ from mlflow_azure.emulator.directory import Directory
 from mlflow_azure.emulator.faults import Faults
 from mlflow_azure.emulator.latency import Latency
 from mlflow_azure.emulator.operations import Operations
+from mlflow_azure.emulator.quirks import Quirks
 from mlflow_azure.emulator.task_blobs import TaskBlobs
 from mlflow_azure.emulator.tokens import TokenError, TokenIssuer
 
@@ -69,6 +70,7 @@ class World:
     runtime: Runtime
     tls: TlsMaterial
     faults: Faults = field(default_factory=Faults)
+    quirks: Quirks = field(default_factory=Quirks)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     busy: set[str] = field(default_factory=set)
     background: Background = field(default_factory=Background)

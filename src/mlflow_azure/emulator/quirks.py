@@ -1,0 +1,91 @@
+"""What Azure does at times: its eventual consistency, its limits, its rules that not every tenant has.
+
+The control interface orders them, `PUT quirks` with a JSON object, which takes the place of the one before. A quirk
+that is ordered with a number strikes that many times for each subject that it is about (a site, a registry, …); with
+`true` it strikes until it is taken back. They are forgotten when the emulator stops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+Strikes = int | bool
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The quirks that are ordered. The source of each stands where it strikes.
+
+    Attributes:
+        site_busy: Writes to a web app that was just created are refused.
+        plan_in_use: The plan of a web app that was just deleted cannot be deleted.
+        no_capacity: App Service has no machines for a new plan.
+        directory_lag: What was just put into the directory is not everywhere yet.
+        role_lag: A role that was just assigned does not let its principal pull yet.
+        registry_unresolved: The login server of a registry that was just created cannot be reached.
+        tunnel_closed: The tunnel to a container that just started says that it is stopped.
+        pull_limit: docker.io refuses to serve builds in the registry.
+        kudu_traces: The log stream carries the traces of Kudu itself.
+        kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
+        consent: Nobody can sign in to an application without consent.
+        overlapped_recycling: The old container answers until the new one does.
+
+    """
+
+    site_busy: Strikes = 0
+    plan_in_use: Strikes = 0
+    no_capacity: Strikes = 0
+    directory_lag: Strikes = 0
+    role_lag: Strikes = 0
+    registry_unresolved: Strikes = 0
+    tunnel_closed: Strikes = 0
+    pull_limit: Strikes = 0
+    kudu_traces: bool = False
+    kudu_refuses_arm_tokens: bool = False
+    consent: bool = False
+    overlapped_recycling: bool = False
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(Ordered).items():
+            value = getattr(self, name)
+            if not isinstance(value, get_args(kind) or kind) or value < 0:
+                wanted = "true or false" if kind is bool else "a number of times, true or false"
+                raise ValueError(f"{name} must be {wanted}")
+
+
+class Quirks:
+    """The quirks in force, and how often each still strikes."""
+
+    def __init__(self) -> None:
+        self.ordered = Ordered()
+        self._left: dict[tuple[str, str], Strikes] = {}
+
+    def order(self, wanted: dict[str, Any]) -> None:
+        """Put the quirks that `wanted` names in force, and no others.
+
+        Raises:
+            TypeError, ValueError: There is no such quirk, or it takes another value.
+
+        """
+        self.ordered = Ordered(**wanted)
+        self._left.clear()
+
+    def begin(self, name: str, subject: str) -> None:
+        """Let a quirk strike `subject` from now on, as often as is ordered."""
+        if strikes := getattr(self.ordered, name):
+            self._left[name, subject.lower()] = strikes
+
+    def strikes(self, name: str, subject: str) -> bool:
+        """Whether a quirk strikes now. Counts it. Only what `begin` was called for can be struck."""
+        key = name, subject.lower()
+        left = self._left.get(key, 0)
+        if left and left is not True:
+            self._left[key] = left - 1
+        return bool(left)
+
+    def strikes_any(self, name: str) -> bool:
+        """Whether a quirk that is about no subject of its own strikes now. Counts it."""
+        if (name, "") not in self._left:
+            self._left[name, ""] = getattr(self.ordered, name)
+        return self.strikes(name, "")
