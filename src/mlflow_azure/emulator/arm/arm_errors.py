@@ -34,12 +34,18 @@ class ArmError(Exception):
 class WebError(ArmError):
     """A refusal by App Service itself, which words its bodies in another way than Resource Manager does.
 
-    Example of a real one: github.com/Azure/azure-sdk-for-java/issues/1827.
+    A real one: github.com/Azure/azure-sdk-for-java/issues/1827. `extended_code` tells the reason by a number.
     """
+
+    def __init__(self, status: int, code: str, message: str, extended_code: str | None = None) -> None:
+        super().__init__(status, code, message)
+        self.extended_code = extended_code
 
     def body(self) -> dict[str, Any]:
         """The body of the answer: capitalised, and without the "error" around it."""
         entity = {"Code": self.code, "Message": self.message, "MessageTemplate": self.message}
+        if self.extended_code:
+            entity["ExtendedCode"] = self.extended_code
         details = [{"Message": self.message}, {"Code": self.code}, {"ErrorEntity": entity}]
         return {
             "Code": self.code,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
+from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_quota
 from mlflow_azure.emulator.arm.regions import display_name
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ endpoints = Endpoints()
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Web"
 _PLANS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/serverfarms"
 PLAN = _PLANS + "/{plan}"
-PLAN_TYPE = "Microsoft.Web/serverfarms"
 SITE_TYPE = "Microsoft.Web/sites"
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,60}")
 _SITE_NAME = re.compile(r"(?=.{2,60}$)[0-9a-zA-Z]([0-9a-zA-Z-]*[0-9a-zA-Z])?")
@@ -53,15 +53,30 @@ async def check_name(call: Call) -> Answer:
     return Answer({"nameAvailable": not reason, "reason": reason, "message": message})
 
 
+@endpoints.on("POST", "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/validate")
+async def validate(call: Call) -> Answer:
+    """Whether a plan could be made. What is beyond the quota has a code of its own here.
+
+    https://learn.microsoft.com/rest/api/appservice/validate/validate; the code, from the validation of a template:
+    github.com/OfficeDev/microsoft-teams-emergency-operations-center/issues/100.
+    """
+    asked = call.body.get("properties") or {}
+    wanted = {"sku": {"name": asked.get("skuName", "F1"), "capacity": asked.get("capacity")}}
+    message = over_quota(call.world, _sku(wanted, None))
+    if call.body.get("type", "").lower() != "serverfarm" or not message:
+        return Answer({"status": "Success", "error": None})
+    return Answer({"status": "Failure", "error": {"code": "SubscriptionIsOverQuotaForSku", "message": message}})
+
+
 @endpoints.on("PUT", PLAN)
 async def put_plan(call: Call) -> Answer:
     """Create or update a plan, at once."""
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["plan"]):
         raise WebError(400, "BadRequest", f"The plan name '{call['plan']}' is not valid.")
-    sku = _sku(call, existing)
+    sku = _sku(call.body, existing)
     if existing is None:
-        _require_quota(call.world, sku)
+        require_quota(call.world, sku)
     plan = call.world.resources.put(_plan(call, existing, sku))
     # The answer to the PUT has the region as it was asked for; every later one has its display name.
     return Answer({**plan, "location": call.body.get("location", plan["location"])})
@@ -71,7 +86,7 @@ async def put_plan(call: Call) -> Answer:
 async def patch_plan(call: Call) -> Answer:
     """Update what the request names of a plan."""
     existing = call.resource()
-    return Answer(call.world.resources.put(_plan(call, existing, _sku(call, existing))))
+    return Answer(call.world.resources.put(_plan(call, existing, _sku(call.body, existing))))
 
 
 @endpoints.on("GET", PLAN)
@@ -156,8 +171,8 @@ def _counted(world: World, plan: Body) -> Body:
     return {**plan, "properties": {**plan["properties"], "numberOfSites": len(sites_of(world, plan["id"]))}}
 
 
-def _sku(call: Call, existing: Body | None) -> dict[str, Any]:
-    wanted = call.body.get("sku") or {}
+def _sku(body: Body, existing: Body | None) -> dict[str, Any]:
+    wanted = body.get("sku") or {}
     if not wanted and existing:
         sku: dict[str, Any] = existing["sku"]
         return sku
@@ -171,24 +186,6 @@ def _sku(call: Call, existing: Body | None) -> dict[str, Any]:
         "family": name[0] + name[2:],
         "capacity": int(wanted.get("capacity") or 1),
     }
-
-
-def _require_quota(world: World, sku: dict[str, Any]) -> None:
-    """Refuse where the control interface allows fewer plans. The text: DataDog/stratus-red-team pull request 875."""
-    limit = world.settings.get("quota", {}).get("serverfarms")
-    usage = len(world.resources.of_type(PLAN_TYPE))
-    if limit is None or usage < limit:
-        return
-    raise WebError(
-        401,
-        "Unauthorized",
-        "Operation cannot be completed without additional quota. \r\nAdditional details - Location:  \r\n"
-        f"Current Limit ({sku['tier']} VMs): {limit} \r\nCurrent Usage: {usage}\r\nAmount required for this "
-        f"deployment ({sku['tier']} VMs): 1 \r\n(Minimum) New Limit that you should request to enable this "
-        f"deployment: {usage + 1}. \r\nNote that if you experience multiple scaling operations failing (in addition "
-        "to this one) and need to accommodate the aggregate quota requirements of these operations, you will need "
-        "to request a higher quota limit than the one currently displayed.",
-    )
 
 
 def _plan(call: Call, existing: Body | None, sku: dict[str, Any]) -> Body:
