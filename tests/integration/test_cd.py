@@ -104,7 +104,7 @@ def test_enabling_again_only_pings_and_repairs_what_was_changed_by_hand(off: Dep
     half = cd(off, "status")
     assert not half.data["enabled"]
     assert "only in part" in half.stderr
-    assert cd(off, "enable").data["ping"] == 200
+    assert cd(off, "enable").data["ping"] == 202
 
 
 def test_a_pushed_image_is_served_without_a_deploy(off: Deployment) -> None:
@@ -147,7 +147,7 @@ def test_a_failure_in_the_middle_leaves_the_scm_site_closed_and_a_second_run_goe
     assert "AuthorizationFailed" in [error["code"] for error in failed.errors]
     assert not scm_takes_a_password(off)
     assert webhooks(off) == []
-    assert cd(off, "enable").data["ping"] == 200
+    assert cd(off, "enable").data["ping"] == 202
 
 
 def test_a_webhook_that_is_not_let_in_is_taken_back(off: Deployment) -> None:

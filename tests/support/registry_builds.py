@@ -44,5 +44,6 @@ def build(azure: Azure, group: str, registry: str, files: dict[str, str]) -> tup
     while run.properties.status in {"Queued", "Started", "Running"}:
         time.sleep(0.05)
         run = tasks.runs.get(group, registry, run.name)
-    link = tasks.runs.get_log_sas_url(group, registry, run.name).log_link
+    links = tasks.runs.get_log_sas_url(group, registry, run.name)
+    link = links.log_artifact_link or links.log_link
     return run, BlobClient.from_blob_url(link, **trust).download_blob(encoding="utf-8").readall()

@@ -8,9 +8,13 @@ from emulated import Azure, error_code
 STORAGE = "Microsoft.Storage/storageAccounts"
 
 
-def effects(azure: Azure, resource_type: str) -> list[str]:
-    """What the policies say that they would do to a new resource of this type."""
-    scope = f"/subscriptions/{azure.subscription}/resourceGroups/{azure.group()}"
+def effects(azure: Azure, resource_type: str, group: str | None = None) -> list[str]:
+    """What the policies say that they would do to a new resource of this type, in a new group or in this one."""
+    return effects_at(azure, f"/resourceGroups/{group or azure.group()}", resource_type)
+
+
+def effects_at(azure: Azure, path: str, resource_type: str) -> list[str]:
+    scope = f"/subscriptions/{azure.subscription}{path}"
     url = f"{azure.endpoint['resource_manager']}{scope}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
     token = azure.credential.get_token(f"{azure.endpoint['resource_manager']}/.default").token
     answer = requests.post(
@@ -41,3 +45,14 @@ def test_a_policy_can_forbid_a_type(azure: Azure) -> None:
     with pytest.raises(HttpResponseError) as refused:
         azure.account(azure.group())
     assert (refused.value.status_code, error_code(refused.value)) == (403, "RequestDisallowedByPolicy")
+
+
+def test_a_policy_of_a_group_counts_there_and_is_not_told_of_the_subscription(azure: Azure) -> None:
+    strict, other = azure.group(), azure.group()
+    azure.control("PUT", "policies", {"deny": [STORAGE], "group": strict})
+    assert effects(azure, STORAGE, strict) == ["Deny"]
+    assert effects(azure, STORAGE, other) == effects_at(azure, "", STORAGE) == []
+    azure.account(other)
+    with pytest.raises(HttpResponseError) as refused:
+        azure.account(strict)
+    assert error_code(refused.value) == "RequestDisallowedByPolicy"

@@ -31,6 +31,16 @@ def test_a_build_that_fails_says_why(azure: Azure) -> None:
     assert run.properties.run_error_message in log
 
 
+def test_the_log_can_be_an_artifact_in_the_registry(azure: Azure) -> None:
+    azure.control("PUT", "quirks", {"log_in_registry": True})
+    group = azure.group()
+    registry = azure.registry(group)
+    run, log = build(azure, group, registry.name, CONTEXT)
+    links = azure.client(ContainerRegistryTasksMgmtClient).runs.get_log_sas_url(group, registry.name, run.name)
+    assert links.log_link is None
+    assert f"Run ID: {run.name} was successful" in log
+
+
 def test_a_source_that_was_not_uploaded_is_refused(azure: Azure) -> None:
     group = azure.group()
     registry = azure.registry(group)

@@ -165,6 +165,12 @@ def test_publishing_credentials_and_their_policy(azure: Azure) -> None:
     assert azure.web.web_apps.get_scm_allowed(group, site.name).allow is True
 
 
+def test_a_site_without_sign_in_settings_has_nothing_but_that_they_are_off(azure: Azure) -> None:
+    group = azure.group()
+    settings = azure.web.web_apps.get_auth_settings_v2_without_secrets(group, azure.site(group).name)
+    assert settings.as_dict()["properties"] == {"platform": {"enabled": False}}
+
+
 def test_sign_in_settings_are_kept(azure: Azure) -> None:
     group = azure.group()
     site = azure.site(group)

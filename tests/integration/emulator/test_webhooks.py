@@ -53,7 +53,7 @@ def test_a_ping_reaches_the_site_where_its_password_is_allowed(azure: Azure) -> 
     sent = azure.registries.webhooks.ping(group, registry.name, "deployment")
     answered = events(azure, group, registry.name, 2)[0]
     assert refused.event_response_message.status_code == "401"
-    assert (answered.id, answered.event_response_message.status_code) == (sent.id, "200")
+    assert (answered.id, answered.event_response_message.status_code) == (sent.id, "202")
     assert site.enabled_host_names[1] in answered.event_request_message.request_uri
     assert "@" not in answered.event_request_message.request_uri
 

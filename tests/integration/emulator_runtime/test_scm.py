@@ -84,9 +84,9 @@ def test_a_push_makes_the_site_pull_and_a_ping_does_not(
 ) -> None:
     hook = f"{kudu}/api/registry/webhook"
     emulated.build(tiny_context(tmp_path / "second.tar.gz", version="2"))
-    assert https.post(hook, json={"action": "ping"}, auth=BASIC).status_code == 200
+    assert https.post(hook, json={"action": "ping"}, auth=BASIC).status_code == 202
     assert _version(https, spec) == "1"
-    assert https.post(hook, json={"action": "push"}, auth=BASIC).status_code == 200
+    assert https.post(hook, json={"action": "push"}, auth=BASIC).status_code == 202
     wait_until(lambda: _version(https, spec) == "2")
 
 
@@ -96,7 +96,7 @@ def test_a_push_does_nothing_while_continuous_deployment_is_off(
     emulated.call(emulated.runtime.sites.apply(replace(spec, app_settings={})))
     emulated.wait_for_state(spec.name, "Running")
     emulated.build(tiny_context(tmp_path / "second.tar.gz", version="2"))
-    assert https.post(f"{kudu}/api/registry/webhook", json={"action": "push"}, auth=BASIC).status_code == 200
+    assert https.post(f"{kudu}/api/registry/webhook", json={"action": "push"}, auth=BASIC).status_code == 202
     assert _version(https, spec) == "1"
 
 

@@ -1,6 +1,8 @@
 """Azure Policy: what is forbidden here, and Microsoft.PolicyInsights, which tells it before it is tried.
 
-The control interface orders it: {"deny": [types], "allowSharedKeyAccess": false}.
+The control interface orders it: {"deny": [types], "allowSharedKeyAccess": false}. With {"group": name} the policies are
+assigned to that resource group: they count in it, and a question about the subscription does not tell of them.
+https://learn.microsoft.com/azure/governance/policy/concepts/scope
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ def require_permitted(call: Call) -> None:
         ArmError: It is.
 
     """
-    if call.method in ("PUT", "PATCH") and _denied(call.world, call.type):
+    if call.method in ("PUT", "PATCH") and _denied(call.world, call.type, call.params.get("group")):
         raise ArmError(
             403,
             "RequestDisallowedByPolicy",
@@ -35,10 +37,10 @@ def require_permitted(call: Call) -> None:
         )
 
 
-def modifications(world: World, resource_type: str) -> dict[str, Any]:
-    """The properties that a policy sets on every resource of a type, whatever the request says."""
+def modifications(world: World, resource_type: str, group: str | None) -> dict[str, Any]:
+    """The properties that a policy sets on every resource of a type in a group, whatever the request says."""
     type_, name = _SHARED_KEYS
-    forbidden = world.settings.get("policies", {}).get(name) is False
+    forbidden = _assigned(world, group).get(name) is False
     return {name: False} if forbidden and resource_type == type_ else {}
 
 
@@ -50,7 +52,7 @@ async def check_restrictions(call: Call) -> Answer:
     https://learn.microsoft.com/rest/api/policyinsights/policy-restrictions/check-at-resource-group-scope
     """
     resource_type = str(call.body.get("resourceDetails", {}).get("resourceContent", {}).get("type", ""))
-    restricted = modifications(call.world, resource_type)
+    restricted = modifications(call.world, resource_type, call.params.get("group"))
     fields = [
         {
             "field": f"{resource_type}/{name}",
@@ -59,7 +61,7 @@ async def check_restrictions(call: Call) -> Answer:
         for name, value in restricted.items()
     ]
     effects = dict.fromkeys(restricted, "Modify")
-    if _denied(call.world, resource_type):
+    if _denied(call.world, resource_type, call.params.get("group")):
         effects["denied-types"] = "Deny"
     evaluations = [
         {
@@ -72,14 +74,23 @@ async def check_restrictions(call: Call) -> Answer:
     return Answer({"fieldRestrictions": fields, "contentEvaluationResult": {"policyEvaluations": evaluations}})
 
 
-def _denied(world: World, resource_type: str) -> bool:
-    denied = world.settings.get("policies", {}).get("deny", [])
+def _assigned(world: World, group: str | None) -> dict[str, Any]:
+    """The policies that count in a group, or, where it is None, in the whole subscription."""
+    policies: dict[str, Any] = world.settings.get("policies", {})
+    only_in = policies.get("group")
+    return policies if only_in is None or only_in.lower() == (group or "").lower() else {}
+
+
+def _denied(world: World, resource_type: str, group: str | None) -> bool:
+    denied = _assigned(world, group).get("deny", [])
     return resource_type.lower() in [each.lower() for each in denied]
 
 
 def _policy(call: Call, name: str) -> dict[str, str]:
-    scope = f"/subscriptions/{call['subscription']}/providers/Microsoft.Authorization"
+    subscription = f"/subscriptions/{call['subscription']}"
+    group = call.world.settings["policies"].get("group")
+    scope = f"{subscription}/resourceGroups/{group}" if group else subscription
     return {
-        "policyDefinitionId": f"{scope}/policyDefinitions/{name}",
-        "policyAssignmentId": f"{scope}/policyAssignments/{name}",
+        "policyDefinitionId": f"{subscription}/providers/Microsoft.Authorization/policyDefinitions/{name}",
+        "policyAssignmentId": f"{scope}/providers/Microsoft.Authorization/policyAssignments/{name}",
     }

@@ -191,7 +191,7 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
 def _wanted(call: Call) -> Body:
     properties = call.body.get("properties") or {}
     wanted = {name: value for name, value in properties.items() if name not in (*_READ_ONLY, "encryption")}
-    return wanted | modifications(call.world, ACCOUNT_TYPE)
+    return wanted | modifications(call.world, ACCOUNT_TYPE, call["group"])
 
 
 def _fresh(location: str) -> Body:

@@ -111,14 +111,17 @@ class Scm:
         return PlainTextResponse("Not found.", HTTPStatus.NOT_FOUND)
 
     async def _image_pushed(self, request: Request) -> Response:
-        """Pull the image again: only for a push, and only where DOCKER_ENABLE_CI is on."""
+        """Pull the image again: only for a push, and only where DOCKER_ENABLE_CI is on.
+
+        202, whatever it is: github.com/microsoft/vscode-containers/issues/332.
+        """
         action = ""
         with suppress(ValueError, AttributeError):
             action = (await request.json()).get("action", "")
         if action != "ping" and self._site.spec.app_settings.get("DOCKER_ENABLE_CI", "").lower() == "true":
             self._site.log.platform("Continuous deployment: the registry reported a new image.")
             self._site.restart()
-        return Response(status_code=HTTPStatus.OK)
+        return Response(status_code=HTTPStatus.ACCEPTED)
 
 
 def _unauthorized() -> Response:
