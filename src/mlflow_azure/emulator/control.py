@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mlflow_azure.emulator.arm.access import require_known_roles
 from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
@@ -118,8 +119,13 @@ class Control:
         return Response(status_code=204)
 
     def _section(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        def apply(order: Any) -> None:
+            if name == "permissions":
+                require_known_roles(order)
+            self._world.settings[name] = order
+
         async def replace(request: Request) -> Response:
-            return await self._apply(request, _SECTIONS[name], lambda order: self._world.settings.update({name: order}))
+            return await self._apply(request, _SECTIONS[name], apply)
 
         return replace
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from mlflow_azure.emulator.arm.access import allows
 from mlflow_azure.emulator.arm.call import collection_type, resource_type
-from mlflow_azure.emulator.arm.checks import allows
 from mlflow_azure.emulator.arm.webhook_delivery import in_scope
 from mlflow_azure.emulator.faults import Fault
 from mlflow_azure.emulator.microsoft_graph.query import filtered

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.access import denials, described_denial, granted
 from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.roles import ASSIGNMENT_TYPE, ROLES
@@ -22,10 +23,16 @@ _CONDITION = re.compile(r"(\w+)\s+eq\s+'([^']*)'|(assignedTo)\('([^']*)'\)", re.
 
 @endpoints.on("GET", _PROVIDER + "/permissions")
 async def list_permissions(call: Call) -> Answer:
-    """The actions that the caller is allowed."""
-    rules = call.world.permissions()
-    described = {"actions": rules.get("actions", []), "notActions": rules.get("notActions", [])}
-    return Answer({"value": [{**described, "dataActions": [], "notDataActions": []}]})
+    """The permissions of each of the caller's roles at a scope. They do not tell of deny assignments."""
+    permissions = granted(call.world, _scope(call))
+    return Answer({"value": [{**each, "dataActions": [], "notDataActions": []} for each in permissions]})
+
+
+@endpoints.on("GET", _PROVIDER + "/denyAssignments")
+async def list_deny_assignments(call: Call) -> Answer:
+    """What is taken away at a scope, whatever roles allow."""
+    denied = denials(call.world, _scope(call))
+    return Answer({"value": [described_denial(call.world, each) for each in denied]})
 
 
 @endpoints.on("GET", _PROVIDER + "/roleDefinitions")

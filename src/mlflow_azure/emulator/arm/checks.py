@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm import arm_errors
+from mlflow_azure.emulator.arm.access import VERBS, require_permission
 from mlflow_azure.emulator.arm.arm_errors import ArmError
-from mlflow_azure.emulator.arm.call import Call, collection_type
+from mlflow_azure.emulator.arm.call import Call
 from mlflow_azure.emulator.arm.policies import require_permitted
 from mlflow_azure.emulator.tokens import TokenError
 
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.call import Call
+
 # Types whose parent is no resource of its own: blob and file services come with their account, a site's config with it.
 _IMPLICIT_PARENTS = ("/blobServices/default", "/fileServices/default")
-_VERBS = {
-    "GET": "read",
-    "HEAD": "read",
-    "PUT": "write",
-    "PATCH": "write",
-    "DELETE": "delete",
-    "POST": "action",
-}
 
 
 def check(call: Call) -> None:
@@ -29,7 +25,7 @@ def check(call: Call) -> None:
         ArmError: The first one that the request does not pass.
 
     """
-    for each in (_api_version, _subscription, _permission, _provider, _group, _parent, require_permitted):
+    for each in (_api_version, _subscription, require_permission, _provider, _group, _parent, require_permitted):
         each(call)
 
 
@@ -85,39 +81,6 @@ def _subscription(call: Call) -> None:
         )
 
 
-def action_of(call: Call) -> str:
-    """The operation that a role has to allow: "Microsoft.Storage/storageAccounts/listKeys/action"."""
-    if call.method != "POST":
-        kind = collection_type(call.template) if call.is_collection else call.type
-        return f"{kind.replace('Microsoft.Resources/', 'Microsoft.Resources/subscriptions/')}/{_VERBS[call.method]}"
-    action = call.template.rpartition("/")[2]
-    return f"{call.type}/{action}/{'read' if action.startswith('check') else 'action'}"
-
-
-def allows(rules: dict[str, list[str]], action: str) -> bool:
-    """Whether a role with these `actions` and `notActions` allows `action`."""
-
-    def matches(pattern: str) -> bool:
-        return fnmatchcase(action.lower(), pattern.lower())
-
-    return any(map(matches, rules.get("actions", []))) and not any(map(matches, rules.get("notActions", [])))
-
-
-def _permission(call: Call) -> None:
-    if call.params.get("subscription") is None:
-        return
-    action = action_of(call)
-    if allows(call.world.permissions(), action):
-        return
-    raise ArmError(
-        403,
-        "AuthorizationFailed",
-        f"The client '{call.principal['appid']}' with object id '{call.principal['oid']}' does not have "
-        f"authorization to perform action '{action}' over scope '{call.id}' or the scope is invalid. If access "
-        "was recently granted, please refresh your credentials.",
-    )
-
-
 def _provider(call: Call) -> None:
     namespace = call.type.partition("/")[0]
     if call.method in ("GET", "HEAD") or call.path.endswith(("/register", "/unregister")):
@@ -155,4 +118,4 @@ def _parent(call: Call) -> None:
         return
     parent = call.parent.removesuffix(next(filter(call.parent.endswith, _IMPLICIT_PARENTS), ""))
     if call.world.resources.find(parent) is None:
-        raise arm_errors.parent_not_found(_VERBS[call.method], call.type, parent)
+        raise arm_errors.parent_not_found(VERBS[call.method], call.type, parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.access import action_of, sees
 from mlflow_azure.emulator.arm.arm_errors import ArmError, group_not_found, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
@@ -92,7 +93,8 @@ async def get_operation(call: Call) -> Answer:
 async def list_groups(call: Call) -> Answer:
     """The groups of a subscription, those with a tag where `$filter` names one."""
     groups = call.world.resources.of_type(_TYPE, f"/subscriptions/{call['subscription']}")
-    return Answer({"value": [group for group in groups if _selected(group, call)]})
+    visible = (group for group in groups if sees(call.world, group["id"], action_of(call)))
+    return Answer({"value": [group for group in visible if _selected(group, call)]})
 
 
 @endpoints.on("GET", "/subscriptions/{subscription}/resources")
@@ -146,7 +148,9 @@ def _location(call: Call, existing: Body | None) -> str:
 
 
 def _list(call: Call, under: str) -> Answer:
-    found = [body for body in call.world.resources.below(under) if _is_listed(body) and _selected(body, call)]
+    below = (body for body in call.world.resources.below(under) if _is_listed(body))
+    visible = (body for body in below if sees(call.world, body["id"], action_of(call)))
+    found = [body for body in visible if _selected(body, call)]
     return Answer({"value": [{key: body[key] for key in _LISTED if key in body} | _full_name(body) for body in found]})
 
 

@@ -103,7 +103,7 @@ class World:
         return self.resources.find(f"/subscriptions/{subscription}/resourceGroups/{name}")
 
     def permissions(self) -> dict[str, Any]:
-        """The actions that the caller's role allows, and its rights in the directory."""
+        """What the caller may do, as it was ordered (see `access`), and its rights in the directory."""
         rules: dict[str, Any] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
