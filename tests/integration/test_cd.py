@@ -73,11 +73,11 @@ def off(deployment: Deployment) -> Iterator[Deployment]:
 def test_enabling_makes_a_webhook_whose_ping_is_answered(off: Deployment) -> None:
     assert not cd(off, "status").data["enabled"]
     data = cd(off, "enable").data
-    assert (data["image"], data["ping"]) == ("mlflowimage:latest", 200)
+    assert (data["image"], data["ping"]) == ("mlflowimage:latest", 202)
 
     found = cd(off, "status").data
     assert found["enabled"]
-    assert [(event["action"], event["status"]) for event in found["events"]] == [("ping", 200)]
+    assert [(event["action"], event["status"]) for event in found["events"]] == [("ping", 202)]
     assert scm_takes_a_password(off)
     assert app_settings(off)["DOCKER_ENABLE_CI"] == "true"
     assert off.json("status").data["continuous_deployment"]
@@ -118,7 +118,7 @@ def test_a_pushed_image_is_served_without_a_deploy(off: Deployment) -> None:
         answer = requests.get(f"{off.url}/settings/IMAGE_VERSION", timeout=60).text
     assert answer == "changed"
     push = cd(off, "status").data["events"][0]
-    assert (push["action"], push["image"], push["status"]) == ("push", "mlflowimage:latest", 200)
+    assert (push["action"], push["image"], push["status"]) == ("push", "mlflowimage:latest", 202)
     assert push["digest"].startswith("sha256:")
     assert off("deploy").exit_code == 0
 
