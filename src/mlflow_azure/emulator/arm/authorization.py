@@ -68,7 +68,9 @@ async def put_role_assignment(call: Call) -> Answer:
             "RoleAssignmentUpdateNotPermitted",
             "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
         )
-    return Answer(call.world.resources.put(_new_assignment(call, wanted)), 201)
+    assignment = call.world.resources.put(_new_assignment(call, wanted))
+    call.world.quirks.begin("role_lag", assignment["id"])
+    return Answer(assignment, 201)
 
 
 @endpoints.on("GET", _ASSIGNMENT)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
 ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
@@ -57,15 +58,23 @@ ROLES = {
 }
 
 
-def roles_of(world: World, principal: str, scope: str) -> Iterator[Role]:
-    """The roles that a principal has on `scope`: those assigned there or above it."""
+def may_pull(world: World, principal: str, registry_id: str) -> bool:
+    """Whether a principal may pull images from a registry.
+
+    A role takes up to ten minutes to count everywhere, sometimes thirty:
+    https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+    """
+    return any(
+        not world.quirks.strikes("role_lag", assignment["id"])
+        for assignment in _assigned(world, principal, registry_id)
+        if _PULL in ROLES[assignment["properties"]["roleDefinitionId"].rpartition("/")[2]].actions
+    )
+
+
+def _assigned(world: World, principal: str, scope: str) -> Iterator[Body]:
+    """The role assignments of a principal on `scope`: those made there or above it."""
     for assignment in world.resources.of_type(ASSIGNMENT_TYPE):
         properties = assignment["properties"]
         above = f"{scope}/".lower().startswith(properties["scope"].lower().rstrip("/") + "/")
         if above and properties["principalId"] == principal:
-            yield ROLES[properties["roleDefinitionId"].rpartition("/")[2]]
-
-
-def may_pull(world: World, principal: str, registry_id: str) -> bool:
-    """Whether a principal may pull images from a registry."""
-    return any(_PULL in role.actions for role in roles_of(world, principal, registry_id))
+            yield assignment
