@@ -43,6 +43,7 @@ class Control:
             Route(f"{PREFIX}/latency", self._latency, methods=["PUT"]),
             Route(f"{PREFIX}/tokens", self._tokens, methods=["PUT"]),
             Route(f"{PREFIX}/quirks", self._quirks, methods=["PUT"]),
+            Route(f"{PREFIX}/cloud", self._cloud, methods=["PUT"]),
             Route(f"{PREFIX}/directory", self._directory, methods=["PUT"]),
             Route(f"{PREFIX}/requests", self._requests, methods=["GET"]),
             Route(f"{PREFIX}/requests", self._forget_requests, methods=["DELETE"]),
@@ -93,6 +94,9 @@ class Control:
 
     async def _quirks(self, request: Request) -> Response:
         return await self._apply(request, dict, self._world.quirks.order)
+
+    async def _cloud(self, request: Request) -> Response:
+        return await self._apply(request, dict, self._world.choose_cloud)
 
     async def _directory(self, request: Request) -> Response:
         """Put users and groups (each with `id` and `displayName`) into the directory."""

@@ -58,9 +58,10 @@ class Login:
     async def _callback(self, request: Request) -> Response:
         """Take the token that the sign-in page sent the browser back with, and begin a session."""
         form = dict(parse_qsl((await request.body()).decode()))
-        audience = frozenset({self._provider["registration"]["clientId"]})
+        registration = self._provider["registration"]
+        audience, issuer = frozenset({registration["clientId"]}), registration.get("openIdIssuer")
         try:
-            claims = self._world.tokens.verify(form.get("id_token", ""), audience)
+            claims = self._world.tokens.verify(form.get("id_token", ""), audience, issuer)
         except TokenError as error:
             return PlainTextResponse(f"Sign-in failed: {form.get('error_description', error)}", 401)
         wanted = form.get("state", "/")

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mlflow_azure.emulator.arm.world import APP_SERVICE, CONTAINER_REGISTRY
+from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
+from mlflow_azure.emulator.cloud_differences import APP_SERVICE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -57,7 +58,7 @@ class SignIn:
             self._require(request.path_params["tenant"], form.get("grant_type", ""))
             subject = self._client(form.get("client_id", ""), form.get("client_secret", ""))
             identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
-            token = self._access_token(identifier, form["client_id"], subject)
+            token = self._access_token(request.path_params["tenant"], identifier, form["client_id"], subject)
         except _RefusedError as refusal:
             return JSONResponse({"error": refusal.error, "error_description": refusal.description}, refusal.status)
         lifetime = self._world.tokens.lifetime
@@ -65,7 +66,7 @@ class SignIn:
         return JSONResponse(answer)
 
     def _require(self, tenant: str, grant: str) -> None:
-        if tenant != self._world.identity.tenant_id:
+        if tenant not in self._world.tenants():
             raise _RefusedError(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
         if grant != "client_credentials":
             raise _RefusedError(
@@ -90,10 +91,10 @@ class SignIn:
             )
         return str(principal["id"])
 
-    def _access_token(self, identifier: str, client_id: str, subject: str) -> str:
+    def _access_token(self, tenant: str, identifier: str, client_id: str, subject: str) -> str:
         claims: dict[str, Any] = {"appid": client_id, "azp": client_id, "idtyp": "app"}
         if identifier.rstrip("/") in self._services():
-            return self._world.tokens.sign(identifier, subject, **claims)
+            return self._world.tokens.sign(identifier, subject, tenant=tenant, **claims)
         directory = self._world.directory
         resource = directory.resource_named(identifier)
         application = resource and directory.find("applications", appId=resource["appId"])
@@ -124,10 +125,11 @@ class SignIn:
         return {audience.rstrip("/") for audience in self._world.audiences} | _SERVICES
 
     async def _configuration(self, request: Request) -> Response:
-        base = f"{self._world.url}/{request.path_params['tenant']}"
+        tenant = request.path_params["tenant"]
+        base = f"{self._world.url}/{tenant}"
         return JSONResponse(
             {
-                "issuer": self._world.tokens.issuer,
+                "issuer": self._world.tokens.issuer(self._world.identity.tenant_id if tenant == "common" else tenant),
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                 "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",

@@ -42,19 +42,24 @@ class TokenIssuer:
     def __init__(self, key_file: Path, tenant: str, authority: str) -> None:
         self._key = _signing_key(key_file)
         self.tenant = tenant
-        self.issuer = f"{authority}/{tenant}/v2.0"
-        self._issuers = {1: f"{authority}/{tenant}/", 2: self.issuer}
+        self._authority = authority
+        self.issuer_of_cloud = authority
         self.lifetime = LIFETIME_SECONDS
 
-    def sign(self, audience: str, subject: str, version: int = 1, **claims: Any) -> str:
+    def issuer(self, tenant: str, version: int = 2) -> str:
+        """Who issues the tokens of a tenant. Those of version 2 name the cloud: it need not be the sign-in endpoint."""
+        return f"{self._authority}/{tenant}/" if version == 1 else f"{self.issuer_of_cloud}/{tenant}/v2.0"
+
+    def sign(self, audience: str, subject: str, version: int = 1, tenant: str = "", **claims: Any) -> str:
         """A token for `audience` (an API's identifier) that speaks for the principal with object id `subject`.
 
         `version` is the API's own choice (`requestedAccessTokenVersion`); tokens of the two versions have different
-        issuers: https://learn.microsoft.com/entra/identity-platform/access-tokens.
+        issuers: https://learn.microsoft.com/entra/identity-platform/access-tokens. `tenant` is the own one by default.
         """
         now = int(time.time())
-        issuer = self._issuers[version]
-        standard = {"iss": issuer, "aud": audience, "sub": subject, "oid": subject, "tid": self.tenant}
+        tenant = tenant or self.tenant
+        issuer = self.issuer(tenant, version)
+        standard = {"iss": issuer, "aud": audience, "sub": subject, "oid": subject, "tid": tenant}
         moments = {"iat": now, "nbf": now, "exp": now + self.lifetime}
         identity = {"ver": f"{version}.0", "uti": uuid.uuid4().hex}
         return jwt.encode({**standard, **moments, **identity, **claims}, self._key, "RS256", headers={"kid": _KEY_ID})
@@ -69,17 +74,19 @@ class TokenIssuer:
 
         """
         try:
-            issuers = [issuer] if issuer else list(self._issuers.values())
-            return jwt.decode(token, self._key.public_key(), ["RS256"], audience=audiences, issuer=issuers)
+            claims: dict[str, Any] = jwt.decode(
+                token, self._key.public_key(), ["RS256"], audience=audiences, issuer=issuer or None
+            )
         except jwt.ExpiredSignatureError as error:
             raise TokenError(str(error), expired=True) from error
         except jwt.InvalidTokenError as error:
             raise TokenError(str(error)) from error
+        return claims
 
     def public_keys(self) -> dict[str, Any]:
         """The JSON Web Key Set with which others verify the tokens."""
         key = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
-        return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "issuer": self.issuer}]}
+        return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "issuer": self.issuer(self.tenant)}]}
 
 
 def _signing_key(file: Path) -> rsa.RSAPrivateKey:

@@ -37,6 +37,7 @@ def azure(shared_azure: Azure) -> Iterator[Azure]:
     shared_azure.control("DELETE", "faults")
     shared_azure.control("PUT", "latency", {"profile": "none"})
     shared_azure.control("PUT", "quirks", {})
+    shared_azure.control("PUT", "cloud", {})
     shared_azure.control("PUT", "names", {})
     shared_azure.control("PUT", "quota", {})
     shared_azure.control("PUT", "policies", {})

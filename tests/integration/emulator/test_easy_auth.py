@@ -142,3 +142,16 @@ def test_a_browser_is_sent_to_the_login_page_and_comes_back_signed_in(guarded: G
     assert session.get(f"{guarded.url}/.auth/me", timeout=10).json()[0]["user_id"] == "Emulated User"
     session.get(f"{guarded.url}/.auth/logout", timeout=10, allow_redirects=False)
     assert session.get(guarded.url, timeout=60).status_code == 401
+
+
+def test_a_token_is_refused_where_the_settings_name_another_issuer_than_the_clouds(guarded: Guarded) -> None:
+    """In China the issuer is no name of the sign-in endpoint."""
+    guarded.azure.control("PUT", "cloud", {"name": "china"})
+    guarded.settings(allowedAudiences=[])
+    assert guarded.get(headers=guarded.token()).status_code == 401
+    tenant = guarded.azure.endpoint["tenant_id"]
+    live = guarded.azure.web.web_apps.get_auth_settings_v2_without_secrets(guarded.group, guarded.name).as_dict()
+    provider = live["properties"]["identityProviders"]["azureActiveDirectory"]
+    provider["registration"]["openIdIssuer"] = f"https://login.partner.microsoftonline.cn/{tenant}/v2.0"
+    guarded.azure.web.web_apps.update_auth_settings_v2(guarded.group, guarded.name, {"properties": live["properties"]})
+    assert guarded.get(headers=guarded.token()).status_code == 200

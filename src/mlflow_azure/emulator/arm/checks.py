@@ -47,12 +47,36 @@ def authenticate(call: Call, authorization: str) -> None:
         code = "ExpiredAuthenticationToken" if error.expired else "InvalidAuthenticationToken"
         reason = "expired" if error.expired else "invalid"
         raise _unauthenticated(call, code, f"The access token is {reason}: {error}") from error
+    _require_tenant(call)
+
+
+def _require_tenant(call: Call) -> None:
+    """Refuse a token of another tenant than the subscription's.
+
+    The words: github.com/Azure/azure-sdk-for-net/issues/49391, github.com/bradygaster-zz/azure-tools-vscode/issues/44.
+    """
+    tenant, found = _tenant(call), call.principal["tid"]
+    if "subscription" not in call.params or tenant == found:
+        return
+    raise _unauthenticated(
+        call,
+        "InvalidAuthenticationTokenTenant",
+        f"The access token is from the wrong issuer 'https://sts.windows.net/{found}/'. It must match the tenant "
+        f"'https://sts.windows.net/{tenant}/' associated with this subscription. Please use the authority (URL) "
+        f"'https://login.windows.net/{tenant}' to get the token. Note, if the subscription is transferred to another "
+        "tenant there is no impact to the services, but information about new tenant could take time to propagate (up "
+        "to an hour). If you just transferred your subscription and see this error message, please try back later.",
+    )
 
 
 def _unauthenticated(call: Call, code: str, message: str) -> ArmError:
-    authority = f"{call.world.url}/{call.world.identity.tenant_id}"
+    authority = f"{call.world.url}/{_tenant(call)}"
     challenge = f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{message}"'
     return ArmError(401, code, message, {"WWW-Authenticate": challenge})
+
+
+def _tenant(call: Call) -> str:
+    return call.world.tenant_of(call.params.get("subscription", ""))
 
 
 def _api_version(call: Call) -> None:

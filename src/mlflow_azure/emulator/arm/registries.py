@@ -11,7 +11,7 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
 from mlflow_azure.emulator.arm.roles import may_pull
-from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
+from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY, either_spelling
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -182,11 +182,23 @@ async def open_registry(world: World, registry: Body) -> str:
         return [name, *world.resources.hidden(registry_id)["passwords"].values()]
 
     def token_ok(token: str) -> bool:
-        principal = world.principal_of(token, CONTAINER_REGISTRY)
+        live = world.resources.find(registry_id)
+        audiences = either_spelling(CONTAINER_REGISTRY)
+        if live and takes_arm_tokens(live):
+            audiences |= world.audiences
+        principal = world.principal_of(token, audiences)
         own = principal == world.identity.object_id
         return own or (principal is not None and may_pull(world, principal, registry_id))
 
     return await world.runtime.registry.ensure(name, world.ports.of(f"registry/{name}"), credentials, token_ok)
+
+
+def takes_arm_tokens(registry: Body) -> bool:
+    """Whether a registry takes tokens for Resource Manager beside those for registries.
+
+    https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
+    """
+    return str(registry["properties"]["policies"]["azureADAuthenticationAsArmPolicy"]["status"]).lower() == "enabled"
 
 
 def _operation_headers(call: Call, operation: Operation) -> dict[str, str]:
@@ -203,7 +215,9 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
     body["sku"] = {"name": sku, "tier": sku}
     body |= _identity(call, existing)
     wanted = {key: value for key, value in (call.body.get("properties") or {}).items() if key not in _READ_ONLY}
-    body["properties"] = (existing["properties"] if existing else _fresh()) | wanted
+    live = existing["properties"] if existing else _fresh()
+    policies = live["policies"] | (wanted.get("policies") or {})  # of those that it does not name, each stays
+    body["properties"] = live | wanted | {"policies": policies}
     body["properties"]["provisioningState"] = state
     call.world.resources.put(body)
     hidden = call.world.resources.hidden(body["id"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.regions import REGIONS
-from mlflow_azure.emulator.arm.world import APP_SERVICE
+from mlflow_azure.emulator.cloud_differences import APP_SERVICE
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
@@ -16,24 +16,16 @@ endpoints = Endpoints()
 
 @endpoints.on("GET", "/tenants")
 async def list_tenants(call: Call) -> Answer:
-    """The one tenant."""
-    tenant = call.world.identity.tenant_id
-    described = {
-        "id": f"/tenants/{tenant}",
-        "tenantId": tenant,
-        "displayName": "Emulator",
-        "defaultDomain": "emulator.onmicrosoft.com",
-        "countryCode": "NL",
-        "tenantCategory": "Home",
-        "domains": ["emulator.onmicrosoft.com"],
-    }
-    return Answer({"value": [described]})
+    """The tenants that the caller may sign in to."""
+    return Answer({"value": [_tenant(tenant) for tenant in call.world.tenants()]})
 
 
 @endpoints.on("GET", "/subscriptions")
 async def list_subscriptions(call: Call) -> Answer:
-    """The subscriptions that the caller sees."""
-    return Answer({"value": [_described(call.world, each) for each in call.world.subscriptions()]})
+    """The subscriptions that the caller sees: those of the tenant that its token is from."""
+    world = call.world
+    seen = [each for each in world.subscriptions() if world.tenant_of(each["subscriptionId"]) == call.principal["tid"]]
+    return Answer({"value": [_described(world, each) for each in seen]})
 
 
 @endpoints.on("GET", "/subscriptions/{subscription}")
@@ -73,13 +65,25 @@ def metadata(world: World) -> dict[str, Any]:
     }
 
 
+def _tenant(tenant: str) -> dict[str, Any]:
+    return {
+        "id": f"/tenants/{tenant}",
+        "tenantId": tenant,
+        "displayName": "Emulator",
+        "defaultDomain": "emulator.onmicrosoft.com",
+        "countryCode": "NL",
+        "tenantCategory": "Home",
+        "domains": ["emulator.onmicrosoft.com"],
+    }
+
+
 def _described(world: World, subscription: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": f"/subscriptions/{subscription['subscriptionId']}",
         "authorizationSource": "RoleBased",
         "managedByTenants": [],
-        "tenantId": world.identity.tenant_id,
-        "homeTenantId": world.identity.tenant_id,
+        "tenantId": world.tenant_of(subscription["subscriptionId"]),
+        "homeTenantId": world.tenant_of(subscription["subscriptionId"]),
         "subscriptionPolicies": {
             "locationPlacementId": "Public_2014-09-01",
             "quotaId": "PayAsYouGo_2014-09-01",

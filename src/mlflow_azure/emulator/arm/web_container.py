@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator.arm.registries import REGISTRY_TYPE
+from mlflow_azure.emulator.arm.registries import REGISTRY_TYPE, takes_arm_tokens
 from mlflow_azure.emulator.arm.roles import may_pull
 from mlflow_azure.emulator.arm.web_mounts import state
 from mlflow_azure.emulator.runtime import Mount, SiteSpec
@@ -48,12 +48,13 @@ def _specification(world: World, site: Body) -> SiteSpec:
 def sign_in(world: World, spec: SiteSpec) -> tuple[str, str]:
     """User name and password for the registry of a site's image, as its managed identity gets them.
 
-    An identity without the role AcrPull gets a password that the registry refuses.
+    An identity without the role AcrPull gets a password that the registry refuses. So does every one where the registry
+    takes no tokens for Resource Manager: App Service has no others (github.com/MicrosoftDocs/azure-docs/pull/128529).
     """
     login_server = (spec.image or "").partition("/")[0]
     for registry in world.resources.of_type(REGISTRY_TYPE):
         served = registry["properties"].get("loginServer") == login_server
-        if served and may_pull(world, spec.pull_identity or "", registry["id"]):
+        if served and takes_arm_tokens(registry) and may_pull(world, spec.pull_identity or "", registry["id"]):
             return TOKEN_USER, world.runtime.registry.auth(registry["name"]).refresh_token()
     return TOKEN_USER, "none"
 

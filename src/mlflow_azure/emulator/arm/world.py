@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.resources import Body, Resources
 from mlflow_azure.emulator.background import Background
+from mlflow_azure.emulator.cloud_differences import CLOUDS
 from mlflow_azure.emulator.directory import Directory
 from mlflow_azure.emulator.faults import Faults
 from mlflow_azure.emulator.latency import Latency
@@ -28,10 +29,10 @@ RESOURCE_MANAGERS = (
     "https://management.azure.com",
     "https://management.core.windows.net",
     "https://management.usgovcloudapi.net",
+    "https://management.core.usgovcloudapi.net",
     "https://management.chinacloudapi.cn",
+    "https://management.core.chinacloudapi.cn",
 )
-# Audiences of tokens for services that take those for Resource Manager, too.
-APP_SERVICE = "https://appservice.azure.com"
 CONTAINER_REGISTRY = "https://containerregistry.azure.net"
 # Providers that every subscription has from its first day.
 ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization", "Microsoft.PolicyInsights")
@@ -81,6 +82,7 @@ class World:
         self.latency = Latency(self.state.section("latency"))
         self.directory = Directory(self.state.section("directory"), self.identity.tenant_id)
         self.directory.introduce(self.identity.client_id, self.identity.object_id)
+        self.choose_cloud(self.settings.get("cloud", {}))
         self.task_blobs = TaskBlobs(self.home.task_blobs, self.url)
 
     @property
@@ -98,6 +100,16 @@ class World:
         subscriptions: list[dict[str, Any]] = self.settings.get("subscriptions", [own])
         return subscriptions
 
+    def tenant_of(self, subscription: str) -> str:
+        """The tenant that a subscription trusts: the own one, unless it was ordered with another `tenantId`."""
+        known = {each["subscriptionId"].lower(): each for each in self.subscriptions()}
+        return str(known.get(subscription.lower(), {}).get("tenantId") or self.identity.tenant_id)
+
+    def tenants(self) -> list[str]:
+        """The tenants that the caller may sign in to: the own one, and those of its subscriptions."""
+        others = [self.tenant_of(each["subscriptionId"]) for each in self.subscriptions()]
+        return list(dict.fromkeys([self.identity.tenant_id, *others]))
+
     def group(self, subscription: str, name: str) -> Body | None:
         """A resource group; None where it does not exist."""
         return self.resources.find(f"/subscriptions/{subscription}/resourceGroups/{name}")
@@ -107,19 +119,33 @@ class World:
         rules: dict[str, Any] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
-    def principal_of(self, token: str, service: str) -> str | None:
-        """Object id of the principal that a token for Resource Manager or for `service` speaks for.
+    def choose_cloud(self, order: dict[str, Any]) -> None:
+        """Be like the cloud that `order` names, or like none.
 
-        None for a token that is not good, or is for something else.
+        Raises:
+            ValueError: There is none of that name.
+
         """
+        name = order.get("name")
+        if name is not None and name not in CLOUDS:
+            raise ValueError(f"name must be one of {', '.join(CLOUDS)}")
+        self.settings["cloud"] = order
+        self.tokens.issuer_of_cloud = CLOUDS[name].issuer if name else self.url
+
+    def principal_of(self, token: str, audiences: frozenset[str]) -> str | None:
+        """Object id of the principal that a token for one of `audiences` speaks for; None for one that is not good."""
         try:
-            return str(self.tokens.verify(token, self.audiences | {service, service + "/"})["oid"])
+            return str(self.tokens.verify(token, audiences)["oid"])
         except TokenError:
             return None
 
     def may_operate_sites(self, token: str) -> bool:
         """Whether a token lets its bearer into the SCM sites of the web apps."""
-        return self.principal_of(token, APP_SERVICE) == self.identity.object_id
+        cloud = CLOUDS[self.settings["cloud"].get("name", "public")]
+        audiences = either_spelling(cloud.kudu)
+        if cloud.kudu_takes_arm_tokens and not self.quirks.ordered.kudu_refuses_arm_tokens:
+            audiences |= self.audiences
+        return self.principal_of(token, audiences) == self.identity.object_id
 
     def knows_principal(self, object_id: str) -> bool:
         """Whether the directory has a principal with this object id, the identity of a web app for example."""
@@ -129,7 +155,7 @@ class World:
     @property
     def audiences(self) -> frozenset[str]:
         """What a token for Resource Manager may say that it is meant for."""
-        return frozenset(audience for host in (self.url, *RESOURCE_MANAGERS) for audience in (host, host + "/"))
+        return either_spelling(self.url, *RESOURCE_MANAGERS)
 
     def registration(self, namespace: str) -> str:
         """Registration state of a resource provider, for example "Registered"."""
@@ -137,6 +163,11 @@ class World:
             return "Registered"
         states = {name.lower(): state for name, state in self.settings.get("providers", {}).items()}
         return str(states.get(namespace.lower(), "NotRegistered"))
+
+
+def either_spelling(*audiences: str) -> frozenset[str]:
+    """Audiences with and without a slash at the end: clients write both."""
+    return frozenset(spelled for audience in audiences for spelled in (audience, audience + "/"))
 
 
 def identity_of(state: State) -> Identity:

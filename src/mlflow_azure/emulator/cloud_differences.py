@@ -1,0 +1,42 @@
+"""What differs between Azure's clouds, beside host names. The control interface chooses one: `PUT cloud {"name": …}`.
+
+Without a choice the emulator is a cloud of its own: it issues tokens under its own address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+APP_SERVICE = "https://appservice.azure.com"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One cloud.
+
+    Attributes:
+        issuer: Whom tokens of version 2 name as their issuer, before the tenant.
+        kudu: The audience of tokens for SCM sites.
+        kudu_takes_arm_tokens: Whether SCM sites take tokens for Resource Manager, too.
+
+    """
+
+    issuer: str
+    kudu: str
+    kudu_takes_arm_tokens: bool
+
+
+# Audiences of Kudu: github.com/Azure/azure-cli, command_modules/appservice; that those of Resource Manager still work
+# in the public cloud: github.com/microsoft/vscode-azuretools/pull/2258. Issuers: the discovery documents of the sign-in
+# endpoints; that China's is no name of its endpoint: github.com/Azure/azure-dev/issues/5912.
+CLOUDS = {
+    "public": Cloud("https://login.microsoftonline.com", APP_SERVICE, kudu_takes_arm_tokens=True),
+    "usgov": Cloud(
+        "https://login.microsoftonline.us", "https://management.core.usgovcloudapi.net", kudu_takes_arm_tokens=False
+    ),
+    "china": Cloud(
+        "https://login.partner.microsoftonline.cn",
+        "https://management.core.chinacloudapi.cn",
+        kudu_takes_arm_tokens=False,
+    ),
+}
