@@ -14,6 +14,7 @@ from mlflow_azure.emulator.arm import (
     policies,
     providers,
     registries,
+    registry_import,
     storage,
     storage_services,
     subscriptions,
@@ -45,6 +46,7 @@ _MODULES = (
     storage,
     storage_services,
     registries,
+    registry_import,
     tasks,
     web_plans,
     web_sites,
@@ -64,13 +66,14 @@ def provider_endpoints() -> list[Endpoint]:
 
 def register_effects(world: World) -> None:
     """Say what long-running operations do when they end."""
-    for module in (groups, providers, registries, storage):
+    for module in (groups, providers, registries, registry_import, storage):
         module.register_effects(world)
 
 
 def connect(world: World) -> None:
     """Let the runtime ask Azure: who may pull, who may sign in, who is to be told of a push."""
     world.runtime.registry.on_push = partial(announce, world)
+    world.runtime.builds.pull_limit_reached = partial(world.quirks.strikes_any, "pull_limit")
     world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit
     world.runtime.sites.sign_in = partial(sign_in, world)

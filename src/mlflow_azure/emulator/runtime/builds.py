@@ -8,6 +8,7 @@ import tarfile
 import time
 from typing import IO, TYPE_CHECKING, Protocol
 
+from mlflow_azure.emulator.runtime.process.dockerfile import base_images, is_of_docker_hub
 from mlflow_azure.emulator.runtime.process.image import unpack_archive
 from mlflow_azure.emulator.runtime.registry.repository import PullError
 from mlflow_azure.emulator.runtime.spec import BuildRequest, BuildResult, RuntimeFaultError
@@ -47,25 +48,45 @@ class Builder(Protocol):
     async def push(self, request: BuildRequest, context: Path, image: str, log: BuildLog) -> str:
         """Push the built image as `<repository>:<tag>`; its digest. Raises RuntimeFaultError."""
 
+    async def import_image(self, registry: str, source: str, image: str) -> None:
+        """Put the image `source` of another registry into this one. Raises RuntimeFaultError, PullError."""
+
+
+class _StepError(RuntimeFaultError):
+    """What ran in the run's container failed: the log says why, and the run itself nothing but this."""
+
+    def __init__(self) -> None:
+        super().__init__("failed during run, err: exit status 1")
+
 
 class Builds:
-    """Runs builds with `builder`, as many at a time as are asked for."""
+    """Runs builds with `builder`, as many at a time as are asked for.
+
+    `pull_limit_reached` says, for each build, whether docker.io serves it no base image.
+    """
 
     def __init__(self, home: Path, builder: Builder) -> None:
         self._root = home / "builds"
         self.builder = builder
+        self.pull_limit_reached: Callable[[], bool] = lambda: False
 
     async def run(self, request: BuildRequest, on_update: Callable[[str], None] | None = None) -> BuildResult:
         """Carry the run out; `on_update` gets its status, "Running", when it begins. A failed build raises nothing."""
         context = self._root / request.run_id
         request.log_path.parent.mkdir(parents=True, exist_ok=True)
         with request.log_path.open("wb", buffering=0) as file:
-            log = BuildLog(file)
+            log, began = BuildLog(file), time.monotonic()
             if on_update:
                 on_update("Running")
             try:
                 async with asyncio.timeout(request.timeout):
                     digests = await self._carry_out(request, context, log)
+            except _StepError as error:
+                # As Azure ends the log: github.com/Azure/azure-cli-extensions, acrcssc, test_workflow_status.py.
+                log.agent("Container failed during run: build. No retries remaining.")
+                log.line("failed to run step ID: build: exit status 1")
+                log.line(f"\nRun ID: {request.run_id} failed after {time.monotonic() - began:.0f}s. Error: {error}")
+                return BuildResult("Failed", {}, request.log_path, str(error))
             except TimeoutError:
                 return self._failed(request, log, "Timeout", f"the run exceeded its {request.timeout:.0f} seconds")
             except (RuntimeFaultError, PullError, tarfile.TarError, OSError) as error:
@@ -82,6 +103,7 @@ class Builds:
         if not (context / request.dockerfile).is_file():
             raise RuntimeFaultError(f"unable to prepare context: {request.dockerfile}: no such file or directory")
         log.agent("Launching container with name: build")
+        self._pull_bases(request, context, log)
         await self.builder.build(request, context, log)
         log.agent("Successfully executed container: build")
         digests = {}
@@ -92,6 +114,22 @@ class Builds:
         log.agent(f"Step ID: build marked as successful (elapsed time in seconds: {time.monotonic() - began:.6f})")
         log.line(f"\nRun ID: {request.run_id} was successful after {time.monotonic() - began:.0f}s")
         return digests
+
+    def _pull_bases(self, request: BuildRequest, context: Path, log: BuildLog) -> None:
+        """Fail as Docker does where docker.io has had enough of the addresses that builds come from.
+
+        github.com/Azure-Samples/azure-search-openai-demo/issues/3101, https://docs.docker.com/docker-hub/usage/pulls
+        """
+        dockerfile = (context / request.dockerfile).read_text(encoding="utf-8")
+        bases = [base for base in base_images(dockerfile, request.arguments) if is_of_docker_hub(base)]
+        if not bases or not self.pull_limit_reached():
+            return
+        log.line(f"Step 1 : FROM {bases[0]}")
+        log.line(
+            "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and "
+            "upgrading: https://www.docker.com/increase-rate-limit"
+        )
+        raise _StepError
 
     @staticmethod
     def _failed(request: BuildRequest, log: BuildLog, status: str, message: str) -> BuildResult:

@@ -8,7 +8,7 @@ import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from mlflow_azure.emulator.runtime.docker.choice import stand_in_base
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+    from docker.models.images import Image
 
     from mlflow_azure.emulator.runtime.builds import BuildLog
     from mlflow_azure.emulator.runtime.registry.running_registries import Registries
@@ -64,19 +65,38 @@ class EngineBuilder:
         if not image:
             raise RuntimeFaultError("building the image: the engine ended the build before the image was there")
         for name in request.image_names:
-            repository, _, tag = self._full_name(request, name).rpartition(":")
+            repository, _, tag = self._full_name(request.registry, name).rpartition(":")
             self._client.api.tag(image, repository, tag)
 
     async def push(self, request: BuildRequest, _context: Path, image: str, log: BuildLog) -> str:
         """Push the image; its digest. Raises RuntimeFaultError."""
         try:
-            return await asyncio.to_thread(self._push, request, self._full_name(request, image), log)
+            return await asyncio.to_thread(self._push, request.registry, self._full_name(request.registry, image), log)
         except (DockerException, RequestException) as error:
             raise RuntimeFaultError(f"pushing {image}: {reason(error)}") from error
 
-    def _push(self, request: BuildRequest, image: str, log: BuildLog) -> str:
+    async def import_image(self, registry: str, source: str, image: str) -> None:
+        """Pull `source`, or take what stands in for it, and push it. Raises RuntimeFaultError."""
+        try:
+            await asyncio.to_thread(self._import, registry, source, self._full_name(registry, image))
+        except (DockerException, RequestException) as error:
+            raise RuntimeFaultError(f"importing {source}: {reason(error)}") from error
+
+    def _import(self, registry: str, source: str, image: str) -> None:
         repository, _, tag = image.rpartition(":")
-        token = self._registries.auth(request.registry).refresh_token()
+        self._find(stand_in_base() or source).tag(repository, tag)
+        self._push(registry, image, None)
+
+    def _find(self, image: str) -> Image:
+        """An image of this machine, pulled where it is not there."""
+        try:
+            return self._client.images.get(image)
+        except ImageNotFound:
+            return self._client.images.pull(image)
+
+    def _push(self, registry: str, image: str, log: BuildLog | None) -> str:
+        repository, _, tag = image.rpartition(":")
+        token = self._registries.auth(registry).refresh_token()
         answers = self._client.api.push(
             repository,
             tag=tag,
@@ -88,13 +108,13 @@ class EngineBuilder:
         for answer in answers:
             _require_no_error(answer)
             digest = answer.get("aux", {}).get("Digest", digest)
-            if "id" not in answer and "status" in answer:  # progress of a layer is for terminals
+            if log and "id" not in answer and "status" in answer:  # progress of a layer is for terminals
                 log.line(answer["status"])
         return digest
 
-    def _full_name(self, request: BuildRequest, image: str) -> str:
+    def _full_name(self, registry: str, image: str) -> str:
         repository, _, tag = image.partition(":")
-        return f"{self._registries.auth(request.registry).service}/{repository}:{tag or 'latest'}"
+        return f"{self._registries.auth(registry).service}/{repository}:{tag or 'latest'}"
 
 
 def _bring_certificates(context: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.runtime.process.dockerfile import read_dockerfile
+from mlflow_azure.emulator.runtime.process.dockerfile import ImageConfiguration, read_dockerfile
 from mlflow_azure.emulator.runtime.process.image import push_context
 from mlflow_azure.emulator.runtime.registry.repository import Repository
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.process.environments import Environments
     from mlflow_azure.emulator.runtime.registry.running_registries import Registries
     from mlflow_azure.emulator.runtime.spec import BuildRequest
+
+# Two blocks of zeros end an archive.
+_EMPTY_TAR = bytes(1024)
 
 
 class ProcessBuilder:
@@ -42,3 +46,11 @@ class ProcessBuilder:
             digest, size = await push_context(repository, tag or "latest", archive, configuration)
         log.line(f"{tag or 'latest'}: digest: {digest} size: {size}")
         return digest
+
+    async def import_image(self, registry: str, source: str, image: str) -> None:
+        """Push an empty image in the place of `source`: here no build uses the file system that it is based on."""
+        name, _, tag = image.partition(":")
+        auth = self._registries.auth(registry)
+        empty = gzip.compress(_EMPTY_TAR, mtime=0)
+        async with Repository(auth.service, name, self._ca_file, token=auth.internal_token(name)) as repository:
+            await push_context(repository, tag or "latest", empty, ImageConfiguration(labels={"source": source}))

@@ -39,6 +39,27 @@ def read_dockerfile(text: str, arguments: Mapping[str, str]) -> ImageConfigurati
     return configuration
 
 
+def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
+    """The images that the stages are built on, other stages and the empty one left out."""
+    found, stages, scope = list[str](), {"scratch"}, dict[str, str]()
+    for instruction, rest in _instructions(text):
+        if instruction == "ARG" and not found:
+            name, _, default = rest.partition("=")
+            scope[name] = arguments.get(name, _unquoted(_fill(default, scope)))
+        elif instruction == "FROM":
+            words = [word for word in _fill(rest, scope).split() if not word.startswith("--")]
+            if words[0] not in stages:
+                found.append(words[0])
+            stages.update(words[2:3])
+    return found
+
+
+def is_of_docker_hub(image: str) -> bool:
+    """Whether an image has no registry in its name: "python:3.11", "library/python", but not "mcr.microsoft.com/…"."""
+    host, slash, _ = image.partition("/")
+    return host == "docker.io" or not slash or not ("." in host or ":" in host or host == "localhost")
+
+
 def _new_stage(rest: str, stages: dict[str, ImageConfiguration]) -> ImageConfiguration:
     base, _, name = re.sub(r"\s+as\s+", " AS ", rest, flags=re.IGNORECASE).partition(" AS ")
     inherited = stages.get(base.split()[-1], ImageConfiguration())
