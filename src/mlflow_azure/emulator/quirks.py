@@ -8,9 +8,19 @@ that is ordered with a number strikes that many times for each subject that it i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args, get_type_hints
+from functools import partial
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.runtime import Runtime
+    from mlflow_azure.emulator.runtime.sites.site_quirks import Unreachable
 
 Strikes = int | bool
+_ACCEPTED: dict[Any, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    float: ((float, int), "a number of seconds"),
+    Strikes: ((int, bool), "a number of times, true or false"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,14 +34,16 @@ class Ordered:
         directory_lag: What was just put into the directory is not everywhere yet.
         role_lag: A role that was just assigned does not let its principal pull yet.
         registry_unresolved: The login server of a registry that was just created cannot be reached.
-        tunnel_closed: The tunnel to a container that just started says that it is stopped.
+        tunnel_stopped: The tunnel says of a container that just started that it is stopped,
+        tunnel_closed: or that its SSH port is closed.
         pull_limit: docker.io refuses to serve builds in the registry.
         kudu_traces: The log stream carries the traces of Kudu itself.
         kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
         consent: Nobody can sign in to an application without consent.
         log_in_registry: The log of a build in the registry is told by a link to an artifact, and by no other.
         usages_in_cores: What App Service uses of its quota is counted in cores, as it always is in Azure.
-        overlapped_recycling: The old container answers until the new one does.
+        overlapped_recycling: The old container answers until the new one does; one that ends is started again.
+        restart_pause: Seconds before that, the first time; then twice as many each time.
 
     """
 
@@ -41,6 +53,7 @@ class Ordered:
     directory_lag: Strikes = 0
     role_lag: Strikes = 0
     registry_unresolved: Strikes = 0
+    tunnel_stopped: Strikes = 0
     tunnel_closed: Strikes = 0
     pull_limit: Strikes = 0
     kudu_traces: bool = False
@@ -49,12 +62,12 @@ class Ordered:
     log_in_registry: bool = False
     usages_in_cores: bool = False
     overlapped_recycling: bool = False
+    restart_pause: float = 10.0
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(Ordered).items():
-            value = getattr(self, name)
-            if not isinstance(value, get_args(kind) or kind) or value < 0:
-                wanted = "true or false" if kind is bool else "a number of times, true or false"
+            accepted, wanted = _ACCEPTED[kind]
+            if not isinstance(getattr(self, name), accepted) or getattr(self, name) < 0:
                 raise ValueError(f"{name} must be {wanted}")
 
 
@@ -93,3 +106,23 @@ class Quirks:
         if (name, "") not in self._left:
             self._left[name, ""] = getattr(self.ordered, name)
         return self.strikes(name, "")
+
+
+def connect_quirks(quirks: Quirks, runtime: Runtime) -> None:
+    """Let the runtime do what is ordered of it."""
+
+    def started(site: str) -> None:
+        quirks.begin("tunnel_stopped", site)
+        quirks.begin("tunnel_closed", site)
+
+    def tunnel(site: str) -> Unreachable | None:
+        if quirks.strikes("tunnel_stopped", site):
+            return "stopped"
+        return "closed" if quirks.strikes("tunnel_closed", site) else None
+
+    runtime.builds.pull_limit_reached = partial(quirks.strikes_any, "pull_limit")
+    runtime.sites.quirks.overlapped_recycling = lambda: quirks.ordered.overlapped_recycling
+    runtime.sites.quirks.restart_pause = lambda: quirks.ordered.restart_pause
+    runtime.sites.quirks.kudu_traces = lambda: quirks.ordered.kudu_traces
+    runtime.sites.quirks.started = started
+    runtime.sites.quirks.tunnel = tunnel

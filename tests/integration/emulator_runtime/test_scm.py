@@ -7,7 +7,7 @@ import socketserver
 import threading
 import zipfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks, Unreachable
 from mlflow_azure.emulator.runtime.sites.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class RunningSite:
 
     container: Any
     state: str = "Running"
+    spec: Any = field(default_factory=lambda: SimpleNamespace(name="mlflow-site"))
 
 
 class Echo(socketserver.StreamRequestHandler):
@@ -163,9 +165,40 @@ def _echo_server() -> Iterator[int]:
         server.shutdown()
 
 
+def test_the_tunnel_says_for_a_while_that_the_container_is_stopped_and_then_that_its_port_is_closed(
+    https: requests.Session,
+) -> None:
+    said: list[Unreachable | None] = [None, "closed", "stopped"]
+    quirks = SiteQuirks(tunnel=lambda _site: said.pop())
+    with _echo_server() as port:
+        tunnel = Tunnel(RunningSite(SimpleNamespace(ssh_port=port)), quirks)  # type: ignore[arg-type]
+        with serving(Starlette(routes=[Route("/", tunnel.status)])) as address:
+            url = f"http://{address}/?GetStatus&GetStatusAPIVer=2"
+            answers = [https.get(url).json() for _ in range(3)]
+    assert [(each["state"], each["canReachPort"]) for each in answers] == [
+        ("STOPPED", False),
+        ("STARTED", False),
+        ("STARTED", True),
+    ]
+
+
+def test_the_log_stream_carries_what_kudu_writes_about_itself(
+    emulated: Emulated, https: requests.Session, spec: SiteSpec, kudu: str
+) -> None:
+    emulated.runtime.sites.quirks.kudu_traces = lambda: True
+    with https.get(f"{kudu}/api/logstream", headers=BEARER, stream=True) as stream:
+        lines = stream.iter_lines(decode_unicode=True)
+        before = list(iter(lambda: next(lines), "Starting Live Log Stream ---"))
+        https.get(f"{kudu}/api/logs/docker", headers=BEARER)
+        after = list(lines)
+    assert any(line.startswith("/home/LogFiles/kudu/trace/") for line in before)
+    assert any("initialized successfully" in line for line in before)
+    assert any("Startup Request, url: /api/logs/docker, method: GET" in line for line in after)
+
+
 def test_the_tunnel_carries_bytes_both_ways_until_one_side_ends(https: requests.Session) -> None:
     with _echo_server() as port:
-        tunnel = Tunnel(RunningSite(SimpleNamespace(ssh_port=port)))  # type: ignore[arg-type]
+        tunnel = Tunnel(RunningSite(SimpleNamespace(ssh_port=port)), SiteQuirks())  # type: ignore[arg-type]
         app = Starlette(routes=[Route("/", tunnel.status), WebSocketRoute("/", tunnel.carry)])
         with serving(app) as address:
             assert https.get(f"http://{address}/?GetStatus").text == "SUCCESS:2222"

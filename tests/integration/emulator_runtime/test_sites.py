@@ -156,6 +156,52 @@ def test_a_container_that_crashes_is_started_again(emulated: Emulated, login_ser
     assert "exited with status 1, restarting it" in log.text()
 
 
+class TestOverlappedRecycling:
+    @pytest.fixture
+    def spec(self, emulated: Emulated, login_server: str) -> SiteSpec:
+        """A site that runs, and is to be recycled with an overlap."""
+        emulated.runtime.sites.quirks.overlapped_recycling = lambda: True
+        emulated.runtime.sites.quirks.restart_pause = lambda: 0.01
+        wanted = site_spec(login_server, app_settings={"GENERATION": "old"})
+        emulated.call(emulated.runtime.sites.apply(wanted))
+        emulated.wait_for_state(wanted.name, "Running")
+        return wanted
+
+    def test_the_old_container_answers_until_the_new_one_does(
+        self, emulated: Emulated, spec: SiteSpec, tmp_path: Path
+    ) -> None:
+        gate = tmp_path / "gate"
+        waiting = f"while [ ! -e {gate} ]; do sleep 0.05; done; exec sh startup.sh"
+        new = replace(spec, app_settings={"GENERATION": "new"}, command=waiting)
+        emulated.call(emulated.runtime.sites.apply(new))
+        wait_until(lambda: emulated.runtime.sites.log(spec.name).text().count("Initiating warmup") == 2)
+        assert (_setting(spec, "GENERATION"), emulated.runtime.sites.state(spec.name)) == ("old", "Starting")
+        gate.touch()
+        wait_until(lambda: _setting(spec, "GENERATION") == "new")
+
+    def test_a_new_container_that_keeps_dying_is_started_again_while_the_old_one_answers(
+        self, emulated: Emulated, spec: SiteSpec
+    ) -> None:
+        emulated.call(emulated.runtime.sites.apply(replace(spec, app_settings={"GENERATION": "new", "FAIL": "1"})))
+        log = emulated.runtime.sites.log(spec.name)
+        wait_until(lambda: log.text().count("has exited, failing site start") >= 3)
+        assert log.text().count("Starting container for site") >= 4
+        assert _setting(spec, "GENERATION") == "old"
+
+    def test_the_old_container_does_not_outlive_the_site(self, emulated: Emulated, spec: SiteSpec) -> None:
+        emulated.call(emulated.runtime.sites.apply(replace(spec, app_settings={"FAIL": "1"})))
+        log = emulated.runtime.sites.log(spec.name)
+        wait_until(lambda: "has exited, failing site start" in log.text())
+        assert _setting(spec, "GENERATION") == "old"
+        emulated.call(emulated.runtime.sites.remove(spec.name))
+        assert spec.name not in (emulated.home / "children.json").read_text()
+
+    def test_a_stopped_site_has_no_old_container(self, emulated: Emulated, spec: SiteSpec) -> None:
+        emulated.call(emulated.runtime.sites.apply(replace(spec, enabled=False)))
+        emulated.wait_for_state(spec.name, "Stopped")
+        assert spec.name not in (emulated.home / "children.json").read_text()
+
+
 def test_a_removed_site_frees_its_port_and_leaves_no_process(emulated: Emulated, login_server: str) -> None:
     spec = site_spec(login_server)
     emulated.call(emulated.runtime.sites.apply(spec))

@@ -29,6 +29,7 @@ from mlflow_azure.emulator.arm import (
 from mlflow_azure.emulator.arm.web_container import run_site, sign_in
 from mlflow_azure.emulator.arm.webhook_delivery import announce
 from mlflow_azure.emulator.easy_auth import EasyAuth
+from mlflow_azure.emulator.quirks import connect_quirks
 from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ def register_effects(world: World) -> None:
 def connect(world: World) -> None:
     """Let the runtime ask Azure: who may pull, who may sign in, who is to be told of a push."""
     world.runtime.registry.on_push = partial(announce, world)
-    world.runtime.builds.pull_limit_reached = partial(world.quirks.strikes_any, "pull_limit")
     world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit
     world.runtime.sites.sign_in = partial(sign_in, world)
+    connect_quirks(world.quirks, world.runtime)
 
 
 async def reopen(world: World) -> None:

@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
+from mlflow_azure.emulator.runtime.sites import kudu_traces
 from mlflow_azure.emulator.runtime.sites.site_log import INSTANCE
 from mlflow_azure.emulator.runtime.sites.tunnel import Tunnel
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from mlflow_azure.emulator.runtime.sites.site import Site
+    from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 
 _TUNNEL = "/AppServiceTunnel/Tunnel.ashx"
 # SCM_LOGSTREAM_TIMEOUT, in seconds: https://github.com/projectkudu/kudu/wiki/Configurable-settings
@@ -39,13 +41,15 @@ class Scm:
     Args:
         site: the web app it belongs to.
         token_ok: says whether a Microsoft Entra access token may operate the site.
+        quirks: what App Service does at times.
 
     """
 
-    def __init__(self, site: Site, token_ok: Callable[[str], bool]) -> None:
+    def __init__(self, site: Site, token_ok: Callable[[str], bool], quirks: SiteQuirks) -> None:
         self._site = site
         self._token_ok = token_ok
-        tunnel = Tunnel(site)
+        self._quirks = quirks
+        tunnel = Tunnel(site, quirks)
         self._app = Starlette(
             routes=[
                 Route("/api/logstream", self._stream_log),
@@ -62,7 +66,10 @@ class Scm:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
-        app = self._app if self._allowed(HTTPConnection(scope)) else _unauthorized()
+        connection = HTTPConnection(scope)
+        app = self._app if self._allowed(connection) else _unauthorized()
+        if self._quirks.kudu_traces() and scope["type"] == "http":
+            self._site.log.trace(kudu_traces.of_request(scope["method"], connection.url.path))
         await app(scope, receive, send)
 
     def _allowed(self, connection: HTTPConnection) -> bool:
@@ -76,16 +83,17 @@ class Scm:
             return hmac.compare_digest(base64.b64decode(value), ":".join(known).encode())
         return False
 
-    async def _stream_log(self, _request: Request) -> Response:
+    async def _stream_log(self, request: Request) -> Response:
+        before = kudu_traces.head(request) if self._quirks.kudu_traces() else ""
         timeout = self._site.spec.app_settings.get("SCM_LOGSTREAM_TIMEOUT", "")
-        lines = self._log_lines(float(timeout) if timeout.isdecimal() else _STREAM_TIMEOUT)
+        lines = self._log_lines(before, float(timeout) if timeout.isdecimal() else _STREAM_TIMEOUT)
         return StreamingResponse(lines, media_type="text/plain")
 
-    async def _log_lines(self, duration: float) -> AsyncIterator[str]:
+    async def _log_lines(self, before: str, duration: float) -> AsyncIterator[str]:
         """What there is, then what comes, a word in every minute of silence, and an end."""
         log = self._site.log
         with log.follow() as following:
-            yield log.text()
+            yield before + log.text()
             yield "\nEnding Log Tail of existing logs ---\n\nStarting Live Log Stream ---\n"
             silent, end = 0, asyncio.get_running_loop().time() + duration
             while (left := end - asyncio.get_running_loop().time()) > 0:

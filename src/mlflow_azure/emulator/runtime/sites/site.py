@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import httpx
 
 from mlflow_azure.emulator.runtime.sites.container import Container, ContainerHost, StartError
+from mlflow_azure.emulator.runtime.sites.retired import Retired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
     from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
 
     SignIn = Callable[[SiteSpec], tuple[str, str]]
@@ -27,6 +29,9 @@ _LOG = logging.getLogger(__name__)
 _DEBOUNCE = 0.2
 # A container that failed to start is tried again by a request, but not sooner than this.
 _RETRY_AFTER = 10.0
+# The pause before a container that ended is started again doubles as often as this. No source tells Azure's seconds;
+# logs of containers that keep ending show that they grow: github.com/runwhen-contrib/rw-cli-codecollection/pull/513.
+_DOUBLINGS = 5
 # What App Service asks a container for to see whether it answers; any answer will do.
 _WARMUP_PATH = "/robots933456.txt"
 
@@ -37,13 +42,16 @@ class Site:
     `sign_in` gives the user name and password with which a managed identity pulls the image of a `SiteSpec`.
     """
 
-    def __init__(self, spec: SiteSpec, host: ContainerHost, log: SiteLog, sign_in: SignIn) -> None:
+    def __init__(self, spec: SiteSpec, host: ContainerHost, log: SiteLog, sign_in: SignIn, quirks: SiteQuirks) -> None:
         self.spec = spec
         self.log = log
         self.state: SiteState
         self.container: Container | None = None
         self._host = host
         self._sign_in = sign_in
+        self._quirks = quirks
+        self._retired: Retired | None = None
+        self._ended_in_a_row = 0
         self._failed_at = 0.0
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
@@ -59,6 +67,10 @@ class Site:
 
     def restart(self) -> None:
         """End the container, pull the image again, start anew."""
+        self._ended_in_a_row = 0
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self.state = "Starting"
         self._settled.clear()
         self._changed.set()
@@ -68,8 +80,10 @@ class Site:
 
         None when there is none: the site is stopped, or its container does not start.
         """
+        if self._retired and self._retired.runs:
+            return self._retired.container
         if self.state == "Failed" and time.monotonic() - self._failed_at > _RETRY_AFTER:
-            self.restart()
+            self._begin_anew()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.spec.start_limit):
                 await self._settled.wait()
@@ -79,6 +93,7 @@ class Site:
         """End the container and everything else of the site."""
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
+        await self._end_retired()
 
     async def _work(self) -> None:
         while True:
@@ -97,22 +112,41 @@ class Site:
 
     async def _live(self, spec: SiteSpec) -> None:
         if not spec.enabled or not spec.image:
+            await self._end_retired()
             self._settle("Stopped")
             return
+        answers = False
         try:
             self.container = await self._host.start(self._signed_in(spec), self.log)
+            self._quirks.started(spec.name)
             await self._until_ready(spec, self.container)
-            self._settle("Running")
+            answers = True
+            await self._take_over()
             status = await self.container.wait()
+            answers = False
             self.log.platform(f"Container {self.container.name} exited with status {status}, restarting it", "ERROR")
-            self.restart()
+            await self._try_again()
         except StartError as error:
             self._fail(spec, str(error))
+            await self._end()
+            if self._quirks.overlapped_recycling():
+                await self._try_again()
         except Exception as error:  # noqa: BLE001 - whatever it is: the site must not stay "Starting" for ever
             _LOG.exception("running web app %s", spec.name)
             self._fail(spec, f"{type(error).__name__}: {error}")
         finally:
+            await self._end(retire=answers and self._quirks.overlapped_recycling())
+
+    async def _try_again(self) -> None:
+        """Start the container that ended again, at once or after a pause that grows."""
+        if self._quirks.overlapped_recycling():
             await self._end()
+            self._failed_at = time.monotonic()
+            self._settle("Failed")
+            doublings = min(self._ended_in_a_row, _DOUBLINGS)
+            self._ended_in_a_row += 1
+            await asyncio.sleep(self._quirks.restart_pause() * 2**doublings)
+        self._begin_anew()
 
     def _signed_in(self, spec: SiteSpec) -> SiteSpec:
         """The wish with credentials for the registry that are good now: those of an identity do not last."""
@@ -155,10 +189,28 @@ class Site:
             self.state = state
             self._settled.set()
 
-    async def _end(self) -> None:
+    async def _end(self, *, retire: bool = False) -> None:
+        """End the container; or let it answer until the next one does, which a stopped or closed site never has.
+
+        Azure does that: github.com/MicrosoftDocs/azure-docs/issues/34840.
+        """
         container, self.container = self.container, None
-        if container:
+        if container and retire:
+            self._retired = Retired(container)
+        elif container:
             await asyncio.shield(container.stop())
+
+    async def _take_over(self) -> None:
+        """Let requests go to the container that answers now, then end the one before."""
+        retired, self._retired = self._retired, None
+        self._settle("Running")
+        if retired:
+            await retired.end()
+
+    async def _end_retired(self) -> None:
+        retired, self._retired = self._retired, None
+        if retired:
+            await retired.end()
 
 
 async def _answers(port: int) -> None:

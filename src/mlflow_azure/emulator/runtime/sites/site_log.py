@@ -48,6 +48,11 @@ class SiteLog:
         """One line of the container's output."""
         self._write("default_docker", f"{_now()} {line.decode(errors='replace').rstrip()}\n")
 
+    def trace(self, line: str) -> None:
+        """One line that Kudu writes about itself: who follows the log gets it, and no log file has it."""
+        for queue in self._followers:
+            queue.put_nowait(line)
+
     def files(self) -> list[Path]:
         """All log files, oldest first."""
         return sorted(self._directory.glob("*_docker.log"))

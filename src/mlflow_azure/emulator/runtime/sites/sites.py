@@ -12,6 +12,7 @@ from mlflow_azure.emulator.runtime.sites.front import Front
 from mlflow_azure.emulator.runtime.sites.scm import Scm
 from mlflow_azure.emulator.runtime.sites.site import Site
 from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
+from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, SiteSpec, SiteState, TlsMaterial
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Sites:
 
     `token_ok` says whether a Microsoft Entra access token may operate Kudu sites. `gate` answers requests that may not
     reach the container (App Service Authentication). `sign_in` gives a managed identity's credentials for a registry.
-    `host` runs the containers of the sites opened from then on.
+    `host` runs the containers of the sites opened from then on. `quirks` is what App Service does at times.
     """
 
     def __init__(self, home: Path, host: ContainerHost, tls: TlsMaterial) -> None:
@@ -51,6 +52,7 @@ class Sites:
         self.token_ok: Callable[[str], bool] = lambda _token: False
         self.gate: Gate = _open_gate
         self.sign_in: SignIn = _no_credentials
+        self.quirks = SiteQuirks()
         self._root = home / "sites"
         self.host = host
         self._sites: dict[str, _Served] = {}
@@ -65,9 +67,10 @@ class Sites:
                 await self._open(spec)
 
     async def _open(self, spec: SiteSpec) -> None:
-        site = Site(spec, self.host, SiteLog(self._root / spec.name / "LogFiles"), self._sign_in)
+        log = SiteLog(self._root / spec.name / "LogFiles")
+        site = Site(spec, self.host, log, self._sign_in, self.quirks)
         front = Front(site, self._admit)
-        scm = Scm(site, self._token_ok)
+        scm = Scm(site, self._token_ok, self.quirks)
         served = _Served(site, front, (Listener(front, spec.port), Listener(scm, spec.scm_port, self._tls)))
         try:
             for listener in served.listeners:

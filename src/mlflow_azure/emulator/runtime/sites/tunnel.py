@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from mlflow_azure.emulator.runtime.sites.site import Site
+    from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 
 # Where App Service expects sshd in a container.
 _SSH_PORT = 2222
@@ -28,18 +29,24 @@ _BANNER_WITHIN = 3.0
 class Tunnel:
     """The tunnel of one site."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, quirks: SiteQuirks) -> None:
         self._site = site
+        self._quirks = quirks
 
     async def status(self, request: Request) -> Response:
-        """GET Tunnel.ashx?GetStatus: whether the site runs, and whether the SSH port answers."""
+        """GET Tunnel.ashx?GetStatus: whether the site runs, and whether the SSH port answers.
+
+        It may say "STOPPED" of a container that runs: the state is read from a file, status.txt, which is not there at
+        once. And sshd may be making its keys.
+        """
         if "getstatus" not in {name.lower() for name in request.query_params}:
             return Response(status_code=400)
-        reached = await self._reaches()
+        unreachable = self._quirks.tunnel(self._site.spec.name)
+        reached = not unreachable and await self._reaches()
         message = "" if reached else "Unable to connect to WebApp"
         if request.query_params.get("GetStatusAPIVer") != "2":
             return PlainTextResponse(f"SUCCESS:{_SSH_PORT}" if reached else f"FAILURE:{_SSH_PORT}:{message}")
-        state = _STATES.get(self._site.state, "STOPPED")
+        state = "STOPPED" if unreachable == "stopped" else _STATES.get(self._site.state, "STOPPED")
         return JSONResponse({"port": _SSH_PORT, "state": state, "canReachPort": reached, "msg": message})
 
     async def _reaches(self) -> bool:

@@ -1,0 +1,27 @@
+"""The container that a web app had before: it answers until the new one does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.runtime.sites.container import Container
+
+
+class Retired:
+    """A container that runs, and is to end as soon as another one answers in its place."""
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+        self._ended = asyncio.create_task(container.wait())
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended by itself."""
+        return not self._ended.done()
+
+    async def end(self) -> None:
+        """End it."""
+        await asyncio.shield(self.container.stop())
+        await asyncio.wait([self._ended])
