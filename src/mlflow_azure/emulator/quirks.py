@@ -120,6 +120,8 @@ def connect_quirks(quirks: Quirks, runtime: Runtime) -> None:
             return "stopped"
         return "closed" if quirks.strikes("tunnel_closed", site) else None
 
+    # That the name of a new login server takes a moment to be known is assumed: no source tells of it.
+    runtime.registry.unresolved = partial(quirks.strikes, "registry_unresolved")
     runtime.builds.pull_limit_reached = partial(quirks.strikes_any, "pull_limit")
     runtime.sites.quirks.overlapped_recycling = lambda: quirks.ordered.overlapped_recycling
     runtime.sites.quirks.restart_pause = lambda: quirks.ordered.restart_pause

@@ -86,6 +86,16 @@ def test_a_plan_cannot_be_deleted_right_after_its_site(azure: Azure) -> None:
     azure.web.app_service_plans.delete(group, plan.name)
 
 
+def test_the_login_server_of_a_new_registry_cannot_be_reached_at_once(azure: Azure) -> None:
+    azure.control("PUT", "quirks", {"registry_unresolved": 2})
+    registry = azure.registry(azure.group())
+    url, trust = f"https://{registry.login_server}/v2/", azure.endpoint["ca_file"]
+    for _ in range(2):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(url, verify=trust, timeout=10)
+    assert requests.get(url, verify=trust, timeout=10).status_code == 401
+
+
 @pytest.fixture
 def running(azure: Azure) -> Running:
     group = azure.group()

@@ -69,6 +69,7 @@ async def put_registry(call: Call) -> Answer:
     if existing is None:
         _require_name(call)
     registry = _write(call, existing, "Creating")
+    call.world.quirks.begin("registry_unresolved", registry["name"])
     with undone_on_failure(call):
         login_server = await open_registry(call.world, registry)
     registry = call.resource()  # another write may have come in meanwhile

@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from starlette.types import ASGIApp
 
@@ -37,18 +38,37 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _refusing(refuses: Callable[[], bool]) -> type[asyncio.Protocol]:
+    class Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type] # which one it is, is known at run time only
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            if refuses():
+                transport.abort()
+
+    return Protocol
+
+
 class Listener:
     """Serves `app` from `start` to `stop` on 127.0.0.1:`port`, over TLS when given its material.
 
-    `also_on` is one more address of this machine to listen on, with the same port.
+    `also_on` is one more address of this machine to listen on, with the same port. `refuses` says for each connection
+    whether it is closed before anything is heard or said.
     """
 
-    def __init__(self, app: ASGIApp, port: int, tls: TlsMaterial | None = None, also_on: str | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        port: int,
+        tls: TlsMaterial | None = None,
+        also_on: str | None = None,
+        refuses: Callable[[], bool] | None = None,
+    ) -> None:
         self.port = port
         self._addresses = [_LOOPBACK, also_on] if also_on else [_LOOPBACK]
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=_refusing(refuses) if refuses else "auto",
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -49,6 +49,7 @@ class Registries:
     """Registries by name; data in `<home>/registries/<name>`.
 
     `on_push` is called after each pushed manifest, `on_removed` with the login server of a registry that is no more.
+    `unresolved` says of each connection to a registry whether it fails, as where its name is not known yet.
     `in_container` starts a real registry where the machine has no program for it.
     """
 
@@ -60,6 +61,7 @@ class Registries:
         self._changing = asyncio.Lock()
         self.in_container: InContainer = no_containers
         self.on_push: Callable[[Push], None] = lambda _push: None
+        self.unresolved: Callable[[str], bool] = lambda _name: False
         self.on_removed: Callable[[str], None] = lambda _login_server: None
 
     async def ensure(self, name: str, port: int, credentials: Credentials, token_ok: Callable[[str], bool]) -> str:
@@ -83,7 +85,8 @@ class Registries:
     async def _open(self, name: str, port: int, auth: RegistryAuth) -> _Registry:
         storage = await open_storage(name, self._root / name, self._children, self.in_container)
         front = _Front(name, auth, storage, self._pushed)
-        registry = _Registry(front, storage, Listener(front, port, self._tls))
+        listener = Listener(front, port, self._tls, refuses=lambda: self.unresolved(name))
+        registry = _Registry(front, storage, listener)
         try:
             await registry.listener.start()
         except RuntimeFaultError:
