@@ -6,8 +6,8 @@ from mlflow_azure.emulator.arm.access import allows
 from mlflow_azure.emulator.arm.call import collection_type, resource_type
 from mlflow_azure.emulator.arm.webhook_delivery import in_scope
 from mlflow_azure.emulator.faults import Fault
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError
 from mlflow_azure.emulator.microsoft_graph.query import filtered
-from mlflow_azure.emulator.microsoft_graph.service import GraphError
 from mlflow_azure.emulator.runtime import Push
 from mlflow_azure.emulator.wire import is_write
 

@@ -9,8 +9,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.microsoft_graph.query import filtered
-from mlflow_azure.emulator.microsoft_graph.service import Ask, GraphError, Operations, Reply, bad_request
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, bad_request
+from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.directory import Directory, Object
@@ -29,7 +29,7 @@ _ENTITLEMENTS = (("appRoles", None), ("api", "oauth2PermissionScopes"))
 @operations.on("GET", "/applications")
 def list_applications(ask: Ask) -> Reply:
     """The applications, narrowed by `$filter`."""
-    return Reply({"value": filtered(ask.directory.all(_KIND), ask.query.get("$filter", ""))})
+    return Reply({"value": ask.listed(_KIND)})
 
 
 @operations.on("POST", "/applications")
@@ -40,7 +40,7 @@ def create_application(ask: Ask) -> Reply:
     new = _new_application()
     application = _merged(new, ask.body)
     _check(ask.directory, new, application)
-    return Reply(ask.directory.put(_KIND, application), 201)
+    return Reply(ask.create(_KIND, application), 201)
 
 
 @operations.on("GET", "/applications(appId='{app}')")
@@ -77,14 +77,14 @@ def delete_application(ask: Ask) -> Reply:
     if principal:
         ask.directory.remove("servicePrincipals", principal["id"])
     ask.directory.remove(_KIND, application["id"])
-    ask.directory.put("deletedItems", {**application, "deletedDateTime": now()})
+    ask.create("deletedItems", {**application, "deletedDateTime": now()})
     return Reply(status=204)
 
 
 @operations.on("GET", "/directory/deletedItems/microsoft.graph.application")
 def list_deleted_applications(ask: Ask) -> Reply:
     """The applications that were deleted, and can still be restored."""
-    return Reply({"value": filtered(ask.directory.all("deletedItems"), ask.query.get("$filter", ""))})
+    return Reply({"value": ask.listed("deletedItems")})
 
 
 @operations.on("DELETE", "/directory/deletedItems/{id}")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.directory import NO_ROLE
 from mlflow_azure.emulator.microsoft_graph.applications import now
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, bad_request
 from mlflow_azure.emulator.microsoft_graph.query import filtered
-from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply, bad_request
+from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.directory import Directory, Object
 
 operations = Operations()
 
@@ -21,9 +26,10 @@ def assign_role(ask: Ask) -> Reply:
     """Give a role in an application (a service principal) to a user, a group or a service principal."""
     resource = ask.require("servicePrincipals", ask["id"])
     principal, role = str(ask.body.get("principalId", "")), str(ask.body.get("appRoleId", ""))
-    if not ask.directory.knows(principal):
+    if not ask.directory.knows(principal) or ask.lags("servicePrincipals", principal, "as reference"):
         raise bad_request(f"Not a valid reference update: the principal {principal} does not exist.")
-    if role not in {NO_ROLE, *(each["id"] for each in resource["appRoles"])}:
+    lags = ask.lags("servicePrincipals", resource["id"], "with its roles")
+    if lags or role not in {NO_ROLE, *(each["id"] for each in resource["appRoles"])}:
         raise bad_request("Permission being assigned was not found on application.")
     relation = {"principalId": principal, "resourceId": resource["id"], "appRoleId": role}
     if ask.directory.find("appRoleAssignments", **relation):
@@ -59,7 +65,7 @@ def list_assignments(ask: Ask) -> Reply:
 @operations.on("GET", _GRANTS)
 def list_grants(ask: Ask) -> Reply:
     """The delegated permissions that were consented to."""
-    return Reply({"value": filtered(ask.directory.all("oauth2PermissionGrants"), ask.query.get("$filter", ""))})
+    return Reply({"value": ask.listed("oauth2PermissionGrants")})
 
 
 @operations.on("POST", _GRANTS)
@@ -69,7 +75,15 @@ def grant(ask: Ask) -> Reply:
         ask.require("servicePrincipals", str(ask.body.get(side)))
     names = ("clientId", "resourceId", "consentType", "principalId", "scope")
     described = {name: ask.body.get(name) for name in names}
+    _check(ask.directory, described)
     return Reply(ask.directory.put("oauth2PermissionGrants", {"id": uuid.uuid4().hex, **described}), 201)
+
+
+@operations.on("PATCH", _GRANTS + "/{id}")
+def update_grant(ask: Ask) -> Reply:
+    """Consent to other scopes."""
+    ask.require("oauth2PermissionGrants", ask["id"])["scope"] = ask.body.get("scope")
+    return Reply(status=204)
 
 
 @operations.on("DELETE", _GRANTS + "/{id}")
@@ -78,3 +92,18 @@ def revoke(ask: Ask) -> Reply:
     ask.require("oauth2PermissionGrants", ask["id"])
     ask.directory.remove("oauth2PermissionGrants", ask["id"])
     return Reply(status=204)
+
+
+def _check(directory: Directory, wanted: Object) -> None:
+    """Refuse a consent that is incomplete, or that is there: more scopes are added to that one.
+
+    https://learn.microsoft.com/graph/api/oauth2permissiongrant-post; the words of the second refusal:
+    github.com/hashicorp/terraform-provider-azuread/issues/690.
+    """
+    if wanted["consentType"] not in ("AllPrincipals", "Principal"):
+        raise bad_request("Invalid value specified for property 'consentType' of resource 'OAuth2PermissionGrant'.")
+    if (wanted["consentType"] == "Principal") != bool(wanted["principalId"]):
+        raise bad_request("Invalid value specified for property 'principalId' of resource 'OAuth2PermissionGrant'.")
+    same = {name: wanted[name] for name in ("clientId", "resourceId", "consentType", "principalId")}
+    if directory.find("oauth2PermissionGrants", **same):
+        raise GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "Permission entry already exists.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlflow_azure.emulator.microsoft_graph.query import filtered
-from mlflow_azure.emulator.microsoft_graph.service import Ask, GraphError, Operations, Reply, not_found
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, not_found
+from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
 
 operations = Operations()
 
@@ -27,7 +27,7 @@ def list_organizations(ask: Ask) -> Reply:
 @operations.on("GET", "/users")
 def list_users(ask: Ask) -> Reply:
     """The users, narrowed by `$filter`."""
-    return Reply({"value": filtered(ask.directory.all("users"), ask.query.get("$filter", ""))})
+    return Reply({"value": ask.listed("users")})
 
 
 @operations.on("GET", "/users/{id}")
@@ -42,7 +42,7 @@ def get_user(ask: Ask) -> Reply:
 @operations.on("GET", "/groups")
 def list_groups(ask: Ask) -> Reply:
     """The groups, narrowed by `$filter`."""
-    return Reply({"value": filtered(ask.directory.all("groups"), ask.query.get("$filter", ""))})
+    return Reply({"value": ask.listed("groups")})
 
 
 @operations.on("GET", "/groups/{id}")

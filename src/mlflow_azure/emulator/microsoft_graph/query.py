@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.microsoft_graph.service import GraphError
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, not_found
+from mlflow_azure.emulator.microsoft_graph.query import filtered
 from mlflow_azure.emulator.tokens import TokenError
 
 if TYPE_CHECKING:
@@ -21,19 +23,12 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
     from mlflow_azure.emulator.directory import Directory, Object
     from mlflow_azure.emulator.faults import Fault
+    from mlflow_azure.emulator.quirks import Quirks
     from mlflow_azure.emulator.wire import Wire
 
 _VERSION = "/v1.0"
-
-
-class GraphError(Exception):
-    """A request was refused, with Graph's code and message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
+# What an object is asked for; of each, a replica can know it or not.
+_USES = ("", "in lists", "as reference", "in the local tenant", "with its roles")
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,7 @@ class Ask:
     """One request: the directory, what stands in the path, the query, the body, the caller's claims."""
 
     directory: Directory
+    quirks: Quirks
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: Object
@@ -50,11 +46,31 @@ class Ask:
         return self.params[parameter]
 
     def require(self, kind: str, object_id: str) -> Object:
-        """The object of one kind with this id; Raises GraphError where there is none."""
+        """The object of one kind with this id; Raises GraphError where there is none, or it is not replicated yet."""
         found = self.directory.find(kind, id=object_id)
-        if found is None:
+        if found is None or self.lags(kind, object_id):
             raise not_found(object_id)
         return found
+
+    def listed(self, kind: str) -> list[Object]:
+        """The objects of one kind that are replicated, narrowed by `$filter`."""
+        found = filtered(self.directory.all(kind), self.query.get("$filter", ""))
+        return [each for each in found if not self.lags(kind, each["id"], "in lists")]
+
+    def create(self, kind: str, item: Object) -> Object:
+        """Keep a new object, which the replicas of the directory get to know later.
+
+        https://learn.microsoft.com/entra/architecture/architecture; for which requests that shows, and how:
+        github.com/Azure/azure-cli, command_modules/role/custom.py, which tries again on three texts, and
+        github.com/microsoftgraph/msgraph-bicep-types/issues/161 and 193.
+        """
+        for use in _USES:
+            self.quirks.begin("directory_lag", f"{kind}/{item['id']} {use}")
+        return self.directory.put(kind, item)
+
+    def lags(self, kind: str, object_id: str, use: str = "") -> bool:
+        """Whether the replica that is asked does not know an object yet, for one use of it. Counts it."""
+        return self.quirks.strikes("directory_lag", f"{kind}/{object_id} {use}")
 
 
 @dataclass(frozen=True)
@@ -116,7 +132,7 @@ class Graph:
             body = json.loads(content) if content else {}
         except ValueError as error:
             raise GraphError(400, "BadRequest", f"Unable to read JSON request payload: {error}") from error
-        return Ask(self._world.directory, request.path_params, request.query_params, body, caller)
+        return Ask(self._world.directory, self._world.quirks, request.path_params, request.query_params, body, caller)
 
     def _authenticate(self, authorization: str) -> Mapping[str, Any]:
         token = authorization.partition(" ")[2]
@@ -131,17 +147,3 @@ class Graph:
         allowed = self._world.permissions().get("graph", "write")
         if allowed == "none" or (allowed == "read" and method != "GET"):
             raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-
-
-def not_found(object_id: str) -> GraphError:
-    """The refusal for an object that does not exist."""
-    return GraphError(
-        404,
-        "Request_ResourceNotFound",
-        f"Resource '{object_id}' does not exist or one of its queried reference-property objects are not present.",
-    )
-
-
-def bad_request(message: str) -> GraphError:
-    """The refusal for a request that Graph cannot carry out."""
-    return GraphError(400, "Request_BadRequest", message)

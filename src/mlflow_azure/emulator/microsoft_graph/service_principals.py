@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.directory import service_principal
 from mlflow_azure.emulator.microsoft_graph.applications import mirror
-from mlflow_azure.emulator.microsoft_graph.query import filtered
-from mlflow_azure.emulator.microsoft_graph.service import Ask, GraphError, Operations, Reply, bad_request, not_found
+from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, bad_request, not_found
+from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.directory import Object
@@ -21,7 +21,7 @@ _SETTABLE = ("accountEnabled", "appRoleAssignmentRequired", "tags", "notes", "di
 @operations.on("GET", "/servicePrincipals")
 def list_service_principals(ask: Ask) -> Reply:
     """The service principals, narrowed by `$filter`."""
-    return Reply({"value": filtered(ask.directory.all(_KIND), ask.query.get("$filter", ""))})
+    return Reply({"value": ask.listed(_KIND)})
 
 
 @operations.on("POST", "/servicePrincipals")
@@ -29,9 +29,16 @@ def create_service_principal(ask: Ask) -> Reply:
     """Make the service principal of an application, so that it can be signed in to."""
     app_id = str(ask.body.get("appId", ""))
     application = ask.directory.find("applications", appId=app_id)
-    if application is None:
+    if application is None or ask.lags("applications", application["id"], "as reference"):
         raise bad_request(
             f"The appId '{app_id}' of the service principal does not reference a valid application object."
+        )
+    if ask.lags("applications", application["id"], "in the local tenant"):
+        raise GraphError(
+            403,
+            "Authorization_RequestDenied",
+            "When using this permission, the backing application of the service principal being created must in the "
+            "local tenant",
         )
     if ask.directory.find(_KIND, appId=app_id):
         raise GraphError(
@@ -42,14 +49,14 @@ def create_service_principal(ask: Ask) -> Reply:
         )
     principal = {**service_principal(app_id, application["displayName"]), **_named(ask.body)}
     mirror(application, principal)
-    return Reply(ask.directory.put(_KIND, principal), 201)
+    return Reply(ask.create(_KIND, principal), 201)
 
 
 @operations.on("GET", "/servicePrincipals(appId='{app}')")
 def get_service_principal_by_app_id(ask: Ask) -> Reply:
     """The service principal of the application with this application id."""
     found = ask.directory.find(_KIND, appId=ask["app"])
-    if found is None:
+    if found is None or ask.lags(_KIND, found["id"]):
         raise not_found(ask["app"])
     return Reply(found)
 
