@@ -16,6 +16,8 @@ Object = dict[str, Any]
 
 # Application id of Microsoft Graph, in every tenant.
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+# Of the Azure CLI, which is in every tenant that it was used in.
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 NO_ROLE = str(uuid.UUID(int=0))
 
 
@@ -30,10 +32,11 @@ class Directory:
         self.tenant = tenant
 
     def introduce(self, client_id: str, object_id: str) -> None:
-        """Put in what every tenant has: Microsoft Graph, a user, and here the emulator's own principal."""
+        """Put in what every tenant has: Microsoft Graph, the Azure CLI, a user; here the emulator's own principal."""
         if self._saved:
             return
         self.put("servicePrincipals", service_principal(GRAPH_APP, "Microsoft Graph"))
+        self.put("servicePrincipals", service_principal(AZURE_CLI, "Microsoft Azure CLI"))
         self.put("servicePrincipals", {**service_principal(client_id, "Emulator"), "id": object_id})
         name = "user@emulator.onmicrosoft.com"
         self.put("users", {"id": str(uuid.uuid4()), "displayName": "Emulated User", "userPrincipalName": name})

@@ -28,6 +28,7 @@ from mlflow_azure.emulator.state import State, write_private
 from mlflow_azure.emulator.tls import tls_material
 from mlflow_azure.emulator.token_endpoints import SignIn
 from mlflow_azure.emulator.tokens import TokenIssuer
+from mlflow_azure.emulator.user_tokens import UserTokens
 from mlflow_azure.emulator.wire import Wire
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def serve(home: Home) -> None:
 def _application(world: World, connections: Connections) -> Starlette:
     wire = Wire(world, connections.cut)
     gateway = Gateway(world, wire)
+    users = UserTokens(world)
 
     async def describe(_request: Request) -> Response:
         return JSONResponse(metadata(world))
@@ -91,8 +93,8 @@ def _application(world: World, connections: Connections) -> Starlette:
         routes=[
             Route("/metadata/endpoints", describe),
             *Control(world).routes(),
-            *SignIn(world).routes(),
-            *AuthorizePage(world).routes(),
+            *SignIn(world, users).routes(),
+            *AuthorizePage(world, users).routes(),
             *world.task_blobs.routes(),
             *graph_routes(world, wire),
             *gateway.routes(provider_endpoints()),

@@ -11,11 +11,13 @@ from starlette.routing import Route
 
 from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
 from mlflow_azure.emulator.cloud_differences import APP_SERVICE
+from mlflow_azure.emulator.consent import SignInError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from mlflow_azure.emulator.arm.world import World
+    from mlflow_azure.emulator.user_tokens import UserTokens
 
 
 _SERVICES = {
@@ -27,19 +29,12 @@ _SERVICES = {
 }
 
 
-class _RefusedError(Exception):
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.error = error
-        self.description = description
-
-
 class SignIn:
     """Token endpoint, keys and discovery documents of one tenant."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, users: UserTokens) -> None:
         self._world = world
+        self._users = users
 
     def routes(self) -> list[Route]:
         """The routes, each with the tenant's id (or a name for it) in front."""
@@ -55,23 +50,34 @@ class SignIn:
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
         try:
-            self._require(request.path_params["tenant"], form.get("grant_type", ""))
-            subject = self._client(form.get("client_id", ""), form.get("client_secret", ""))
-            identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
-            token = self._access_token(request.path_params["tenant"], identifier, form["client_id"], subject)
-        except _RefusedError as refusal:
-            return JSONResponse({"error": refusal.error, "error_description": refusal.description}, refusal.status)
-        lifetime = self._world.tokens.lifetime
-        answer = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
-        return JSONResponse(answer)
+            return JSONResponse(self._granted(request.path_params["tenant"], form))
+        except SignInError as refusal:
+            return JSONResponse(refusal.body(), refusal.status)
 
-    def _require(self, tenant: str, grant: str) -> None:
+    def _granted(self, tenant: str, form: dict[str, str]) -> dict[str, Any]:
+        self._require_tenant(tenant)
+        match form.get("grant_type", ""):
+            case "client_credentials":
+                return self._of_client(tenant, form)
+            case "authorization_code":
+                return self._users.redeem_code(form)
+            case "refresh_token":
+                return self._users.redeem_refresh_token(form)
+            case grant:
+                description = f"AADSTS70003: The app requested an unsupported grant type '{grant}'."
+                raise SignInError(400, "unsupported_grant_type", description)
+
+    def _of_client(self, tenant: str, form: dict[str, str]) -> dict[str, Any]:
+        """A token that speaks for the client itself."""
+        subject = self._client(form.get("client_id", ""), form.get("client_secret", ""))
+        identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
+        token = self._access_token(tenant, identifier, form["client_id"], subject)
+        lifetime = self._world.tokens.lifetime
+        return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
+
+    def _require_tenant(self, tenant: str) -> None:
         if tenant not in self._world.tenants():
-            raise _RefusedError(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
-        if grant != "client_credentials":
-            raise _RefusedError(
-                400, "unsupported_grant_type", f"AADSTS70003: The app requested an unsupported grant type '{grant}'."
-            )
+            raise SignInError(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
 
     def _client(self, client_id: str, secret: str) -> str:
         """Object id of the client's service principal."""
@@ -79,14 +85,14 @@ class SignIn:
         application = directory.find("applications", appId=client_id)
         principal = directory.find("servicePrincipals", appId=client_id)
         if principal is None:
-            raise _RefusedError(
+            raise SignInError(
                 400,
                 "unauthorized_client",
                 f"AADSTS700016: Application with identifier '{client_id}' was not found in the directory 'Emulator'.",
             )
         own = client_id == identity.client_id and secrets.compare_digest(secret, identity.client_secret)
         if not own and not (application and directory.password_ok(application, secret)):
-            raise _RefusedError(
+            raise SignInError(
                 401, "invalid_client", f"AADSTS7000215: Invalid client secret provided for app '{client_id}'."
             )
         return str(principal["id"])
@@ -99,7 +105,7 @@ class SignIn:
         resource = directory.resource_named(identifier)
         application = resource and directory.find("applications", appId=resource["appId"])
         if not resource or not application:
-            raise _RefusedError(
+            raise SignInError(
                 400,
                 "invalid_resource",
                 f"AADSTS500011: The resource principal named {identifier} was not found in the tenant named Emulator. "
@@ -108,7 +114,7 @@ class SignIn:
             )
         roles = directory.roles_of(subject, resource)
         if roles is None and resource["appRoleAssignmentRequired"]:
-            raise _RefusedError(
+            raise SignInError(
                 400,
                 "invalid_grant",
                 f"AADSTS501051: Application '{client_id}' is not assigned to a role for the application "
