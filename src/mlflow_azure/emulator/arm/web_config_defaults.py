@@ -86,6 +86,6 @@ def new_logs() -> dict[str, Any]:
 def new_auth_settings_v2() -> dict[str, Any]:
     """Properties of `config/authsettingsV2`: nothing else, where nobody has ever written them.
 
-    Assumed: seen in answers of Azure, but in no recording that is published.
+    Assumed: no published recording of it is known.
     """
     return {"platform": {"enabled": False}}
