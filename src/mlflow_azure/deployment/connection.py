@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.resources.entra import registrations
-from mlflow_azure.resources.mlflow_server import server_token
+from mlflow_azure.resources.server_health import server_token
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure

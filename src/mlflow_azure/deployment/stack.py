@@ -115,7 +115,7 @@ def mlflow_stack(
         allow=settings.allow_ip,
         after=(app_settings, *required),
     )
-    server = Server(site, client=sign_in.client, after=(config,))
+    server = Server(site, client=sign_in.client, image=image, after=(config,))
     nodes = (
         *(storage, *base.nodes, account, container, share, image, *granted, *sign_in.nodes),
         *(mount, logs, app_settings, *required, config, server),

@@ -12,8 +12,8 @@ from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
-from mlflow_azure.resources.mlflow_server import Health, probe, server_token
 from mlflow_azure.resources.provider import Provider
+from mlflow_azure.resources.server_health import Health, probe, server_token
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.web_app import RUNNING
@@ -126,12 +126,13 @@ def read_status(azure: Azure, settings: Settings) -> Status:
     site = readings[stack.site]
     url = site.outputs["url"] if site.outputs else None
     app_settings = readings[stack.app_settings].live or {}
+    image = _image(readings, stack)
     return Status(
         url=url,
-        health=_health(azure, url, enabled.sign_in) if url else None,
+        health=_health(azure, url, enabled.sign_in, image) if url else None,
         is_stopped=site.live is not None and stack.site.state(site.live) != RUNNING,
         resources=tuple(_rows(resources, readings)),
-        image=_image(readings, stack),
+        image=image,
         share=_share(found["share"]),
         is_public=_is_public(site.live, readings[stack.config].live),
         sign_in=None if found["sign-in"] is None else auth_settings.requires_sign_in(found["sign-in"]),
@@ -157,7 +158,13 @@ def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[
     return engine.gather(work, azure.deadline)
 
 
-def _health(azure: Azure, url: str, sign_in: SignIn | None) -> Health:
+def _health(azure: Azure, url: str, sign_in: SignIn | None, image: Image | None) -> Health:
+    """What the server answers, and whether it is the image of the app settings that does."""
+    health = _probe(azure, url, sign_in)
+    return health.by(image.digest) if image and image.digest else health
+
+
+def _probe(azure: Azure, url: str, sign_in: SignIn | None) -> Health:
     """Ask the server, with a token where sign-in is on: without, only App Service would answer."""
     if sign_in is None or sign_in.client_id is None:
         return probe(url)

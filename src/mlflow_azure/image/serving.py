@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 ARTIFACT_PATH = "mlartefacts"
 PROBE_PATH = "/api/2.0/mlflow/experiments/list"
 """MLflow 1.5.0 has no /health."""
+IMAGE_HEADER = "MLflow-Azure-Image"
+"""Header of every answer: the digest of the image that serves it, as the app settings told it."""
 
 
 def server_environment(settings: Settings) -> dict[str, str]:

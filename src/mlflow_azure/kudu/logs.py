@@ -33,6 +33,11 @@ _NOT_LOGGED = re.compile(
 )
 """What the log stream says of itself."""
 
+_ENDED = re.compile(r"failing site start|terminated during site startup|exited with status", re.IGNORECASE)
+"""What the platform says of a container that ended by itself, once each time. No page of Microsoft's lists its words;
+logs with them: github.com/runwhen-contrib/rw-cli-codecollection/pull/513, and those of the newer platform from memory.
+"""
+
 _AGE = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _REMEMBERED = 2000
@@ -68,6 +73,11 @@ def parse(text: str, *, source: str = CONTAINER) -> Line:
     day, clock, fraction, said = matched.groups()
     time = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}+00:00")
     return Line(time, PLATFORM if _PLATFORM.match(said) else source, redact(said))
+
+
+def tells_of_an_end(line: Line) -> bool:
+    """Whether the platform says that the container ended by itself, or did not answer in time."""
+    return line.source == PLATFORM and bool(_ENDED.search(line.text))
 
 
 def since(text: str, now: datetime) -> datetime:

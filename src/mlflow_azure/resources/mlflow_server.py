@@ -1,72 +1,34 @@
-"""Whether the MLflow server answers."""
+"""The last step of a deploy: the MLflow server answers, and it is the one that was deployed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlflow_azure.azure.refusals import doing
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Check, Given, Report
-from mlflow_azure.errors import SignInError, TimedOutError
-from mlflow_azure.image.serving import PROBE_PATH
+from mlflow_azure.errors import MlflowAzureError, SignInError, TimedOutError
+from mlflow_azure.kudu import logs
+from mlflow_azure.kudu.scm_site import Kudu
 from mlflow_azure.resources.entra.app_registration import AppRegistration, client_id
-from mlflow_azure.secret import Secret
+from mlflow_azure.resources.server_health import Health, probe, server_token
 
 if TYPE_CHECKING:
-    from mlflow_azure.azure.credential import Credential
     from mlflow_azure.engine.node import Node
     from mlflow_azure.resources.entra.app_registration import GivenRegistration
+    from mlflow_azure.resources.registry.registry_image import Image
     from mlflow_azure.resources.web.web_app import WebApp
 
-PROBE_SECONDS = 10
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 10.0
+"""How often the log is looked at for a container that keeps ending."""
+MOST_STARTS = 3
+"""App Service starts a container that ended again and again; one that ended as often will not do better."""
+LAST_LINES = 10
 TOKEN_SECONDS = 30.0
-_STOPPED = "This web app is stopped"
-"""What App Service's own page says for a web app that someone has stopped."""
-_TOO_EARLY = frozenset({"AADSTS500011", "AADSTS700016", "AADSTS65001"})
 START_SECONDS = 900.0
 """A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
-
-
-@dataclass(frozen=True)
-class Health:
-    """What the server answered.
-
-    Attributes:
-        healthy: It answers, or App Service answers for it in the way that sign-in and access restrictions make it.
-        detail: In words.
-
-    """
-
-    healthy: bool
-    detail: str
-
-
-def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS) -> Health:
-    """Ask the server for its experiments.
-
-    Args:
-        url: The server's URL.
-        token: A bearer token, where sign-in is on.
-        timeout: Seconds to wait for the answer.
-
-    """
-    import requests
-
-    headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
-    try:
-        answer = requests.get(url + PROBE_PATH, headers=headers, timeout=timeout, allow_redirects=False)
-    except requests.RequestException as error:
-        return Health(healthy=False, detail=f"no answer ({type(error).__name__})")
-    if answer.status_code == requests.codes.ok:
-        return Health(healthy=True, detail="answers")
-    if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
-        return Health(healthy=True, detail="asks for sign-in")
-    if answer.status_code == requests.codes.forbidden and _STOPPED in answer.text:
-        return Health(healthy=False, detail="is stopped")
-    if answer.status_code == requests.codes.forbidden:
-        return Health(healthy=True, detail="refuses this machine's address (403)")
-    return Health(healthy=False, detail=f"answers {answer.status_code}")
+_TOO_EARLY = frozenset({"AADSTS500011", "AADSTS700016", "AADSTS65001"})
 
 
 class Server(Check):
@@ -75,6 +37,7 @@ class Server(Check):
     Args:
         site: The web app.
         client: The app registration that a token has to be for; None where no token is needed.
+        image: The image that is to answer; None for whichever does.
         after: What is done before.
 
     """
@@ -82,30 +45,52 @@ class Server(Check):
     kind = "MLflow server"
 
     def __init__(
-        self, site: WebApp, *, client: AppRegistration | GivenRegistration | None, after: tuple[Node, ...]
+        self,
+        site: WebApp,
+        *,
+        client: AppRegistration | GivenRegistration | None,
+        image: Image | None = None,
+        after: tuple[Node, ...],
     ) -> None:
         registration = (client,) if isinstance(client, AppRegistration) else ()
-        super().__init__(site.name, needs=(site, *registration), after=after)
+        super().__init__(site.name, needs=(site, *registration, *((image,) if image else ())), after=after)
         self.site = site
         self.client = client
+        self.image = image
 
     def run(self, given: Given, report: Report) -> None:
-        """Return when the server answers. Raises TimedOutError when it does not."""
-        url, waited, told = given(self.site, "url"), 0.0, ""
-        while not (health := self._probe(given, url, waited)).healthy:
+        """Return when the server answers.
+
+        Raises:
+            MlflowAzureError: Its container keeps ending.
+            TimedOutError: It does not answer in time.
+
+        """
+        url, told, began = given(self.site, "url"), "", datetime.now(UTC)
+        patience, early, look = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS), Deadline(LOOK_SECONDS)
+        while not (health := self._health(given, url, early)).healthy:
             if health.detail != told:
                 told = health.detail
                 report(told, None)
-            if waited >= START_SECONDS:
+            if not look.remaining:
+                self._refuse_ending(given, url, began)
+                look = Deadline(LOOK_SECONDS)
+            if not patience.remaining:
                 raise TimedOutError(
-                    f"waiting for the MLflow server at {url}: it {health.detail} after {waited:.0f} seconds",
+                    f"waiting for the MLflow server at {url}: it {health.detail} after {START_SECONDS:.0f} seconds",
                     hint="See why: mlflow-azure logs --tail 100",
                     code="ServerNotHealthy",
                 )
             self.site.azure.deadline.sleep(POLL_SECONDS)
-            waited += POLL_SECONDS
 
-    def _probe(self, given: Given, url: str, waited: float) -> Health:
+    def _health(self, given: Given, url: str, early: Deadline) -> Health:
+        health = self._probe(given, url, early)
+        if self.image is None:
+            return health
+        # Only an image that was built from our context is known to tell its digest.
+        return health.by(given(self.image, "digest"), telling=self.image.context is not None)
+
+    def _probe(self, given: Given, url: str, early: Deadline) -> Health:
         """Ask with a token where one is needed: without it only App Service answers, not MLflow.
 
         Microsoft Entra ID takes a moment until it knows a new registration, and may never give us a token.
@@ -115,20 +100,26 @@ class Server(Check):
         try:
             return probe(url, server_token(self.site.azure.credential, client_id(self.client, given)).value)
         except SignInError as error:
-            early = error.code in _TOO_EARLY and waited < TOKEN_SECONDS
-            return Health(healthy=False, detail=error.message) if early else probe(url)
+            if error.code in _TOO_EARLY and early.remaining:
+                return Health(healthy=False, detail=error.message)
+            return probe(url)
 
-
-@dataclass(frozen=True)
-class ServerToken:
-    """A bearer token for the server, and the Unix time at which it ends."""
-
-    value: Secret
-    expires_on: int
-
-
-def server_token(credential: Credential, client: str) -> ServerToken:
-    """A token for an app registration's client id, in the name of the signed-in user. Raises SignInError."""
-    with doing("asking Microsoft Entra ID for a token for the server"):
-        info = credential.get_token_info(f"{client}/.default")
-    return ServerToken(Secret(info.token), info.expires_on)
+    def _refuse_ending(self, given: Given, url: str, began: datetime) -> None:
+        """Raise what the log says of a container that was started some times, and ended each time."""
+        try:
+            lines = logs.recent(Kudu(self.site.azure, self.site.name, given(self.site, "scm_host")), after=began)
+        except MlflowAzureError:  # the log is a help; the server may answer all the same
+            return
+        ended = sum(logs.tells_of_an_end(line) for line in lines)
+        if ended < MOST_STARTS:
+            return
+        said = [str(line) for line in lines if line.source == logs.CONTAINER][-LAST_LINES:] or [
+            str(line) for line in lines
+        ][-LAST_LINES:]
+        raise MlflowAzureError(
+            "\n  ".join(
+                [f"waiting for the MLflow server at {url}: its container ended {ended} times. It said:", *said]
+            ),
+            hint="Mend what it says, and deploy again. More of it: mlflow-azure logs --tail 100",
+            code="ContainerKeepsEnding",
+        )

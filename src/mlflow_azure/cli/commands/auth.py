@@ -133,7 +133,7 @@ def _wanted(
 
 def _try_token(run: Invocation, client_id: str) -> None:
     """Say at once if the user who switched sign-in on cannot sign in."""
-    from mlflow_azure.resources.mlflow_server import server_token
+    from mlflow_azure.resources.server_health import server_token
 
     try:
         server_token(run.credential, client_id)
@@ -184,7 +184,7 @@ def token(
 ) -> None:
     """Print a bearer token for the server, for an hour or so: MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"."""
     from mlflow_azure.resources.entra import registrations
-    from mlflow_azure.resources.mlflow_server import server_token
+    from mlflow_azure.resources.server_health import server_token
 
     if client_id is None:
         client_id = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)

@@ -1,0 +1,90 @@
+"""Whether the MLflow server answers, and which image answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.image.serving import IMAGE_HEADER, PROBE_PATH
+from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure.credential import Credential
+
+PROBE_SECONDS = 10
+ANSWERS = "answers"
+ANOTHER_IMAGE = "still answers with another image"
+_STOPPED = "This web app is stopped"
+"""What App Service's own page says for a web app that someone has stopped."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the server answered.
+
+    Attributes:
+        healthy: It answers, or App Service answers for it in the way that sign-in and access restrictions make it.
+        detail: In words.
+        image: Digest of the image that answered; None where it does not tell, or App Service answered.
+
+    """
+
+    healthy: bool
+    detail: str
+    image: str | None = None
+
+    def by(self, digest: str, *, telling: bool = False) -> Health:
+        """The same, but not healthy where another image answered: the old container does until the new one is up.
+
+        https://github.com/MicrosoftDocs/azure-docs/issues/34840
+
+        Args:
+            digest: That of the image that is to answer.
+            telling: Whether it is known to tell its digest, so that one which does not is another.
+
+        """
+        another = self.detail == ANSWERS and self.image != digest and (telling or self.image is not None)
+        return Health(healthy=False, detail=ANOTHER_IMAGE, image=self.image) if another else self
+
+
+def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS) -> Health:
+    """Ask the server for its experiments.
+
+    Args:
+        url: The server's URL.
+        token: A bearer token, where sign-in is on.
+        timeout: Seconds to wait for the answer.
+
+    """
+    import requests
+
+    headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
+    try:
+        answer = requests.get(url + PROBE_PATH, headers=headers, timeout=timeout, allow_redirects=False)
+    except requests.RequestException as error:
+        return Health(healthy=False, detail=f"no answer ({type(error).__name__})")
+    if answer.status_code == requests.codes.ok:
+        return Health(healthy=True, detail=ANSWERS, image=answer.headers.get(IMAGE_HEADER))
+    if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
+        return Health(healthy=token is None, detail="accepts no token yet" if token else "asks for sign-in")
+    if answer.status_code == requests.codes.forbidden and _STOPPED in answer.text:
+        return Health(healthy=False, detail="is stopped")
+    if answer.status_code == requests.codes.forbidden:
+        return Health(healthy=True, detail="refuses this machine's address (403)")
+    return Health(healthy=False, detail=f"answers {answer.status_code}")
+
+
+@dataclass(frozen=True)
+class ServerToken:
+    """A bearer token for the server, and the Unix time at which it ends."""
+
+    value: Secret
+    expires_on: int
+
+
+def server_token(credential: Credential, client: str) -> ServerToken:
+    """A token for an app registration's client id, in the name of the signed-in user. Raises SignInError."""
+    with doing("asking Microsoft Entra ID for a token for the server"):
+        info = credential.get_token_info(f"{client}/.default")
+    return ServerToken(Secret(info.token), info.expires_on)

@@ -1,0 +1,38 @@
+"""The server that answers is the one that was deployed: App Service lets the old container answer for a while."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from registry_builds import build
+
+if TYPE_CHECKING:
+    from support.deployment import Deployment
+
+BROKEN = {
+    "Dockerfile": "FROM scratch\n",
+    "requirements.lock": "",
+    "startup.sh": "echo this image is broken >&2; exit 3\n",
+}
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_dead_new_image_behind_a_living_old_one_is_told_with_its_last_lines(deployment: Deployment) -> None:
+    cli, emulator = deployment.cli, deployment.emulator
+    emulator.control("PUT", "quirks", {"overlapped_recycling": True, "restart_pause": 0.01})
+    resources = cli("status", "--cloud", "emulator", "--output", "json").data["resources"]
+    registry = next(each["name"] for each in resources if each["kind"] == "container registry")
+    build(emulator.azure, "mlflow-rg", registry, BROKEN)
+
+    answer = cli("deploy", "--cloud", "emulator", "--build", "none", "--output", "json")
+    assert answer.exit_code == 1
+    assert answer.errors[0]["code"] == "ContainerKeepsEnding"
+    assert "this image is broken" in answer.errors[0]["message"]
+
+    health = cli("status", "--cloud", "emulator", "--output", "json").data
+    assert (health["healthy"], health["server"]) == (False, "still answers with another image")
+
+    assert cli("deploy", "--cloud", "emulator", "--output", "json").data["resources"]
+    assert cli("status", "--cloud", "emulator", "--output", "json").data["healthy"]
