@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlflow_azure.errors import TimedOutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 _FOREVER = 365 * 24 * 3600.0
@@ -38,6 +42,47 @@ class Deadline:
         """Wait, but not past the deadline. Raises TimedOutError when that comes first."""
         time.sleep(min(seconds, self.remaining))
         self.check()
+
+    def poll(self, until: Callable[[], T | None], *, every: float, patience: float | None = None) -> T | None:
+        """Call `until`, with pauses of `every` seconds, until it answers with something.
+
+        Returns:
+            The answer; None when it has none after `patience` seconds, whatever the calls themselves took.
+
+        Raises:
+            TimedOutError: The deadline passed first.
+
+        """
+        end = Deadline(patience)
+        while (answer := until()) is None and end.remaining:
+            self.sleep(every)
+        return answer
+
+    def call(self, work: Callable[[], T]) -> T:
+        """The result of `work`, waiting for it until the deadline.
+
+        It runs in a daemon thread of its own, which is left behind at the deadline and on Ctrl+C: the Azure SDK blocks
+        and cannot be interrupted.
+
+        Raises:
+            TimedOutError: The deadline passed.
+            Exception: Whatever `work` raises.
+
+        """
+        done: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue()
+
+        def body() -> None:
+            try:
+                done.put((work(), None))
+            except BaseException as error:  # noqa: BLE001 - raised again by who waits
+                done.put((None, error))
+
+        self.check()
+        threading.Thread(target=body, daemon=True, name="call").start()
+        result, error = self.get(done)
+        if error is not None:
+            raise error
+        return result  # type: ignore[return-value] # there is one where there is no error
 
     def get(self, items: queue.Queue[T]) -> T:
         """The next item, waiting for it until the deadline. Raises TimedOutError."""

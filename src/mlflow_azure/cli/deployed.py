@@ -24,7 +24,7 @@ def deployed_site(run: Invocation, doing: str) -> DeployedSite:
     """The web app. Raises MlflowAzureError where it is not deployed."""
     from mlflow_azure.deployment.deployed_site import find_site
 
-    site = find_site(run.azure, run.settings)
+    site = run.wait(lambda: find_site(run.azure, run.settings))
     if site is None:
         raise not_deployed(run, doing)
     return site

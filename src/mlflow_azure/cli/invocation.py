@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -26,10 +26,12 @@ from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.credential import Credential
+
+
+T = TypeVar("T")
 
 
 class Output(StrEnum):
@@ -95,7 +97,7 @@ class Invocation:
         if self.common.cloud is CloudName.EMULATOR:
             from mlflow_azure.cli.emulated import running_cloud
 
-            return running_cloud(self.console)
+            return self.deadline.call(lambda: running_cloud(self.console))
         return REMOTE_CLOUDS[self.common.cloud]
 
     @cached_property
@@ -113,7 +115,8 @@ class Invocation:
         if given is None:
             from mlflow_azure.azure.subscription import choose
 
-            given = choose(self.cloud, self.credential, os.environ)
+            cloud = self.cloud
+            given = self.deadline.call(lambda: choose(cloud, self.credential, os.environ))
         return loaded.resolve(given)
 
     @cached_property
@@ -127,9 +130,10 @@ class Invocation:
         """The command's result."""
         self.console.result(self.command, data, text)
 
-    def reading(self) -> AbstractContextManager[object]:
-        """What a terminal shows while Azure is asked what there is, which takes seconds."""
-        return self.console.busy("Reading what is in Azure")
+    def wait(self, work: Callable[[], T], doing: str = "Reading what is in Azure") -> T:
+        """The result of what blocks, within the deadline; a terminal shows meanwhile what is being done."""
+        with self.console.busy(doing):
+            return self.deadline.call(work)
 
     def confirm(self, question: str) -> bool:
         """Whether the user agrees, or has agreed by `--yes`."""
@@ -198,8 +202,8 @@ def command(
 def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[str, Any]) -> int:
     try:
         return function(run, **arguments) or 0
-    except KeyboardInterrupt:
-        stopped = interrupted()
+    except KeyboardInterrupt as cause:
+        stopped = interrupted(cause)
         run.console.failure(run.command, stopped, run.achieved)
         return stopped.exit_code
     except MlflowAzureError as error:
@@ -218,12 +222,41 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
         return unexpected.exit_code
 
 
-def interrupted() -> InterruptedByUserError:
-    """What Ctrl+C means. From here on another one does nothing: it must not cut the answer short."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return InterruptedByUserError(
-        "stopped by Ctrl+C; what Azure has begun goes on there", hint="To go on, run the command again."
+class SignalledError(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, which end a command as Ctrl+C does, but for the exit code."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def end_on_signals() -> None:
+    """End on a cancelled pipeline and a closed terminal as on Ctrl+C: with an answer."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SignalledError(number)
+
+    for name in ("SIGTERM", "SIGHUP"):  # not all on Windows
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+
+
+def interrupted(cause: BaseException) -> InterruptedByUserError:
+    """What Ctrl+C, or a signal that ends the command, means.
+
+    From here on another one does nothing: it must not cut the answer short.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    by, code = "Ctrl+C", InterruptedByUserError.exit_code
+    if isinstance(cause, SignalledError):
+        by, code = signal.Signals(cause.number).name, 128 + cause.number
+    error = InterruptedByUserError(
+        f"stopped by {by}; what Azure has begun goes on there", hint="To go on, run the command again."
     )
+    error.exit_code = code
+    return error
 
 
 def wants_json(argv: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure import __version__, console
-from mlflow_azure.cli.invocation import COMMANDS, interrupted, wants_json
+from mlflow_azure.cli.invocation import COMMANDS, end_on_signals, interrupted, wants_json
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
@@ -82,13 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     argv = list(sys.argv[1:] if arguments is None else arguments)
     # Without a handler Python prints the SDK's warnings; what matters of them is in our own errors.
     logging.getLogger("azure").addHandler(logging.NullHandler())
+    end_on_signals()
     try:
         sys.exit(app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False))
     except typer.TyperException as error:
         sys.exit(_usage_error(argv, error))
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as cause:
         command = itertools.takewhile(lambda word: not word.startswith("-"), argv)
-        sys.exit(_report(argv, " ".join(command), interrupted()))
+        sys.exit(_report(argv, " ".join(command), interrupted(cause)))
 
 
 def _usage_error(argv: list[str], error: typer.TyperException) -> int:

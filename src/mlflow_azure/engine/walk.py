@@ -69,6 +69,7 @@ def run(before: Mapping[N, Iterable[N]], work: Work[N], deadline: Deadline) -> I
     running = 0
     while waiting or running:
         yield from _pass_over(waiting, failed)
+        deadline.check()  # what is begun after it would be left behind at once
         for node in [node for node, left in waiting.items() if not left]:
             del waiting[node]
             running += 1

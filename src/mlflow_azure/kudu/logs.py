@@ -210,7 +210,7 @@ class Follower:
     def _missed(self) -> Iterator[Line]:
         """What was logged while there was no stream; where that cannot be read, the stream will say why."""
         try:
-            lines = recent(self._kudu, after=self._latest)
+            lines = self._deadline.call(lambda: recent(self._kudu, after=self._latest))
         except MlflowAzureError:
             return
         yield from filter(self._is_new, lines)

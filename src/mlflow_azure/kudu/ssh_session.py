@@ -108,18 +108,18 @@ def session(kudu: Kudu, deadline: Deadline) -> Iterator[Session]:
         MlflowAzureError: There is no way to an SSH server that lets us in.
 
     """
-    with tunnel(kudu, deadline) as socket, _transport(socket, kudu) as transport:
+    with tunnel(kudu, deadline) as socket, _transport(socket, kudu, deadline) as transport:
         yield Session(transport, deadline)
 
 
 @contextmanager
-def _transport(socket: TunnelSocket, kudu: Kudu) -> Iterator[Transport]:
+def _transport(socket: TunnelSocket, kudu: Kudu, deadline: Deadline) -> Iterator[Transport]:
     from paramiko import SSHException, Transport
 
     transport = Transport(socket)  # type: ignore[arg-type] # it takes whatever has a socket's methods
     try:
-        transport.start_client(timeout=HANDSHAKE_SECONDS)
-        transport.auth_password(USER, PASSWORD)
+        deadline.call(lambda: transport.start_client(timeout=HANDSHAKE_SECONDS))
+        deadline.call(lambda: transport.auth_password(USER, PASSWORD))
         transport.set_keepalive(KEEPALIVE_SECONDS)
         yield transport
     except (SSHException, EOFError) as error:

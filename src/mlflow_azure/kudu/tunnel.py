@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from websockets.sync.client import ClientConnection
 
-    from mlflow_azure.deadline import Deadline
     from mlflow_azure.kudu.scm_site import Kudu
 
 PATH = "/AppServiceTunnel/Tunnel.ashx"
@@ -76,9 +76,9 @@ def tunnel(kudu: Kudu, deadline: Deadline) -> Iterator[TunnelSocket]:
     """
     from websockets.exceptions import WebSocketException
 
-    _wait_until_reachable(kudu, deadline)
+    deadline.call(lambda: _wait_until_reachable(kudu, deadline))
     try:
-        connection = kudu.connect(PATH)
+        connection = deadline.call(lambda: kudu.connect(PATH))
     except (WebSocketException, OSError) as error:
         raise _no_way(
             kudu, f"the WebSocket cannot be opened: {error}", "A proxy on the way must let WebSockets through."
@@ -90,7 +90,7 @@ def tunnel(kudu: Kudu, deadline: Deadline) -> Iterator[TunnelSocket]:
 
 
 def _wait_until_reachable(kudu: Kudu, deadline: Deadline) -> None:
-    waited = 0.0
+    patience = Deadline(START_SECONDS)
     while True:
         found = kudu.tunnel_state()
         state = str(found.get("state") or "unknown").lower()
@@ -99,10 +99,9 @@ def _wait_until_reachable(kudu: Kudu, deadline: Deadline) -> None:
         if "started" in state:
             hint = "The image of mlflow-azure has one. Deploy it: mlflow-azure deploy."
             raise _no_way(kudu, "the container runs, but has no SSH server", hint)
-        if "stopped" in state or waited >= START_SECONDS:
+        if "stopped" in state or not patience.remaining:
             raise _no_way(kudu, f"the container does not run, it is {state}", "See why: mlflow-azure logs.")
         deadline.sleep(POLL_SECONDS)
-        waited += POLL_SECONDS
 
 
 def _no_way(kudu: Kudu, why: str, hint: str) -> MlflowAzureError:

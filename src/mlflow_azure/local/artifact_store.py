@@ -7,7 +7,6 @@ machine.
 from __future__ import annotations
 
 import socket
-import time
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,17 +169,19 @@ class Azurite(Storage):
         """Wait until it answers, and create the blob container."""
         connection_string = Secret(_azurite(LOOPBACK, self.port))
         options = {"retry_total": 0, "use_env_settings": False}  # no proxy leads to this machine
-        end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end:
+
+        def created() -> bool | None:
             try:
                 _create_container(connection_string, self.account, self.container, **options)
             except MlflowAzureError as error:
                 if error.code != "Unreachable":
                     raise
                 refuse_ended(self._containers, self._host)
-                self._deadline.sleep(_POLL_SECONDS)
-            else:
-                return
+                return None
+            return True
+
+        if self._deadline.poll(created, every=_POLL_SECONDS, patience=_START_SECONDS):
+            return
         raise MlflowAzureError(
             f"starting Azurite: it does not answer on {LOOPBACK}:{self.port}",
             hint=f"See why: docker logs {self._host}",

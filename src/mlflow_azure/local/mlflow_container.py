@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,12 +80,15 @@ class Answers(Check):
             TimedOutError: It does not answer in the time that App Service allows.
 
         """
-        end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end:
+
+        def answers() -> bool | None:
             if _answers(self.name):
-                return
+                return True
             refuse_ended(self._containers, self._container.name)
-            self._deadline.sleep(_POLL_SECONDS)
+            return None
+
+        if self._deadline.poll(answers, every=_POLL_SECONDS, patience=_START_SECONDS):
+            return
         raise TimedOutError(
             f"waiting for the MLflow server at {self.name}: no answer after {_START_SECONDS} seconds",
             hint=f"See why: docker logs {self._container.name}",

@@ -59,12 +59,16 @@ def get_settled(azure: Azure, what: str, read: Callable[[], Any]) -> dict[str, A
 
     What an earlier run asked for and Azure could not make counts as not there: it is made again.
     """
-    while True:
+
+    def settled() -> tuple[dict[str, Any] | None] | None:
         live = get(what, read)
         state = str(((live or {}).get("properties") or {}).get("provisioningState") or "").lower()
-        if state in _SETTLED:
-            return None if state in ("failed", "canceled") else live
-        azure.deadline.sleep(1.0)
+        if state not in _SETTLED:
+            return None
+        return (None if state in ("failed", "canceled") else live,)
+
+    found = azure.deadline.poll(settled, every=1.0)
+    return found[0] if found else None
 
 
 def group_id(azure: Azure, group: str) -> str:

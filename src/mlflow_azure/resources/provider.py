@@ -46,15 +46,20 @@ class Provider(AzureResource):
         """Register the provider and wait until it is."""
         with doing(f"registering {self.name}"):
             self.azure.resources.providers.register(self.name)
-        while (state := self.read(given)["registrationState"]) != REGISTERED:
+
+        def registered() -> str | None:
+            state = str(self.read(given)["registrationState"])
+            if state == REGISTERED:
+                return state
             if state == "NotRegistered":
                 raise MlflowAzureError(
                     f"registering {self.name}: Azure did not register it",
                     hint=f"Register it: az provider register --namespace {self.name} --wait. {AGAIN}",
                 )
-            report(str(state), None)
-            self.azure.deadline.sleep(POLL_SECONDS)
-        return {"registrationState": state}
+            report(state, None)
+            return None
+
+        return {"registrationState": self.azure.deadline.poll(registered, every=POLL_SECONDS)}
 
     def state(self, live: Properties) -> str:
         """Registered, or how far it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,9 @@ from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.errors import MlflowAzureError, SettingsError, SignInError
 
 if TYPE_CHECKING:
-    from mlflow_azure.deployment.features.sign_in import SignIn
+    from mlflow_azure.deployment.features.sign_in import SignIn, SignInSwitch
+    from mlflow_azure.deployment.features.switch import Switch
+    from mlflow_azure.engine import Plan
 
 ClientId = Annotated[
     str | None,
@@ -61,10 +63,13 @@ def enable(
 
     named = bool(allow_user or allow_group)
     _check(client_id, named=named, everyone=allow_everyone)
-    with run.reading():
+
+    def prepare() -> tuple[SignInSwitch, Plan]:
         sign_in = _wanted(run, client_id, allow_user or (), allow_group or (), everyone=allow_everyone)
         switch = sign_in_on(run.azure, run.settings, sign_in)
-        planned = switch.plan(run.azure)
+        return switch, switch.plan(run.azure)
+
+    switch, planned = run.wait(prepare)
     execution = apply(run, planned)
     site = planned.readings[switch.site].outputs or {}
     registered = switch.client_id(execution.outputs)
@@ -136,7 +141,7 @@ def _try_token(run: Invocation, client_id: str) -> None:
     from mlflow_azure.resources.server_health import server_token
 
     try:
-        server_token(run.credential, client_id)
+        run.wait(lambda: server_token(run.credential, client_id), "Trying to sign in")
     except SignInError as problem:
         run.console.warn(f"You cannot sign in yourself: {problem.message}", problem.hint)
 
@@ -147,11 +152,13 @@ def disable(run: Invocation) -> None:
     from mlflow_azure.deployment.features.sign_in import sign_in_off
     from mlflow_azure.resources.entra import registrations
 
-    with run.reading():
+    def prepare() -> tuple[list[dict[str, Any]] | None, Switch, Plan, str | None]:
         seen = registrations.of_deployment(run.azure, run.settings.rg_name)
         switch = sign_in_off(run.azure, run.settings, registration=bool(seen))
-        planned = switch.plan(run.azure)
         used = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)
+        return seen, switch, switch.plan(run.azure), used
+
+    seen, switch, planned, used = run.wait(prepare)
     if planned.is_empty:
         run.answer({"resources": []}, "Sign-in is not required; nothing to do.")
         return
@@ -187,13 +194,14 @@ def token(
     from mlflow_azure.resources.server_health import server_token
 
     if client_id is None:
-        client_id = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)
+        client_id = run.wait(lambda: registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name))
     if client_id is None:
         raise MlflowAzureError(
             f"getting a token for web app {run.settings.web_app_name}: it asks for no sign-in",
             hint=f"mlflow-azure auth enable{run.same}",
             code="SignInNotEnabled",
         )
-    found = server_token(run.credential, client_id)
+    server = client_id
+    found = run.wait(lambda: server_token(run.credential, server), "Signing in")
     ends = datetime.fromtimestamp(found.expires_on, UTC).isoformat()
     run.answer({"token": found.value.reveal(), "expires_on": ends, "client_id": client_id}, found.value.reveal())

@@ -26,9 +26,8 @@ def enable(run: Invocation) -> None:
     from mlflow_azure.resources.registry.webhook_ping import deliveries
     from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 
-    switch = continuous_deployment.continuous_deployment_on(run.azure, run.settings)
-    with run.reading():
-        planned = switch.plan(run.azure)
+    switch = run.wait(lambda: continuous_deployment.continuous_deployment_on(run.azure, run.settings))
+    planned = run.wait(lambda: switch.plan(run.azure))
     opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in planned.changes)
     try:
         execution = apply(run, planned)
@@ -36,7 +35,7 @@ def enable(run: Invocation) -> None:
         if opens:
             _withdraw(run)
         raise
-    ping = next(each for each in deliveries(switch.webhook) if each.action == "ping")
+    ping = next(each for each in run.wait(lambda: deliveries(switch.webhook)) if each.action == "ping")
     image, site = switch.webhook.scope, switch.site
     data: dict[str, Any] = {
         "image": image,
@@ -79,9 +78,8 @@ def disable(run: Invocation) -> None:
     """Take all of it away: the webhook, its password on the SCM site, the app setting."""
     from mlflow_azure.deployment.features import continuous_deployment
 
-    switch = continuous_deployment.continuous_deployment_off(run.azure, run.settings)
-    with run.reading():
-        planned = switch.plan(run.azure)
+    switch = run.wait(lambda: continuous_deployment.continuous_deployment_off(run.azure, run.settings))
+    planned = run.wait(lambda: switch.plan(run.azure))
     execution = apply(run, planned)
     done = (
         "Continuous deployment is off already."
@@ -96,8 +94,7 @@ def status(run: Invocation) -> None:
     """Show whether it works, and the last calls of the webhook."""
     from mlflow_azure.deployment.features.continuous_deployment import read_push_status
 
-    with run.reading():
-        found = read_push_status(run.azure, run.settings)
+    found = run.wait(lambda: read_push_status(run.azure, run.settings))
     data: dict[str, Any] = {
         "enabled": found.is_enabled,
         "webhook": found.webhook,

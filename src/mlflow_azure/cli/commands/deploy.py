@@ -20,6 +20,7 @@ from mlflow_azure.events import Action
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlflow_azure.deployment.checks.finding import Finding
     from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.deployment.stack import Stack
     from mlflow_azure.engine import Execution
@@ -46,8 +47,7 @@ def deploy(
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
     context, builder = image_source(run, build, build_ca)
-    with run.reading():
-        features = wanted_features(run, auth=auth, identity=identity)
+    features = run.wait(lambda: wanted_features(run, auth=auth, identity=identity))
     try:
         stack, execution = _carry_out(run, features, (context, builder), adopt=adopt)
     except AzureRefusedError as refused:
@@ -80,10 +80,13 @@ def _carry_out(
     from mlflow_azure.deployment.stack import mlflow_stack
 
     context, builder = source
-    with run.reading():
+
+    def prepare() -> tuple[Stack, engine.Plan, list[Finding]]:
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
         planned = engine.plan(stack.nodes, run.deadline, adopt=adopt)
-        warnings = before_writing(run.azure, run.settings, stack, planned)
+        return stack, planned, before_writing(run.azure, run.settings, stack, planned)
+
+    stack, planned, warnings = run.wait(prepare)
     for finding in warnings:
         run.console.warn(finding.detail, finding.fix)
     return stack, apply(run, planned)

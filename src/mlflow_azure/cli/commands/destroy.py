@@ -30,12 +30,11 @@ def destroy(
     """Delete what deploy made, after showing it."""
     _destroy(run, keep_data=keep_data)
     if run.cloud.name is CloudName.EMULATOR:
-        stop_if_unused(run.console, run.azure)
+        run.deadline.call(lambda: stop_if_unused(run.console, run.azure))
 
 
 def _destroy(run: Invocation, *, keep_data: bool) -> None:
-    with run.reading():
-        inventory = take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data)
+    inventory = run.wait(lambda: take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data))
     if inventory.is_empty:
         run.answer(_data(inventory, []), f"Nothing to delete in resource group {inventory.group}.")
         return

@@ -21,8 +21,9 @@ def doctor(run: Invocation) -> int:
     from mlflow_azure.deployment.checks.runner import examine
 
     _ = run.loaded  # faults of the settings are told like those of every command
-    with run.console.busy("Checking"):
-        found = examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline)
+    found = run.wait(
+        lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"
+    )
     problems = [finding.problem for finding in found if finding.problem]
     rows = [{"check": each.check, "outcome": each.outcome, "detail": each.detail, "fix": each.fix} for each in found]
     run.console.verdict(run.command, {"ready": not problems, "checks": rows}, _text(found), problems)

@@ -18,7 +18,7 @@ def start(run: Invocation) -> None:
     """Start the emulator in the background. Does nothing when it is running."""
     launcher = emulator_launcher()
     with emulator_failures():
-        launcher.start()
+        run.wait(launcher.start, "Starting the emulator")
         status = launcher.status()
     run.answer(status, _text(status))
 
@@ -28,7 +28,7 @@ def stop(run: Invocation) -> None:
     """Stop the emulator and everything it runs. What was deployed is there again after the next start."""
     launcher = emulator_launcher()
     with emulator_failures():
-        stopped = launcher.stop()
+        stopped = run.wait(launcher.stop, "Stopping the emulator")
     run.answer({"stopped": stopped}, "The emulator is stopped." if stopped else "The emulator was not running.")
 
 
@@ -37,7 +37,7 @@ def status(run: Invocation) -> None:
     """Show whether the emulator runs, where, and what it runs."""
     launcher = emulator_launcher()
     with emulator_failures():
-        found = launcher.status()
+        found = run.wait(launcher.status, "Asking the emulator")
     if found is None:
         run.answer({"running": False}, "The emulator is not running.")
     else:
@@ -51,7 +51,7 @@ def reset(run: Invocation) -> None:
     if not run.confirm("Delete everything in the emulator, data too?"):
         raise SettingsError("not reset: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
     with emulator_failures():
-        launcher.reset()
+        run.wait(launcher.reset, "Stopping the emulator")
     run.answer({"reset": True}, "The emulator is stopped, and empty.")
 
 

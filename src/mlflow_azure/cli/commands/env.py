@@ -38,7 +38,7 @@ def env(
     """
     from mlflow_azure.deployment.connection import client_environment
 
-    variables = client_environment(run.azure, run.settings)
+    variables = run.wait(lambda: client_environment(run.azure, run.settings))
     if variables is None:
         raise not_deployed(run, "reading what clients need")
     if show_secrets:

@@ -63,8 +63,14 @@ def local_run(
         _stop(run, name)
         return
     found = _connection_string(run, from_environment=storage_connection_string, use_deployed=use_deployed)
-    local = _prepare(run, name, port, found, read_build_ca(build_ca, os.environ))
-    local.check()
+    build_certificates = read_build_ca(build_ca, os.environ)
+
+    def prepare() -> LocalRun:
+        local = _prepare(run, name, port, found, build_certificates)
+        local.check()
+        return local
+
+    local = run.wait(prepare, "Asking the container engine")
     with _ended_by_signals():
         _bring_up(run, local, stays=detach)
 
@@ -121,7 +127,7 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
         return None
     from mlflow_azure.deployment.connection import client_environment
 
-    deployed = client_environment(run.azure, run.settings)
+    deployed = run.wait(lambda: client_environment(run.azure, run.settings))
     if deployed is None:
         raise MlflowAzureError(
             f"reading the storage of web app {run.settings.web_app_name}: it is not deployed",
@@ -188,8 +194,7 @@ def _stop(run: Invocation, name: str) -> None:
     from mlflow_azure.image.docker_engine import connect
     from mlflow_azure.local.containers import Containers
 
-    with run.console.busy("Stopping the server"):
-        stopped = Containers(connect(), name).remove()
+    stopped = run.wait(lambda: Containers(connect(), name).remove(), "Stopping the server")
     words = "is stopped; its data stays" if stopped else "was not running"
     run.answer({"stopped": stopped, "container": name}, f"The server {name} {words}.")
 

@@ -45,11 +45,12 @@ def logs(
         return
     if site.is_stopped:
         run.console.warn(f"Web app {site.name} is stopped.", f"mlflow-azure deploy{run.same}")
-    shown = log.recent(kudu, tail=TAIL if tail is None and after is None else tail, after=after)
+    last = TAIL if tail is None and after is None else tail
+    shown = run.wait(lambda: log.recent(kudu, tail=last, after=after), "Reading the log")
     for line in shown:
         _show(run, line)
     if follow:
-        for line in log.Follower(kudu, run.deadline, shown, run.console.note).lines():
+        for line in run.deadline.call(lambda: log.Follower(kudu, run.deadline, shown, run.console.note)).lines():
             _show(run, line)
 
 
@@ -58,5 +59,5 @@ def _show(run: Invocation, line: Line) -> None:
 
 
 def _download(run: Invocation, kudu: Kudu, path: Path) -> None:
-    size = kudu.download_logs(path)
+    size = run.wait(lambda: kudu.download_logs(path), "Downloading the log")
     run.answer({"file": str(path), "bytes": size}, f"Wrote {path} ({size} bytes).")

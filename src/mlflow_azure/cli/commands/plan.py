@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_so
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
+
+if TYPE_CHECKING:
+    from mlflow_azure.events import Step
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
 
@@ -29,8 +32,11 @@ def plan(
     from mlflow_azure.deployment.stack import mlflow_stack
 
     context, builder = image_source(run, build, build_ca)
-    with run.reading():
+
+    def changes_of() -> tuple[Step, ...]:
         features = wanted_features(run, auth=auth, identity=identity)
         stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
-        changes = engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
+        return engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
+
+    changes = run.wait(changes_of)
     run.answer({"changes": changes}, text.changes(changes))

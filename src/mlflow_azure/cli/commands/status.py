@@ -28,8 +28,7 @@ def status(
     """Show the resources, whether the server answers, and how it is protected."""
     from mlflow_azure.deployment.status import read_status
 
-    with run.reading():
-        found = read_status(run.azure, run.settings)
+    found = run.wait(lambda: read_status(run.azure, run.settings))
     if not watch:
         run.answer(_data(found), _text(found, verbose=run.common.verbose))
         _advise(run, found)
@@ -37,7 +36,7 @@ def status(
     _show(run, found)
     while True:
         run.deadline.sleep(WATCH_SECONDS)
-        before, found = found, read_status(run.azure, run.settings)
+        before, found = found, run.deadline.call(lambda: read_status(run.azure, run.settings))
         if found != before:
             _show(run, found)
 

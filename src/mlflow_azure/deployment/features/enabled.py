@@ -6,10 +6,10 @@ with it.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure import engine
 from mlflow_azure.deployment.features.sign_in import SignIn, live_sign_in
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.registry.webhook import webhook_name
@@ -50,13 +50,19 @@ def enabled_features(azure: Azure, settings: Settings) -> Features:
     """
     group, site, registry = settings.rg_name, settings.web_app_name, settings.acr_name
     web, hook = azure.web.web_apps, webhook_name(site)
-    reads: list[Callable[[], Any]] = [
-        lambda: web.get_configuration(group, site),
-        lambda: azure.registries.webhooks.get(group, registry, hook),
-        lambda: web.get_auth_settings_v2_without_secrets(group, site),
-    ]
-    with ThreadPoolExecutor(len(reads)) as pool:
-        config, webhook, sign_in = pool.map(lambda read: arm.get(f"what is enabled on web app {site}", read), reads)
+
+    def read(get: Callable[[], Any]) -> Callable[[], dict[str, Any] | None]:
+        return lambda: arm.get(f"what is enabled on web app {site}", get)
+
+    found = engine.gather(
+        {
+            "configuration": read(lambda: web.get_configuration(group, site)),
+            "webhook": read(lambda: azure.registries.webhooks.get(group, registry, hook)),
+            "sign-in": read(lambda: web.get_auth_settings_v2_without_secrets(group, site)),
+        },
+        azure.deadline,
+    )
+    config, webhook, sign_in = (found[name] for name in ("configuration", "webhook", "sign-in"))
     return Features(
         identity=True if config and config["properties"].get("acrUseManagedIdentityCreds") else None,
         continuous_deployment=bool(webhook and arm.is_tagged_ours(webhook["tags"])),

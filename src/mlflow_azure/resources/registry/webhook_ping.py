@@ -80,13 +80,14 @@ class WebhookPing(Check):
         azure, where = self.webhook.azure, self.webhook.where
         with doing(f"pinging {self.webhook}"):
             ping = str(azure.registries.webhooks.ping(*where).id)
-        patience = Deadline(PATIENCE_SECONDS)
-        while patience.remaining:
-            azure.deadline.sleep(POLL_SECONDS)
-            found = next((each for each in deliveries(self.webhook) if each.id == ping), None)
-            if found and found.status is not None:
-                return found
-        return Delivery(ping, "", "ping", None, None, None)
+
+        def delivered() -> Delivery | None:
+            return next(
+                (each for each in deliveries(self.webhook) if each.id == ping and each.status is not None), None
+            )
+
+        found = azure.deadline.poll(delivered, every=POLL_SECONDS, patience=PATIENCE_SECONDS)
+        return found or Delivery(ping, "", "ping", None, None, None)
 
 
 def _delivery(event: dict[str, Any]) -> Delivery:
