@@ -23,7 +23,9 @@ from mlflow_azure.emulator.arm import (
     web_config,
     web_logs,
     web_plans,
+    web_publishing,
     web_sites,
+    web_stacks,
     webhooks,
 )
 from mlflow_azure.emulator.arm.web_container import run_site, sign_in
@@ -51,7 +53,9 @@ _MODULES = (
     tasks,
     web_plans,
     web_sites,
+    web_publishing,
     web_config,
+    web_stacks,
     web_logs,
     webhooks,
     authorization,

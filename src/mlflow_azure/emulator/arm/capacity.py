@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.quota import PLAN_TYPE, cores_allowed, cores_used
 from mlflow_azure.emulator.arm.regions import REGIONS, display_name
-from mlflow_azure.emulator.arm.storage import ACCOUNT_TYPE, SKUS
+from mlflow_azure.emulator.arm.storage import ACCOUNT_TYPE
+from mlflow_azure.emulator.arm.storage_defaults import SKUS
 
 if TYPE_CHECKING:
     from typing import Any

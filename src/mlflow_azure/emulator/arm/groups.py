@@ -9,6 +9,7 @@ from mlflow_azure.emulator.arm.access import action_of, sees
 from mlflow_azure.emulator.arm.arm_errors import ArmError, group_not_found, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
+from mlflow_azure.emulator.arm.providers import newest_api_version
 from mlflow_azure.emulator.arm.regions import require_region
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _TYPE = "Microsoft.Resources/resourceGroups"
 _NAME = re.compile(r"[-\w.()]{0,89}[-\w()]")
 _FILTER = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
 # What the list of all resources says of each; the rest takes a GET of the resource itself.
-_LISTED = ("id", "name", "type", "kind", "location", "tags", "sku", "identity", "managedBy")
+_LISTED = ("id", "name", "type", "kind", "location", "tags", "sku", "identity", "managedBy", "systemData")
 
 
 @endpoints.on("PUT", _GROUP)
@@ -73,6 +74,26 @@ async def delete_group(call: Call) -> Answer:
     operation = await call.begin(call.id, "delete group")
     location = call.link(f"/subscriptions/{call['subscription']}/operationresults/{operation.id}")
     return Answer(status=202, headers={"Location": location, **operation.retry_headers()})
+
+
+@endpoints.on("POST", _GROUP + "/exportTemplate")
+async def export_template(call: Call) -> Answer:
+    """A template of the resources of a group, without their properties."""
+    group = _require(call)
+    named = {str(each).lower() for each in call.body.get("resources") or []}
+    listed = [body for body in call.world.resources.below(group["id"]) if _is_listed(body)]
+    resources = [_exported(body) for body in listed if named & {"*", body["id"].lower()}]
+    return Answer(
+        {
+            "template": {
+                "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+                "contentVersion": "1.0.0.0",
+                "parameters": {},
+                "variables": {},
+                "resources": resources,
+            }
+        }
+    )
 
 
 @endpoints.on("GET", "/subscriptions/{subscription}/operationresults/{operation}")
@@ -152,6 +173,11 @@ def _list(call: Call, under: str) -> Answer:
     visible = (body for body in below if sees(call.world, body["id"], action_of(call)))
     found = [body for body in visible if _selected(body, call)]
     return Answer({"value": [{key: body[key] for key in _LISTED if key in body} | _full_name(body) for body in found]})
+
+
+def _exported(body: Body) -> Body:
+    described = {key: body[key] for key in ("kind", "location", "tags", "sku") if key in body}
+    return {"type": body["type"], "apiVersion": newest_api_version(), **_full_name(body), **described}
 
 
 def _full_name(body: Body) -> Body:

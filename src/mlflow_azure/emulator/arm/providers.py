@@ -13,11 +13,34 @@ endpoints = Endpoints()
 
 _PROVIDERS = "/subscriptions/{subscription}/providers"
 _TYPES = {
+    "Microsoft.ClassicInfrastructureMigrate": ["classicInfrastructureResources"],
     "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions"],
     "Microsoft.ContainerRegistry": ["registries", "registries/webhooks", "registries/runs"],
     "Microsoft.Resources": ["subscriptions", "resourceGroups", "tags"],
     "Microsoft.Storage": ["storageAccounts", "storageAccounts/blobServices", "storageAccounts/fileServices"],
     "Microsoft.Web": ["serverfarms", "sites", "sites/config"],
+    # Named for `az provider`; nothing of them is emulated.
+    **{
+        f"Microsoft.{name}": []
+        for name in (
+            *("ApiManagement", "App", "AppConfiguration", "Cache", "Cdn", "CognitiveServices", "Compute"),
+            *("ContainerInstance", "ContainerService", "DBforMySQL", "DBforPostgreSQL", "DocumentDB", "EventGrid"),
+            *("EventHub", "Insights", "KeyVault", "Logic", "MachineLearningServices", "ManagedIdentity", "Monitor"),
+            *("Network", "OperationalInsights", "PolicyInsights", "Search", "ServiceBus", "SignalRService", "Sql"),
+        )
+    },
+}
+# The application that acts for a provider, and the role that a registration gives it. Recorded for the first;
+# https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in for the other.
+_APPLICATIONS = {
+    "Microsoft.ClassicInfrastructureMigrate": {
+        "applicationId": "5e5abe2b-83cd-4786-826a-a05653ebb103",
+        "roleDefinitionId": "766c4d9b-ef83-4f73-8352-1450a506a69b",
+    },
+    "Microsoft.Web": {
+        "applicationId": "abfa0a7c-a6b6-4736-8310-5855508787cd",
+        "roleDefinitionId": "f47ed98b-b063-4a5b-9e10-4b9b44fa7735",
+    },
 }
 _API_VERSIONS = [
     "2025-11-01",
@@ -97,13 +120,25 @@ def _id(call: Call, namespace: str) -> str:
 
 def _described(call: Call, namespace: str) -> dict[str, Any]:
     kinds = [
-        {"resourceType": kind, "locations": list(REGIONS.values()), "apiVersions": _API_VERSIONS}
+        {
+            "resourceType": kind,
+            "locations": list(REGIONS.values()),
+            "apiVersions": _API_VERSIONS,
+            "capabilities": "None",
+        }
         for kind in _TYPES[namespace]
     ]
+    application = {"authorization": _APPLICATIONS[namespace]} if namespace in _APPLICATIONS else {}
     return {
         "id": _id(call, namespace),
         "namespace": namespace,
+        **application,
         "resourceTypes": kinds,
         "registrationState": call.world.registration(namespace),
         "registrationPolicy": "RegistrationRequired",
     }
+
+
+def newest_api_version() -> str:
+    """The newest version of the API that providers say they have."""
+    return _API_VERSIONS[0]

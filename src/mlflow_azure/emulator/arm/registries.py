@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
+from mlflow_azure.emulator.arm.registry_defaults import SKUS, changed, new_registry, usages
 from mlflow_azure.emulator.arm.roles import may_pull
+from mlflow_azure.emulator.arm.system_data import system_data
 from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY, either_spelling
 
 if TYPE_CHECKING:
@@ -25,28 +27,7 @@ _REGISTRIES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Mi
 REGISTRY = _REGISTRIES + "/{registry}"
 REGISTRY_TYPE = "Microsoft.ContainerRegistry/registries"
 _NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
-_SKUS = ("Basic", "Standard", "Premium")
-_DISABLED = {"status": "disabled"}
-_DEFAULTS: dict[str, Any] = {
-    "adminUserEnabled": False,
-    "policies": {
-        "quarantinePolicy": _DISABLED,
-        "trustPolicy": {"type": "Notary", **_DISABLED},
-        "retentionPolicy": {"days": 7, **_DISABLED},
-        "exportPolicy": {"status": "enabled"},
-        "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
-        "softDeletePolicy": {"retentionDays": 7, **_DISABLED},
-    },
-    "encryption": _DISABLED,
-    "dataEndpointEnabled": False,
-    "dataEndpointHostNames": [],
-    "privateEndpointConnections": [],
-    "publicNetworkAccess": "Enabled",
-    "networkRuleBypassOptions": "AzureServices",
-    "zoneRedundancy": "Disabled",
-    "anonymousPullEnabled": False,
-    "metadataSearch": "Disabled",
-}
+_ONGOING = {"create registry": "Creating", "update registry": "Updating"}
 _READ_ONLY = ("provisioningState", "loginServer", "creationDate")
 
 
@@ -81,9 +62,11 @@ async def put_registry(call: Call) -> Answer:
 
 @endpoints.on("PATCH", REGISTRY)
 async def patch_registry(call: Call) -> Answer:
-    """Update what the request names of a registry."""
-    registry = call.resource()
-    return Answer(_write(call, registry, registry["properties"]["provisioningState"]))
+    """Update what the request names of a registry (long-running)."""
+    registry = _write(call, call.resource(), "Updating")
+    answer = {**registry, "properties": dict(registry["properties"])}
+    operation = await call.begin(call.id, "update registry")
+    return Answer(answer, 201, _operation_headers(call, operation))
 
 
 @endpoints.on("GET", REGISTRY)
@@ -124,7 +107,7 @@ async def get_operation(call: Call) -> Answer:
     if operation.failure:
         code, message = operation.failure
         return Answer({"status": "Failed", "error": {"code": code, "message": message}})
-    status = "Succeeded" if operation.done else "Creating"
+    status = "Succeeded" if operation.done else _ONGOING[operation.effect]
     return Answer({"status": status}, headers=_operation_headers(call, operation))
 
 
@@ -158,8 +141,8 @@ async def regenerate_credential(call: Call) -> Answer:
 async def list_usages(call: Call) -> Answer:
     """How much of its limits a registry uses."""
     registry = call.resource()
-    webhooks = len(call.world.resources.of_type(f"{REGISTRY_TYPE}/webhooks", registry["id"]))
-    return Answer({"value": [{"name": "Webhooks", "limit": 10, "currentValue": webhooks, "unit": "Count"}]})
+    webhooks = call.world.resources.of_type(f"{REGISTRY_TYPE}/webhooks", registry["id"])
+    return Answer({"value": usages(registry["sku"]["name"], len(webhooks))})
 
 
 def register_effects(world: World) -> None:
@@ -169,7 +152,12 @@ def register_effects(world: World) -> None:
         if registry := world.resources.find(registry_id):
             registry["properties"]["provisioningState"] = "Succeeded" if succeeded else "Failed"
 
+    async def updated(registry_id: str, succeeded: bool) -> None:  # noqa: FBT001, ARG001 - the signature of an effect
+        if registry := world.resources.find(registry_id):
+            registry["properties"]["provisioningState"] = "Succeeded"
+
     world.operations.register("create registry", created)
+    world.operations.register("update registry", updated)
 
 
 async def open_registry(world: World, registry: Body) -> str:
@@ -211,14 +199,13 @@ def _operation_headers(call: Call, operation: Operation) -> dict[str, str]:
 def _write(call: Call, existing: Body | None, state: str) -> Body:
     body = tracked(call, existing)
     sku = call.body.get("sku", {}).get("name") or (existing["sku"]["name"] if existing else "")
-    if sku not in _SKUS:
-        raise ArmError(400, "InvalidSku", f"The sku '{sku}' is invalid: it has to be one of {', '.join(_SKUS)}.")
+    if sku not in SKUS:
+        raise ArmError(400, "InvalidSku", f"The sku '{sku}' is invalid: it has to be one of {', '.join(SKUS)}.")
     body["sku"] = {"name": sku, "tier": sku}
     body |= _identity(call, existing)
     wanted = {key: value for key, value in (call.body.get("properties") or {}).items() if key not in _READ_ONLY}
-    live = existing["properties"] if existing else _fresh()
-    policies = live["policies"] | (wanted.get("policies") or {})  # of those that it does not name, each stays
-    body["properties"] = live | wanted | {"policies": policies}
+    body |= system_data(call, existing)
+    body["properties"] = changed(existing["properties"] if existing else new_registry(_now()), wanted, sku)
     body["properties"]["provisioningState"] = state
     call.world.resources.put(body)
     hidden = call.world.resources.hidden(body["id"])
@@ -231,9 +218,8 @@ def _identity(call: Call, existing: Body | None) -> Body:
     return {"identity": wanted} if wanted else {}
 
 
-def _fresh() -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat().replace("+00:00", "0Z")
-    return {"creationDate": now, **_DEFAULTS}
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "0Z")
 
 
 def _new_password() -> str:

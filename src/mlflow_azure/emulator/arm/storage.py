@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,15 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
 from mlflow_azure.emulator.arm.policies import modifications
+from mlflow_azure.emulator.arm.storage_defaults import (
+    SECONDARY,
+    SKUS,
+    encryption,
+    endpoints_of,
+    network_rules,
+    new_account,
+    secondary,
+)
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -24,24 +34,11 @@ _ACCOUNTS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Micr
 ACCOUNT = _ACCOUNTS + "/{account}"
 ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
-_STANDARD = ("LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS")
-SKUS = (*(f"Standard_{redundancy}" for redundancy in _STANDARD), "Premium_LRS", "Premium_ZRS")
-_DEFAULTS = {
-    "allowCrossTenantReplication": False,
-    "minimumTlsVersion": "TLS1_0",
-    "allowBlobPublicAccess": False,
-    "networkAcls": {
-        "ipv6Rules": [],
-        "bypass": "AzureServices",
-        "virtualNetworkRules": [],
-        "ipRules": [],
-        "defaultAction": "Allow",
-    },
-    "supportsHttpsTrafficOnly": True,
-    "accessTier": "Hot",
-}
 # Properties that the service sets, whatever a request says.
-_READ_ONLY = ("provisioningState", "primaryEndpoints", "creationTime", "keyCreationTime", "primaryLocation")
+_READ_ONLY = (
+    *("provisioningState", "primaryEndpoints", "creationTime", "keyCreationTime", "primaryLocation", "statusOfPrimary"),
+    *SECONDARY,
+)
 
 
 @endpoints.on("POST", _PROVIDER + "/checkNameAvailability")
@@ -123,6 +120,7 @@ async def regenerate_key(call: Call) -> Answer:
     if call.body.get("keyName") not in keys:
         raise invalid_content("'keyName' has to be key1 or key2.")
     keys[call.body["keyName"]] = _new_key()
+    account["properties"]["keyCreationTime"][call.body["keyName"]] = _now()
     await _open(call, account)
     return await list_keys(call)
 
@@ -161,11 +159,15 @@ async def open_account(world: World, account: Body) -> str:
 
 async def _open(call: Call, account: Body) -> None:
     endpoint = await open_account(call.world, account)
-    host = call.world.url.removeprefix("https://localhost")
-    call.resource()["properties"]["primaryEndpoints"] = {  # not `account`: another write may have come in meanwhile
-        "blob": endpoint,
-        "file": f"https://{account['name']}.file.localhost{host}/",
-    }
+    account = call.resource()  # another write may have come in meanwhile
+    suffix = _suffix(call)
+    served = {"blob": endpoint} if "blob" in endpoints_of(account["name"], account["kind"], suffix) else {}
+    account["properties"]["primaryEndpoints"] = endpoints_of(account["name"], account["kind"], suffix) | served
+
+
+def _suffix(call: Call) -> str:
+    """What follows a service's name in the host of an endpoint. Only the blobs are really served."""
+    return f".localhost{call.world.url.removeprefix('https://localhost')}"
 
 
 def _pending(call: Call, location: str, operation: str, retry: dict[str, str]) -> Answer:
@@ -181,31 +183,43 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
         raise ArmError(400, "SkuNotSupported", f"The sku '{sku}' is not supported.")
     body["sku"] = {"name": sku, "tier": sku.partition("_")[0]}
     body["kind"] = call.body.get("kind") or (existing["kind"] if existing else "StorageV2")
-    body["properties"] = (existing["properties"] if existing else _fresh(body["location"])) | _wanted(call)
+    body |= _identity(call, existing)
+    properties = existing["properties"] if existing else new_account(body["location"], body["kind"], _now())
+    kept = {name: value for name, value in properties.items() if name not in SECONDARY}
+    body["properties"] = kept | _wanted(call, existing)
+    body["properties"] |= secondary(body["name"], body["kind"], sku, body["location"], _suffix(call))
     body["properties"]["provisioningState"] = state
     call.world.resources.put(body)
     call.world.resources.hidden(body["id"]).setdefault("keys", {"key1": _new_key(), "key2": _new_key()})
     return body
 
 
-def _wanted(call: Call) -> Body:
+def _wanted(call: Call, existing: Body | None) -> Body:
     properties = call.body.get("properties") or {}
-    wanted = {name: value for name, value in properties.items() if name not in (*_READ_ONLY, "encryption")}
+    wanted = {name: value for name, value in properties.items() if name not in _READ_ONLY and value is not None}
+    if "networkAcls" in wanted:
+        live = existing["properties"].get("networkAcls", {}) if existing else {}
+        wanted["networkAcls"] = network_rules(live | wanted["networkAcls"])
+    if "encryption" in wanted:
+        wanted["encryption"] = encryption(wanted["encryption"], _now())
     return wanted | modifications(call.world, ACCOUNT_TYPE, call["group"])
 
 
-def _fresh(location: str) -> Body:
-    now = datetime.now(UTC).isoformat().replace("+00:00", "0Z")
-    service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
-    return {
-        "keyCreationTime": {"key1": now, "key2": now},
-        "creationTime": now,
-        "primaryLocation": location,
-        "statusOfPrimary": "available",
-        "privateEndpointConnections": [],
-        "encryption": {"services": {"file": service, "blob": service}, "keySource": "Microsoft.Storage"},
-        **_DEFAULTS,
-    }
+def _identity(call: Call, existing: Body | None) -> Body:
+    """The `identity` of an account: a service principal of its own where "SystemAssigned" is asked for."""
+    live: Body | None = (existing or {}).get("identity")
+    wanted = call.body.get("identity")
+    if wanted is None:
+        return {"identity": live} if live else {}
+    if "SystemAssigned" not in wanted.get("type", ""):
+        return {"identity": {"type": "None"}}
+    principal = (live or {}).get("principalId") or str(uuid.uuid4())
+    own = {"principalId": principal, "tenantId": call.world.identity.tenant_id, "type": wanted["type"]}
+    return {"identity": own}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "0Z")
 
 
 def _new_key() -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.storage import ACCOUNT
+from mlflow_azure.emulator.arm.storage_services_defaults import (
+    CREATED_CONTAINER,
+    STANDARD_QUOTA,
+    created_share,
+    listed_container,
+    new_container,
+    new_service,
+    new_share,
+)
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -21,21 +30,26 @@ _CONTAINER = _CONTAINERS + "/{container}"
 _SHARES = ACCOUNT + "/fileServices/default/shares"
 _SHARE = _SHARES + "/{share}"
 _NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
-_STANDARD_QUOTA, _LARGE_QUOTA = 5120, 102400
+_LARGE_QUOTA = 102400
 
 
 @endpoints.on("GET", ACCOUNT + "/blobServices/default")
-async def get_blob_service(call: Call) -> Answer:
-    """The blob service of an account."""
-    properties = {"cors": {"corsRules": []}, "deleteRetentionPolicy": {"enabled": False}}
-    return Answer(_service(call, properties))
-
-
 @endpoints.on("GET", ACCOUNT + "/fileServices/default")
-async def get_file_service(call: Call) -> Answer:
-    """The file service of an account."""
-    retention = {"enabled": True, "days": 7}
-    return Answer(_service(call, {"cors": {"corsRules": []}, "shareDeleteRetentionPolicy": retention}))
+async def get_service(call: Call) -> Answer:
+    """The blob service or the file service of an account."""
+    account = _account(call)
+    return Answer({"sku": account["sku"], **_service(call, account)})
+
+
+@endpoints.on("PUT", ACCOUNT + "/blobServices/default")
+@endpoints.on("PUT", ACCOUNT + "/fileServices/default")
+async def put_service(call: Call) -> Answer:
+    """Take over what the request names of the service's settings. They are kept, and have no effect."""
+    account = _account(call)
+    wanted = {name: value for name, value in (call.body.get("properties") or {}).items() if value is not None}
+    live = _service(call, account)["properties"]
+    call.world.resources.hidden(account["id"])[_kind_of_service(call)] = live | wanted
+    return Answer(_service(call, account))
 
 
 @endpoints.on("PUT", _CONTAINER)
@@ -45,9 +59,10 @@ async def put_container(call: Call) -> Answer:
     if existing is None:
         await call.world.runtime.blobs.create_container(call["account"], call["container"])
     wanted = call.body.get("properties") or {}
-    properties = existing["properties"] if existing else _new_container()
-    properties |= {key: wanted[key] for key in ("publicAccess", "metadata") if key in wanted}
-    return _put(call, properties, existing)
+    properties = existing["properties"] if existing else new_container()
+    given = {key: wanted[key] for key in ("publicAccess", "metadata") if wanted.get(key) is not None}
+    _put(call, properties | given)
+    return Answer(_head(call) | {"properties": CREATED_CONTAINER | given}, 200 if existing else 201)
 
 
 @endpoints.on("PATCH", _CONTAINER)
@@ -76,7 +91,7 @@ async def delete_container(call: Call) -> Answer:
 @endpoints.on("GET", _CONTAINERS)
 async def list_containers(call: Call) -> Answer:
     """The containers of an account."""
-    return Answer({"value": call.world.resources.below(call.id)})
+    return Answer({"value": [listed_container(each) for each in call.world.resources.below(call.id)]})
 
 
 @endpoints.on("PUT", _SHARE)
@@ -84,11 +99,12 @@ async def put_share(call: Call) -> Answer:
     """Create a share, or update it."""
     existing = _require(call, call["share"])
     wanted = call.body.get("properties") or {}
-    properties = existing["properties"] if existing else _new_share()
-    properties |= {key: wanted[key] for key in ("shareQuota", "metadata", "accessTier") if key in wanted}
+    given = {key: wanted[key] for key in ("shareQuota", "metadata", "accessTier") if wanted.get(key) is not None}
+    properties = (existing["properties"] if existing else new_share()) | given
     _require_quota(call, properties["shareQuota"])
     call.world.runtime.shares.ensure(call["account"], call["share"])
-    return _put(call, properties, existing)
+    share = _put(call, properties)
+    return Answer({**share, "properties": created_share(share["properties"])}, 200 if existing else 201)
 
 
 @endpoints.on("PATCH", _SHARE)
@@ -124,16 +140,31 @@ async def list_shares(call: Call) -> Answer:
     return Answer({"value": call.world.resources.below(call.id)})
 
 
-def _service(call: Call, properties: dict[str, Any]) -> Body:
-    return {"id": call.id, "name": "default", "type": call.type, "properties": properties}
+def _account(call: Call) -> Body:
+    account = call.world.resources.find(ACCOUNT.format_map(call.params))
+    if account is None:
+        raise call.not_found()
+    return account
 
 
-def _put(call: Call, properties: dict[str, Any], existing: Body | None) -> Answer:
-    properties |= {"lastModifiedTime": _now()}
-    name = call.id.rpartition("/")[2]
-    body: Body = {"id": call.id, "name": name, "type": call.type, "etag": f'"{uuid.uuid4().hex}"'}
-    body["properties"] = properties
-    return Answer(call.world.resources.put(body), 200 if existing else 201)
+def _kind_of_service(call: Call) -> str:
+    return call.type.rpartition("/")[2]
+
+
+def _service(call: Call, account: Body) -> Body:
+    kind = _kind_of_service(call)
+    return _head(call) | {"properties": new_service(kind) | call.world.resources.hidden(account["id"]).get(kind, {})}
+
+
+def _head(call: Call) -> Body:
+    return {"id": call.id, "name": call.id.rpartition("/")[2], "type": call.type}
+
+
+def _put(call: Call, properties: dict[str, Any]) -> Body:
+    etag = f'"0x{secrets.token_hex(8).upper()}"'
+    return call.world.resources.put(
+        {**_head(call), "etag": etag, "properties": properties | {"lastModifiedTime": _now()}}
+    )
 
 
 def _require(call: Call, name: str) -> Body | None:
@@ -165,7 +196,7 @@ def _existing(call: Call, code: str, message: str) -> Body:
 def _require_quota(call: Call, quota: Any) -> None:
     account = call.world.resources.find(call.id.partition("/fileServices/")[0])
     large = account is not None and account["properties"].get("largeFileSharesState") == "Enabled"
-    largest = _LARGE_QUOTA if large else _STANDARD_QUOTA
+    largest = _LARGE_QUOTA if large else STANDARD_QUOTA
     if not isinstance(quota, int) or not 1 <= quota <= largest:
         raise ArmError(
             400,
@@ -173,28 +204,6 @@ def _require_quota(call: Call, quota: Any) -> None:
             f"The value for one of the HTTP headers is not in the correct format: x-ms-share-quota has to be "
             f"between 1 and {largest}.",
         )
-
-
-def _new_container() -> dict[str, Any]:
-    return {
-        "publicAccess": "None",
-        "leaseStatus": "Unlocked",
-        "leaseState": "Available",
-        "defaultEncryptionScope": "$account-encryption-key",
-        "denyEncryptionScopeOverride": False,
-        "hasImmutabilityPolicy": False,
-        "hasLegalHold": False,
-    }
-
-
-def _new_share() -> dict[str, Any]:
-    return {
-        "shareQuota": _STANDARD_QUOTA,
-        "accessTier": "TransactionOptimized",
-        "enabledProtocols": "SMB",
-        "leaseStatus": "unlocked",
-        "leaseState": "available",
-    }
 
 
 def _now() -> str:

@@ -11,6 +11,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_quota
 from mlflow_azure.emulator.arm.regions import display_name
+from mlflow_azure.emulator.arm.web_plan_defaults import SETTABLE, TIERS, as_written, plan_fields
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -24,17 +25,6 @@ PLAN = _PLANS + "/{plan}"
 SITE_TYPE = "Microsoft.Web/sites"
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,60}")
 _SITE_NAME = re.compile(r"(?=.{2,60}$)[0-9a-zA-Z]([0-9a-zA-Z-]*[0-9a-zA-Z])?")
-# Sizes of plans, and the tier of each.
-_TIERS = {
-    "F1": "Free",
-    "D1": "Shared",
-    **dict.fromkeys(("B1", "B2", "B3"), "Basic"),
-    **dict.fromkeys(("S1", "S2", "S3"), "Standard"),
-    **dict.fromkeys(("P1v2", "P2v2", "P3v2"), "PremiumV2"),
-    **dict.fromkeys(("P0v3", "P1v3", "P2v3", "P3v3", "P1mv3", "P2mv3", "P3mv3", "P4mv3", "P5mv3"), "PremiumV3"),
-    **dict.fromkeys(("P0v4", "P1v4", "P2v4", "P3v4", "P1mv4", "P2mv4", "P3mv4"), "PremiumV4"),
-}
-_WORKERS = {"Free": 1, "Shared": 1, "Basic": 3, "Standard": 10}
 
 
 @endpoints.on("POST", _PROVIDER + "/checknameavailability")
@@ -78,21 +68,21 @@ async def put_plan(call: Call) -> Answer:
     if existing is None:
         require_quota(call.world, sku)
     plan = call.world.resources.put(_plan(call, existing, sku))
-    # The answer to the PUT has the region as it was asked for; every later one has its display name.
-    return Answer({**plan, "location": call.body.get("location", plan["location"])})
+    return Answer(as_written(_described(call.world, plan), call.body.get("location") or plan["location"]))
 
 
 @endpoints.on("PATCH", PLAN)
 async def patch_plan(call: Call) -> Answer:
     """Update what the request names of a plan."""
     existing = call.resource()
-    return Answer(call.world.resources.put(_plan(call, existing, _sku(call.body, existing))))
+    plan = call.world.resources.put(_plan(call, existing, _sku(call.body, existing)))
+    return Answer(_described(call.world, plan))
 
 
 @endpoints.on("GET", PLAN)
 async def get_plan(call: Call) -> Answer:
     """One plan. Where it does not exist, App Service answers 404 itself."""
-    return Answer(_counted(call.world, call.resource()))
+    return Answer(_described(call.world, call.resource()))
 
 
 @endpoints.on("DELETE", PLAN)
@@ -132,7 +122,7 @@ async def list_group_plans(call: Call) -> Answer:
 @endpoints.on("GET", PLAN + "/sites")
 async def list_plan_sites(call: Call) -> Answer:
     """The sites on a plan."""
-    return Answer({"value": sites_of(call.world, call.id.removesuffix("/sites"))})
+    return Answer(web_list(sites_of(call.world, call.id.removesuffix("/sites"))))
 
 
 def sites_of(world: World, plan_id: str) -> list[Body]:
@@ -164,11 +154,22 @@ def site_name_taken(world: World, name: str) -> bool:
 
 def _list(call: Call, under: str) -> Answer:
     plans = call.world.resources.of_type(PLAN_TYPE, under)
-    return Answer({"value": [_counted(call.world, plan) for plan in plans]})
+    return Answer(web_list([_described(call.world, plan) for plan in plans]))
 
 
-def _counted(world: World, plan: Body) -> Body:
-    return {**plan, "properties": {**plan["properties"], "numberOfSites": len(sites_of(world, plan["id"]))}}
+def _described(world: World, plan: Body) -> Body:
+    counted = {**plan["properties"], "numberOfSites": len(sites_of(world, plan["id"])), "tags": plan["tags"] or None}
+    return without_empty_tags({**plan, "properties": counted})
+
+
+def without_empty_tags(body: Body) -> Body:
+    """A body without `tags` where there are none: App Service leaves them out, other services answer them empty."""
+    return {name: value for name, value in body.items() if value or name != "tags"}
+
+
+def web_list(value: list[Body]) -> Body:
+    """A list as App Service answers it."""
+    return {"value": value, "nextLink": None, "id": None}
 
 
 def _sku(body: Body, existing: Body | None) -> dict[str, Any]:
@@ -176,12 +177,12 @@ def _sku(body: Body, existing: Body | None) -> dict[str, Any]:
     if not wanted and existing:
         sku: dict[str, Any] = existing["sku"]
         return sku
-    name = next((size for size in _TIERS if size.lower() == str(wanted.get("name", "F1")).lower()), None)
+    name = next((size for size in TIERS if size.lower() == str(wanted.get("name", "F1")).lower()), None)
     if name is None:
         raise WebError(400, "BadRequest", f"The parameter SKU has an invalid value: {wanted.get('name')}.")
     return {
         "name": name,
-        "tier": _TIERS[name],
+        "tier": TIERS[name],
         "size": name,
         "family": name[0] + name[2:],
         "capacity": int(wanted.get("capacity") or 1),
@@ -196,29 +197,17 @@ def _plan(call: Call, existing: Body | None, sku: dict[str, Any]) -> Body:
     linux = bool(wanted.get("reserved", live.get("reserved", False)))
     head |= {"location": region, "kind": "linux" if linux else "app", "sku": sku}
     head["properties"] = {
+        **plan_fields(head["id"], sku, linux=linux),
+        **{name: live.get(name, default) for name, default in SETTABLE.items()},
+        **{name: wanted[name] for name in SETTABLE if wanted.get(name) is not None},
         "name": head["name"],
-        "workerSize": "Default",
-        "numberOfWorkers": sku["capacity"],
-        "currentNumberOfWorkers": sku["capacity"],
-        "maximumNumberOfWorkers": _WORKERS.get(sku["tier"], 30),
-        "status": "Ready",
         "webSpace": webspace(call["group"], region, linux=linux),
         "subscription": call["subscription"],
-        "planName": "VirtualDedicatedPlan",
-        "computeMode": "Shared" if sku["tier"] in ("Free", "Shared") else "Dedicated",
         "geoRegion": region,
-        "perSiteScaling": bool(wanted.get("perSiteScaling", live.get("perSiteScaling", False))),
-        "elasticScaleEnabled": False,
-        "numberOfSites": 0,
-        "isSpot": False,
         "kind": head["kind"],
         "resourceGroup": call["group"],
         "reserved": linux,
-        "isXenon": False,
-        "hyperV": False,
-        "provisioningState": "Succeeded",
-        "zoneRedundant": bool(wanted.get("zoneRedundant", live.get("zoneRedundant", False))),
-        "createdTime": live.get("createdTime") or datetime.now(UTC).isoformat(),
+        "createdTime": live.get("createdTime") or datetime.now(UTC).replace(tzinfo=None).isoformat(),
     }
     return head
 

@@ -10,34 +10,24 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.regions import display_name
+from mlflow_azure.emulator.arm.web_auth_defaults import new_auth_settings, new_auth_settings_v2
 from mlflow_azure.emulator.arm.web_config_defaults import (
     ALLOW_ALL,
     DENY_ALL,
-    new_auth_settings_v2,
+    complete_applications,
+    in_site,
     new_configuration,
     new_logs,
+    new_slot_names,
 )
-from mlflow_azure.emulator.arm.web_plans import webspace
+from mlflow_azure.emulator.arm.web_plans import webspace, without_empty_tags
+from mlflow_azure.emulator.arm.web_site_defaults import SETTABLE, site_fields, site_properties, ssl_state
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Call
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
-# What a request may set of a site, beside its configuration, and what a new site has.
-_DEFAULTS: dict[str, Any] = {
-    "enabled": True,
-    "httpsOnly": False,
-    "clientAffinityEnabled": True,
-    "clientCertEnabled": False,
-    "clientCertMode": "Required",
-    "publicNetworkAccess": None,
-    "keyVaultReferenceIdentity": "SystemAssigned",
-    "hostNamesDisabled": False,
-    "scmSiteAlsoStopped": False,
-}
-# The few values of the configuration that a site's own answer shows.
-_SHOWN = ("numberOfWorkers", "linuxFxVersion", "acrUseManagedIdentityCreds", "alwaysOn", "http20Enabled")
 _RULES = ("ipSecurityRestrictions", "scmIpSecurityRestrictions")
 
 
@@ -49,13 +39,13 @@ def write_site(call: Call, existing: Body | None) -> Body:
 
     """
     world, wanted = call.world, call.body.get("properties") or {}
-    live = existing["properties"] if existing else _DEFAULTS
+    live = existing["properties"] if existing else SETTABLE
     site = tracked(call, existing)
     plan = _plan(call, wanted.get("serverFarmId") or live.get("serverFarmId"))
     site["location"] = display_name(site["location"])
     site["kind"] = call.body.get("kind") or (existing["kind"] if existing else "app")
     site |= _identity(world, call.body.get("identity"), existing)
-    site["properties"] = live | {name: wanted[name] for name in _DEFAULTS if wanted.get(name) is not None}
+    site["properties"] = live | {name: wanted[name] for name in SETTABLE if wanted.get(name) is not None}
     site["properties"] |= {
         "serverFarmId": plan["id"],
         "reserved": plan["properties"]["reserved"],
@@ -83,8 +73,11 @@ def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
         _require_allowed(plan, named)
     if "appSettings" in named:
         hidden["appsettings"] = {each["name"]: each["value"] for each in named.pop("appSettings")}
-    if "azureStorageAccounts" in named:
-        hidden["azurestorageaccounts"] = named.pop("azureStorageAccounts")
+    mounts = named.pop("azureStorageAccounts", None)
+    if mounts:  # `az` sends back the empty object that it was answered: that is no wish to unmount everything
+        hidden["azurestorageaccounts"] = mounts
+    if "virtualApplications" in named:
+        named["virtualApplications"] = complete_applications(named["virtualApplications"])
     named |= {name: _closed(named[name]) for name in _RULES if name in named}
     hidden["web"] |= named
     site["kind"] = _kind(site, hidden["web"]["linuxFxVersion"])
@@ -96,28 +89,27 @@ def described(world: World, site: Body) -> Body:
     host, scm = hosts(world, site)
     plan = world.resources.find(kept["serverFarmId"])
     group = site["id"].split("/")[4]
-    properties = kept | {
+    space = webspace(group, site["location"], linux=kept["reserved"])
+    properties = {
+        **site_fields(site["name"], site["id"].split("/")[2], space),
+        **SETTABLE,
+        **kept,
         "name": site["name"],
         "state": "Running" if kept["enabled"] else "Stopped",
+        "storageRecoveryDefaultState": "Running" if kept["enabled"] else "Stopped",
         "hostNames": [host],
         "enabledHostNames": [host, scm],
-        "hostNameSslStates": [_ssl_state(host, "Standard"), _ssl_state(scm, "Repository")],
+        "hostNameSslStates": [ssl_state(host, "Standard"), ssl_state(scm, "Repository")],
         "defaultHostName": host,
-        "webSpace": webspace(group, site["location"], linux=kept["reserved"]),
-        "repositorySiteName": site["name"],
-        "usageState": "Normal",
-        "availabilityState": "Normal",
-        "siteProperties": {"properties": [{"name": "LinuxFxVersion", "value": configuration["linuxFxVersion"]}]},
-        "siteConfig": {name: configuration[name] for name in _SHOWN},
+        "webSpace": space,
+        "siteProperties": site_properties(configuration["linuxFxVersion"]),
+        "siteConfig": in_site(configuration),
         "sku": plan["sku"]["tier"] if plan else None,
         "resourceGroup": group,
-        "adminEnabled": True,
         "kind": site["kind"],
-        "inboundIpAddress": "127.0.0.1",
-        "outboundIpAddresses": "127.0.0.1",
-        "possibleOutboundIpAddresses": "127.0.0.1",
+        "tags": site["tags"] or None,
     }
-    return {**site, "properties": properties}
+    return without_empty_tags({**site, "properties": properties})
 
 
 def hosts(world: World, site: Body) -> tuple[str, str]:
@@ -135,13 +127,9 @@ def _new_hidden(name: str) -> dict[str, Any]:
         "connectionstrings": {},
         "metadata": {},
         "logs": new_logs(),
-        "authsettings": {"enabled": False, "configVersion": "v1"},
+        "authsettings": new_auth_settings(),
         "authsettingsV2": new_auth_settings_v2(),
-        "slotConfigNames": {
-            "connectionStringNames": None,
-            "appSettingNames": None,
-            "azureStorageConfigNames": None,
-        },
+        "slotConfigNames": new_slot_names(),
         # Basic authentication of the SCM and FTP sites is off on new sites.
         "basicPublishingCredentialsPolicies": {"scm": False, "ftp": False},
         "publishingPassword": secrets.token_urlsafe(45),
@@ -194,7 +182,3 @@ def _kind(site: Body, image: str) -> str:
     if not site["properties"]["reserved"]:
         return "app"
     return "app,linux,container" if image.upper().startswith(("DOCKER|", "COMPOSE|")) else "app,linux"
-
-
-def _ssl_state(host: str, kind: str) -> dict[str, Any]:
-    return {"name": host, "sslState": "Disabled", "thumbprint": None, "hostType": kind}

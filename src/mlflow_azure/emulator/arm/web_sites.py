@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
+from mlflow_azure.emulator.arm.web_config_defaults import in_created_site
 from mlflow_azure.emulator.arm.web_container import run_site
-from mlflow_azure.emulator.arm.web_plans import SITE_TYPE, site_name_taken, sites_of, valid_site_name, was_used
+from mlflow_azure.emulator.arm.web_plans import (
+    SITE_TYPE,
+    site_name_taken,
+    sites_of,
+    valid_site_name,
+    was_used,
+    web_list,
+)
 from mlflow_azure.emulator.arm.web_site import described, write_site
 
 if TYPE_CHECKING:
@@ -28,8 +36,13 @@ async def put_site(call: Call) -> Answer:
         return await _write(call, existing)
     _require_name(call)
     created = await _write(call, None)
-    # The answer to the creation does not show the image yet; every later one does.
-    created.body["properties"]["siteConfig"]["linuxFxVersion"] = ""
+    # The answer to the creation does not show everything yet; every later one does.
+    configuration = in_created_site(call.world.resources.hidden(call.id)["web"])
+    created.body["properties"] |= {
+        "siteConfig": configuration,
+        "privateEndpointConnections": None,
+        "inFlightFeatures": None,
+    }
     return created
 
 
@@ -102,7 +115,7 @@ async def _write(call: Call, existing: Body | None) -> Answer:
 
 def _list(call: Call, under: str) -> Answer:
     sites = call.world.resources.of_type(SITE_TYPE, under)
-    return Answer({"value": [described(call.world, site) for site in sites]})
+    return Answer(web_list([described(call.world, site) for site in sites]))
 
 
 def _require_name(call: Call) -> None:

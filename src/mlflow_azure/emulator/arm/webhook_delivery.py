@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import ssl
 import uuid
 from datetime import UTC, datetime
@@ -81,10 +82,13 @@ async def _deliver(world: World, webhook: Body, content: dict[str, Any]) -> None
     # The password belongs into the Authorization header, and into no event.
     shown = urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2]))
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "AzureContainerRegistry/1.0"}
+    headers |= {"traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01", "X-Forwarded-For": "true"}
     headers |= callback["customHeaders"]
-    sent = {"content": content, "headers": headers, "method": "POST", "requestUri": shown, "version": "1.1"}
+    body = json.dumps(content)
+    logged = headers | {"Content-Length": str(len(body))}
+    sent = {"content": content, "headers": logged, "method": "POST", "requestUri": shown, "version": "1.1"}
     auth = (url.username or "", url.password or "") if url.username else None
-    answer = await _post(world, shown, json.dumps(content), headers, auth)
+    answer = await _post(world, shown, body, headers, auth)
     _keep(world, webhook, {"id": content["id"], "eventRequestMessage": sent, "eventResponseMessage": answer})
 
 

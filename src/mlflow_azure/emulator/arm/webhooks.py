@@ -9,6 +9,8 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.registries import REGISTRY
+from mlflow_azure.emulator.arm.registry_defaults import webhook_limit
+from mlflow_azure.emulator.arm.system_data import system_data
 from mlflow_azure.emulator.arm.webhook_delivery import WEBHOOK_TYPE, ping
 
 if TYPE_CHECKING:
@@ -18,13 +20,12 @@ endpoints = Endpoints()
 
 _WEBHOOK = REGISTRY + "/webhooks/{webhook}"
 _NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
-_LIMITS = {"Basic": 2, "Standard": 10, "Premium": 500}
 _SHOWN = ("status", "scope", "actions")
 
 
 @endpoints.on("PUT", _WEBHOOK)
 async def put_webhook(call: Call) -> Answer:
-    """Create or update a webhook. Where it is sent to is kept, but not answered: it may hold a password."""
+    """Create or update a webhook, at once. Where it is sent to is not answered: it may hold a password."""
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["webhook"]):
         raise ArmError(400, "InvalidResourceName", "A webhook's name has to have 5 to 50 letters and digits.")
@@ -33,7 +34,7 @@ async def put_webhook(call: Call) -> Answer:
         _require_room(call)
         if not wanted.get("serviceUri") or not wanted.get("actions"):
             raise invalid_content("'serviceUri' and 'actions' are required.")
-    return Answer(_write(call, existing, wanted), 200 if existing else 201)
+    return Answer(_write(call, existing, wanted))
 
 
 @endpoints.on("PATCH", _WEBHOOK)
@@ -84,7 +85,7 @@ async def get_callback_config(call: Call) -> Answer:
 
 
 def _write(call: Call, existing: Body | None, wanted: dict[str, Any]) -> Body:
-    webhook = tracked(call, existing)
+    webhook = tracked(call, existing) | system_data(call, existing)
     live = existing["properties"] if existing else {"status": "enabled", "scope": ""}
     webhook["properties"] = live | {name: wanted[name] for name in _SHOWN if wanted.get(name) is not None}
     webhook["properties"]["provisioningState"] = "Succeeded"
@@ -98,9 +99,10 @@ def _write(call: Call, existing: Body | None, wanted: dict[str, Any]) -> Body:
 def _require_room(call: Call) -> None:
     registry = call.world.resources.find(call.parent)
     tier = registry["sku"]["name"] if registry else "Basic"
-    if len(call.world.resources.of_type(WEBHOOK_TYPE, call.parent)) >= _LIMITS[tier]:
+    limit = webhook_limit(tier)
+    if len(call.world.resources.of_type(WEBHOOK_TYPE, call.parent)) >= limit:
         raise ArmError(
             409,
             "QuotaExceeded",
-            f"The number of webhooks exceeds the quota of {_LIMITS[tier]} for the SKU {tier}.",
+            f"The number of webhooks exceeds the quota of {limit} for the SKU {tier}.",
         )

@@ -1,0 +1,74 @@
+"""The fields of a container registry, as Azure answers them, by its SKU.
+
+Seen in recordings of Azure of 2023, api-version 2023-11-01-preview (azure-cli, command module acr).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SKUS = ("Basic", "Standard", "Premium")
+_GIB = 1024**3
+# https://learn.microsoft.com/azure/container-registry/container-registry-skus
+_LIMITS = {
+    "Basic": {"Size": 10 * _GIB, "Webhooks": 2, "ScopeMaps": 100, "Tokens": 100},
+    "Standard": {"Size": 100 * _GIB, "Webhooks": 10, "ScopeMaps": 500, "Tokens": 500},
+    "Premium": {"Size": 500 * _GIB, "Webhooks": 500, "ScopeMaps": 50_000, "Tokens": 50_000},
+}
+_DISABLED = {"status": "disabled"}
+_ENABLED = {"status": "enabled"}
+
+
+def new_registry(now: str) -> dict[str, Any]:
+    """Properties of a new registry, before its login server is known."""
+    return {
+        "creationDate": now,
+        "adminUserEnabled": False,
+        "policies": {
+            "quarantinePolicy": _DISABLED,
+            "trustPolicy": {"type": "Notary", **_DISABLED},
+            "retentionPolicy": {"days": 7, "lastUpdatedTime": now, **_DISABLED},
+            "exportPolicy": _ENABLED,
+            "azureADAuthenticationAsArmPolicy": _ENABLED,
+            "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": now, **_DISABLED},
+        },
+        "encryption": _DISABLED,
+        "dataEndpointEnabled": False,
+        "dataEndpointHostNames": [],
+        "privateEndpointConnections": [],
+        "publicNetworkAccess": "Enabled",
+        "networkRuleBypassOptions": "AzureServices",
+        "zoneRedundancy": "Disabled",
+        "anonymousPullEnabled": False,
+        "metadataSearch": "Disabled",
+    }
+
+
+def changed(properties: dict[str, Any], wanted: dict[str, Any], sku: str) -> dict[str, Any]:
+    """The properties with what a request names of them: of the policies, it names what it changes.
+
+    Only a Premium registry has a firewall.
+    """
+    named = {name: value for name, value in wanted.items() if value is not None}
+    policies = {name: policy for name, policy in (named.pop("policies", None) or {}).items() if policy is not None}
+    merged = {name: properties["policies"].get(name, {}) | policy for name, policy in policies.items()}
+    answer = properties | named | {"policies": properties["policies"] | merged}
+    if sku == "Premium":
+        answer = {"networkRuleSet": {"defaultAction": "Allow", "ipRules": []}} | answer
+    else:
+        answer.pop("networkRuleSet", None)
+    return answer
+
+
+def usages(sku: str, webhooks: int) -> list[dict[str, Any]]:
+    """How much of its limits a registry uses. The size of its images is not counted."""
+    used, units = {"Webhooks": webhooks}, {"Size": "Bytes"}
+    return [
+        {"name": name, "limit": limit, "currentValue": used.get(name, 0), "unit": units.get(name, "Count")}
+        for name, limit in _LIMITS[sku].items()
+    ]
+
+
+def webhook_limit(sku: str) -> int:
+    """How many webhooks a registry of this SKU may have."""
+    return _LIMITS[sku]["Webhooks"]

@@ -1,0 +1,118 @@
+"""The fields of a storage account, as Azure answers them, by the kind and redundancy of the account.
+
+Seen in recordings of Azure of 2024, api-version 2023-05-01 (azure-cli, command module storage).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_STANDARD = ("LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS")
+SKUS = (*(f"Standard_{redundancy}" for redundancy in _STANDARD), "Premium_LRS", "Premium_ZRS")
+# The services of each kind of account, in Azure's order.
+# https://learn.microsoft.com/azure/storage/common/storage-account-overview#types-of-storage-accounts
+_SERVICES = {
+    "StorageV2": ("dfs", "web", "blob", "queue", "table", "file"),
+    "Storage": ("blob", "queue", "table", "file"),
+    "BlobStorage": ("dfs", "blob", "table"),
+    "BlockBlobStorage": ("dfs", "web", "blob"),
+    "FileStorage": ("file",),
+}
+# https://learn.microsoft.com/azure/reliability/cross-region-replication-azure
+_PAIRS = {
+    "australiaeast": "australiasoutheast",
+    "brazilsouth": "southcentralus",
+    "canadacentral": "canadaeast",
+    "centralindia": "southindia",
+    "centralus": "eastus2",
+    "eastasia": "southeastasia",
+    "eastus": "westus",
+    "eastus2": "centralus",
+    "francecentral": "francesouth",
+    "germanywestcentral": "germanynorth",
+    "japaneast": "japanwest",
+    "koreacentral": "koreasouth",
+    "northcentralus": "southcentralus",
+    "northeurope": "westeurope",
+    "norwayeast": "norwaywest",
+    "southafricanorth": "southafricawest",
+    "southcentralus": "northcentralus",
+    "southeastasia": "eastasia",
+    "swedencentral": "swedensouth",
+    "switzerlandnorth": "switzerlandwest",
+    "uaenorth": "uaecentral",
+    "uksouth": "ukwest",
+    "ukwest": "uksouth",
+    "westcentralus": "westus2",
+    "westeurope": "northeurope",
+    "westus": "eastus",
+    "westus2": "westcentralus",
+    "westus3": "eastus",
+}
+# What is answered of a copy of the data in another region.
+SECONDARY = ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints")
+_NETWORK_RULES = {
+    "ipv6Rules": [],
+    "bypass": "AzureServices",
+    "virtualNetworkRules": [],
+    "ipRules": [],
+    "defaultAction": "Allow",
+}
+
+
+def new_account(location: str, kind: str, now: str) -> dict[str, Any]:
+    """Properties of a new account, before its endpoints are known."""
+    tiers = {} if kind in ("Storage", "FileStorage") else {"accessTier": "Hot"}
+    return {
+        "keyCreationTime": {"key1": now, "key2": now},
+        "allowCrossTenantReplication": False,
+        "privateEndpointConnections": [],
+        "minimumTlsVersion": "TLS1_0",
+        "allowBlobPublicAccess": False,
+        "networkAcls": network_rules({}),
+        "supportsHttpsTrafficOnly": True,
+        "encryption": encryption({}, now),
+        **tiers,
+        "creationTime": now,
+        "primaryLocation": location,
+        "statusOfPrimary": "available",
+    }
+
+
+def network_rules(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The firewall that a request describes, complete."""
+    rules = {
+        name: [{"action": "Allow", **rule} for rule in wanted.get(name) or []]
+        for name in ("virtualNetworkRules", "ipRules")
+    }
+    return {**_NETWORK_RULES, **{name: value for name, value in wanted.items() if value is not None}, **rules}
+
+
+def encryption(wanted: dict[str, Any], now: str) -> dict[str, Any]:
+    """What is encrypted: files and blobs always, queues and tables where a request gives them a key of the account."""
+    services = {"file": {}, "blob": {}} | (wanted.get("services") or {})
+    described = {
+        name: {"keyType": "Account", "enabled": True, "lastEnabledTime": now, **(service or {})}
+        for name, service in services.items()
+    }
+    infrastructure = {name: wanted[name] for name in ("requireInfrastructureEncryption",) if wanted.get(name)}
+    return {**infrastructure, "services": described, "keySource": "Microsoft.Storage"}
+
+
+def endpoints_of(name: str, kind: str, suffix: str) -> dict[str, str]:
+    """The endpoints of an account, by service; `suffix` follows the service's name in the host: ".localhost:20000"."""
+    return {service: f"https://{name}.{service}{suffix}/" for service in _SERVICES.get(kind, _SERVICES["StorageV2"])}
+
+
+def secondary(name: str, kind: str, sku: str, location: str, suffix: str) -> dict[str, Any]:
+    """Where a copy of the data is kept, and, where that may be read (RA), its endpoints. Files have none."""
+    redundancy = sku.partition("_")[2]
+    pair = _PAIRS.get(location)
+    if not redundancy.endswith(("GRS", "GZRS")) or pair is None:
+        return {}
+    found: dict[str, Any] = {"secondaryLocation": pair, "statusOfSecondary": "available"}
+    if redundancy.startswith("RA"):
+        readable = endpoints_of(f"{name}-secondary", kind, suffix)
+        readable.pop("file", None)
+        found["secondaryEndpoints"] = readable
+    return found

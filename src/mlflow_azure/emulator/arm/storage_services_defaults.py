@@ -1,0 +1,68 @@
+"""The fields of blob containers, file shares and of their services, as Azure answers them.
+
+https://learn.microsoft.com/rest/api/storagerp/blob-containers and https://learn.microsoft.com/rest/api/storagerp/file-shares
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+# GiB of a share where a request does not say, and of any share of a standard account without large shares.
+STANDARD_QUOTA = 5120
+# What the answer to a PUT or a PATCH says of a container, beside what the request set.
+CREATED_CONTAINER: dict[str, Any] = {
+    "deleted": False,
+    "remainingRetentionDays": 0,
+    "hasImmutabilityPolicy": False,
+    "hasLegalHold": False,
+}
+
+
+def new_container() -> dict[str, Any]:
+    """Properties of a new container."""
+    return {
+        "immutableStorageWithVersioning": {"enabled": False},
+        "deleted": False,
+        "remainingRetentionDays": 0,
+        "defaultEncryptionScope": "$account-encryption-key",
+        "denyEncryptionScopeOverride": False,
+        "publicAccess": "None",
+        "leaseStatus": "Unlocked",
+        "leaseState": "Available",
+        "legalHold": {"hasLegalHold": False, "tags": []},
+        "hasImmutabilityPolicy": False,
+        "hasLegalHold": False,
+    }
+
+
+def listed_container(container: dict[str, Any]) -> dict[str, Any]:
+    """A container in a list, which says only whether there is a legal hold."""
+    properties = {name: value for name, value in container["properties"].items() if name != "legalHold"}
+    return {**container, "properties": properties}
+
+
+def new_share() -> dict[str, Any]:
+    """Properties of a new share."""
+    return {
+        "leaseStatus": "unlocked",
+        "leaseState": "available",
+        "accessTier": "TransactionOptimized",
+        "accessTierChangeTime": datetime.now(UTC).isoformat().replace("+00:00", "0Z"),
+        "shareQuota": STANDARD_QUOTA,
+        "enabledProtocols": "SMB",
+    }
+
+
+def created_share(properties: dict[str, Any]) -> dict[str, Any]:
+    """What the answer to a PUT or a PATCH says of a share."""
+    return {name: value for name, value in properties.items() if name not in ("leaseStatus", "leaseState")}
+
+
+def new_service(kind: str) -> dict[str, Any]:
+    """Properties of the `blobServices` or the `fileServices` of a new account."""
+    cors: dict[str, Any] = {"cors": {"corsRules": []}}
+    if kind == "blobServices":
+        return cors | {"deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False}}
+    retention = {"enabled": True, "days": 7}
+    return cors | {"protocolSettings": {"smb": {}}, "shareDeleteRetentionPolicy": retention}

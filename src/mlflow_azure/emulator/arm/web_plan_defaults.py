@@ -1,0 +1,80 @@
+"""The fields of an App Service plan, as App Service answers them, beside those that `web_plans` works out.
+
+Seen in recordings of Azure of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice).
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mlflow_azure.emulator.arm.web_site_defaults import STAMP
+
+# Sizes of plans, and the tier of each.
+TIERS = {
+    "F1": "Free",
+    "D1": "Shared",
+    **dict.fromkeys(("B1", "B2", "B3"), "Basic"),
+    **dict.fromkeys(("S1", "S2", "S3"), "Standard"),
+    **dict.fromkeys(("P1v2", "P2v2", "P3v2"), "PremiumV2"),
+    **dict.fromkeys(("P0v3", "P1v3", "P2v3", "P3v3", "P1mv3", "P2mv3", "P3mv3", "P4mv3", "P5mv3"), "PremiumV3"),
+    **dict.fromkeys(("P0v4", "P1v4", "P2v4", "P3v4", "P1mv4", "P2mv4", "P3mv4"), "PremiumV4"),
+}
+_WORKERS = {"Free": 1, "Shared": 1, "Basic": 3, "Standard": 10}
+_UNSET = (
+    *("workerTierName", "adminSiteName", "hostingEnvironment", "hostingEnvironmentProfile", "adminRuntimeSiteName"),
+    *("siteMode", "hostingEnvironmentId", "spotExpirationTime", "webSiteId", "existingServerFarmIds"),
+    *("kubeEnvironmentProfile", "migrateToVMSS"),
+)
+_FIXED: dict[str, Any] = {
+    "workerSize": "Default",
+    "workerSizeId": 0,
+    "currentWorkerSize": "Default",
+    "currentWorkerSizeId": 0,
+    "status": "Ready",
+    "planName": "VirtualDedicatedPlan",
+    "isSpot": False,
+    "targetWorkerCount": 0,
+    "targetWorkerSizeId": 0,
+    "provisioningState": "Succeeded",
+    "vnetConnectionsUsed": 0,
+    "vnetConnectionsMax": 2,
+}
+# What a request may set of a plan, and what a new plan has.
+SETTABLE: dict[str, Any] = {
+    "hyperV": False,
+    "isXenon": False,
+    "perSiteScaling": False,
+    "zoneRedundant": False,
+    "elasticScaleEnabled": False,
+    "maximumElasticWorkerCount": 1,
+}
+# Not known yet when App Service answers the PUT.
+_UNKNOWN_AT_FIRST = {"maximumNumberOfWorkers": 0, "vnetConnectionsUsed": None, "vnetConnectionsMax": None}
+
+
+def plan_fields(plan_id: str, sku: dict[str, Any], *, linux: bool) -> dict[str, Any]:
+    """What follows from which plan it is and from its size."""
+    number = zlib.crc32(plan_id.lower().encode()) % 100_000
+    free_until = _in_a_month() if linux and sku["name"] == "B1" else None  # the first month of a Linux B1 is free
+    return {
+        **dict.fromkeys(_UNSET),
+        **_FIXED,
+        "serverFarmId": number,
+        "mdmId": f"{STAMP}_{number}",
+        "maximumNumberOfWorkers": _WORKERS.get(sku["tier"], 30),
+        "numberOfWorkers": sku["capacity"],
+        "currentNumberOfWorkers": sku["capacity"],
+        "computeMode": "Shared" if sku["tier"] in ("Free", "Shared") else "Dedicated",
+        "freeOfferExpirationTime": free_until,
+    }
+
+
+def as_written(plan: dict[str, Any], location: str) -> dict[str, Any]:
+    """The answer to a PUT: the region as it was asked for, the size twice, and some numbers not yet."""
+    return {**plan, "location": location, "properties": {**plan["properties"], "sku": plan["sku"], **_UNKNOWN_AT_FIRST}}
+
+
+def _in_a_month() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).replace(tzinfo=None).isoformat()
