@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import requests
 
@@ -63,15 +61,16 @@ class Replay:
             for given in self.fixture["given"]:
                 if "/providers/" not in given["path"]:
                     self.azure.groups.append(given["path"].rpartition("/")[2])
+            self.azure.clean_up()
 
     def _prepare(self) -> None:
         for given in self.fixture["given"]:
-            answer = self._send("PUT", given["path"] + "?api-version=2023-01-01", given["body"])
+            answer = send(self.azure, "PUT", given["path"] + "?api-version=2023-01-01", given["body"])
             assert answer.ok, f"{given['path']}: {answer.text}"
 
     def _exchange(self, number: int, recorded: dict[str, Any]) -> Exchange:
         path = self._operations.get(recorded["path"], recorded["path"])
-        answer = self._send(recorded["method"], path, recorded["body"])
+        answer = send(self.azure, recorded["method"], path, recorded["body"])
         self._remember(recorded["headers"], answer)
         same_status = answer.status_code == recorded["status"]
         faults = list(_differences(recorded, answer))
@@ -79,26 +78,27 @@ class Replay:
             faults = [f"status {answer.status_code}, not {recorded['status']}: {answer.text[:200]}"]
         return Exchange(number, recorded["method"], recorded["path"], faults, same_status)
 
-    def _send(self, method: str, path: str, body: Any) -> requests.Response:
-        endpoint = self.azure.endpoint
-        url = path if path.startswith("https:") else endpoint["resource_manager"] + path
-        own = self.azure.subscription
-        token = self.azure.credential.get_token(endpoint["resource_manager"] + "/.default").token
-        return requests.request(
-            method,
-            url.replace(_SUBSCRIPTION, own),
-            data=None if body is None else json.dumps(body).replace(_SUBSCRIPTION, own),
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            verify=endpoint["ca_file"],
-            timeout=60,
-        )
-
     def _remember(self, headers: dict[str, str], answer: requests.Response) -> None:
         """Where the emulator has the operation that the recording has at another URL."""
         for name in _OPERATION_HEADERS:
             if name in headers and name in answer.headers:
                 self._operations[headers[name]] = answer.headers[name]
                 self._operations[urlsplit(headers[name]).path] = answer.headers[name]
+
+
+def send(azure: Azure, method: str, path: str, body: Any = None) -> requests.Response:
+    """One request to Resource Manager, with the emulator's subscription in place of the recorded one."""
+    endpoint, own = azure.endpoint, azure.subscription
+    url = path if path.startswith("https:") else endpoint["resource_manager"] + path
+    token = azure.credential.get_token(endpoint["resource_manager"] + "/.default").token
+    return requests.request(
+        method,
+        url.replace(_SUBSCRIPTION, own),
+        data=None if body is None else json.dumps(body).replace(_SUBSCRIPTION, own),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        verify=endpoint["ca_file"],
+        timeout=60,
+    )
 
 
 def load(name: str) -> dict[str, Any]:
@@ -132,10 +132,10 @@ def _differences(recorded: dict[str, Any], answer: requests.Response) -> Any:
 
 def _outline(text: str) -> dict[str, Any]:
     """XML as an object: the attributes, and the children by name."""
-    return _element(ElementTree.fromstring(text))
+    return _element(ET.fromstring(text))
 
 
-def _element(element: ElementTree.Element) -> dict[str, Any]:
+def _element(element: ET.Element) -> dict[str, Any]:
     return dict(element.attrib) | {"children": [{each.tag: _element(each)} for each in element]}
 
 

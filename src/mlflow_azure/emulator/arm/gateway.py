@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.faults import Fault
 
 _log = logging.getLogger(__name__)
+# Fields of any resource that hold an object.
+_OBJECTS = frozenset({"identity", "properties", "sku", "tags"})
 
 
 class Gateway:
@@ -136,4 +138,8 @@ def _json_object(content: bytes, content_type: str) -> dict[str, Any]:
         raise arm_errors.invalid_content(str(error)) from error
     if not isinstance(body, dict):
         raise arm_errors.invalid_content("a JSON object is expected")
-    return body
+    given = {name: value for name, value in body.items() if value is not None}  # null is as good as left out
+    for name in _OBJECTS & given.keys():
+        if not isinstance(given[name], dict):
+            raise arm_errors.invalid_content(f"'{name}' has to be an object.")
+    return given

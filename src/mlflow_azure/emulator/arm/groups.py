@@ -176,7 +176,7 @@ def _list(call: Call, under: str) -> Answer:
 
 
 def _exported(body: Body) -> Body:
-    described = {key: body[key] for key in ("kind", "location", "tags", "sku") if key in body}
+    described: Body = {key: body[key] for key in ("kind", "location", "tags", "sku") if key in body}
     return {"type": body["type"], "apiVersion": newest_api_version(), **_full_name(body), **described}
 
 

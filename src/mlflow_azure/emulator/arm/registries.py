@@ -198,7 +198,7 @@ def _operation_headers(call: Call, operation: Operation) -> dict[str, str]:
 
 def _write(call: Call, existing: Body | None, state: str) -> Body:
     body = tracked(call, existing)
-    sku = call.body.get("sku", {}).get("name") or (existing["sku"]["name"] if existing else "")
+    sku = str(call.body.get("sku", {}).get("name") or (existing["sku"]["name"] if existing else "")).capitalize()
     if sku not in SKUS:
         raise ArmError(400, "InvalidSku", f"The sku '{sku}' is invalid: it has to be one of {', '.join(SKUS)}.")
     body["sku"] = {"name": sku, "tier": sku}

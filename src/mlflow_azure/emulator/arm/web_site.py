@@ -72,7 +72,7 @@ def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
     if plan:
         _require_allowed(plan, named)
     if "appSettings" in named:
-        hidden["appsettings"] = {each["name"]: each["value"] for each in named.pop("appSettings")}
+        hidden["appsettings"] = _settings(named.pop("appSettings"))
     mounts = named.pop("azureStorageAccounts", None)
     if mounts:  # `az` sends back the empty object that it was answered: that is no wish to unmount everything
         hidden["azurestorageaccounts"] = mounts
@@ -159,6 +159,13 @@ def _identity(world: World, wanted: Body | None, existing: Body | None) -> Body:
             "tenantId": world.identity.tenant_id,
         }
     }
+
+
+def _settings(pairs: list[dict[str, Any]]) -> dict[str, str]:
+    """App settings of a site's configuration. One may come without a value: the SDK leaves out what is None."""
+    if not all(isinstance(pair, dict) and pair.get("name") for pair in pairs):
+        raise WebError(400, "BadRequest", "The parameter appSettings has an invalid value: each one needs a name.")
+    return {pair["name"]: str(pair.get("value") or "") for pair in pairs}
 
 
 def _require_allowed(plan: Body, configuration: dict[str, Any]) -> None:

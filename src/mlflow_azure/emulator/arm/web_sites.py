@@ -17,7 +17,7 @@ from mlflow_azure.emulator.arm.web_plans import (
     was_used,
     web_list,
 )
-from mlflow_azure.emulator.arm.web_site import described, write_site
+from mlflow_azure.emulator.arm.web_site import described, hosts, write_site
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -84,6 +84,28 @@ async def list_group_sites(call: Call) -> Answer:
     return _list(call, f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}")
 
 
+@endpoints.on("GET", SITE + "/slots")
+async def list_slots(call: Call) -> Answer:
+    """The deployment slots of a web app beside the one that it is: none."""
+    _site(call)
+    return Answer(web_list([]))
+
+
+@endpoints.on("GET", SITE + "/hostNameBindings")
+async def list_host_names(call: Call) -> Answer:
+    """The host names of a web app: its own."""
+    site = _site(call)
+    host, _ = hosts(call.world, site)
+    binding = {
+        "id": f"{site['id']}/hostNameBindings/{host}",
+        "name": f"{site['name']}/{host}",
+        "type": f"{SITE_TYPE}/hostNameBindings",
+        "location": site["location"],
+        "properties": {"siteName": site["name"], "domainId": None, "hostNameType": "Verified"},
+    }
+    return Answer(web_list([binding]))
+
+
 @endpoints.on("POST", SITE + "/restart")
 async def restart_site(call: Call) -> Answer:
     """Restart a web app."""
@@ -105,6 +127,13 @@ async def start_site(call: Call) -> Answer:
     call.resource()["properties"]["enabled"] = True
     await run_site(call.world, call.resource())
     return Answer()
+
+
+def _site(call: Call) -> Body:
+    site = call.world.resources.find(SITE.format_map(call.params))
+    if site is None:
+        raise call.not_found()
+    return site
 
 
 async def _write(call: Call, existing: Body | None) -> Answer:

@@ -19,7 +19,10 @@ KEPT_HEADERS = ("location", "azure-asyncoperation", "content-type")
 POLLED = re.compile(r"/(operationresults|asyncoperations|operationStatuses)/[^?]+.*", re.IGNORECASE)
 # What one Azure, one subscription or one person made of an answer, and what stands for it in the fixture.
 NEUTRAL = (
-    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "00000000-0000-0000-0000-000000000000"),
+    (
+        re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE),
+        "00000000-0000-0000-0000-000000000000",
+    ),
     (re.compile(r"\b[0-9A-F]{64}\b"), "0" * 64),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"), "2024-01-01T00:00:00"),
     (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(,\d{1,3}(\.\d{1,3}){3})*\b"), "192.0.2.1"),
@@ -51,7 +54,9 @@ def _exchange(interaction: dict[str, Any]) -> dict[str, Any]:
         "path": _polled(_neutral(request["uri"].removeprefix(HOST))),
         "body": _content(request["body"]),
         "status": response["status"]["code"],
-        "headers": {name: _polled(_neutral(headers[name].removeprefix(HOST))) for name in KEPT_HEADERS if name in headers},
+        "headers": {
+            name: _polled(_neutral(headers[name].removeprefix(HOST))) for name in KEPT_HEADERS if name in headers
+        },
         "answer": _content(response["body"].get("string")),
     }
 
@@ -85,7 +90,7 @@ def _polled(url: str) -> str:
 
 
 def _without_repetitions(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without what was asked again, with the same answer, while nothing was written: polls, and what `az` reads twice."""
+    """Without what was asked again, with the same answer, while nothing was written: polls, for example."""
     kept: list[dict[str, Any]] = []
     since_write: list[dict[str, Any]] = []
     for exchange in exchanges:
@@ -102,7 +107,9 @@ def _reads(exchange: dict[str, Any]) -> bool:
 
 
 def _groups(exchanges: list[dict[str, Any]]) -> set[str]:
-    found = (re.match(r"/subscriptions/[^/]+/resourcegroups/([^/?]+)", each["path"], re.IGNORECASE) for each in exchanges)
+    found = (
+        re.match(r"/subscriptions/[^/]+/resourcegroups/([^/?]+)", each["path"], re.IGNORECASE) for each in exchanges
+    )
     return {match[1].lower() for match in found if match}
 
 
@@ -131,7 +138,7 @@ def _given(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for resource in _used(exchange["path"]):
             if exchange["method"] == "PUT" and resource == exchange["path"].partition("?")[0]:
                 made.add(resource.lower())
-            elif exchange["status"] < 300 and resource.lower() not in made:  # noqa: PLR2004 - success
+            elif exchange["status"] < 300 and resource.lower() not in made:
                 given.setdefault(resource.lower(), _creation(resource, described.get(resource.lower(), {})))
     return list(given.values())
 
