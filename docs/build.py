@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mlflow_azure.emulator.arm import provider_endpoints
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.call import Endpoint
 
 HEAD = f"""# Settings
 
@@ -55,5 +63,77 @@ def _row(setting: Setting) -> str:
     return f"| `{setting.name}` | {option} | {default} | {setting.meaning} |\n"
 
 
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+RECORDINGS = Path(__file__).parents[1] / "tests" / "integration" / "emulator" / "recorded"
+COVERAGE_HEAD = """# What the emulator knows
+
+This page is made from the emulator's routes and from the recorded answers that it is tested with:
+`python docs/build.py`. It lists the operations of Azure Resource Manager; [emulator.md](emulator.md) says what stands
+behind them.
+
+Where the facts of an operation come from:
+
+- **recorded**: real Azure was recorded answering it, and a test replays that
+  ([how](../tests/integration/emulator/recorded/README.md));
+- **documented**: it follows Microsoft's reference;
+- **assumed**: neither says, and the answer is the likeliest.
+
+Whatever is not listed is refused with `501 NotImplemented`. Every operation takes any `api-version`, and answers in the
+shape of the newest that was recorded. SUBSCRIPTION stands for `/subscriptions/{subscription}`, and GROUP for
+`/subscriptions/{subscription}/resourceGroups/{group}`.
+"""
+
+
+def coverage_reference() -> str:
+    """The page on what the emulator knows."""
+    endpoints = provider_endpoints()
+    recorded = _recorded(endpoints)
+    ordered = sorted(endpoints, key=lambda endpoint: (_provider(endpoint), endpoint.template, endpoint.method))
+    page = [COVERAGE_HEAD]
+    for provider, group in groupby(ordered, key=_provider):
+        page.append(f"\n## {provider}\n\n| operation | what | source | what it lacks |\n|---|---|---|---|\n")
+        page += [_operation(endpoint, recorded) for endpoint in group]
+    return "".join(page)
+
+
+def _recorded(endpoints: list[Endpoint]) -> set[tuple[str, str]]:
+    """Method and template of every operation that a recording asks for."""
+    patterns = [(endpoint, re.compile(_pattern(endpoint.template), re.IGNORECASE)) for endpoint in endpoints]
+    found = set()
+    for file in RECORDINGS.glob("*.json"):
+        for exchange in json.loads(file.read_text(encoding="utf-8"))["exchanges"]:
+            path = exchange["path"].partition("?")[0]
+            for endpoint, pattern in patterns:
+                if endpoint.method == exchange["method"] and pattern.fullmatch(path):
+                    found.add((endpoint.method, endpoint.template))
+                    break  # the first route that matches is the one that answers
+    return found
+
+
+def _pattern(template: str) -> str:
+    """A regular expression for the paths of a route."""
+    parts = re.split(r"(\{[^}]+\})", template)
+    return "".join(
+        (".+" if ":path" in part else "[^/]+") if part.startswith("{") else re.escape(part) for part in parts
+    )
+
+
+def _provider(endpoint: Endpoint) -> str:
+    namespace = endpoint.template.rpartition("/providers/")[2].partition("/")[0]
+    return namespace if namespace.startswith("Microsoft.") else "Microsoft.Resources"
+
+
+def _operation(endpoint: Endpoint, recorded: set[tuple[str, str]]) -> str:
+    if (endpoint.method, endpoint.template) in recorded:
+        source = "recorded"
+    else:
+        source = f"[documented]({endpoint.reference})" if endpoint.reference else "assumed"
+    what = (endpoint.handler.__doc__ or "").strip().partition("\n")[0].replace("|", "\\|")
+    path = endpoint.template.replace(":path}", "}").replace(_SUBSCRIPTION + "/resourceGroups/{group}", "GROUP")
+    path = path.replace(_SUBSCRIPTION, "SUBSCRIPTION")
+    return f"| `{endpoint.method} {path}` | {what} | {source} | {endpoint.lacks} |\n"
+
+
 if __name__ == "__main__":
     Path(__file__).with_name("settings.md").write_text(settings_reference(), encoding="utf-8")
+    Path(__file__).with_name("emulator-coverage.md").write_text(coverage_reference(), encoding="utf-8")

@@ -13,6 +13,11 @@ def test_the_reference_of_the_settings_is_current() -> None:
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == expected, "run: python docs/build.py"
 
 
+def test_the_page_on_what_the_emulator_knows_is_current() -> None:
+    expected = runpy.run_path(str(ROOT / "docs" / "build.py"))["coverage_reference"]()
+    assert (ROOT / "docs" / "emulator-coverage.md").read_text(encoding="utf-8") == expected, "run: python docs/build.py"
+
+
 def test_the_example_settings_are_accepted() -> None:
     loaded = load({}, {}, file=ROOT / "examples" / "mlflow-azure.env", directory=ROOT)
     settings = loaded.resolve(loaded.given("SUBSCRIPTION_ID") or "")

@@ -106,6 +106,31 @@ def test_a_body_that_makes_no_sense_is_refused(path: str, body: dict[str, object
     assert refused.status_code in (400, 404), refused.text
 
 
+def test_a_site_with_a_registry_of_a_long_name_and_a_setting_without_a_value_is_made(azure: Azure) -> None:
+    group = azure.group()
+    registry = f"https://{'long' * 60}.example.com"
+    settings = [
+        {"name": "DOCKER_REGISTRY_SERVER_URL", "value": registry},
+        {"name": "DOCKER_REGISTRY_SERVER_USERNAME"},
+    ]
+    image = f"DOCKER|{registry.removeprefix('https://')}/image:latest"
+    site = azure.site(group, siteConfig={"linuxFxVersion": image, "appSettings": settings})
+    kept = azure.web.web_apps.list_application_settings(group, site.name).properties
+    assert kept == {"DOCKER_REGISTRY_SERVER_URL": registry, "DOCKER_REGISTRY_SERVER_USERNAME": ""}
+
+
+def test_a_registry_is_updated_by_an_operation(azure: Azure) -> None:
+    group = azure.group()
+    registry = azure.registry(group)
+    path = f"{registry.id}?api-version=2023-11-01-preview"
+    answer = recordings.send(azure, "PATCH", path, {"properties": {"adminUserEnabled": False}})
+    assert answer.status_code == 201
+    assert answer.json()["properties"]["provisioningState"] == "Updating"
+    operation = recordings.send(azure, "GET", answer.headers["Azure-AsyncOperation"])
+    assert operation.json() == {"status": "Succeeded"}
+    assert recordings.send(azure, "GET", path).json()["properties"]["provisioningState"] == "Succeeded"
+
+
 def test_what_the_emulator_does_not_know_is_refused_in_azures_form(azure: Azure) -> None:
     refused = recordings.send(azure, "GET", f"/subscriptions/{azure.subscription}/tagNames?api-version=2025-04-01")
     assert refused.status_code == 501

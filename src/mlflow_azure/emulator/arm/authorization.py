@@ -14,7 +14,7 @@ from mlflow_azure.emulator.arm.roles import ASSIGNMENT_TYPE, ROLES
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/authorization")
 
 _PROVIDER = "/{scope:path}/providers/Microsoft.Authorization"
 _ASSIGNMENT = _PROVIDER + "/roleAssignments/{assignment}"

@@ -130,21 +130,48 @@ class Call:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A route: which handler answers which method and path."""
+    """A route: which handler answers which method and path.
+
+    Attributes:
+        reference: URL of the documentation of the operation; empty where what it answers is assumed.
+        lacks: What Azure does on this request, and the emulator does not.
+
+    """
 
     method: str
     template: str
     handler: Handler
+    reference: str = ""
+    lacks: str = ""
 
 
 class Endpoints(list[Endpoint]):
-    """The routes of one module, collected by a decorator."""
+    """The routes of one module, collected by a decorator.
 
-    def on(self, method: str, template: str) -> Callable[[Handler], Handler]:
-        """Let the decorated function answer `method` on `template`."""
+    Args:
+        reference: URL of the documentation of these operations.
+
+    """
+
+    def __init__(self, reference: str = "") -> None:
+        super().__init__()
+        self.reference = reference
+
+    def on(
+        self, method: str, template: str, *, lacks: str = "", reference: str | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Let the decorated function answer `method` on `template`.
+
+        Args:
+            method: "GET", "PUT", …
+            template: The path, with `{parameters}`.
+            lacks: What Azure does on this request, and the emulator does not.
+            reference: URL of its documentation where that is another one than the module's; empty where there is none.
+
+        """
 
         def collect(handler: Handler) -> Handler:
-            self.append(Endpoint(method, template, handler))
+            self.append(Endpoint(method, template, handler, self.reference if reference is None else reference, lacks))
             return handler
 
         return collect

@@ -13,7 +13,7 @@ from mlflow_azure.emulator.arm.storage_defaults import SKUS
 if TYPE_CHECKING:
     from typing import Any
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/storagerp/usages")
 
 _SUBSCRIPTION = "/subscriptions/{subscription}/providers"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
@@ -29,20 +29,30 @@ async def list_storage_usages(call: Call) -> Answer:
     return Answer({"value": [{"unit": "Count", "currentValue": len(there), "limit": _ACCOUNT_LIMIT, "name": name}]})
 
 
-@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Storage/skus")
+@endpoints.on(
+    "GET", _SUBSCRIPTION + "/Microsoft.Storage/skus", reference="https://learn.microsoft.com/rest/api/storagerp/skus"
+)
 async def list_storage_skus(_call: Call) -> Answer:
     """The kinds of redundancy that a storage account can have, everywhere."""
     return Answer({"value": [_storage_sku(name) for name in SKUS]})
 
 
-@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Web/geoRegions")
+@endpoints.on(
+    "GET",
+    _SUBSCRIPTION + "/Microsoft.Web/geoRegions",
+    reference="https://learn.microsoft.com/rest/api/appservice/list-geo-regions",
+)
 async def list_web_regions(call: Call) -> Answer:
     """The regions of App Service."""
     regions = [_web_region(call, name) for name in REGIONS]
     return Answer({"value": regions, "nextLink": None})
 
 
-@endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Web/locations/{location}/usages")
+@endpoints.on(
+    "GET",
+    _SUBSCRIPTION + "/Microsoft.Web/locations/{location}/usages",
+    reference="https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list",
+)
 async def list_web_usages(call: Call) -> Answer:
     """How many cores the plans in a region have, and may have.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/resources/resource-groups")
 
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
 _GROUP = _GROUPS + "/{group}"
@@ -66,7 +66,7 @@ async def head_group(call: Call) -> Answer:
     return Answer(status=204 if _find(call) else 404)
 
 
-@endpoints.on("DELETE", _GROUP)
+@endpoints.on("DELETE", _GROUP, lacks="locks")
 async def delete_group(call: Call) -> Answer:
     """Begin to delete a group with everything in it."""
     group = _require(call)
@@ -76,7 +76,7 @@ async def delete_group(call: Call) -> Answer:
     return Answer(status=202, headers={"Location": location, **operation.retry_headers()})
 
 
-@endpoints.on("POST", _GROUP + "/exportTemplate")
+@endpoints.on("POST", _GROUP + "/exportTemplate", lacks="properties of the resources, and parameters")
 async def export_template(call: Call) -> Answer:
     """A template of the resources of a group, without their properties."""
     group = _require(call)
@@ -118,13 +118,17 @@ async def list_groups(call: Call) -> Answer:
     return Answer({"value": [group for group in visible if _selected(group, call)]})
 
 
-@endpoints.on("GET", "/subscriptions/{subscription}/resources")
+@endpoints.on(
+    "GET",
+    "/subscriptions/{subscription}/resources",
+    lacks="`$expand`, `$top`, paging, and filters with anything but `eq`",
+)
 async def list_resources(call: Call) -> Answer:
     """The resources of a subscription, narrowed by `$filter`."""
     return _list(call, f"/subscriptions/{call['subscription']}")
 
 
-@endpoints.on("GET", _GROUP + "/resources")
+@endpoints.on("GET", _GROUP + "/resources", lacks="`$expand`, `$top`, paging, and filters with anything but `eq`")
 async def list_group_resources(call: Call) -> Answer:
     """The resources of a group, narrowed by `$filter`."""
     return _list(call, _require(call)["id"])

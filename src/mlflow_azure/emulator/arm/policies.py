@@ -15,7 +15,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/policy/policy-restrictions")
 
 _CHECK = "/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
 _SHARED_KEYS = ("Microsoft.Storage/storageAccounts", "allowSharedKeyAccess")
@@ -49,7 +49,7 @@ def modifications(world: World, resource_type: str, group: str | None) -> dict[s
 async def check_restrictions(call: Call) -> Answer:
     """What the policies would do to a resource.
 
-    https://learn.microsoft.com/rest/api/policyinsights/policy-restrictions/check-at-resource-group-scope
+    https://learn.microsoft.com/rest/api/policy/policy-restrictions/check-at-resource-group-scope
     """
     resource_type = str(call.body.get("resourceDetails", {}).get("resourceContent", {}).get("type", ""))
     restricted = modifications(call.world, resource_type, call.params.get("group"))

@@ -9,7 +9,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.regions import REGIONS
 from mlflow_azure.emulator.arm.world import ALWAYS_REGISTERED, World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/resources/providers")
 
 _PROVIDERS = "/subscriptions/{subscription}/providers"
 _TYPES = {
@@ -53,13 +53,15 @@ _API_VERSIONS = [
 ]
 
 
-@endpoints.on("GET", _PROVIDERS)
+@endpoints.on("GET", _PROVIDERS, lacks="of a provider that is not emulated, all but its name and state")
 async def list_providers(call: Call) -> Answer:
     """All providers that the emulator knows."""
     return Answer({"value": [_described(call, namespace) for namespace in _TYPES]})
 
 
-@endpoints.on("GET", _PROVIDERS + "/{namespace}")
+@endpoints.on(
+    "GET", _PROVIDERS + "/{namespace}", lacks="of a provider that is not emulated, all but its name and state"
+)
 async def get_provider(call: Call) -> Answer:
     """One provider."""
     return Answer(_described(call, _namespace(call)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
     from mlflow_azure.emulator.operations import Operation
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/containerregistry/registries")
 
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry"
 _REGISTRIES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries"
@@ -41,7 +41,9 @@ async def check_name(call: Call) -> Answer:
     return Answer({"nameAvailable": True})
 
 
-@endpoints.on("PUT", REGISTRY)
+@endpoints.on(
+    "PUT", REGISTRY, lacks="replications and private endpoints; firewall and policies are kept without effect"
+)
 async def put_registry(call: Call) -> Answer:
     """Create a registry, or again one that could not be created (long-running); or update one (at once)."""
     existing = call.world.resources.find(call.id)
@@ -137,7 +139,7 @@ async def regenerate_credential(call: Call) -> Answer:
     return Answer(_credentials(call.world, registry))
 
 
-@endpoints.on("GET", REGISTRY + "/listUsages")
+@endpoints.on("GET", REGISTRY + "/listUsages", lacks="the size of the images")
 async def list_usages(call: Call) -> Answer:
     """How much of its limits a registry uses."""
     registry = call.resource()

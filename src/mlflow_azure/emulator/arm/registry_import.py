@@ -16,7 +16,7 @@ from mlflow_azure.emulator.runtime.registry.repository import PullError, Reposit
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/containerregistry/registries/import-image")
 
 _RESULTS = "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/locations/{location}/operationResults"
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/storagerp/storage-accounts")
 
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 _ACCOUNTS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts"
@@ -51,7 +51,7 @@ async def check_name(call: Call) -> Answer:
     return Answer({"nameAvailable": True})
 
 
-@endpoints.on("PUT", ACCOUNT)
+@endpoints.on("PUT", ACCOUNT, lacks="customer-managed keys and private endpoints; the firewall is kept without effect")
 async def put_account(call: Call) -> Answer:
     """Create an account (long-running), or update one (at once)."""
     existing = call.world.resources.find(call.id)

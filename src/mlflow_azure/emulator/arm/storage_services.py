@@ -23,7 +23,7 @@ from mlflow_azure.emulator.arm.storage_services_defaults import (
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/storagerp")
 
 _CONTAINERS = ACCOUNT + "/blobServices/default/containers"
 _CONTAINER = _CONTAINERS + "/{container}"
@@ -41,8 +41,8 @@ async def get_service(call: Call) -> Answer:
     return Answer({"sku": account["sku"], **_service(call, account)})
 
 
-@endpoints.on("PUT", ACCOUNT + "/blobServices/default")
-@endpoints.on("PUT", ACCOUNT + "/fileServices/default")
+@endpoints.on("PUT", ACCOUNT + "/blobServices/default", lacks="the settings have no effect")
+@endpoints.on("PUT", ACCOUNT + "/fileServices/default", lacks="the settings have no effect")
 async def put_service(call: Call) -> Answer:
     """Take over what the request names of the service's settings. They are kept, and have no effect."""
     account = _account(call)
@@ -52,7 +52,7 @@ async def put_service(call: Call) -> Answer:
     return Answer(_service(call, account))
 
 
-@endpoints.on("PUT", _CONTAINER)
+@endpoints.on("PUT", _CONTAINER, lacks="immutability, legal holds and encryption scopes")
 async def put_container(call: Call) -> Answer:
     """Create a container, or update it."""
     existing = _require(call, call["container"])
@@ -94,7 +94,7 @@ async def list_containers(call: Call) -> Answer:
     return Answer({"value": [listed_container(each) for each in call.world.resources.below(call.id)]})
 
 
-@endpoints.on("PUT", _SHARE)
+@endpoints.on("PUT", _SHARE, lacks="NFS and snapshots; the quota limits nothing")
 async def put_share(call: Call) -> Answer:
     """Create a share, or update it."""
     existing = _require(call, call["share"])

@@ -11,7 +11,7 @@ from mlflow_azure.emulator.cloud_differences import APP_SERVICE
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/resources/subscriptions")
 
 
 @endpoints.on("GET", "/tenants")

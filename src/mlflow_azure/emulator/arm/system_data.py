@@ -1,6 +1,5 @@
 """Who made a resource and who changed it last: the `systemData` that some services answer.
 
-https://learn.microsoft.com/azure/azure-resource-manager/management/view-activity-logs and
 https://learn.microsoft.com/rest/api/containerregistry/registries/get#systemdata
 """
 

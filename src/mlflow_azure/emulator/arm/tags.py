@@ -10,7 +10,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/resources/tags")
 
 _TAGS = "/{scope:path}/providers/Microsoft.Resources/tags/default"
 

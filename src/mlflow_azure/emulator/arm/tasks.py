@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/containerregistry/registries")
 
 _RUN = REGISTRY + "/runs/{run}"
 _RUN_TYPE = "Microsoft.ContainerRegistry/registries/runs"
@@ -34,7 +34,7 @@ async def get_upload_url(call: Call) -> Answer:
     return Answer({"uploadUrl": call.world.task_blobs.signed_url(_blob(call["registry"], path)), "relativePath": path})
 
 
-@endpoints.on("POST", REGISTRY + "/scheduleRun")
+@endpoints.on("POST", REGISTRY + "/scheduleRun", lacks="task files, and sources other than an uploaded archive")
 async def schedule_run(call: Call) -> Answer:
     """Build an image from an uploaded source, and push it to the registry."""
     world, registry, wanted = call.world, call.resource(), call.body

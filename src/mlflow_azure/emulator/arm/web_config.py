@@ -16,7 +16,7 @@ from mlflow_azure.emulator.arm.web_sites import SITE
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/web-apps")
 
 _CONFIG = SITE + "/config"
 
@@ -27,14 +27,14 @@ async def get_configuration(call: Call) -> Answer:
     return Answer(_configuration(call, "web", _general(call)) | {"name": site_of(call)["name"]})
 
 
-@endpoints.on("PUT", _CONFIG + "/web")
+@endpoints.on("PUT", _CONFIG + "/web", lacks="most of it is kept without effect")
 async def put_configuration(call: Call) -> Answer:
     """Take over what the request names of the general configuration."""
     await _configure(call)
     return await get_configuration(call)
 
 
-@endpoints.on("PATCH", _CONFIG + "/web")
+@endpoints.on("PATCH", _CONFIG + "/web", lacks="most of it is kept without effect")
 async def patch_configuration(call: Call) -> Answer:
     """Like the PUT; App Service answers with the id and type of the site itself."""
     await _configure(call)
@@ -48,7 +48,7 @@ async def put_app_settings(call: Call) -> Answer:
     return await _replace(call, "appsettings", _strings(call))
 
 
-@endpoints.on("PUT", _CONFIG + "/connectionstrings")
+@endpoints.on("PUT", _CONFIG + "/connectionstrings", lacks="the container does not get them")
 async def put_connection_strings(call: Call) -> Answer:
     """Replace all connection strings."""
     return await _replace(call, "connectionstrings", properties_of(call))
@@ -60,7 +60,7 @@ async def put_metadata(call: Call) -> Answer:
     return await _replace(call, "metadata", _strings(call))
 
 
-@endpoints.on("PUT", _CONFIG + "/logs")
+@endpoints.on("PUT", _CONFIG + "/logs", lacks="it has no effect: the container's log is always kept")
 async def put_logs(call: Call) -> Answer:
     """Replace what is logged where."""
     return await _replace(call, "logs", completed(properties_of(call), new_logs()))
@@ -72,7 +72,7 @@ async def get_logs(call: Call) -> Answer:
     return Answer(_configuration(call, "logs", hidden_of(call)["logs"]))
 
 
-@endpoints.on("PUT", _CONFIG + "/slotConfigNames")
+@endpoints.on("PUT", _CONFIG + "/slotConfigNames", lacks="slots")
 async def put_slot_names(call: Call) -> Answer:
     """Replace the names of the settings that stay with a slot."""
     await _replace(call, "slotConfigNames", new_slot_names() | properties_of(call))
@@ -86,7 +86,7 @@ async def get_slot_names(call: Call) -> Answer:
     return Answer(_head(site) | {"id": None, "name": site["name"], "type": site["type"], "properties": names})
 
 
-@endpoints.on("PUT", _CONFIG + "/azurestorageaccounts")
+@endpoints.on("PUT", _CONFIG + "/azurestorageaccounts", lacks="mounts of blob containers")
 async def put_mounts(call: Call) -> Answer:
     """Replace all mounts. A mount that cannot work is kept all the same; its `state` says so."""
     await _replace(call, "azurestorageaccounts", properties_of(call))
@@ -99,26 +99,26 @@ async def list_mounts(call: Call) -> Answer:
     return _mounts(call, "appsettings")
 
 
-@endpoints.on("PUT", _CONFIG + "/authsettings")
+@endpoints.on("PUT", _CONFIG + "/authsettings", lacks="they have no effect: the second version counts")
 async def put_auth_settings(call: Call) -> Answer:
     """Replace the sign-in settings of the first version."""
     return await _replace(call, "authsettings", auth_settings(properties_of(call)))
 
 
-@endpoints.on("PUT", _CONFIG + "/authsettingsV2")
+@endpoints.on("PUT", _CONFIG + "/authsettingsV2", lacks="identity providers other than Microsoft Entra")
 async def put_auth_settings_v2(call: Call) -> Answer:
     """Replace the sign-in settings."""
     return await _replace(call, "authsettingsV2", properties_of(call))
 
 
-@endpoints.on("GET", _CONFIG + "/authsettingsV2")
-@endpoints.on("GET", _CONFIG + "/authsettingsV2/list")
+@endpoints.on("GET", _CONFIG + "/authsettingsV2", reference="")
+@endpoints.on("GET", _CONFIG + "/authsettingsV2/list", reference="")
 async def get_auth_settings_v2(call: Call) -> Answer:
     """The sign-in settings."""
     return Answer(_configuration(call, "authsettingsV2", hidden_of(call)["authsettingsV2"]))
 
 
-@endpoints.on("POST", _CONFIG + "/{kind}/list")
+@endpoints.on("POST", _CONFIG + "/{kind}/list", lacks="backup and push settings")
 async def list_configuration(call: Call) -> Answer:
     """A configuration that holds secrets: app settings, connection strings, metadata, sign-in settings."""
     hidden = hidden_of(call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.web_sites import SITE
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/web-apps")
 
 
 @endpoints.on("POST", SITE + "/containerlogs")

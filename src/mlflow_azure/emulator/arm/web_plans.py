@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/app-service-plans")
 
 _PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Web"
 _PLANS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/serverfarms"
@@ -58,7 +58,7 @@ async def validate(call: Call) -> Answer:
     return Answer({"status": "Failure", "error": {"code": "SubscriptionIsOverQuotaForSku", "message": message}})
 
 
-@endpoints.on("PUT", PLAN)
+@endpoints.on("PUT", PLAN, lacks="isolated and elastic plans; the number of workers has no effect")
 async def put_plan(call: Call) -> Answer:
     """Create or update a plan, at once."""
     existing = call.world.resources.find(call.id)

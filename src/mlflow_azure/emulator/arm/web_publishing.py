@@ -17,7 +17,7 @@ from mlflow_azure.emulator.arm.web_sites import SITE
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/web-apps")
 
 _POLICIES = SITE + "/basicPublishingCredentialsPolicies"
 _POLICY = _POLICIES + "/{policy}"
@@ -50,7 +50,7 @@ async def list_publishing_credentials(call: Call) -> Answer:
     )
 
 
-@endpoints.on("POST", SITE + "/publishxml")
+@endpoints.on("POST", SITE + "/publishxml", lacks="other formats than WebDeploy; there is no FTP site")
 async def publishing_profile(call: Call) -> Answer:
     """The publishing profiles, in which `az` looks for the URL of a new site."""
     site = site_of(call)

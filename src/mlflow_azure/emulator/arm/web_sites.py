@@ -22,13 +22,13 @@ from mlflow_azure.emulator.arm.web_site import described, hosts, write_site
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/web-apps")
 
 _SITES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites"
 SITE = _SITES + "/{site}"
 
 
-@endpoints.on("PUT", SITE)
+@endpoints.on("PUT", SITE, lacks="running anything but a container; user-assigned identities")
 async def put_site(call: Call) -> Answer:
     """Create or update a web app, at once. What the request does not name of a live one stays."""
     existing = call.world.resources.find(call.id)
@@ -84,14 +84,14 @@ async def list_group_sites(call: Call) -> Answer:
     return _list(call, f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}")
 
 
-@endpoints.on("GET", SITE + "/slots")
+@endpoints.on("GET", SITE + "/slots", lacks="slots cannot be made")
 async def list_slots(call: Call) -> Answer:
     """The deployment slots of a web app beside the one that it is: none."""
     _site(call)
     return Answer(web_list([]))
 
 
-@endpoints.on("GET", SITE + "/hostNameBindings")
+@endpoints.on("GET", SITE + "/hostNameBindings", lacks="custom host names")
 async def list_host_names(call: Call) -> Answer:
     """The host names of a web app: its own."""
     site = _site(call)

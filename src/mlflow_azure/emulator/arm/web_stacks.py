@@ -10,7 +10,7 @@ from typing import Any
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.web_plans import web_list
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/provider/get-web-app-stacks")
 
 # https://learn.microsoft.com/azure/app-service/language-support-policy
 _PYTHON = ("3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7")
@@ -19,7 +19,7 @@ _DOTNET = ("9", "8", "7", "6")
 _SSH = {"supportedFeatures": {"disableSsh": True}}
 
 
-@endpoints.on("GET", "/providers/Microsoft.Web/webAppStacks")
+@endpoints.on("GET", "/providers/Microsoft.Web/webAppStacks", lacks="Java, PHP, Go and Ruby; no runtime is run")
 async def list_stacks(_call: Call) -> Answer:
     """The runtimes. A site with one is kept, and not run: the emulator runs containers."""
     dotnet = [_major(f".NET {each}", f"dotnet{each}", [_dotnet(each)]) for each in _DOTNET]

@@ -16,7 +16,7 @@ from mlflow_azure.emulator.arm.webhook_delivery import WEBHOOK_TYPE, ping
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
 
-endpoints = Endpoints()
+endpoints = Endpoints("https://learn.microsoft.com/rest/api/containerregistry/webhooks")
 
 _WEBHOOK = REGISTRY + "/webhooks/{webhook}"
 _NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
