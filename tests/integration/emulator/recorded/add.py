@@ -27,6 +27,7 @@ NEUTRAL = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"), "2024-01-01T00:00:00"),
     (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(,\d{1,3}(\.\d{1,3}){3})*\b"), "192.0.2.1"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "someone@example.com"),
+    (re.compile(r"https://github\.com/[\w.-]+/[\w.-]+"), "https://github.com/owner/repository"),
     (re.compile(r"waws-prod-\w+-\d+(dr)?"), "waws-prod-xx0-000"),
     (re.compile(r"\bveryFaked\w*=*"), "scrubbed"),
 )
