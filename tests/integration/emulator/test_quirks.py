@@ -96,6 +96,13 @@ def test_the_login_server_of_a_new_registry_cannot_be_reached_at_once(azure: Azu
     assert requests.get(url, verify=trust, timeout=10).status_code == 401
 
 
+def test_a_registry_that_clients_cannot_reach_takes_the_images_of_its_own_builds(azure: Azure) -> None:
+    azure.control("PUT", "quirks", {"registry_unresolved": True})
+    group = azure.group()
+    run, log = build(azure, group, azure.registry(group).name, IMAGE)
+    assert run.properties.status == "Succeeded", log
+
+
 @pytest.fixture
 def running(azure: Azure) -> Running:
     group = azure.group()

@@ -15,9 +15,11 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from starlette.types import ASGIApp
+
+Address = tuple[str, int]
 
 _LOOPBACK = "127.0.0.1"
 _CHILD_PORTS = (10000, 20000)
@@ -38,12 +40,17 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _refusing(refuses: Callable[[], bool]) -> type[asyncio.Protocol]:
+def _tracked(connections: dict[Address, asyncio.Transport]) -> type[asyncio.Protocol]:
     class Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type] # which one it is, is known at run time only
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
-            if refuses():
-                transport.abort()
+            if self.client:
+                connections[self.client] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.client:
+                connections.pop(self.client, None)
+            super().connection_lost(exc)
 
     return Protocol
 
@@ -51,24 +58,17 @@ def _refusing(refuses: Callable[[], bool]) -> type[asyncio.Protocol]:
 class Listener:
     """Serves `app` from `start` to `stop` on 127.0.0.1:`port`, over TLS when given its material.
 
-    `also_on` is one more address of this machine to listen on, with the same port. `refuses` says for each connection
-    whether it is closed before anything is heard or said.
+    `also_on` is one more address of this machine to listen on, with the same port.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        port: int,
-        tls: TlsMaterial | None = None,
-        also_on: str | None = None,
-        refuses: Callable[[], bool] | None = None,
-    ) -> None:
+    def __init__(self, app: ASGIApp, port: int, tls: TlsMaterial | None = None, also_on: str | None = None) -> None:
         self.port = port
+        self._connections: dict[Address, asyncio.Transport] = {}
         self._addresses = [_LOOPBACK, also_on] if also_on else [_LOOPBACK]
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=_refusing(refuses) if refuses else "auto",
+                http=_tracked(self._connections),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -83,6 +83,11 @@ class Listener:
             )
         )
         self._task: asyncio.Task[None] | None = None
+
+    def cut(self, client: Address) -> None:
+        """Close the connection of a client at once, whatever it waits for."""
+        if transport := self._connections.get(client):
+            transport.abort()
 
     async def start(self) -> None:
         """Begin to serve. Raises RuntimeFaultError when another program has the port."""

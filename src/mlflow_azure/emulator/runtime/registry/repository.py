@@ -105,12 +105,11 @@ class Repository:
     async def push_blob(self, content: bytes, media_type: str) -> dict[str, Any]:
         """Upload a blob unless the registry has it; its descriptor."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        if (await self._client.head(f"{self._base}/blobs/{digest}")).status_code != httpx.codes.OK:
+        if (await self._ask("HEAD", f"{self._base}/blobs/{digest}")).status_code != httpx.codes.OK:
             begun = await self._send("POST", "/blobs/uploads/")
             location = urljoin(f"{self._client.base_url}", begun.headers["Location"])
-            await self._check(
-                await self._client.put(httpx.URL(location).copy_add_param("digest", digest), content=content)
-            )
+            url = httpx.URL(location).copy_add_param("digest", digest)
+            await self._check(await self._ask("PUT", url, content=content))
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     async def push_manifest(self, reference: str, manifest: dict[str, Any]) -> tuple[str, int]:
@@ -121,11 +120,13 @@ class Repository:
         return response.headers["Docker-Content-Digest"], len(content)
 
     async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        return await self._check(await self._ask(method, self._base + path, **request))
+
+    async def _ask(self, method: str, url: str | httpx.URL, **request: Any) -> httpx.Response:
         try:
-            response = await self._client.request(method, self._base + path, **request)
+            return await self._client.request(method, url, **request)
         except httpx.TransportError as error:
             raise PullError(f"{self._client.base_url}: {error or type(error).__name__}") from error
-        return await self._check(response)
 
     async def _check(self, response: httpx.Response) -> httpx.Response:
         if response.is_success:

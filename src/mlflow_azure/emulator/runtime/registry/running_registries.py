@@ -49,7 +49,7 @@ class Registries:
     """Registries by name; data in `<home>/registries/<name>`.
 
     `on_push` is called after each pushed manifest, `on_removed` with the login server of a registry that is no more.
-    `unresolved` says of each connection to a registry whether it fails, as where its name is not known yet.
+    `unresolved` says of each request of a client whether it fails, as where the registry's name is not known yet.
     `in_container` starts a real registry where the machine has no program for it.
     """
 
@@ -84,8 +84,8 @@ class Registries:
 
     async def _open(self, name: str, port: int, auth: RegistryAuth) -> _Registry:
         storage = await open_storage(name, self._root / name, self._children, self.in_container)
-        front = _Front(name, auth, storage, self._pushed)
-        listener = Listener(front, port, self._tls, refuses=lambda: self.unresolved(name))
+        front = _Front(name, auth, storage, self._pushed, self._unresolved)
+        front.listener = listener = Listener(front, port, self._tls)
         registry = _Registry(front, storage, listener)
         try:
             await registry.listener.start()
@@ -96,6 +96,9 @@ class Registries:
 
     def _pushed(self, push: Push) -> None:
         self.on_push(push)
+
+    def _unresolved(self, name: str) -> bool:
+        return self.unresolved(name)
 
     def auth(self, name: str) -> RegistryAuth:
         """The credentials and tokens of a registry that is served."""
@@ -122,14 +125,26 @@ class Registries:
 class _Front:
     """Authentication in front of what stores, and the announcement of pushes."""
 
-    def __init__(self, name: str, auth: RegistryAuth, storage: Storage, pushed: Callable[[Push], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        auth: RegistryAuth,
+        storage: Storage,
+        pushed: Callable[[Push], None],
+        unresolved: Callable[[str], bool],
+    ) -> None:
         self.auth = auth
+        self.listener: Listener | None = None
         self._name = name
         self._storage = storage
         self._pushed = pushed
+        self._unresolved = unresolved
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if not self.auth.is_internal(request) and self._unresolved(self._name):
+            await self._hang_up(request, receive)
+            return
         match request.url.path:
             case "/oauth2/token":
                 await (await self.auth.token(request))(scope, receive, send)
@@ -138,6 +153,12 @@ class _Front:
             case _:
                 app = self.auth.refusal(request) or self._storage
                 await app(scope, receive, self._watched(request, send))
+
+    async def _hang_up(self, request: Request, receive: Receive) -> None:
+        if self.listener and request.client:
+            self.listener.cut((request.client.host, request.client.port))
+        while (await receive())["type"] != "http.disconnect":
+            pass  # the part of the body that had come
 
     def _watched(self, request: Request, send: Send) -> Send:
         repository, manifest, reference = request.url.path.removeprefix("/v2/").partition("/manifests/")

@@ -61,7 +61,14 @@ class RegistryAuth:
 
     def internal_token(self, repository: str) -> str:
         """An access token to pull from and push to `repository`, for the registry's own builds."""
-        return self._sign("access", [("repository", repository, "pull"), ("repository", repository, "push")])
+        both = [("repository", repository, "pull"), ("repository", repository, "push")]
+        return self._sign("access", both, internal=True)
+
+    def is_internal(self, request: Request) -> bool:
+        """Whether a request comes from the registry's own builds, which need no name to reach it."""
+        kind, _, value = request.headers.get("authorization", "").partition(" ")
+        claims = self._claims("access", value) if kind.lower() == "bearer" else None
+        return claims is not None and "internal" in claims
 
     def refresh_token(self) -> str:
         """What a container engine presents, as the password of `TOKEN_USER`, to get tokens for any scope."""
@@ -117,8 +124,8 @@ class RegistryAuth:
         except jwt.InvalidTokenError:
             return None
 
-    def _sign(self, use: str, access: list[Scope]) -> str:
-        claims = {"aud": f"{self.service}/{use}", "exp": int(time.time()) + _LIFETIME[use], "access": access}
+    def _sign(self, use: str, access: list[Scope], **more: Any) -> str:
+        claims = more | {"aud": f"{self.service}/{use}", "exp": int(time.time()) + _LIFETIME[use], "access": access}
         return jwt.encode(claims, self._key, "HS256")
 
     def _challenge(self, wanted: Scope | None) -> Response:
