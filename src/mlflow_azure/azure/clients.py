@@ -31,6 +31,7 @@ class Azure:
         cloud: The cloud it is in.
         subscription_id: The subscription.
         deadline: When to give up waiting.
+        unchecked: What the user may not look at, so that nobody checked it before the first write.
 
     """
 
@@ -39,6 +40,7 @@ class Azure:
         self.credential = credential
         self.subscription_id = subscription_id
         self.deadline = deadline
+        self.unchecked: list[str] = []
 
     def _client(self, make: Callable[..., Any]) -> Any:
         return make(self.credential, self.subscription_id, **client_options(self.cloud))

@@ -43,6 +43,8 @@ class Cloud:
         resource_manager: Base URL of Azure Resource Manager, without a trailing slash.
         authority: Base URL of the Microsoft Entra sign-in endpoint.
         graph: Base URL of Microsoft Graph.
+        app_service: What tokens for the SCM sites (Kudu) of App Service are for.
+        issuer_host: Base URL of the issuer of tokens of version 2, where it is not the authority.
         portal: Base URL of the Azure portal; None where there is none.
         az_name: The cloud's name in the profile of the `az` command line.
         site_scheme: Scheme under which web apps are reached.
@@ -59,6 +61,8 @@ class Cloud:
     resource_manager: str
     authority: str
     graph: str
+    app_service: str = "https://appservice.azure.com"
+    issuer_host: str | None = None
     portal: str | None = None
     az_name: str | None = None
     site_scheme: str = "https"
@@ -72,6 +76,19 @@ class Cloud:
     def scope(self) -> str:
         """The OAuth scope of tokens for Azure Resource Manager."""
         return f"{self.resource_manager}/.default"
+
+    @property
+    def kudu_scopes(self) -> tuple[str, str]:
+        """The OAuth scopes of tokens for Kudu: its own, then Resource Manager's, which some sites still want.
+
+        Those of the other clouds are what azure-cli asks for; tokens for Resource Manager are announced to be refused:
+        https://github.com/microsoft/vscode-azuretools/pull/2258
+        """
+        return f"{self.app_service}/.default", self.scope
+
+    def issuer(self, tenant_id: str) -> str:
+        """URL of the issuer of a tenant's tokens of version 2."""
+        return f"{self.issuer_host or self.authority}/{tenant_id}/v2.0"
 
     def portal_page(self, resource_id: str) -> str | None:
         """The page of a resource in the portal; None where there is no portal."""
@@ -111,6 +128,7 @@ USGOV = Cloud(
     resource_manager="https://management.usgovcloudapi.net",
     authority="https://login.microsoftonline.us",
     graph="https://graph.microsoft.us",
+    app_service="https://management.core.usgovcloudapi.net/",
     portal="https://portal.azure.us",
     az_name="AzureUSGovernment",
 )
@@ -119,6 +137,8 @@ CHINA = Cloud(
     resource_manager="https://management.chinacloudapi.cn",
     authority="https://login.chinacloudapi.cn",
     graph="https://microsoftgraph.chinacloudapi.cn",
+    app_service="https://management.core.chinacloudapi.cn/",
+    issuer_host="https://login.partner.microsoftonline.cn",  # https://github.com/Azure/azure-dev/issues/5912
     portal="https://portal.azure.cn",
     az_name="AzureChinaCloud",
 )

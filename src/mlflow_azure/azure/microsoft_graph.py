@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
 
 _VERSION = "/v1.0"
-_TOO_EARLY = ("does not reference a valid application", "NoBackingApplicationObject")
+_TOO_EARLY = (
+    "does not reference",
+    "does not exist",
+    "NoBackingApplicationObject",
+    "Not a valid reference update",
+    "Permission being assigned was not found",
+    "must in the local tenant",  # with status 403, in Graph's own grammar
+)
+"""What Graph says of something that was just made and is not everywhere yet, as azure-cli knows it (role/custom.py)."""
+REPLICATION_SECONDS = 180.0
+PURGE_SECONDS = 30.0
 
 
 class MicrosoftGraph:
@@ -60,6 +70,15 @@ class MicrosoftGraph:
         except ResourceNotFoundError:
             return
 
+    def purge(self, object_id: str) -> None:
+        """Delete for good what was just deleted, which takes a moment to be among the deleted items."""
+        eventually(
+            self._deadline,
+            lambda: self._rest.send("DELETE", f"{_VERSION}/directory/deletedItems/{object_id}"),
+            _is_too_early,
+            patience=PURGE_SECONDS,
+        )
+
     def _all(self, page: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = list(page["value"])
         while link := page.get("@odata.nextLink"):
@@ -68,15 +87,16 @@ class MicrosoftGraph:
         return found
 
     def _fresh(self, request: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        return eventually(self._deadline, request, _is_too_early)
+        return eventually(self._deadline, request, _is_too_early, patience=REPLICATION_SECONDS)
 
 
 def _is_too_early(error: HttpResponseError) -> bool:
-    """Whether Graph does not know yet what was just made: a 404, or a 400 whose text says so."""
+    """Whether Graph does not know yet what was just made: a 404, or an answer whose text says so."""
     from azure.core.exceptions import ResourceNotFoundError
 
     return isinstance(error, ResourceNotFoundError) or (
-        error.status_code == HTTPStatus.BAD_REQUEST and any(text in str(error.message) for text in _TOO_EARLY)
+        error.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
+        and any(text in str(error.message) for text in _TOO_EARLY)
     )
 
 

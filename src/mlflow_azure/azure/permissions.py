@@ -7,15 +7,22 @@ https://learn.microsoft.com/azure/role-based-access-control/role-definitions
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.errors import AzureRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mlflow_azure.azure.clients import Azure
 
+T = TypeVar("T")
+
+ASK_TO_READ = (
+    "A role on the resource group is enough to deploy, and Azure refuses later what is wrong. "
+    "To have it checked first, ask for the role Reader on the subscription."
+)
 ASSIGN_ROLES = "Microsoft.Authorization/roleAssignments/write"
 _API_VERSION = "2022-04-01"
 
@@ -23,6 +30,21 @@ _API_VERSION = "2022-04-01"
 def may(azure: Azure, group: str, action: str) -> bool:
     """Whether the signed-in user may do `action` in a resource group. Raises as `granted` does."""
     return allows(granted(azure, group), action)
+
+
+def unless_forbidden(azure: Azure, what: str, ask: Callable[[], T], otherwise: T) -> T:
+    """What Azure answers; where the user may not ask, `otherwise`, and a note in `azure.unchecked`.
+
+    Providers, free names and regions belong to the subscription: with a role on the resource group alone Azure does not
+    tell them, and lets the user deploy: https://github.com/hashicorp/terraform-provider-azurerm/issues/2678.
+    """
+    try:
+        return ask()
+    except AzureRefusedError as refused:
+        if refused.code != "AuthorizationFailed":
+            raise
+        azure.unchecked.append(what)
+        return otherwise
 
 
 def granted(azure: Azure, group: str) -> list[dict[str, Any]]:

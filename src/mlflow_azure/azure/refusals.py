@@ -43,6 +43,10 @@ HINTS = {
     "KeyBasedAuthenticationNotPermitted": "Your organisation forbids shared keys on storage accounts, and App Service "
     "cannot mount a file share without one. Ask for an exemption for this account.",
     "ScopeLocked": "Remove the lock first: az lock list --resource-group GROUP",
+    "InvalidAuthenticationTokenTenant": "You are signed in to another tenant than the subscription's. Sign in to "
+    "that one: az login --tenant TENANT. Which it is: az account list --all --query '[].{id:id, tenant:tenantId}'",
+    "NoCapacity": "App Service has no machines of this size there now. Choose another size or region, or a new "
+    "resource group, which may be put elsewhere: --asp-sku P0v3, --rg-location REGION, --rg-name NAME",
     "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size or region: "
     "--asp-sku B1, --rg-location REGION",
     "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete storage accounts that are not used, or ask for quota.",
@@ -158,18 +162,43 @@ def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
     message, hint = f"{what}: {said}", HINTS.get(stated)
     if _is_busy(said):
         return MlflowAzureError(message, hint=BUSY, code=code)
-    if _is_quota(message):
+    if _is_quota(stated, said):
         return AzureRefusedError(message, hint=HINTS["QuotaExceeded"], code=code or "QuotaExceeded")
-    if status == HTTPStatus.UNAUTHORIZED:
-        return SignInError(message, hint=SIGN_IN_HINT, code=code)
+    if _NO_CAPACITY in said:
+        return AzureRefusedError(message, hint=HINTS["NoCapacity"], code="NoCapacity")
+    if status == HTTPStatus.UNAUTHORIZED and (not stated or stated.startswith(_TOKEN_CODES)):
+        return SignInError(message, hint=hint or SIGN_IN_HINT, code=code)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in NOT_REFUSALS:
         return AzureRefusedError(message, hint=hint or CHECK, code=code)
     return MlflowAzureError(message, hint=hint or AGAIN, code=code)
 
 
-def _is_quota(message: str) -> bool:
+_TOKEN_CODES = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "AuthenticationFailed")
+"""How the codes begin by which Resource Manager, Microsoft Graph and Kudu refuse a token. App Service answers 401 for
+other things, too: https://github.com/Azure/azure-cli/issues/26550"""
+_NO_CAPACITY = "No available instances"
+"""https://github.com/microsoft/vscode-azureappservice/issues/993"""
+
+
+def _is_quota(code: str, said: str) -> bool:
     """App Service reports a plan quota of zero as 401 or 409 Unauthorized; only its text tells."""
-    return "additional quota" in message or ("quota" in message.lower() and "exceed" in message.lower())
+    text = said.lower()
+    return (
+        code == "SubscriptionIsOverQuotaForSku"
+        or "additional quota" in text
+        or "quota of" in text
+        or ("quota" in text and "exceed" in text)
+    )
+
+
+def is_busy(error: Any) -> bool:
+    """Whether Azure refuses with 409 because something else is at work on the resource, or still refers to it.
+
+    It says so right after a web app was made, too (https://github.com/hashicorp/terraform-provider-azurerm/issues/9703),
+    and of a plan right after its web app was deleted (issue 13377 there).
+    """
+    said = _stated(error)[1]
+    return error.status_code == HTTPStatus.CONFLICT and (_is_busy(said) or "because it has web app(s)" in said)
 
 
 def _is_busy(message: str) -> bool:

@@ -87,26 +87,36 @@ def _error(answer: Any) -> HttpResponseError:
     return HttpResponseError(response=answer)
 
 
-def eventually(deadline: Deadline, request: Callable[[], T], is_early: Callable[[HttpResponseError], bool]) -> T:
-    """The result of `request`, tried again for a minute while Azure does not know yet what was just made.
+def eventually(
+    deadline: Deadline,
+    request: Callable[[], T],
+    is_early: Callable[[HttpResponseError], bool],
+    *,
+    patience: float = REPLICATION_SECONDS,
+    tell: Callable[[], object] = lambda: None,
+) -> T:
+    """The result of `request`, tried again for a while where Azure is not ready for it yet.
 
     Args:
         deadline: When to give up altogether.
         request: Sends it.
         is_early: Whether an error says that, and nothing worse.
+        patience: For how many seconds.
+        tell: Is called before each further try.
 
     Raises:
         TimedOutError: The deadline passed.
-        azure.core.exceptions.HttpResponseError: Any other error; this one too, when the minute is over.
+        azure.core.exceptions.HttpResponseError: Any other error; this one too, when the patience is at its end.
 
     """
     from azure.core.exceptions import HttpResponseError
 
-    patience = Deadline(REPLICATION_SECONDS)
+    end = Deadline(patience)
     while True:
         try:
             return request()
         except HttpResponseError as error:
-            if not is_early(error) or not patience.remaining:
+            if not is_early(error) or not end.remaining:
                 raise
+        tell()
         deadline.sleep(POLL_SECONDS)

@@ -21,6 +21,15 @@ def apply(run: Invocation, planned: Plan) -> Execution:
     return execution
 
 
+def tell_unchecked(run: Invocation) -> None:
+    """Say in one warning what the user's role did not let us check."""
+    from mlflow_azure.azure.permissions import ASK_TO_READ
+
+    if run.azure.unchecked:
+        what = ", ".join(dict.fromkeys(run.azure.unchecked))
+        run.console.warn(f"You may not look at the whole subscription, so this was not checked: {what}.", ASK_TO_READ)
+
+
 def rows(execution: Execution) -> list[dict[str, Any]]:
     """What was done to each resource, in the order of the stack."""
     done = {result.step.key: result for result in execution.results}

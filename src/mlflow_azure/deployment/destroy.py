@@ -20,6 +20,7 @@ from mlflow_azure.engine.node import Removable
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.entra.app_registration import delete_registration
+from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,7 +107,7 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
     RESOURCE_GROUP: lambda azure, group, _: azure.wait(azure.resources.resource_groups.begin_delete(group)),
     STORAGE_ACCOUNT: lambda azure, group, found: azure.storage.storage_accounts.delete(group, found.name),
     SITE: _delete_site,
-    PLAN: lambda azure, group, found: azure.web.app_service_plans.delete(group, found.name),
+    PLAN: lambda azure, group, found: when_free(azure, lambda: azure.web.app_service_plans.delete(group, found.name)),
     REGISTRY: lambda azure, group, found: azure.wait(azure.registries.registries.begin_delete(group, found.name)),
     WEBHOOK: _delete_webhook,
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.errors import MlflowAzureError, TimedOutError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import registrations
 
@@ -94,7 +95,7 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
         keep_data: Keep the storage account, and so the group.
 
     """
-    registered = registrations.of_deployment(azure, group)
+    registered = _registrations(azure, group)
     known = tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ())
     live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
     if live is None:
@@ -126,6 +127,20 @@ def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Foun
         sites = list(azure.web.app_service_plans.list_web_apps(group, found.name))
     others = (site for site in sites if not any(arm.same_id(site.id, each.id) for each in going))
     return replace(found, in_use=tuple(str(site.name) for site in others))
+
+
+def _registrations(azure: Azure, group: str) -> list[dict[str, Any]] | None:
+    """The app registrations of the deployment; None where Microsoft Entra ID does not tell.
+
+    Sign-in may never have been used here, and Conditional Access, or a network without a way to Microsoft Graph, must
+    not keep the rest from being deleted.
+    """
+    try:
+        return registrations.of_deployment(azure, group)
+    except TimedOutError:
+        raise
+    except MlflowAzureError:
+        return None
 
 
 def _used_registrations(azure: Azure, group: str, ours: Sequence[Found]) -> tuple[str, ...]:

@@ -5,14 +5,20 @@ Protocol: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from mlflow_azure.image.registry_api import TIMEOUT, asked
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
+    import requests
+
     from mlflow_azure.azure.clients import Azure
 
+REGISTRY_SCOPE = "https://containerregistry.azure.net/.default"
+"""What azure-cli asks for. A registry can refuse tokens for Resource Manager, which older ones want instead:
+https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm"""
 USERNAME = "00000000-0000-0000-0000-000000000000"
 """The name that goes with such a password."""
 
@@ -26,12 +32,19 @@ def exchange(azure: Azure, server: str) -> tuple[str, Secret]:
         MlflowAzureError: The registry cannot be reached, or answers with an error.
 
     """
-    token = azure.credential.token(azure.cloud.scope)
-    form = {"grant_type": "access_token", "service": server, "access_token": token}
     with azure.cloud.session() as session:
+
+        def exchanged(scope: str) -> requests.Response:
+            form = {"grant_type": "access_token", "service": server, "access_token": azure.credential.token(scope)}
+            return session.post(f"https://{server}/oauth2/exchange", data=form, timeout=TIMEOUT)
+
+        def either() -> requests.Response:
+            answer = exchanged(REGISTRY_SCOPE)
+            return exchanged(azure.cloud.scope) if answer.status_code == HTTPStatus.UNAUTHORIZED else answer
+
         answer = asked(
             f"signing in to {server}",
-            lambda: session.post(f"https://{server}/oauth2/exchange", data=form, timeout=TIMEOUT),
+            either,
             refused="Ask an owner of the registry for the role AcrPush on it, "
             "or use its admin user: mlflow-azure deploy --no-identity",
         )

@@ -56,7 +56,8 @@ class RemoteBuilder:
         """Report the run's log line by line until it ends."""
         runs = self.azure.registry_tasks.runs
         with doing(f"reading the log of build {run_id}"):
-            link = runs.get_log_sas_url(self.group, self.registry, run_id).log_link
+            links = runs.get_log_sas_url(self.group, self.registry, run_id)
+            link = links.log_link or links.log_artifact_link
         log = _Log(self.azure, str(link))
         while True:
             with doing(f"waiting for build {run_id}"):

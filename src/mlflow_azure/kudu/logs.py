@@ -28,7 +28,7 @@ CONTAINER = "container"
 _TIMED = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?Z?:? (.*)", re.DOTALL)
 _PLATFORM = re.compile(r"(?:INFO|WARN|ERROR)\s+- ")
 _NOT_LOGGED = re.compile(
-    r"$|/\S+\.(?:log|txt)\b|Starting Log Tail|Ending Log Tail|Starting Live Log Stream"
+    r"$|\S*/LogFiles/kudu/trace/|/\S+\.(?:log|txt)\b|Starting Log Tail|Ending Log Tail|Starting Live Log Stream"
     r"|\s*Welcome, you are now connected|\s*No new trace in the past"
 )
 """What the log stream says of itself."""

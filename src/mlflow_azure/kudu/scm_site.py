@@ -1,6 +1,6 @@
 """The SCM site (Kudu) of a web app: its log files and its log stream, as the signed-in user may read them.
 
-Kudu takes the same bearer tokens as Azure Resource Manager, whether or not basic authentication is on:
+Kudu takes bearer tokens of its own, whether or not basic authentication is on:
 https://learn.microsoft.com/azure/app-service/resources-kudu and https://github.com/projectkudu/kudu/wiki/REST-API.
 """
 
@@ -54,6 +54,7 @@ class Kudu:
         self.site = site
         self.host = host
         self._azure = azure
+        self._scope, self._other_scope = azure.cloud.kudu_scopes
 
     def log_files(self) -> list[LogFile]:
         """The current log files, of each machine that runs the web app."""
@@ -127,21 +128,31 @@ class Kudu:
 
     def _headers(self) -> dict[str, str]:
         return {
-            "Authorization": f"Bearer {self._azure.credential.token(self._azure.cloud.scope)}",
+            "Authorization": f"Bearer {self._azure.credential.token(self._scope)}",
             "User-Agent": f"mlflow-azure/{__version__}",
         }
+
+    def _asked(self, session: requests.Session, url: str) -> requests.Response:
+        """What Kudu answers; where it does not accept our token, to one for its other audience."""
+
+        def ask() -> requests.Response:
+            headers = {**self._headers(), "Accept-Encoding": "identity"}  # zipped, a stream would come in lumps
+            return session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
+
+        answer = ask()
+        if answer.status_code not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return answer
+        answer.close()
+        self._scope, self._other_scope = self._other_scope, self._scope
+        return ask()
 
     @contextmanager
     def _get(self, path: str, what: str, *, missing_ok: bool = False) -> Iterator[requests.Response]:
         import requests
 
         url = path if "://" in path else f"https://{self.host}{path}"
-        headers = {**self._headers(), "Accept-Encoding": "identity"}  # zipped, a stream would come in lumps
         try:
-            with (
-                self._azure.cloud.session() as session,
-                session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as answer,
-            ):
+            with self._azure.cloud.session() as session, self._asked(session, url) as answer:
                 if not (answer.ok or (missing_ok and answer.status_code == HTTPStatus.NOT_FOUND)):
                     raise _refusal(what, answer)
                 yield answer

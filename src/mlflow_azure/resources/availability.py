@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.permissions import unless_forbidden
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.resources import arm
@@ -31,9 +32,13 @@ def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Ca
     """
     if given(resource.provider, "registrationState") != REGISTERED:
         return
-    with doing(f"checking the name of {resource}"):
-        answer = check()
-    if not answer.name_available and not _is_our_own(resource):
+
+    def asked() -> Any:
+        with doing(f"checking the name of {resource}"):
+            return check()
+
+    answer = unless_forbidden(resource.azure, f"the name of {resource}", asked, None)
+    if answer is not None and not answer.name_available and not _is_our_own(resource):
         raise AzureRefusedError(
             f"creating {resource}: {answer.message}",
             hint=f"Choose another name: --{setting.lower().replace('_', '-')} NAME (setting {setting})",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.permissions import unless_forbidden
 from mlflow_azure.azure.refusals import AGAIN, doing
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources.base import AzureResource
@@ -30,9 +31,12 @@ class Provider(AzureResource):
 
     def read(self, given: Given) -> Properties:
         """The registration's state."""
-        with doing(f"reading the registration of {self.name}"):
-            provider = self.azure.resources.providers.get(self.name)
-        return {"registrationState": str(provider.registration_state)}
+
+        def state() -> str:
+            with doing(f"reading the registration of {self.name}"):
+                return str(self.azure.resources.providers.get(self.name).registration_state)
+
+        return {"registrationState": unless_forbidden(self.azure, f"provider {self.name}", state, REGISTERED)}
 
     def desired(self, given: Given) -> Properties:
         """Registered."""

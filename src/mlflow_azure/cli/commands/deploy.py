@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlflow_azure.cli.applied import apply, rows
+from mlflow_azure.cli.applied import apply, rows, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.commands.plan import Adopt, plan
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
@@ -87,6 +87,7 @@ def _carry_out(
         return stack, planned, before_writing(run.azure, run.settings, stack, planned)
 
     stack, planned, warnings = run.wait(prepare)
+    tell_unchecked(run)
     for finding in warnings:
         run.console.warn(finding.detail, finding.fix)
     return stack, apply(run, planned)

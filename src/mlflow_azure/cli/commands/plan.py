@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.cli.applied import tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.features import Auth, Identity, wanted_features
 from mlflow_azure.cli.invocation import Invocation, command
@@ -39,4 +40,5 @@ def plan(
         return engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
 
     changes = run.wait(changes_of)
+    tell_unchecked(run)
     run.answer({"changes": changes}, text.changes(changes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.azure.permissions import ASK_TO_READ
 from mlflow_azure.deployment.checks import account, machine, policies, services
 from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed, warning
 from mlflow_azure.deployment.stack import mlflow_stack
@@ -115,7 +116,7 @@ def before_writing(azure: Azure, settings: Settings, stack: Stack, plan: engine.
     if stack.plan in changed:
         checks["region"] = lambda: services.region(azure, settings)
     found = engine.gather(checks, azure.deadline)
-    return [finding for finding in found.values() if finding.outcome is Outcome.WARNING]
+    return [each for each in found.values() if each.outcome is Outcome.WARNING and each.fix != ASK_TO_READ]
 
 
 def _resources(stack: Stack) -> Iterable[Resource]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
-from mlflow_azure.azure.permissions import allows, granted
+from mlflow_azure.azure.permissions import ASK_TO_READ, allows, granted, unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.deployment.stack import mlflow_stack
@@ -16,6 +16,8 @@ from mlflow_azure.events import Action
 from mlflow_azure.resources import arm
 
 if TYPE_CHECKING:
+    from azure.mgmt.web.models import CsmUsageQuota
+
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.stack import Stack
     from mlflow_azure.resources.provider import Provider
@@ -39,6 +41,9 @@ def providers(azure: Azure, settings: Settings) -> Finding:
     needed = _providers(mlflow_stack(azure, settings))
     states = engine.read(needed, azure.deadline)
     missing = [each.name for each in needed if states[each].live != each.desired(NOTHING)]
+    unseen = [what for what in azure.unchecked if what.startswith("provider ")]
+    if unseen:
+        return warning("providers", f"you may not see whether they are registered: {', '.join(unseen)}", ASK_TO_READ)
     if not missing:
         return ok("providers", f"{', '.join(each.name for each in needed)} are registered")
     allowed = granted(azure, settings.rg_name)
@@ -59,9 +64,15 @@ def _providers(stack: Stack) -> tuple[Provider, ...]:
 def region(azure: Azure, settings: Settings) -> Finding:
     """Whether App Service has the plan's size for Linux in the region. Raises AzureRefusedError."""
     sku, location = settings.asp_sku, settings.rg_location
-    with doing("listing the regions of App Service"):
-        listed = azure.web.list_geo_regions(sku=tier(sku), linux_workers_enabled=True)
-        regions = {arm.region(str(each.name)) for each in listed}
+
+    def offered() -> set[str] | None:
+        with doing("listing the regions of App Service"):
+            listed = azure.web.list_geo_regions(sku=tier(sku), linux_workers_enabled=True)
+            return {arm.region(str(each.name)) for each in listed}
+
+    regions = unless_forbidden(azure, f"region {location}", offered, None)
+    if regions is None:
+        return warning("region", f"you may not ask whether App Service has size {sku} in {location}", ASK_TO_READ)
     if location not in regions:
         raise AzureRefusedError(
             f"App Service has no size {sku} for Linux in region {location}",
@@ -83,12 +94,19 @@ def tier(sku: str) -> str | None:
 def quota(azure: Azure, settings: Settings) -> Finding:
     """Whether the subscription may have another plan of this size in the region. Raises AzureRefusedError."""
     wanted = {settings.asp_sku.lower(), f"{tier(settings.asp_sku)} VMs".lower(), "serverfarms"}
-    with doing("reading the quota of App Service"):
-        listed = list(azure.web.get_usages_in_location.list(settings.rg_location))
-    for usage in listed:
-        name, used, limit = str(usage.name.value), usage.current_value or 0, usage.limit
-        if name.lower() in wanted and limit is not None and 0 <= limit <= used:
-            return _exhausted(azure, settings, f"{usage.name.localized_value or name}: {used} of {limit} used")
+
+    def usages() -> list[CsmUsageQuota]:
+        with doing("reading the quota of App Service"):
+            return list(azure.web.get_usages_in_location.list(settings.rg_location))
+
+    listed: list[CsmUsageQuota] = unless_forbidden(azure, "quota", usages, [])
+    told = [(each.name, each) for each in listed if each.name and str(each.name.value).lower() in wanted]
+    if not told:
+        return warning("quota", "Azure does not tell how many plans you may have", "A deploy ends where it is too few.")
+    for name, usage in told:
+        used, limit = usage.current_value or 0, usage.limit
+        if limit is not None and 0 <= limit <= used:
+            return _exhausted(azure, settings, f"{name.localized_value or name.value}: {used} of {limit} used")
     return ok("quota", f"App Service lets you have another plan in {settings.rg_location}")
 
 

@@ -77,7 +77,7 @@ def sign_in_nodes(site: WebApp, settings: Settings, sign_in: SignIn | None) -> S
     """The nodes of one web app's sign-in; none where nobody has to sign in."""
     if sign_in is None:
         return SignInNodes()
-    issuer = settings.aad_issuer_url or f"{site.azure.cloud.authority}/{site.azure.tenant_id}/v2.0"
+    issuer = settings.aad_issuer_url or site.azure.cloud.issuer(site.azure.tenant_id)
     if not sign_in.managed:
         parts = (FixedSettings({SIGN_IN_SECRET: sign_in.secret}),) if sign_in.secret else ()
         client = str(sign_in.client_id)

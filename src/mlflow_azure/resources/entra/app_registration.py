@@ -216,4 +216,4 @@ def delete_registration(directory: MicrosoftGraph, name: str, object_id: str) ->
     with doing(f"deleting app registration {name} in Microsoft Entra ID"):
         directory.delete(f"/applications/{object_id}")
         with suppress(HttpResponseError):
-            directory.delete(f"/directory/deletedItems/{object_id}")
+            directory.purge(object_id)

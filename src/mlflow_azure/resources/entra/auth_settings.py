@@ -14,6 +14,7 @@ from mlflow_azure.resources.entra.app_registration import AppRegistration, Given
 from mlflow_azure.resources.entra.directory_lists import merged
 from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
@@ -90,7 +91,11 @@ class AuthSettings(SitePart):
         """Set it; the write replaces all, so the rest of it is written again."""
         body = {"properties": merged(live["properties"], desired["properties"])}
         with doing(f"switching {'on' if self.client else 'off'} the sign-in of {self.site}"):
-            answer = self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, body)
+            answer = when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, body),
+                report,
+            )
         return {"properties": _without_gaps(arm.body(answer)["properties"])}
 
     def state(self, live: Properties) -> str:

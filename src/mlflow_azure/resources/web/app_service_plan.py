@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
+from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,10 @@ class AppServicePlan(TaggedResource):
 
     def _put(self, what: str, body: Properties) -> Properties:
         with doing(what):
-            poller = self.azure.web.app_service_plans.begin_create_or_update(self.group.name, self.name, dict(body))
+            poller = when_free(
+                self.azure,
+                lambda: self.azure.web.app_service_plans.begin_create_or_update(self.group.name, self.name, dict(body)),
+            )
             return arm.body(self.azure.wait(poller))
 
     def state(self, live: Properties) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.writes import when_free
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ class AppSettings(SitePart):
         """Write them once, with the user's own: the write replaces all."""
         merged = {name: value for name, value in revealed({**live, **desired}).items() if value is not None}
         with doing(f"writing the app settings of {self.site}"):
-            answer = self.azure.web.web_apps.update_application_settings(
-                self.group_name, self.name, {"properties": merged}
+            answer = when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.update_application_settings(
+                    self.group_name, self.name, {"properties": merged}
+                ),
+                report,
             )
         return _redacted(answer)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Properties, Report
@@ -35,7 +36,11 @@ class ContainerLogs(SitePart):
         current = live.get("properties") or {}
         http = {**(current.get("httpLogs") or {}), **desired["properties"]["httpLogs"]}
         with doing(f"switching on the container log of {self.site}"):
-            answer = self.azure.web.web_apps.update_diagnostic_logs_config(
-                self.group_name, self.name, {"properties": {**current, "httpLogs": http}}
+            answer = when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.update_diagnostic_logs_config(
+                    self.group_name, self.name, {"properties": {**current, "httpLogs": http}}
+                ),
+                report,
             )
         return arm.body(answer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.writes import when_free
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
@@ -76,7 +77,13 @@ class ScmBasicAuth(SitePart):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Set it."""
         with doing(f"{'allowing' if self.allowed else 'forbidding'} {self}"):
-            return arm.body(self.azure.web.web_apps.update_scm_allowed(self.group_name, self.name, dict(desired)))
+            return arm.body(
+                when_free(
+                    self.azure,
+                    lambda: self.azure.web.web_apps.update_scm_allowed(self.group_name, self.name, dict(desired)),
+                    report,
+                )
+            )
 
     def state(self, live: Properties) -> str:
         """Allowed or not."""

@@ -8,6 +8,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,11 @@ class SiteConfig(SitePart):
             properties["ipSecurityRestrictions"] = [*properties["ipSecurityRestrictions"], *live["otherRules"]]
         with doing(f"configuring {self.site}"):
             body = {"properties": properties}
-            answer = self.azure.web.web_apps.update_configuration(self.group_name, self.name, body)
+            answer = when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.update_configuration(self.group_name, self.name, body),
+                report,
+            )
         return _by_owner(arm.body(answer)["properties"])
 
 

@@ -8,6 +8,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.writes import when_free
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ class StorageMount(SitePart):
         """Mount it, keeping other mounts: the write replaces all of them."""
         others = {name: mount for name, mount in live.items() if mount.get("mountPath") != self.path}
         with doing(f"mounting {self.share} in {self.site}"):
-            answer = self.azure.web.web_apps.update_azure_storage_accounts(
-                self.group_name, self.name, {"properties": _writable({**others, **desired})}
+            answer = when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.update_azure_storage_accounts(
+                    self.group_name, self.name, {"properties": _writable({**others, **desired})}
+                ),
+                report,
             )
         mounts = _redacted(answer)
         self._check_state(mounts)

@@ -8,6 +8,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.availability import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
+from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +92,10 @@ class WebApp(TaggedResource):
         if self.identity:
             body["identity"] = _identity(live)
         with doing(what):
-            poller = self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body)
+            poller = when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body),
+            )
             return _with_identity(arm.body(self.azure.wait(poller)))
 
     def outputs(self, live: Properties) -> Properties:

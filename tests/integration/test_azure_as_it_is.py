@@ -1,0 +1,102 @@
+"""What Azure does now and then, or to those with few rights, and a deploy gets over or tells for what it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.command import Command
+    from support.running_emulator import Emulator
+
+JSON = ("--cloud", "emulator", "--output", "json")
+
+
+@pytest.fixture
+def azure(shared_emulator: Emulator) -> Iterator[Emulator]:
+    """An emulator that is told how to be, and afterwards is as it was."""
+    namespaces = ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web")
+    shared_emulator.control("PUT", "providers", dict.fromkeys(namespaces, "Registered"))
+    yield shared_emulator
+    shared_emulator.control("PUT", "quirks", {})
+    shared_emulator.control("PUT", "quota", {})
+    shared_emulator.control("PUT", "permissions", {"actions": ["*"], "notActions": []})
+
+
+def refused(cli: Command, *options: str) -> dict[str, Any]:
+    answer = cli("deploy", *JSON, *options)
+    assert answer.exit_code == 4, answer.stderr
+    return answer.errors[0]
+
+
+def test_a_quota_of_zero_is_told_as_such_and_not_as_a_missing_sign_in(shared_cli: Command, azure: Emulator) -> None:
+    azure.control("PUT", "quota", {"instances": {"PremiumV3": 0}})
+    error = refused(shared_cli.of("quota"), "--asp-sku", "P1v3")
+    assert "quota of 0" in error["message"]
+    assert "--asp-sku" in error["hint"]
+
+
+def test_a_region_without_machines_is_told_with_what_to_change(shared_cli: Command, azure: Emulator) -> None:
+    azure.control("PUT", "quirks", {"no_capacity": True})
+    error = refused(shared_cli.of("capacity"))
+    assert error["code"] == "NoCapacity"
+    assert all(option in error["hint"] for option in ("--asp-sku", "--rg-location", "--rg-name"))
+
+
+def test_a_web_app_that_is_busy_after_its_creation_is_waited_for(shared_cli: Command, azure: Emulator) -> None:
+    azure.control("PUT", "quirks", {"site_busy": 2})
+    answer = shared_cli.of("busy")("deploy", "--cloud", "emulator")
+    assert answer.exit_code == 0, answer.stderr
+    assert "busy with an earlier change" in answer.stderr
+
+
+def test_a_plan_whose_web_app_was_just_deleted_is_waited_for(shared_cli: Command, azure: Emulator) -> None:
+    cli = shared_cli.of("plan-in-use")
+    assert cli("deploy", *JSON).data
+    azure.control("PUT", "quirks", {"plan_in_use": 1})
+    assert cli("destroy", *JSON, "--yes", "--keep-data").data["resources"]
+
+
+def test_kudu_and_registry_are_asked_with_tokens_of_their_own(shared_cli: Command, azure: Emulator) -> None:
+    cli = shared_cli.of("audiences")
+    azure.control("PUT", "quirks", {"kudu_refuses_arm_tokens": True})
+    assert cli("deploy", *JSON, "--identity").data
+    assert cli("logs", "--cloud", "emulator").exit_code == 0
+
+
+def test_the_log_of_a_build_can_be_an_artifact_of_the_registry(shared_cli: Command, azure: Emulator) -> None:
+    azure.control("PUT", "quirks", {"log_in_registry": True})
+    assert shared_cli.of("log-link")("deploy", *JSON, "--build", "remote").data
+
+
+def test_sign_in_waits_for_a_directory_that_knows_later_what_was_made(shared_cli: Command, azure: Emulator) -> None:
+    cli = shared_cli.of("directory")
+    assert cli("deploy", *JSON).data
+    azure.control("PUT", "quirks", {"directory_lag": 1})
+    assert cli("auth", "enable", *JSON).data["client_id"]
+
+
+def test_destroy_needs_no_directory(shared_cli: Command, azure: Emulator) -> None:
+    cli = shared_cli.of("no-directory")
+    assert cli("deploy", *JSON).data
+    azure.fail(method="GET", path="/applications", kind="status", status=400, times=None)
+    try:
+        assert cli("destroy", *JSON, "--yes").data["resources"]
+    finally:
+        azure.heal()
+
+
+def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command, azure: Emulator) -> None:
+    cli = shared_cli.of("mine")
+    azure.azure.resources.resource_groups.create_or_update("mine", {"location": "westeurope"})
+    azure.control("PUT", "permissions", {"roles": [{"role": "Contributor", "group": "mine"}]})
+    for command in ("plan", "deploy"):
+        answer = cli(command, "--cloud", "emulator", "--adopt")
+        assert answer.exit_code == 0, answer.stderr
+        assert answer.stderr.count("this was not checked") == 1
+    assert cli("status", *JSON).data["healthy"]
+    assert cli("doctor", *JSON).exit_code == 0
+    assert cli("destroy", *JSON, "--yes").data["resources"]
