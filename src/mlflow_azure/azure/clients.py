@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure import __version__
 from mlflow_azure.errors import MlflowAzureError
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azure.core.polling import LROPoller
+    from azure.mgmt.authorization import AuthorizationManagementClient
+    from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
+    from azure.mgmt.resource.resources import ResourceManagementClient
 
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
@@ -19,13 +23,16 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.rest import RestClient
     from mlflow_azure.deadline import Deadline
 
+C = TypeVar("C")
+T = TypeVar("T")
+
 POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own default is 30
 
 
 class Azure:
     """The signed-in user's view of one subscription.
 
-    The clients are typed as Any: they take JSON bodies, which the overloads of their typed signatures do not admit.
+    `storage` and `web` are typed as Any: of their newest versions the writes admit models and bytes, but no JSON.
 
     Attributes:
         cloud: The cloud it is in.
@@ -42,33 +49,33 @@ class Azure:
         self.deadline = deadline
         self.unchecked: list[str] = []
 
-    def _client(self, make: Callable[..., Any]) -> Any:
+    def _client(self, make: Callable[..., C]) -> C:
         return make(self.credential, self.subscription_id, **client_options(self.cloud))
 
     @cached_property
-    def resources(self) -> Any:
-        """ResourceManagementClient: resource groups, providers, tags."""
+    def resources(self) -> ResourceManagementClient:
+        """Resource groups, providers, tags."""
         from azure.mgmt.resource.resources import ResourceManagementClient
 
         return self._client(ResourceManagementClient)
 
     @cached_property
     def storage(self) -> Any:
-        """StorageManagementClient: storage accounts, blob containers, file shares."""
+        """StorageManagementClient: Storage accounts, blob containers, file shares."""
         from azure.mgmt.storage import StorageManagementClient
 
         return self._client(StorageManagementClient)
 
     @cached_property
-    def registries(self) -> Any:
-        """ContainerRegistryManagementClient: registries and their webhooks."""
+    def registries(self) -> ContainerRegistryManagementClient:
+        """Registries and their webhooks."""
         from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
         return self._client(ContainerRegistryManagementClient)
 
     @cached_property
-    def registry_tasks(self) -> Any:
-        """ContainerRegistryTasksMgmtClient: image builds in the cloud."""
+    def registry_tasks(self) -> ContainerRegistryTasksMgmtClient:
+        """Image builds in the cloud."""
         from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 
         return self._client(ContainerRegistryTasksMgmtClient)
@@ -81,8 +88,8 @@ class Azure:
         return self._client(WebSiteManagementClient)
 
     @cached_property
-    def authorization(self) -> Any:
-        """AuthorizationManagementClient: role assignments and permissions."""
+    def authorization(self) -> AuthorizationManagementClient:
+        """Role assignments and permissions."""
         from azure.mgmt.authorization import AuthorizationManagementClient
 
         return self._client(AuthorizationManagementClient)
@@ -110,7 +117,7 @@ class Azure:
             path = f"/subscriptions/{self.subscription_id}"
             return str(self.rest.send("GET", path, query={"api-version": "2022-12-01"})["tenantId"])
 
-    def wait(self, poller: LROPoller[Any]) -> Any:
+    def wait(self, poller: LROPoller[T]) -> T:
         """The result of a long-running operation, waiting for it until the deadline.
 
         Raises:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
+    from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
 
     from mlflow_azure.azure.clouds import Cloud
 
@@ -28,7 +28,7 @@ class Credential:
         self._lock = threading.Lock()
 
     @cached_property
-    def _credential(self) -> Any:
+    def _credential(self) -> SupportsTokenInfo:
         from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
         sign_in = self._cloud.sign_in
@@ -51,6 +51,22 @@ class Credential:
                 token = self._credential.get_token_info(*scopes, options=options or {})
                 self._tokens[scopes] = token
             return token
+
+    def get_token(
+        self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, enable_cae: bool = False, **_: Any
+    ) -> AccessToken:
+        """The same for clients that know TokenCredential alone."""
+        from azure.core.credentials import AccessToken
+
+        asked: TokenRequestOptions = {}
+        if claims:
+            asked["claims"] = claims
+        if tenant_id:
+            asked["tenant_id"] = tenant_id
+        if enable_cae:
+            asked["enable_cae"] = enable_cae
+        found = self.get_token_info(*scopes, options=asked or None)
+        return AccessToken(found.token, found.expires_on)
 
     def token(self, scope: str) -> str:
         """A bearer token for `scope`. Raises SignInError."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
     from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.azure.credential import Credential
     from mlflow_azure.deadline import Deadline
 
 _VERSION = "/v1.0"
@@ -36,7 +37,7 @@ PURGE_SECONDS = 30.0
 class MicrosoftGraph:
     """The directory of the signed-in user's tenant. All methods raise what the Azure SDK raises."""
 
-    def __init__(self, cloud: Cloud, credential: Any, deadline: Deadline) -> None:
+    def __init__(self, cloud: Cloud, credential: Credential, deadline: Deadline) -> None:
         self._deadline = deadline
         self._rest = RestClient(cloud, credential, cloud.graph)
 

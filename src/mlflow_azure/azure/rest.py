@@ -15,9 +15,12 @@ from mlflow_azure.deadline import Deadline
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from azure.core import PipelineClient
     from azure.core.exceptions import HttpResponseError
+    from azure.core.rest import HttpRequest, HttpResponse
 
     from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.azure.credential import Credential
 
 T = TypeVar("T")
 
@@ -28,7 +31,7 @@ POLL_SECONDS = 2.0
 class RestClient:
     """A service at `base_url` that takes tokens for `base_url`."""
 
-    def __init__(self, cloud: Cloud, credential: Any, base_url: str) -> None:
+    def __init__(self, cloud: Cloud, credential: Credential, base_url: str) -> None:
         self._cloud = cloud
         self._credential = credential
         self._base_url = base_url
@@ -58,7 +61,7 @@ class RestClient:
         return found
 
     @cached_property
-    def _pipeline(self) -> Any:
+    def _pipeline(self) -> PipelineClient[HttpRequest, HttpResponse]:
         from azure.core import PipelineClient
         from azure.core.pipeline import policies
 
@@ -76,7 +79,7 @@ class RestClient:
         )
 
 
-def _error(answer: Any) -> HttpResponseError:
+def _error(answer: HttpResponse) -> HttpResponseError:
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
     match answer.status_code:

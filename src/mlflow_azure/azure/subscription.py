@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow_azure.errors import SettingsError
 
@@ -54,7 +54,7 @@ def _of_az_account(cloud: Cloud, environ: Mapping[str, str]) -> str | None:
     return None
 
 
-def _visible(cloud: Cloud, credential: Any) -> dict[str, str]:
+def _visible(cloud: Cloud, credential: Credential) -> dict[str, str]:
     """The enabled subscriptions that the signed-in user sees: id → display name."""
     from azure.mgmt.resource.subscriptions import SubscriptionClient
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.refusals import doing
-from mlflow_azure.errors import ContainerEngineError
+from mlflow_azure.azure.refusals import AGAIN, doing
+from mlflow_azure.errors import ContainerEngineError, MlflowAzureError
 from mlflow_azure.image.context import PLATFORM, BuildContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from azure.mgmt.containerregistrytasks.models import Run, RunProperties
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.events import Report
@@ -50,7 +52,7 @@ class RemoteBuilder:
         request = _request(context, str(upload.relative_path), images)
         with doing("scheduling the image build in the registry"):
             run = tasks.registries.schedule_run(self.group, self.registry, request)
-        self._follow(str(run.properties.run_id), report)
+        self._follow(str(_properties("scheduling the image build in the registry", run).run_id), report)
 
     def _follow(self, run_id: str, report: Report) -> None:
         """Report the run's log line by line until it ends."""
@@ -61,15 +63,22 @@ class RemoteBuilder:
         log = _Log(self.azure, str(link))
         while True:
             with doing(f"waiting for build {run_id}"):
-                run = runs.get(self.group, self.registry, run_id)
+                run = _properties(f"waiting for build {run_id}", runs.get(self.group, self.registry, run_id))
             for line in log.new_lines():
                 report(line, None)
-            status = str(getattr(run.properties.status, "value", run.properties.status))
+            status = str(getattr(run.status, "value", run.status))
             if status == "Succeeded":
                 return
             if status not in _ONGOING:
-                raise _failed(run_id, status, run.properties.run_error_message, log)
+                raise _failed(run_id, status, run.run_error_message, log)
             self.azure.deadline.sleep(POLL_SECONDS)
+
+
+def _properties(what: str, run: Run) -> RunProperties:
+    """What Azure says of a run: its model allows for an answer that says nothing."""
+    if run.properties is None:
+        raise MlflowAzureError(f"{what}: Azure answered without the state of the run", hint=AGAIN)
+    return run.properties
 
 
 def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[str, Any]:
