@@ -1,11 +1,61 @@
 from __future__ import annotations
 
+import re
 import runpy
+import subprocess
 from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
 
 from mlflow_azure.settings import load
 
 ROOT = Path(__file__).parents[2]
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+
+
+def pages() -> list[str]:
+    """The Markdown files of the repository, those not committed yet too."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"]
+    found = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [page for page in found.splitlines() if (ROOT / page).exists()]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link can name in a page: its headings, as GitHub spells them."""
+    headings = _HEADING.findall(re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> list[str]:
+    """The links to files and headings that are not there; where else a link leads is not tried."""
+    broken = []
+    for link in _LINK.findall(_CODE.sub("", page.read_text("utf-8"))):
+        path, _, anchor = unquote(link).partition("#")
+        target = page.parent / path if path else page
+        elsewhere = re.match(r"[a-z]+:", link)
+        if not elsewhere and not (target.exists() and (not anchor or anchor in anchors(target))):
+            broken.append(link)
+    return broken
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_link_within_the_repository_leads_somewhere(page: str) -> None:
+    assert broken_links(ROOT / page) == []
+
+
+def test_a_link_to_what_is_not_there_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A heading\n[a](page.md#a-heading) [b](#no) [c](gone.md) [d](https://example.com) `[e](code.md)`")
+    assert broken_links(page) == ["#no", "gone.md"]
+
+
+def test_the_index_names_every_page_of_the_documentation() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    written = [page.removeprefix("docs/") for page in pages() if page.startswith("docs/") and page != "docs/README.md"]
+    assert [page for page in written if f"]({page})" not in index] == []
 
 
 def test_the_reference_of_the_settings_is_current() -> None:
