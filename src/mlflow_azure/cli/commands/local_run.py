@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ import typer
 from mlflow_azure.cli.build_options import BuildCa, build_context
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
+from mlflow_azure.console.exports import default_shell, exports
 from mlflow_azure.errors import ContainerEngineError, InterruptedByUserError, MlflowAzureError, SettingsError
 from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.secret import Secret
@@ -246,9 +247,10 @@ def _text(local: LocalRun) -> str:
         f"# MLflow answers at {local.container.url} (container {name})",
         f"# Stop it: mlflow-azure local-run --stop{_named(name)}",
     ]
+    shell = default_shell(sys.platform)
     for variable, value in local.client_environment().items():
         if isinstance(value, Secret):
             lines.append(f"# {variable} is that of storage account {local.storage.account}, a secret")
         else:
-            lines.append(f"export {variable}={shlex.quote(value)}")
+            lines.append(exports({variable: value}, shell))
     return "\n".join(lines)
