@@ -107,3 +107,16 @@ class SeveralErrors(MlflowAzureError):  # noqa: N818 - it is several errors
     def problems(self) -> Sequence[MlflowAzureError]:
         """The single problems, in the order in which they occurred."""
         return self._problems
+
+
+def as_ours(error: Exception) -> MlflowAzureError:
+    """The error as one of ours; any other is a fault of this program, whose traceback `--verbose` shows."""
+    if isinstance(error, MlflowAzureError):
+        return error
+    ours = MlflowAzureError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="Run it again with --verbose, and report what it prints.",
+        code="InternalError",
+    )
+    ours.__cause__ = error
+    return ours

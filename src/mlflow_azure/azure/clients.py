@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure import __version__
+from mlflow_azure.azure.request_log import request_log
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
@@ -144,5 +145,6 @@ def client_options(cloud: Cloud) -> dict[str, Any]:
         "credential_scopes": [cloud.scope],
         "polling_interval": POLLING_SECONDS,
         "user_agent": f"mlflow-azure/{__version__}",
+        "per_retry_policies": [request_log()],
         **cloud.transport,
     }

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.azure.request_log import tell_requests
+
 if TYPE_CHECKING:
     import requests
 
@@ -109,6 +111,7 @@ class Cloud:
         import requests
 
         session = requests.Session()
+        tell_requests(session)
         if self.ca_file is not None:
             session.trust_env = False
             session.verify = self.ca_file

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure import __version__
+from mlflow_azure.azure.request_log import request_log
 from mlflow_azure.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class RestClient:
                 policies.ProxyPolicy(**options),
                 policies.RetryPolicy(),
                 policies.BearerTokenCredentialPolicy(self._credential, f"{self._base_url}/.default"),
-                policies.HttpLoggingPolicy(),
+                request_log(),
             ],
             **options,
         )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ from mlflow_azure import console
 from mlflow_azure.azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
 from mlflow_azure.cli.options import chosen, settings_parameters
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.errors import InterruptedByUserError, MlflowAzureError
+from mlflow_azure.errors import InterruptedByUserError, SettingsError, as_ours
 from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Invocation:
             stderr=sys.stderr,
         )
         self.deadline = Deadline(common.timeout)
+        if common.verbose:
+            _show_requests(self.console)
         self.achieved: dict[str, object] = {}
 
     @cached_property
@@ -139,6 +142,11 @@ class Invocation:
         """Whether the user agrees, or has agreed by `--yes`."""
         return self.common.yes or self.console.confirm(question)
 
+    def require_consent(self, question: str, what: str) -> None:
+        """Go on only if the user agrees; `what` would be "deleted", "disabled". Raises SettingsError."""
+        if not self.confirm(question):
+            raise SettingsError(f"not {what}: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
+
     @property
     def same(self) -> str:
         """The options that a command shown to the user must repeat to mean the same deployment."""
@@ -164,6 +172,18 @@ class Command:
 
     call: Callable[..., int]
     options_first: bool
+
+
+def _show_requests(out: console.Console) -> None:
+    """Show each request that is sent."""
+    from mlflow_azure.azure.request_log import LOGGER
+
+    class Shown(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            out.detail(record.getMessage())
+
+    LOGGER.addHandler(Shown())
+    LOGGER.setLevel(logging.DEBUG)
 
 
 def command(
@@ -206,20 +226,12 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
         stopped = interrupted(cause)
         run.console.failure(run.command, stopped, run.achieved)
         return stopped.exit_code
-    except MlflowAzureError as error:
-        run.console.failure(run.command, error, run.achieved)
-        return error.exit_code
     except console.OutputClosedError:
         return 0
     except Exception as error:  # noqa: BLE001 - the last resort, so that JSON stays JSON
-        unexpected = MlflowAzureError(
-            f"internal error: {type(error).__name__}: {error}",
-            hint="Run it again with --verbose, and report what it prints.",
-            code="InternalError",
-        )
-        unexpected.__cause__ = error
-        run.console.failure(run.command, unexpected, run.achieved)
-        return unexpected.exit_code
+        ours = as_ours(error)
+        run.console.failure(run.command, ours, run.achieved)
+        return ours.exit_code
 
 
 class SignalledError(KeyboardInterrupt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from mlflow_azure.engine import walk
-from mlflow_azure.errors import MlflowAzureError, SeveralErrors
+from mlflow_azure.errors import MlflowAzureError, SeveralErrors, as_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,19 +38,6 @@ def collect(before: Mapping[N, Iterable[N]], work: walk.Work[N], deadline: Deadl
             else:
                 problems.append(as_ours(outcome.error))
     raise_all(problems)
-
-
-def as_ours(error: Exception) -> MlflowAzureError:
-    """The error as one of ours; any other is a fault of this program, whose traceback `--verbose` shows."""
-    if isinstance(error, MlflowAzureError):
-        return error
-    ours = MlflowAzureError(
-        f"internal error: {type(error).__name__}: {error}",
-        hint="Run it again with --verbose, and report what it prints.",
-        code="InternalError",
-    )
-    ours.__cause__ = error
-    return ours
 
 
 def raise_all(problems: Sequence[MlflowAzureError]) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.compare import has_unknown
-from mlflow_azure.engine.concurrent import as_ours, raise_all
+from mlflow_azure.engine.concurrent import raise_all
 from mlflow_azure.engine.node import Check, Given, Node, Properties, Removable, Report, Resource, Task
 from mlflow_azure.engine.planning import Plan, differing
-from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.errors import MlflowAzureError, as_ours
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step
 
 if TYPE_CHECKING:

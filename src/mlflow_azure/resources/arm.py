@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import __version__
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.settings.naming import canonical_location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,11 +31,6 @@ def is_tagged_ours(tags: Mapping[str, str] | None) -> bool:
     return (tags or {}).get(MANAGED_BY) == OURS
 
 
-def region(location: str) -> str:
-    """A region's name: App Service answers "West Europe" where it was asked for "westeurope"."""
-    return location.replace(" ", "").lower()
-
-
 def get(what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
     """The live resource as the JSON that Azure answers with; None where it (or what it lives in) does not exist."""
     from azure.core.exceptions import ResourceNotFoundError
@@ -50,7 +46,7 @@ def body(model: Any) -> dict[str, Any]:
     """What Azure answered with, as JSON, with its region and tags in one spelling."""
     found: dict[str, Any] = model.as_dict()
     if "location" in found:
-        found["location"] = region(found["location"])
+        found["location"] = canonical_location(found["location"])
     return {**found, "tags": found.get("tags") or {}}
 
 

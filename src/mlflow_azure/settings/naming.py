@@ -99,7 +99,7 @@ sku = matches(r"(?i:[FD]1|[BS][1-3]|[PI][0-9](m?v[0-9])?)", "must be a plan size
 
 
 def canonical_location(value: str) -> str:
-    """The programmatic name of a region: "West Europe" is westeurope."""
+    """The programmatic name of a region: "West Europe", as App Service answers, is westeurope."""
     return value.replace(" ", "").lower()
 
 

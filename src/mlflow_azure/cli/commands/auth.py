@@ -163,8 +163,8 @@ def disable(run: Invocation) -> None:
         run.answer({"resources": []}, "Sign-in is not required; nothing to do.")
         return
     url = (planned.readings[switch.site].outputs or {})["url"]
-    if used and not run.confirm(f"Let everyone use {url} without signing in, reading and changing all runs?"):
-        raise SettingsError("not disabled: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
+    if used:
+        run.require_consent(f"Let everyone use {url} without signing in, reading and changing all runs?", "disabled")
     execution = apply(run, planned)
     run.answer({"url": url, "resources": rows(execution)}, f"Sign-in is off: {url} lets everyone in.")
     if seen is None and used:

@@ -13,7 +13,6 @@ from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.deployment.destroy import plan_destroy
 from mlflow_azure.deployment.inventory import STORAGE_ACCOUNT, take_inventory
-from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.inventory import Found, Inventory
@@ -39,8 +38,7 @@ def _destroy(run: Invocation, *, keep_data: bool) -> None:
         run.answer(_data(inventory, []), f"Nothing to delete in resource group {inventory.group}.")
         return
     run.console.note(_announcement(inventory))
-    if not run.confirm(_question(inventory)):
-        raise SettingsError("not deleted: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
+    run.require_consent(_question(inventory), "deleted")
     run.achieved["kept"] = _kept(inventory)
     execution = apply(run, plan_destroy(run.azure, inventory))
     run.answer(_data(inventory, rows(execution)), _summary(inventory))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
-from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +47,7 @@ def status(run: Invocation) -> None:
 def reset(run: Invocation) -> None:
     """Stop the emulator and delete everything that was deployed to it, data too."""
     launcher = emulator_launcher()
-    if not run.confirm("Delete everything in the emulator, data too?"):
-        raise SettingsError("not reset: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
+    run.require_consent("Delete everything in the emulator, data too?", "reset")
     with emulator_failures():
         run.wait(launcher.reset, "Stopping the emulator")
     run.answer({"reset": True}, "The emulator is stopped, and empty.")

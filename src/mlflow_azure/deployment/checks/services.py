@@ -13,7 +13,7 @@ from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action
-from mlflow_azure.resources import arm
+from mlflow_azure.settings.naming import canonical_location
 
 if TYPE_CHECKING:
     from azure.mgmt.web.models import CsmUsageQuota
@@ -68,7 +68,7 @@ def region(azure: Azure, settings: Settings) -> Finding:
     def offered() -> set[str] | None:
         with doing("listing the regions of App Service"):
             listed = azure.web.list_geo_regions(sku=tier(sku), linux_workers_enabled=True)
-            return {arm.region(str(each.name)) for each in listed}
+            return {canonical_location(str(each.name)) for each in listed}
 
     regions = unless_forbidden(azure, f"region {location}", offered, None)
     if regions is None:

@@ -1,0 +1,50 @@
+"""Tells each request that is sent: method, path, status and milliseconds, for whoever listens to the logger.
+
+Never the query, which may hold a signature, nor headers and bodies, which may hold keys.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import requests
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+LOGGER = logging.getLogger("mlflow_azure.requests")
+
+
+@cache
+def request_log() -> SansIOHTTPPolicy[Any, Any]:
+    """The policy that tells the requests of a pipeline of the SDK, each try of them."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class RequestLog(SansIOHTTPPolicy[Any, Any]):
+        def on_request(self, request: Any) -> None:
+            request.context["began"] = time.monotonic()
+
+        def on_response(self, request: Any, response: Any) -> None:
+            sent = request.http_request
+            _tell(
+                sent.method, sent.url, response.http_response.status_code, time.monotonic() - request.context["began"]
+            )
+
+    return RequestLog()
+
+
+def tell_requests(session: requests.Session) -> None:
+    """Tell the requests of a session."""
+
+    def tell(answer: requests.Response, **_: object) -> None:
+        _tell(str(answer.request.method), str(answer.request.url), answer.status_code, answer.elapsed.total_seconds())
+
+    session.hooks["response"].append(tell)
+
+
+def _tell(method: str, url: str, status: int, seconds: float) -> None:
+    where = urlsplit(url)
+    LOGGER.debug("%s %s%s → %d (%.0f ms)", method, where.hostname, where.path, status, seconds * 1000)
