@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.command import Command, isolated
-from support.running_emulator import Emulator, started
+from tests.support.command import Command, isolated
+from tests.support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import element_to_be_clickable as clickable
 from selenium.webdriver.support.expected_conditions import visibility_of_element_located as visible
 from selenium.webdriver.support.wait import WebDriverWait
-
-from support.command import isolated
-from support.deployment import Deployment, deployed
+from tests.support.command import isolated
+from tests.support.deployment import Deployment, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

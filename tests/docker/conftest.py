@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from containers import Containers
-from emulated import Azure
-from real_registry import RealRegistry
+from tests.support.containers import Containers
+from tests.support.emulated import Azure
+from tests.support.real_registry import RealRegistry
 
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.emulator import launcher

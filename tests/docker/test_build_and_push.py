@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tcp_proxy import TcpProxy
+from tests.support.tcp_proxy import TcpProxy
 
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, ContainerEngineError, MlflowAzureError, TimedOutError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from docker import DockerClient
-    from real_registry import RealRegistry
+    from tests.support.real_registry import RealRegistry
 
 pytestmark = pytest.mark.docker
 

@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from containers import VARIABLES
-from mlflow_client import log_run
-from mlflow_server import attacks
+from tests.support.containers import VARIABLES
+from tests.support.mlflow_client import log_run
+from tests.support.mlflow_server import attacks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from containers import Containers
+    from tests.support.containers import Containers
 
     from .conftest import Storage
 

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
-
-    from support.command import Command
+    from tests.support.command import Command
 
 pytestmark = pytest.mark.docker
 

@@ -8,15 +8,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from local_runs import LocalRuns, free_port, large_artifact, wait_until_answering
+from tests.support.local_runs import LocalRuns, free_port, large_artifact, wait_until_answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from docker import DockerClient
-
-    from support.command import Command
+    from tests.support.command import Command
 
 pytestmark = pytest.mark.docker
 

@@ -9,7 +9,7 @@ import pytest
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 
 if TYPE_CHECKING:
-    from real_registry import RealRegistry
+    from tests.support.real_registry import RealRegistry
 
 
 def test_what_was_never_pushed_has_no_digest(registry: RealRegistry) -> None:

@@ -13,9 +13,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.command import Command, isolated
-from support.deployment import Deployment, deployed
+from tests.support.command import Command, isolated
+from tests.support.deployment import Deployment, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

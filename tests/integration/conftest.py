@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from support.command import Command, isolated
-from support.deployment import Deployment
-from support.running_emulator import Emulator, started
+from tests.support.command import Command, isolated
+from tests.support.deployment import Deployment
+from tests.support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.directory import ask, principal_of, registration
-from support.sign_in import GROUP, SECRET_SETTING, SignIn
+from tests.support.directory import ask, principal_of, registration
+from tests.support.sign_in import GROUP, SECRET_SETTING, SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.deployment import Deployment
+    from tests.support.deployment import Deployment
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 JSON = ("--cloud", "emulator", "--output", "json")
 

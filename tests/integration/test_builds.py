@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 
 def test_a_local_build_is_refused_before_anything_is_written(cli: Command, emulator: Emulator) -> None:

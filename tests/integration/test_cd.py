@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-
-from support.registry_builds import build
-from support.runtime_support import TINY_SERVER, TINY_STARTUP
+from tests.support.registry_builds import build
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Result
-    from support.deployment import Deployment
+    from tests.support.command import Result
+    from tests.support.deployment import Deployment
 
 pytestmark = pytest.mark.slow
 

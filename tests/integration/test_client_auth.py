@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.sign_in import SignIn
+from tests.support.sign_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.deployment import Deployment
+    from tests.support.deployment import Deployment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

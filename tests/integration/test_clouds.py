@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from support.proxy import InspectingProxy, inspecting_proxy
+from tests.support.proxy import InspectingProxy, inspecting_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Command, Result
-    from support.running_emulator import Emulator
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
 
 SIGN_IN = {
     "public": "login.microsoftonline.com",

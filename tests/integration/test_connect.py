@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.deployment import Deployment
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.deployment import Deployment
+    from tests.support.running_emulator import Emulator
 
 pytestmark = pytest.mark.slow
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
+from tests.support.terminal import at_a_terminal
 
 from mlflow_azure.cli.main import app
-from support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Command, Result
-    from support.running_emulator import Emulator
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
 
 EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")

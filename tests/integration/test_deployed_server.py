@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from registry_builds import build
+from tests.support.registry_builds import build
 
 if TYPE_CHECKING:
-    from support.deployment import Deployment
+    from tests.support.deployment import Deployment
 
 BROKEN = {
     "Dockerfile": "FROM scratch\n",

@@ -7,12 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from support.terminal import at_a_terminal
+from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")

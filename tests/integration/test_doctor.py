@@ -15,8 +15,8 @@ from mlflow_azure.errors import MlflowAzureError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Command, Result
-    from support.running_emulator import Emulator
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
 
 JSON = ("--cloud", "emulator", "--output", "json")
 HEALTHY: dict[str, Any] = {

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 JSON = ("--cloud", "emulator", "--output", "json")
 ALLOWED = "192.0.2.0/24"

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-
-from support.deployment import Deployment
-from support.sign_in import PROBE, SignIn
+from tests.support.deployment import Deployment
+from tests.support.sign_in import PROBE, SignIn
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 pytestmark = pytest.mark.slow
 

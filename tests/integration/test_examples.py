@@ -15,7 +15,7 @@ from mlflow_azure.emulator import launcher
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.deployment import Deployment
+    from tests.support.deployment import Deployment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

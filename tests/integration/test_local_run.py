@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///no/engine.sock"}
 WORDS = ["local-run", "--use-deployed", "--cloud", "emulator", "--output", "json"]

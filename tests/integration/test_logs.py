@@ -12,9 +12,9 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from support.command import Command
-    from support.deployment import Deployment
-    from support.running_emulator import Emulator
+    from tests.support.command import Command
+    from tests.support.deployment import Deployment
+    from tests.support.running_emulator import Emulator
 
 pytestmark = pytest.mark.slow
 

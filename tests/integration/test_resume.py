@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from support.command import Command, Result
-    from support.running_emulator import Emulator
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
 
 DEPLOY = ("deploy", "--cloud", "emulator", "--output", "json")
 NAMESPACES = ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web")

@@ -14,8 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Command, Result
-    from support.running_emulator import Emulator
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
 
 EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")

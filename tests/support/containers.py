@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlflow_server import MlflowServer
+from tests.support.mlflow_server import MlflowServer
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from support.running_emulator import Emulator, started
+from tests.support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.command import Command, Result
+    from tests.support.command import Command, Result
 
 EMULATOR = ("--cloud", "emulator")
 

@@ -10,7 +10,7 @@ import requests
 from azure.identity import ClientSecretCredential
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 SCOPE = {"id": "5a3c1a8e-0d0f-4a55-9d11-a4f6f2b5c001", "value": "user_impersonation", "isEnabled": True}
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import requests
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 FIXTURES = Path(__file__).parents[1] / "integration" / "emulator" / "recorded"
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"

@@ -11,7 +11,7 @@ from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 from azure.storage.blob import BlobClient
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 CONTEXT = {"Dockerfile": "FROM scratch\nENV GREETING=hello\n", "requirements.lock": "", "startup.sh": "exec true\n"}
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-
-from support.directory import ask
+from tests.support.directory import ask
 
 if TYPE_CHECKING:
-    from support.command import Result
-    from support.deployment import Deployment
+    from tests.support.command import Result
+    from tests.support.deployment import Deployment
 
 GROUP = "mlflow-rg"
 PROBE = "/api/2.0/mlflow/experiments/list"

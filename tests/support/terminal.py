@@ -9,10 +9,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from support.command import Result
+from tests.support.command import Result
 
 if TYPE_CHECKING:
-    from support.command import Command
+    from tests.support.command import Command
 
 
 def at_a_terminal(cli: Command, *arguments: str, typed: str, **environ: str) -> Result:

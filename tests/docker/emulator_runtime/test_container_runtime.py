@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, archive, free_ports, site_spec, wait_until
+from tests.support.runtime_support import (
+    REGISTRY,
+    REGISTRY_PASSWORD,
+    Emulated,
+    archive,
+    free_ports,
+    site_spec,
+    wait_until,
+)
 
 from mlflow_azure.emulator.runtime import Mount
 from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL

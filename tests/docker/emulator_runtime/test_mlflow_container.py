@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from mlflow_rest import ROUND_TRIP, log_a_run, runs, server_settings
-from runtime_support import REGISTRY, Emulated, account_keys, free_ports, site_spec, wait_until
+from tests.support.mlflow_rest import ROUND_TRIP, log_a_run, runs, server_settings
+from tests.support.runtime_support import REGISTRY, Emulated, account_keys, free_ports, site_spec, wait_until
 from websockets.sync.client import connect
 
 from mlflow_azure.emulator.runtime import Mount

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from emulated import Azure
+from tests.support.emulated import Azure
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home

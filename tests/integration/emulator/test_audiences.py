@@ -12,12 +12,12 @@ from azure.core.exceptions import HttpResponseError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
-from emulated import error_code
+from tests.support.emulated import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 APP_SERVICE = "https://appservice.azure.com"
 CHINA = "https://management.core.chinacloudapi.cn/"

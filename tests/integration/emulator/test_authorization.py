@@ -5,7 +5,7 @@ import uuid
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.authorization import AuthorizationManagementClient
-from emulated import Azure, error_code
+from tests.support.emulated import Azure, error_code
 
 
 def authorization(azure: Azure) -> AuthorizationManagementClient:

@@ -13,10 +13,10 @@ import jwt
 import msal
 import pytest
 import requests
-from directory import SCOPE, ask, principal_of, registration
+from tests.support.directory import SCOPE, ask, principal_of, registration
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 CALLBACK = "https://host.example/.auth/login/aad/callback"

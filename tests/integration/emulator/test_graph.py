@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
-from directory import SCOPE, ask, own_token, principal_of, registration, token
-from emulated import Azure
+from tests.support.directory import SCOPE, ask, own_token, principal_of, registration, token
+from tests.support.emulated import Azure
 
 
 def test_an_application_is_found_by_name_app_id_and_identifier(azure: Azure) -> None:

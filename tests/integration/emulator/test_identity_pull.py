@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 from azure.mgmt.authorization import AuthorizationManagementClient
-from emulated import Azure
-from registry_builds import build
-from runtime_support import TINY_SERVER, TINY_STARTUP
+from tests.support.emulated import Azure
+from tests.support.registry_builds import build
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 IMAGE = {"Dockerfile": "FROM scratch\n", "requirements.lock": "", "startup.sh": TINY_STARTUP, "server.py": TINY_SERVER}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from emulated import Azure
+from tests.support.emulated import Azure
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 from azure.core.exceptions import HttpResponseError
-from emulated import Azure, error_code
+from tests.support.emulated import Azure, error_code
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 

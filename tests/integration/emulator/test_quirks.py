@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from azure.core.exceptions import HttpResponseError
-from registry_builds import build
-from runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
+from tests.support.registry_builds import build
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
 
 from mlflow_azure.emulator.launcher import EmulatorError
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 IMAGE = {"Dockerfile": "FROM scratch\n", "requirements.lock": "", "startup.sh": TINY_STARTUP, "server.py": TINY_SERVER}
 

@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 NO_INSTANCES = {"instances": {"PremiumV3": 0}}
 

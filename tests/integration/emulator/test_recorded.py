@@ -10,7 +10,7 @@ import pytest
 import recordings
 
 if TYPE_CHECKING:
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 _GIT = "deployment from a Git repository is not emulated: the images are containers, and the request is refused"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from azure.core.exceptions import HttpResponseError
-from emulated import Azure, error_code
+from tests.support.emulated import Azure, error_code
 
 
 def test_a_new_registry_is_creating_until_its_operation_succeeded(azure: Azure) -> None:

@@ -4,8 +4,8 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 from azure.storage.blob import BlobClient
-from emulated import Azure, error_code
-from registry_builds import CONTEXT, build
+from tests.support.emulated import Azure, error_code
+from tests.support.registry_builds import CONTEXT, build
 
 
 def test_an_uploaded_source_is_built_and_pushed(azure: Azure) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from azure.core.exceptions import HttpResponseError
-from emulated import Azure, error_code
+from tests.support.emulated import Azure, error_code
 
 
 def test_a_new_group_is_created_and_an_existing_one_updated(azure: Azure) -> None:

@@ -8,14 +8,14 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
-from emulated import error_code
+from tests.support.emulated import error_code
 
 from mlflow_azure.emulator.launcher import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulated import Azure
+    from tests.support.emulated import Azure
 
 AT_SUBSCRIPTION: dict[str, tuple[Callable[[Azure], object], str]] = {
     "provider state": (

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
-from emulated import Azure, error_code
-from registry_builds import CONTEXT, build
+from tests.support.emulated import Azure, error_code
+from tests.support.registry_builds import CONTEXT, build
 
 
 def webhook(azure: Azure, group: str, registry: str, uri: str, name: str = "deployment", **more: Any) -> Any:

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import psutil
-from runtime_support import wait_until
+from tests.support.runtime_support import wait_until
 
 from mlflow_azure.emulator.runtime import end_leftovers
 from mlflow_azure.emulator.runtime.children import Children

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from mlflow_rest import ROUND_TRIP, log_a_run, runs, server_settings
-from runtime_support import Emulated, account_keys, free_ports, site_spec
+from tests.support.mlflow_rest import ROUND_TRIP, log_a_run, runs, server_settings
+from tests.support.runtime_support import Emulated, account_keys, free_ports, site_spec
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime import Mount

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import pytest
-from runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, free_ports
+from tests.support.runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, free_ports
 
 from mlflow_azure.emulator.runtime import Push, RuntimeFaultError
 

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runtime_support import Emulated, free_ports, serving, site_spec, tiny_context, wait_until
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
+from tests.support.runtime_support import Emulated, free_ports, serving, site_spec, tiny_context, wait_until
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 

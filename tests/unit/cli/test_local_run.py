@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from support.command import Command
+    from tests.support.command import Command
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///no/engine.sock"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from mlflow_server import MlflowServer
+from tests.support.mlflow_server import MlflowServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from mlflow_server import UP, attacks
+from tests.support.mlflow_server import UP, attacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
