@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.command import Command, isolated
 from tests.support.running_emulator import Emulator, started
 

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.containers import Containers
-from tests.support.emulated import Azure
-from tests.support.real_registry import RealRegistry
 
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.emulator import launcher
@@ -22,6 +19,9 @@ from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.image.context import server_context
 from mlflow_azure.image.docker_build import build
 from mlflow_azure.image.docker_engine import connect, engine_available
+from tests.support.containers import Containers
+from tests.support.emulated import Azure
+from tests.support.real_registry import RealRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

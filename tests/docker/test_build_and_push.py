@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.tcp_proxy import TcpProxy
 
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, ContainerEngineError, MlflowAzureError, TimedOutError
 from mlflow_azure.image.context import BuildContext
 from mlflow_azure.image.docker_engine import engine_available
 from mlflow_azure.image.local_builder import LocalBuilder
+from tests.support.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from docker import DockerClient
+
     from tests.support.real_registry import RealRegistry
 
 pytestmark = pytest.mark.docker

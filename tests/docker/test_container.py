@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.containers import VARIABLES
 from tests.support.mlflow_client import log_run
 from tests.support.mlflow_server import attacks

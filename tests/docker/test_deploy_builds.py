@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
+
     from tests.support.command import Command
 
 pytestmark = pytest.mark.docker

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.local_runs import LocalRuns, free_port, large_artifact, wait_until_answering
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+
     from tests.support.command import Command
 
 pytestmark = pytest.mark.docker

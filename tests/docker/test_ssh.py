@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.command import Command, isolated
 from tests.support.deployment import Deployment, deployed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.support.command import Command, isolated
 from tests.support.deployment import Deployment
 from tests.support.running_emulator import Emulator, started

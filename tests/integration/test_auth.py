@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.directory import ask, principal_of, registration
 from tests.support.sign_in import GROUP, SECRET_SETTING, SignIn
 

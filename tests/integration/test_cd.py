@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
 from tests.support.registry_builds import build
 from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
 

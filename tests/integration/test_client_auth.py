@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.sign_in import SignIn
 
 if TYPE_CHECKING:

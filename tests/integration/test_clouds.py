@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.support.proxy import InspectingProxy, inspecting_proxy
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from tests.support.terminal import at_a_terminal
 
 from mlflow_azure.cli.main import app
+from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:

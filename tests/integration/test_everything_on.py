@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+
 from tests.support.deployment import Deployment
 from tests.support.sign_in import PROBE, SignIn
 

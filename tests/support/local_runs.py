@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
     from docker.models.containers import Container
+
     from tests.support.command import Command, Result
 
 LARGE_ARTIFACT = Path(__file__).with_name("large_artifact_1_5_0.py")

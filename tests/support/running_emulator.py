@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support.emulated import Azure
-
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
+from tests.support.emulated import Azure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

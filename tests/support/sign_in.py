@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+
 from tests.support.directory import ask
 
 if TYPE_CHECKING:

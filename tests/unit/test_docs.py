@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import runpy
-import subprocess
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,10 +16,14 @@ _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
 def pages() -> list[str]:
-    """The Markdown files of the repository, those not committed yet too."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"]
-    found = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [page for page in found.splitlines() if (ROOT / page).exists()]
+    """The Markdown files of the repository."""
+    top = [page.name for page in ROOT.glob("*.md")]
+    below = [
+        page.relative_to(ROOT)
+        for folder in ("docs", "docker", "examples", "tests")
+        for page in (ROOT / folder).rglob("*.md")
+    ]
+    return [*top, *map(str, below)]
 
 
 def anchors(page: Path) -> set[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+
 from tests.support.runtime_support import Emulated, issue_tls
 
 if TYPE_CHECKING:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+
+from mlflow_azure.emulator.runtime import Mount
+from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL
 from tests.support.runtime_support import (
     REGISTRY,
     REGISTRY_PASSWORD,
@@ -19,9 +22,6 @@ from tests.support.runtime_support import (
     site_spec,
     wait_until,
 )
-
-from mlflow_azure.emulator.runtime import Mount
-from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

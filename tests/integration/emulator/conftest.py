@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.emulated import Azure
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
+from tests.support.emulated import Azure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
+
 from tests.support.emulated import error_code
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ import uuid
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.authorization import AuthorizationManagementClient
+
 from tests.support.emulated import Azure, error_code
 
 

@@ -13,6 +13,7 @@ import jwt
 import msal
 import pytest
 import requests
+
 from tests.support.directory import SCOPE, ask, principal_of, registration
 
 if TYPE_CHECKING:

@@ -6,10 +6,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.support.directory import ask, principal_of, registration
 
 if TYPE_CHECKING:
     import requests
+
     from tests.support.emulated import Azure
 
 ROLE = "00000000-0000-0000-0000-000000000000"

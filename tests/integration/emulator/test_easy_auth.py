@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from azure.identity import ClientSecretCredential
+
 from tests.support.directory import ask, principal_of, registration
 from tests.support.emulated import Azure
 from tests.support.registry_builds import build

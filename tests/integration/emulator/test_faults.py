@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.mgmt.resource.resources import ResourceManagementClient
+
 from tests.support.emulated import Azure, error_code
 
 

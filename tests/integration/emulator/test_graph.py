@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
+
 from tests.support.directory import SCOPE, ask, own_token, principal_of, registration, token
 from tests.support.emulated import Azure
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 from azure.mgmt.authorization import AuthorizationManagementClient
+
 from tests.support.emulated import Azure
 from tests.support.registry_builds import build
 from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP

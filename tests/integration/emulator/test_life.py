@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from tests.support.emulated import Azure
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
+from tests.support.emulated import Azure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 from azure.core.exceptions import HttpResponseError
+
 from tests.support.emulated import Azure, error_code
 
 STORAGE = "Microsoft.Storage/storageAccounts"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from azure.core.exceptions import HttpResponseError
-from tests.support.registry_builds import build
-from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
 
 from mlflow_azure.emulator.launcher import EmulatorError
+from tests.support.registry_builds import build
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
 
 if TYPE_CHECKING:
     from tests.support.emulated import Azure

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-import recordings
+
+from tests.support import recordings
 
 if TYPE_CHECKING:
     from tests.support.emulated import Azure

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+
 from tests.support.emulated import Azure, error_code
 
 

@@ -4,6 +4,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 from azure.storage.blob import BlobClient
+
 from tests.support.emulated import Azure, error_code
 from tests.support.registry_builds import CONTEXT, build
 

@@ -8,9 +8,9 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
-from tests.support.emulated import error_code
 
 from mlflow_azure.emulator.launcher import EmulatorError
+from tests.support.emulated import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable

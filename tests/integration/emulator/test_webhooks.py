@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+
 from tests.support.emulated import Azure, error_code
 from tests.support.registry_builds import CONTEXT, build
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from tests.support.runtime_support import Emulated, issue_tls
 
 from mlflow_azure.emulator.runtime import Mount, TlsMaterial
+from tests.support.runtime_support import Emulated, issue_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

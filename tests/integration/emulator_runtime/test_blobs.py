@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import AccountSasPermissions, BlobServiceClient, ResourceTypes, generate_account_sas
+
 from tests.support.runtime_support import Emulated, account_keys, free_ports
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, archive, free_ports, tiny_context
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import psutil
-from tests.support.runtime_support import wait_until
 
 from mlflow_azure.emulator.runtime import end_leftovers
 from mlflow_azure.emulator.runtime.children import Children
+from tests.support.runtime_support import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.mlflow_rest import ROUND_TRIP, log_a_run, runs, server_settings
 from tests.support.runtime_support import Emulated, account_keys, free_ports, site_spec
 

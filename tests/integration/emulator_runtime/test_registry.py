@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import pytest
-from tests.support.runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, free_ports
 
 from mlflow_azure.emulator.runtime import Push, RuntimeFaultError
+from tests.support.runtime_support import REGISTRY, REGISTRY_PASSWORD, Emulated, free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path

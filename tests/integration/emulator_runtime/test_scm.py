@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
-from tests.support.runtime_support import Emulated, free_ports, serving, site_spec, tiny_context, wait_until
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks, Unreachable
 from mlflow_azure.emulator.runtime.sites.tunnel import Tunnel
+from tests.support.runtime_support import Emulated, free_ports, serving, site_spec, tiny_context, wait_until
 
 if TYPE_CHECKING:
     import ssl

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+
 from tests.support.runtime_support import Emulated, free_ports, site_spec, tiny_context, wait_until
 
 if TYPE_CHECKING:

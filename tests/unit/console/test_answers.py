@@ -10,9 +10,8 @@ from mlflow_azure.errors import MlflowAzureError, SettingsError, SeveralErrors
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from tests.unit.console.conftest import Steps, Streams
-
     from mlflow_azure.errors import AzureRefusedError
+    from tests.support.consoles import Steps, Streams
 
 
 def test_a_result_in_json_is_one_envelope_and_nothing_else(streams: type[Streams]) -> None:

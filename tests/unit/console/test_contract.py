@@ -11,7 +11,7 @@ from mlflow_azure import errors
 from mlflow_azure.errors import MlflowAzureError, SeveralErrors
 
 if TYPE_CHECKING:
-    from tests.unit.console.conftest import Steps, Streams
+    from tests.support.consoles import Steps, Streams
 
 PAGE = (Path(__file__).parents[3] / "docs" / "output.md").read_text(encoding="utf-8")
 

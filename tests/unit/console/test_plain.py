@@ -15,9 +15,8 @@ from mlflow_azure.events import Finished, Planned, Started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.unit.console.conftest import Steps, Streams
-
     from mlflow_azure.events import Event
+    from tests.support.consoles import Steps, Streams
 
 DEPLOY = """\
 resource group      mlflow-rg             unchanged

@@ -11,10 +11,9 @@ from mlflow_azure.events import Action, Finished, Planned, Progressed, Started, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.unit.console.conftest import Steps, Terminal
-
     from mlflow_azure.errors import AzureRefusedError
     from mlflow_azure.events import Event
+    from tests.support.consoles import Steps, Terminal
 
 WARNING = """\
 Warning: the registry's admin user is on

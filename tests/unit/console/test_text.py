@@ -8,7 +8,7 @@ from mlflow_azure.console import text
 from mlflow_azure.events import Action, Difference, Step
 
 if TYPE_CHECKING:
-    from tests.unit.console.conftest import Steps
+    from tests.support.consoles import Steps
 
 
 def test_fields_stand_in_two_columns() -> None:

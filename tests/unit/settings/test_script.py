@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import io
 import shlex
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -166,12 +164,3 @@ def test_every_value_that_a_shell_can_quote_survives_script_and_file(value: str)
 @given(st.text(alphabet="AB=+ \t\n'\"`$\\(){}[]<>-;&|#xy1", max_size=60))
 def test_every_text_is_read_to_its_end(script: str) -> None:
     read_script(script, "deploy.sh")
-
-
-@pytest.mark.skipif(not shutil.which("bash"), reason="compares with bash")
-def test_the_fixtures_values_are_those_that_bash_gives() -> None:
-    block = DEPLOY_SH.partition("### Resources")[0]
-    names = taken(DEPLOY_SH)
-    script = block + "".join(f'printf "%s\\0" "${name}"\n' for name in names)
-    shown = subprocess.run(["bash", "-c", script], capture_output=True, check=True, encoding="utf-8").stdout
-    assert dict(zip(names, shown.split("\0"), strict=False)) == names

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.mlflow_server import UP, attacks
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from mlflow_azure.settings import SETTINGS
+from mlflow_azure.settings.script import read_script
 
-DEPLOY_SH = Path(__file__).parents[1] / "settings" / "deploy.sh"
+DEPLOY_SH = Path(__file__).parents[1] / "unit" / "settings" / "deploy.sh"
 SUBSCRIPTION = "6a7c3c0e-36b5-4c6f-9f0b-0c3f0a1b2c3d"
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -172,3 +174,13 @@ def test_import_of_a_script_that_is_not_there_says_so(command: Command) -> None:
     result = command("import", "missing.sh")
     assert result.returncode == 2
     assert "reading missing.sh: No such file or directory" in result.stderr
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="compares with bash")
+def test_the_fixtures_values_are_those_that_bash_gives() -> None:
+    text = DEPLOY_SH.read_text(encoding="utf-8")
+    block = text.partition("### Resources")[0]
+    names = {name: value.text for name, value in read_script(text, "deploy.sh").values.items()}
+    script = block + "".join(f'printf "%s\\0" "${name}"\n' for name in names)
+    shown = subprocess.run(["bash", "-c", script], capture_output=True, check=True, encoding="utf-8").stdout
+    assert dict(zip(names, shown.split("\0"), strict=False)) == names

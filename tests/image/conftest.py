@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.mlflow_server import MlflowServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[2]
 STARTUP = CHECKOUT / "docker" / "startup.sh"
 
 
