@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from tests.support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A run in the background of a shell without job control ignores SIGINT, and so would the commands that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHECKOUT = Path(__file__).parents[1]
 
