@@ -188,6 +188,71 @@ def test_drift_is_repaired_and_what_others_added_is_kept() -> None:
     assert world.live["share"] == {"size": 2, "added": "by hand"}
 
 
+def test_what_others_added_between_the_plan_and_the_write_is_kept() -> None:
+    world = World()
+    deploy(a_stack(world))
+    world.live["share"] = {"size": 1}
+    planned = engine.plan(a_stack(world), Deadline())
+    world.live["share"] = {"size": 1, "added": "meanwhile"}
+
+    list(engine.Execution(planned, Deadline()).events())
+    assert world.live["share"] == {"size": 2, "added": "meanwhile"}
+
+
+def test_what_others_repaired_between_the_plan_and_the_write_is_not_written() -> None:
+    world = World()
+    deploy(a_stack(world))
+    world.live["share"] = {"size": 1}
+    execution = engine.Execution(engine.plan(a_stack(world), Deadline()), Deadline())
+    world.live["share"] = {"size": 2}
+    world.requests.clear()
+
+    list(execution.events())
+    assert world.writes == []
+    assert actions(execution)["share"] is Action.KEEP
+
+
+def test_what_others_deleted_between_the_plan_and_the_write_is_made_again() -> None:
+    world = World()
+    deploy(a_stack(world))
+    world.live["share"] = {"size": 1}
+    execution = engine.Execution(engine.plan(a_stack(world), Deadline()), Deadline())
+    del world.live["share"]
+
+    list(execution.events())
+    assert world.live["share"] == {"size": 2}
+    assert actions(execution)["share"] is Action.CREATE
+
+
+def test_a_value_that_is_still_unknown_is_never_written() -> None:
+    class Silent(Thing):
+        def outputs(self, live: Properties) -> Properties:
+            return {"key": UNKNOWN}
+
+    world = World()
+    silent = Silent(world, "silent")
+    things = [silent, Thing(world, "needs it", needs=(silent,))]
+    execution = engine.Execution(engine.plan(things, Deadline()), Deadline())
+    with pytest.raises(MlflowAzureError, match="writing thing needs it: a value it needs is unknown"):
+        list(execution.events())
+    assert world.writes == ["silent"]
+
+
+def test_a_property_that_is_ignored_is_no_reason_to_write_and_is_written_with_one() -> None:
+    class Versioned(Thing):
+        ignored = frozenset({"tags.version"})
+
+    def stack(version: str, owner: str) -> list[Thing]:
+        return [Versioned(world, "account", tags={"version": version, "owner": owner})]
+
+    world = World()
+    deploy(stack("1", "me"))
+    assert engine.plan(stack("2", "me"), Deadline()).is_empty
+
+    deploy(stack("2", "you"))
+    assert world.live["account"]["tags"] == {"version": "2", "owner": "you"}
+
+
 def test_what_waits_for_a_failure_is_skipped_and_everything_else_is_done() -> None:
     world = World(fails={"account"})
     application = engine.Execution(engine.plan(a_stack(world), Deadline()), Deadline())
@@ -280,7 +345,7 @@ def test_after_any_failures_running_again_ends_with_everything_as_desired(failur
 
 
 def test_independent_branches_run_at_the_same_time() -> None:
-    meet = threading.Barrier(2, timeout=5)
+    meet = threading.Barrier(2, timeout=120)
 
     class Meets(Thing):
         def create(self, desired: Properties, given: Given, report: Report) -> Properties:
