@@ -67,7 +67,7 @@ def images(engine: DockerClient, context: BuildContext) -> Iterator[list[str]]:
     repository = f"tests/mlflow-{uuid.uuid4().hex[:8]}"
     yield [f"{repository}:latest", f"{repository}:{context.tag}"]
     for image in engine.images.list():
-        if any(repository in tag for tag in image.tags):
+        if image.id and any(repository in tag for tag in image.tags):
             engine.images.remove(image.id, force=True)
 
 

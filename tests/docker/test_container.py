@@ -68,6 +68,7 @@ def test_mlflow_is_the_first_process_and_has_no_privileges(containers: Container
 
 def test_the_health_check_tells_a_server_that_answers(containers: Containers) -> None:
     server = containers.serve()
+    assert server.container.image
     check = server.container.image.attrs["Config"]["Healthcheck"]["Test"][1:]
     server.execute(*check)
     stopped = server.container.exec_run(check, environment={"MLFLOW_SERVER_PORT": "5001"})

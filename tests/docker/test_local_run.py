@@ -77,6 +77,7 @@ def test_the_container_is_set_up_as_app_service_sets_it_up(local: LocalRuns) -> 
     }
     assert wanted.items() <= local.environment().items()
     mounted = local.container().exec_run(["stat", "-c", "%a %U", "/data/store", "/data/store/mlruns/0"]).output
+    assert isinstance(mounted, bytes)
     assert mounted.decode().splitlines() == ["777 root", "755 mlflow"]
     published = local.container().ports["5000/tcp"]
     assert published == [{"HostIp": "127.0.0.1", "HostPort": str(local.port)}]
@@ -182,6 +183,7 @@ def account(engine: DockerClient, local: LocalRuns) -> Iterator[str]:
     """The connection string of a storage account that this machine and containers reach at the same address."""
     local("--detach")
     image = local.container("-azurite").image
+    assert image
     local("--stop")
     address, port = own_address(), free_port()
     running = engine.containers.run(

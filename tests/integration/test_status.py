@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ JSON = ("--cloud", "emulator", "--output", "json")
 GROUP = "mlflow-rg"
 
 
-def states(data: dict) -> dict[str, str]:
+def states(data: dict[str, Any]) -> dict[str, str]:
     return {row["kind"]: row["state"] for row in data["resources"]}
 
 

@@ -47,12 +47,17 @@ except KeyboardInterrupt:
 """
 
 
-def start(program: str, **streams: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", PROGRAM + program], text=True, encoding="utf-8", **streams)
+def start(program: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM + program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
 
 
 def test_a_log_ends_quietly_when_its_reader_leaves() -> None:
-    with start(ENDLESS_LOG, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(ENDLESS_LOG) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "x" * 1000 + "\n"
@@ -66,7 +71,7 @@ def test_a_failed_command_keeps_its_exit_code_when_its_reader_leaves(
     output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUTPUT", output)
-    with start(FAILURE_WITH_A_LONG_ANSWER, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(FAILURE_WITH_A_LONG_ANSWER) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
@@ -76,7 +81,7 @@ def test_a_failed_command_keeps_its_exit_code_when_its_reader_leaves(
 
 def test_nobody_reading_stderr_stops_nothing() -> None:
     program = "[console.note('x' * 100_000) for _ in range(10)]; console.result('env', {}, 'done')"
-    with start(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(program) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stderr.close()
@@ -106,6 +111,6 @@ def test_ctrl_c_restores_the_terminal_and_ends_with_130() -> None:
 
 def test_rich_is_loaded_for_terminals_only() -> None:
     program = "console.watch([]); console.result('plan', {}, 'text'); sys.exit('rich' in sys.modules)"
-    with start(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(program) as process:
         process.communicate()
     assert process.returncode == 0

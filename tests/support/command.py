@@ -49,7 +49,7 @@ class Command:
     directory: Path
     environ: dict[str, str]
 
-    def __call__(self, *arguments: str, stdin: str = "", timeout: float = 240, **environ: str) -> Result:
+    def __call__(self, *arguments: str, stdin: str = "", **environ: str) -> Result:
         done = subprocess.run(
             [sys.executable, "-m", "mlflow_azure", *arguments],
             cwd=self.directory,
@@ -57,7 +57,6 @@ class Command:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=timeout,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)

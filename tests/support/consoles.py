@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -24,6 +25,9 @@ from mlflow_azure.events import (
     Warned,
 )
 from mlflow_azure.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PATIENCE = 120.0  # seconds until a test gives up waiting for the screen
 
@@ -99,7 +103,7 @@ NAME_TAKEN = AzureRefusedError(
 class Streams:
     """Streams that are no terminal, and the console that writes to them."""
 
-    def __init__(self, *, output: str = "text", verbose: bool = False) -> None:
+    def __init__(self, *, output: Literal["text", "json"] = "text", verbose: bool = False) -> None:
         self._out, self._err = io.StringIO(), io.StringIO()
         self.console = create(
             output=output,
@@ -135,11 +139,17 @@ class Terminal:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def console(self, *, output: str = "text", verbose: bool = False, **environ: str) -> Console:
+    def console(
+        self,
+        *,
+        output: Literal["text", "json"] = "text",
+        verbose: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> Console:
         return create(
             output=output,
             verbose=verbose,
-            environ={**self.environ, **environ},
+            environ={**self.environ, **(environ or {})},
             stdin=self.keyboard,
             stdout=self.stream,
             stderr=self.stream,

@@ -37,11 +37,14 @@ class ServerContainer(MlflowServer):
         """The output of a command in the container, which must succeed."""
         status, output = self.container.exec_run(list(command))
         assert status == 0, output
+        assert isinstance(output, bytes)
         return output.decode()
 
     def ssh(self, command: str, password: str = "Docker!") -> subprocess.CompletedProcess[str]:
         """Run a command over the container's sshd."""
-        port = self.container.ports["2222/tcp"][0]["HostPort"]
+        published = self.container.ports["2222/tcp"]
+        assert published
+        port = published[0]["HostPort"]
         _wait_for_sshd(int(port))
         with tempfile.TemporaryDirectory() as directory:
             ask = Path(directory, "ask")

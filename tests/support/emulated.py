@@ -106,5 +106,10 @@ def error_code(error: HttpResponseError) -> str:
     """Azure's error code, in whichever of its two spellings."""
     if error.error is not None:
         return str(error.error.code)
-    body = error.response.json()
-    return str(body["Code"])
+    return str(response_of(error).json()["Code"])
+
+
+def response_of(error: HttpResponseError) -> Any:
+    """The HTTP response that an error was made of."""
+    assert error.response is not None
+    return error.response

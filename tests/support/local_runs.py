@@ -68,8 +68,10 @@ class LocalRuns:
     @property
     def left(self) -> list[str]:
         """The containers and networks that there are of this name."""
-        things = [*self.engine.containers.list(all=True, ignore_removed=True), *self.engine.networks.list()]
-        return [str(thing.name) for thing in things if str(thing.name).startswith(self.name)]
+        containers = self.engine.containers.list(all=True, ignore_removed=True)
+        networks = self.engine.networks.list()
+        names = [*(str(each.name) for each in containers), *(str(each.name) for each in networks)]
+        return [name for name in names if name.startswith(self.name)]
 
     @property
     def volumes(self) -> set[str]:

@@ -37,11 +37,8 @@ class InspectingProxy:
         self.url = ""
         self.hosts: set[str] = set()
         self.authority = trustme.CA()
-        self._server = {
-            "host": server.hostname,
-            "port": server.port,
-            "ssl": ssl.create_default_context(cafile=server_ca),
-        }
+        self._host, self._port = server.hostname, server.port
+        self._trust = ssl.create_default_context(cafile=server_ca)
 
     async def listen(self) -> asyncio.Server:
         listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -56,7 +53,7 @@ class InspectingProxy:
         writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
         with contextlib.suppress(OSError):  # the client may not trust us, and either side may hang up at any time
             await writer.start_tls(self._context(host))
-            back, forth = await asyncio.open_connection(**self._server)
+            back, forth = await asyncio.open_connection(self._host, self._port, ssl=self._trust)
             await asyncio.gather(_pump(reader, forth), _pump(back, writer))
 
     def _context(self, host: str) -> ssl.SSLContext:

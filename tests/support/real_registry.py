@@ -48,7 +48,7 @@ class RealRegistry:
 
     def start(self) -> None:
         with (self._directory / "log").open("ab") as log:
-            command = ["docker-registry", "serve", self._directory / "config.yml"]
+            command = ["docker-registry", "serve", str(self._directory / "config.yml")]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         while not self._answers():
             assert self._process.poll() is None, (self._directory / "log").read_text()
@@ -62,7 +62,7 @@ class RealRegistry:
 
     def _answers(self) -> bool:
         try:
-            requests.get(f"https://{self.server}/v2/", verify=self._directory / "ca.pem", timeout=5)
+            requests.get(f"https://{self.server}/v2/", verify=str(self._directory / "ca.pem"), timeout=60)
         except requests.ConnectionError:
             return False
         return True

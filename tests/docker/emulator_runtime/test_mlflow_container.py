@@ -85,7 +85,7 @@ def test_mlflow_runs_in_a_container_with_its_artifacts_in_the_account_and_ssh_th
 
     container = engine.containers.list(ignore_removed=True, filters={"label": f"{HOME_LABEL}={emulated.home}"})[0]
     status, output = container.exec_run(["python", "-W", "ignore", "-c", ROUND_TRIP])
-    assert status == 0, output.decode()
+    assert status == 0, output
 
     https.auth = BASIC
     tunnel = f"localhost:{spec.scm_port}/AppServiceTunnel/Tunnel.ashx"
@@ -93,7 +93,7 @@ def test_mlflow_runs_in_a_container_with_its_artifacts_in_the_account_and_ssh_th
     wait_until(lambda: https.get(status_url).json()["canReachPort"])  # sshd starts after MLflow
     authorization = requests.Request(url="https://x", auth=BASIC).prepare().headers["Authorization"]
     with connect(f"wss://{tunnel}", ssl=trusting, additional_headers={"Authorization": authorization}) as socket:
-        assert socket.recv().startswith(b"SSH-2.0-")
+        assert socket.recv(decode=False).startswith(b"SSH-2.0-")
 
     emulated.call(emulated.runtime.sites.restart(spec.name))
     assert runs(f"http://localhost:{spec.port}") == [run_id]
@@ -105,11 +105,11 @@ def test_containers_are_removed_when_the_daemon_is_killed(
 ) -> None:
     home, tls = tmp_path / "killed", emulated.tls
     home.mkdir()
-    arguments = [home, tls.ca_file, tls.cert_file, tls.key_file, base_image]
+    arguments = list(map(str, (home, tls.ca_file, tls.cert_file, tls.key_file, base_image)))
     with subprocess.Popen([sys.executable, "-c", DAEMON, *arguments], stdout=subprocess.PIPE) as daemon:
         assert daemon.stdout
         assert daemon.stdout.readline() == b"running\n"
-        ours = {"label": f"{HOME_LABEL}={home}"}
+        ours: dict[str, str | list[str] | bool] = {"label": f"{HOME_LABEL}={home}"}
         assert len(engine.containers.list(ignore_removed=True, filters=ours)) == 1
         daemon.kill()
     wait_until(lambda: engine.containers.list(all=True, ignore_removed=True, filters=ours) == [])

@@ -13,7 +13,7 @@ from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
 
-from tests.support.emulated import error_code
+from tests.support.emulated import error_code, response_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ class TestASubscriptionOfAnotherTenant:
         with pytest.raises(HttpResponseError, match="from the wrong issuer") as refused:
             azure.resources.resource_groups.get("any")
         assert (refused.value.status_code, error_code(refused.value)) == (401, "InvalidAuthenticationTokenTenant")
-        challenge = refused.value.response.headers["WWW-Authenticate"]
+        challenge = response_of(refused.value).headers["WWW-Authenticate"]
         assert challenge.startswith(f'Bearer authorization_uri="{azure.endpoint["authority"]}/{self.OTHER}"')
 
     def test_names_its_tenant_to_who_has_no_token(self, azure: Azure) -> None:

@@ -143,7 +143,7 @@ def test_a_client_that_is_pre_authorised_gets_tokens_for_users(protected: Protec
 
 def test_a_client_that_was_consented_to_gets_tokens_for_users(protected: Protected) -> None:
     client = ask(protected.azure, "GET", "/servicePrincipals", **{"$filter": f"appId eq '{AZURE_CLI}'"}).json()["value"]
-    protected.grant(client[0], protected.principal, SCOPE["value"])
+    protected.grant(client[0], protected.principal, str(SCOPE["value"]))
     assert "access_token" in protected.token()
 
 

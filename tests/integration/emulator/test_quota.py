@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from tests.support.emulated import response_of
+
 if TYPE_CHECKING:
     from tests.support.emulated import Azure
 
@@ -18,7 +20,7 @@ def test_a_region_without_quota_for_a_tier_says_so_with_401(azure: Azure) -> Non
     group = azure.group()
     with pytest.raises(HttpResponseError) as refused:
         azure.plan(group, "P1v3")
-    body = refused.value.response.json()
+    body = response_of(refused.value).json()
     assert (refused.value.status_code, body["Code"]) == (401, "Unauthorized")
     assert body["Message"].startswith("This region has quota of 0 PremiumV3 instances for your subscription.")
     assert body["Details"][2]["ErrorEntity"]["ExtendedCode"] == "52039"

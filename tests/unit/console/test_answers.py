@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import pytest
 
 from mlflow_azure.console import text
 from mlflow_azure.errors import MlflowAzureError, SettingsError, SeveralErrors
@@ -165,12 +167,14 @@ def test_a_failure_after_the_answer_adds_no_second_document(
     assert "Error:" in given.err
 
 
-def test_lines_are_bare_text_or_one_record_each(streams: type[Streams]) -> None:
-    for output, expected in (("text", "a\nb\n"), ("json", '{"message": "a"}\n{"message": "b"}\n')):
-        given = streams(output=output)
-        for message in "ab":
-            given.console.line({"message": message}, message)
-        assert given.out == expected
+@pytest.mark.parametrize(("output", "expected"), [("text", "a\nb\n"), ("json", '{"message": "a"}\n{"message": "b"}\n')])
+def test_lines_are_bare_text_or_one_record_each(
+    streams: type[Streams], output: Literal["text", "json"], expected: str
+) -> None:
+    given = streams(output=output)
+    for message in "ab":
+        given.console.line({"message": message}, message)
+    assert given.out == expected
 
 
 def test_a_failure_after_lines_takes_one_line(streams: type[Streams], name_taken: AzureRefusedError) -> None:

@@ -156,7 +156,7 @@ def test_a_run_longer_than_the_terminal_stays_on_one_screen_until_it_ends(
 def test_no_color_takes_only_the_colours_away(terminal: Callable[[int, int], Terminal], steps: type[Steps]) -> None:
     screens = {"": terminal(100, 30), "1": terminal(100, 30)}
     for value, screen in screens.items():
-        console = screen.console(NO_COLOR=value)
+        console = screen.console(environ={"NO_COLOR": value})
         console.watch(steps.deploy())
         console.result("plan", {}, text.changes(steps.every))
         screen.hang_up()
@@ -173,7 +173,7 @@ def test_in_ci_and_on_dumb_terminals_nothing_is_drawn_in_place(
     terminal: Callable[[int, int], Terminal], steps: type[Steps], environ: dict[str, str]
 ) -> None:
     screen = terminal(100, 30)
-    screen.console(**environ).watch(steps.deploy())
+    screen.console(environ=environ).watch(steps.deploy())
     screen.hang_up()
     assert "web app             mlflow-3f9a1c02       updated in 25 s" in screen.lines
     assert "✓" not in screen.shown

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from azure.identity import EnvironmentCredential
 
 from mlflow_azure.azure.clients import Azure
 from mlflow_azure.azure.clouds import PUBLIC
+from mlflow_azure.azure.credential import Credential
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Given
 from mlflow_azure.engine.planning import differing
@@ -15,7 +15,7 @@ from mlflow_azure.resources.resource_group import ResourceGroup
 
 @pytest.fixture
 def group() -> ResourceGroup:
-    return ResourceGroup(Azure(PUBLIC, EnvironmentCredential(), "", Deadline()), "mlflow-rg", location="westeurope")
+    return ResourceGroup(Azure(PUBLIC, Credential(PUBLIC), "", Deadline()), "mlflow-rg", location="westeurope")
 
 
 def test_a_new_version_of_this_program_alone_is_no_reason_to_write(group: ResourceGroup) -> None:
