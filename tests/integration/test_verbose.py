@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from support.deployment import Deployment
+    from tests.support.deployment import Deployment
 
 REQUEST = re.compile(r"^(GET|POST|PUT|PATCH|HEAD) \S+/\S* → \d{3} \(\d+ ms\)$", re.MULTILINE)
 
