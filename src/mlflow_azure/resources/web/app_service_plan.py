@@ -46,19 +46,20 @@ class AppServicePlan(TaggedResource):
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the plan."""
-        return self._put(f"creating {self}", {**desired, "kind": "linux"})
+        return self._put(f"creating {self}", {**desired, "kind": "linux"}, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs; the number of instances that an owner chose is kept."""
         sku = {**desired["sku"], "capacity": live.get("sku", {}).get("capacity", 1)}
         tags = merged_tags(live, desired)
-        return self._put(f"updating {self}", {**desired, "kind": "linux", "sku": sku, "tags": tags})
+        return self._put(f"updating {self}", {**desired, "kind": "linux", "sku": sku, "tags": tags}, report)
 
-    def _put(self, what: str, body: Properties) -> Properties:
+    def _put(self, what: str, body: Properties, report: Report) -> Properties:
         with doing(what):
             poller = when_free(
                 self.azure,
                 lambda: self.azure.web.app_service_plans.begin_create_or_update(self.group.name, self.name, dict(body)),
+                report,
             )
             return arm.body(self.azure.wait(poller))
 

@@ -73,19 +73,19 @@ class WebApp(TaggedResource):
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the site."""
-        return self._put(f"creating {self}", {**desired, "kind": "app,linux,container"}, {})
+        return self._put(f"creating {self}", {**desired, "kind": "app,linux,container"}, {}, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs. What a PUT does not mention stays, tags excepted."""
         tags = merged_tags(live, desired)
-        updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live)
+        updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live, report)
         if updated["properties"].get("state") == RUNNING:
             return updated
         with doing(f"starting {self}"):
             self.azure.web.web_apps.start(self.group.name, self.name)
         return {**updated, "properties": {**updated["properties"], "state": RUNNING}}
 
-    def _put(self, what: str, wanted: Properties, live: Properties) -> Properties:
+    def _put(self, what: str, wanted: Properties, live: Properties, report: Report) -> Properties:
         # `state` cannot be written: a site is started and stopped by requests of their own.
         properties = {name: value for name, value in wanted["properties"].items() if name != "state"}
         body = {**wanted, "properties": properties}
@@ -95,6 +95,7 @@ class WebApp(TaggedResource):
             poller = when_free(
                 self.azure,
                 lambda: self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body),
+                report,
             )
             return _with_identity(arm.body(self.azure.wait(poller)))
 
