@@ -8,7 +8,7 @@ from mlflow_azure.engine import walk
 from mlflow_azure.errors import MlflowAzureError, SeveralErrors, as_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlflow_azure.deadline import Deadline
 
@@ -28,7 +28,7 @@ def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str,
     return results
 
 
-def collect(before: Mapping[N, Iterable[N]], work: walk.Work[N], deadline: Deadline, results: dict[N, R]) -> None:
+def collect(before: Mapping[N, Collection[N]], work: walk.Work[N], deadline: Deadline, results: dict[N, R]) -> None:
     """Run the graph to its end, filling `results`, and raise what went wrong."""
     problems = []
     for outcome in walk.run(before, work, deadline):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -54,54 +55,49 @@ Outcome = Began[N] | Told[N] | Ended[N] | Passed[N]
 Work = Callable[[N, Callable[[Any], None]], Any]
 
 
-def run(before: Mapping[N, Iterable[N]], work: Work[N], deadline: Deadline) -> Iterator[Outcome[N]]:
+def run(before: Mapping[N, Collection[N]], work: Work[N], deadline: Deadline) -> Iterator[Outcome[N]]:
     """Do `work(node, tell)` for each node of `before` when all of `before[node]` are done, and tell what happens.
 
     A failure passes over whatever comes after the node; everything else goes on.
 
     Raises:
-        TimedOutError: The deadline passed; work that is under way is left behind.
+        ValueError: Nodes wait for each other, or for what is not in the graph.
+        TimedOutError: The deadline passed: nothing more is begun, and work that is under way is left behind.
 
     """
-    waiting = {node: set(nodes) for node, nodes in before.items()}
+    order = _sorted(before)
     failed: dict[N, N] = {}
     news: queue.Queue[Told[N] | Ended[N]] = queue.Queue()
     running = 0
-    while waiting or running:
-        yield from _pass_over(waiting, failed)
-        deadline.check()  # what is begun after it would be left behind at once
-        for node in [node for node, left in waiting.items() if not left]:
-            del waiting[node]
+    while order.is_active():
+        for node in order.get_ready():
+            cause = next((failed[other] for other in before[node] if other in failed), None)
+            if cause is not None:
+                failed[node] = cause
+                order.done(node)
+                yield Passed(node, cause)
+                continue
+            deadline.check()
             running += 1
             _start(node, work, news)
             yield Began(node)
         if not running:
-            if waiting:
-                raise ValueError(f"these wait for each other, or for what is not in the graph: {list(waiting)}")
-            return
+            continue
         item = deadline.get(news)
-        yield item
         if isinstance(item, Ended):
             running -= 1
+            order.done(item.node)
             if item.error is not None:
                 failed[item.node] = item.node
-            for left in waiting.values():
-                if item.error is None:
-                    left.discard(item.node)
+        yield item
 
 
-def _pass_over(waiting: dict[N, set[N]], failed: dict[N, N]) -> Iterator[Passed[N]]:
-    """Take out of `waiting` whatever waits, directly or not, for a node that failed."""
-    progress = True
-    while progress:
-        progress = False
-        for node, left in list(waiting.items()):
-            cause = next((failed[other] for other in left if other in failed), None)
-            if cause is not None:
-                del waiting[node]
-                failed[node] = cause
-                progress = True
-                yield Passed(node, cause)
+def _sorted(before: Mapping[N, Collection[N]]) -> TopologicalSorter[N]:
+    order = TopologicalSorter(before)
+    order.prepare()  # CycleError is a ValueError
+    if unknown := {other for others in before.values() for other in others} - before.keys():
+        raise ValueError(f"these are waited for, but not in the graph: {unknown}")
+    return order
 
 
 def _start(node: N, work: Work[N], news: queue.Queue[Told[N] | Ended[N]]) -> None:

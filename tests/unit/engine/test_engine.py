@@ -144,7 +144,7 @@ def test_reading_a_part_reads_what_it_lives_in_and_needs() -> None:
 
 def test_a_graph_that_can_never_be_done_is_refused() -> None:
     first, second = Thing(World(), "first"), Thing(World(), "second")
-    with pytest.raises(ValueError, match="wait for each other"):
+    with pytest.raises(ValueError, match="cycle"):
         list(walk.run({first: [second], second: [first]}, lambda _node, _tell: None, Deadline()))
 
 
@@ -366,3 +366,15 @@ def test_nothing_starts_before_what_it_waits_for_is_done() -> None:
             assert {"site", "account", "share"} <= finished
         if isinstance(event, Finished):
             finished.add(event.step.name)
+
+
+def test_what_waits_for_something_outside_of_the_graph_is_refused() -> None:
+    with pytest.raises(ValueError, match="not in the graph"):
+        list(walk.run({"first": ("nobody",)}, lambda node, _tell: node, Deadline()))
+
+
+def test_nothing_is_begun_once_the_deadline_has_passed() -> None:
+    begun: list[str] = []
+    with pytest.raises(TimedOutError):
+        list(walk.run({"first": ()}, lambda node, _tell: begun.append(node), Deadline(0)))
+    assert begun == []
