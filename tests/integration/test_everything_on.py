@@ -32,7 +32,7 @@ def test_a_first_deploy_with_everything_is_never_open_and_leaves_nothing_behind(
 
     sign_in = SignIn(Deployment(cli, emulator, url))
     assert sign_in.status(sign_in.token()) == 200
-    assert cli("cd", "enable", *JSON).data["ping"] == 200
+    assert cli("cd", "enable", *JSON).data["ping"] == 202
     emulator.forget_requests()
     assert {row["action"] for row in cli("deploy", *JSON).data["resources"]} == {"keep"}
     assert emulator.writes == []

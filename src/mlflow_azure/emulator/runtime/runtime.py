@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
-_GUARD = Path(__file__).parent / "engine/guard.py"
+_GUARD = Path(__file__).parent / "docker/guard.py"
 
 
 class Runtime:
