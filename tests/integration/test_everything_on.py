@@ -46,7 +46,8 @@ def test_a_first_deploy_with_everything_is_never_open_and_leaves_nothing_behind(
     assert cli("emulator", "start").exit_code == 0
     assert list(emulator.azure.resources.resource_groups.list()) == []
     assert sign_in.registrations == []
-    assert {each["displayName"] for each in sign_in.graph("/servicePrincipals")} == {"Emulator", "Microsoft Graph"}
+    left = {each["displayName"] for each in sign_in.graph("/servicePrincipals")}
+    assert left == {"Emulator", "Microsoft Azure CLI", "Microsoft Graph"}
 
 
 def test_a_destroy_without_rights_in_the_directory_says_what_is_left_and_another_one_takes_it(
