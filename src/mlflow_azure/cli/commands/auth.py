@@ -169,7 +169,7 @@ def disable(run: Invocation) -> None:
     run.answer({"url": url, "resources": rows(execution)}, f"Sign-in is off: {url} lets everyone in.")
     if seen is None and used:
         run.console.warn(
-            f"You may not see in Microsoft Entra ID whether app registration {used} was made by mlflow-azure. "
+            f"Microsoft Entra ID does not tell you whether app registration {used} was made by mlflow-azure. "
             "It was left.",
             f"If nothing else uses it, have it deleted: az ad app delete --id {used}",
         )

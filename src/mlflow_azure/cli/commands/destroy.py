@@ -44,7 +44,7 @@ def _destroy(run: Invocation, *, keep_data: bool) -> None:
     run.answer(_data(inventory, rows(execution)), _summary(inventory))
     for client_id in inventory.unseen:
         run.console.warn(
-            f"You may not see in Microsoft Entra ID whether app registration {client_id}, which the server's sign-in "
+            f"Microsoft Entra ID does not tell you whether app registration {client_id}, which the server's sign-in "
             "used, was made by mlflow-azure. It was left.",
             f"If nothing else uses it, have it deleted: az ad app delete --id {client_id}",
         )
