@@ -54,7 +54,7 @@ class Common:
     )
     output: Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for programs.")] = Output.TEXT
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show each request, and the traceback of an error.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show requests, and the traceback of an error.")] = False
     timeout: Annotated[
         float | None, typer.Option("--timeout", min=1, help="Give up after this many seconds.", show_default=False)
     ] = None
