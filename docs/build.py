@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,13 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm import provider_endpoints
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting
 
+sys.path.insert(0, str(Path(__file__).parent))  # for those who run it from elsewhere, as the tests do
+import answers
+
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Endpoint
 
+HERE = Path(__file__).parent
 HEAD = f"""# Settings
 
 This page is made from the table of settings in the code: `python docs/build.py`.
@@ -134,6 +139,27 @@ def _operation(endpoint: Endpoint, recorded: set[tuple[str, str]]) -> str:
     return f"| `{endpoint.method} {path}` | {what} | {source} | {endpoint.lacks} |\n"
 
 
+_ANSWERS = re.compile(r"(<!-- answers: .*?-->\n).*?(<!-- end of answers -->)", re.DOTALL)
+
+
+def output_reference() -> str:
+    """The page on output, with what is made from the code put in its place."""
+    page = (HERE / "output.md").read_text(encoding="utf-8")
+    return _ANSWERS.sub(lambda marks: f"{marks[1]}\n{answers.reference()}\n{marks[2]}", page)
+
+
+def pages() -> dict[str, str]:
+    """Every generated file, by its path in this folder."""
+    schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in answers.schemas().items()}
+    return {
+        "settings.md": settings_reference(),
+        "emulator-coverage.md": coverage_reference(),
+        "output.md": output_reference(),
+        **schemas,
+    }
+
+
 if __name__ == "__main__":
-    Path(__file__).with_name("settings.md").write_text(settings_reference(), encoding="utf-8")
-    Path(__file__).with_name("emulator-coverage.md").write_text(coverage_reference(), encoding="utf-8")
+    for path, content in pages().items():
+        (HERE / path).parent.mkdir(exist_ok=True)
+        (HERE / path).write_text(content, encoding="utf-8")

@@ -61,14 +61,12 @@ def test_the_index_names_every_page_of_the_documentation() -> None:
     assert [page for page in written if f"]({page})" not in index] == []
 
 
-def test_the_reference_of_the_settings_is_current() -> None:
-    expected = runpy.run_path(str(ROOT / "docs" / "build.py"))["settings_reference"]()
-    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == expected, "run: python docs/build.py"
+PAGES: dict[str, str] = runpy.run_path(str(ROOT / "docs" / "build.py"))["pages"]()
 
 
-def test_the_page_on_what_the_emulator_knows_is_current() -> None:
-    expected = runpy.run_path(str(ROOT / "docs" / "build.py"))["coverage_reference"]()
-    assert (ROOT / "docs" / "emulator-coverage.md").read_text(encoding="utf-8") == expected, "run: python docs/build.py"
+@pytest.mark.parametrize("path", PAGES)
+def test_what_is_made_from_the_code_is_current(path: str) -> None:
+    assert (ROOT / "docs" / path).read_text(encoding="utf-8") == PAGES[path], "run: python docs/build.py"
 
 
 def test_the_example_settings_are_accepted() -> None:

@@ -1,24 +1,73 @@
-"""Carries out a plan before the user's eyes, and tells what was done."""
+"""Carries out changes before the user's eyes, and tells what was done."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.engine import Execution, Plan
+    from mlflow_azure.engine import Plan
+    from mlflow_azure.engine.execution import Result
+    from mlflow_azure.events import Event
 
 
-def apply(run: Invocation, planned: Plan) -> Execution:
-    """Do what is planned. Where it fails, the answer of the command has what was done until then."""
-    from mlflow_azure import engine
+class Work(Protocol):
+    """Something that is carried out step by step."""
 
-    execution = engine.Execution(planned, run.deadline)
+    @property
+    def plan(self) -> Plan:
+        """What is to be done."""
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """What has been done so far."""
+
+    def events(self) -> Iterator[Event]:
+        """Do it."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done to a resource.
+
+    Attributes:
+        kind: "storage account", "web app", …
+        name: Its name.
+        id: Its id in Azure Resource Manager, or in the service that keeps it.
+        action: create, update, replace, keep or delete.
+        seconds: How long it took.
+
+    """
+
+    kind: str
+    name: str
+    id: str | None
+    action: Action
+    seconds: float
+
+
+def apply(run: Invocation, work: Work) -> tuple[Done, ...]:
+    """Do it. Where it fails, the answer of the command has what was done until then."""
     try:
-        run.console.watch(execution.events())
+        run.console.watch(work.events())
     finally:
-        run.achieved["resources"] = rows(execution)
-    return execution
+        run.achieved["resources"] = rows(work)
+    return rows(work)
+
+
+def rows(work: Work) -> tuple[Done, ...]:
+    """What was done to each resource, in the order of the plan."""
+    done = {result.step.key: result for result in work.results}
+    return tuple(
+        Done(each.step.kind, each.step.name, each.step.id, each.step.action, round(each.seconds, 1))
+        for step in work.plan.changes
+        if (each := done.get(step.key))
+    )
 
 
 def tell_unchecked(run: Invocation) -> None:
@@ -28,19 +77,3 @@ def tell_unchecked(run: Invocation) -> None:
     if run.azure.unchecked:
         what = ", ".join(dict.fromkeys(run.azure.unchecked))
         run.console.warn(f"You may not look at the whole subscription, so this was not checked: {what}.", ASK_TO_READ)
-
-
-def rows(execution: Execution) -> list[dict[str, Any]]:
-    """What was done to each resource, in the order of the stack."""
-    done = {result.step.key: result for result in execution.results}
-    return [
-        {
-            "kind": result.step.kind,
-            "name": result.step.name,
-            "id": result.step.id,
-            "action": result.step.action,
-            "seconds": round(result.seconds, 1),
-        }
-        for step in execution.plan.changes
-        if (result := done.get(step.key))
-    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,11 +14,7 @@ from mlflow_azure.image.build_ca import VARIABLES, read_build_ca
 from mlflow_azure.image.context import BuildContext, server_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.events import Report
-    from mlflow_azure.image.registry_api import RegistryClient
     from mlflow_azure.resources.registry.registry_image import Builder
     from mlflow_azure.settings import Settings
 
@@ -71,6 +66,7 @@ def image_source(run: Invocation, build: Build, build_ca: Path | None) -> tuple[
 
 
 def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:
+    from mlflow_azure.image.automatic_builder import AutomaticBuilder
     from mlflow_azure.image.local_builder import LocalBuilder
     from mlflow_azure.image.remote_builder import RemoteBuilder
 
@@ -81,7 +77,7 @@ def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:
     if build is Build.LOCAL:
         _refuse_without_containers(run)
         return local()
-    return _Automatic(local, remote) if build is Build.AUTO and run.cloud.runs_containers else remote
+    return AutomaticBuilder(local, remote) if build is Build.AUTO and run.cloud.runs_containers else remote
 
 
 def _refuse_without_containers(run: Invocation) -> None:
@@ -92,20 +88,3 @@ def _refuse_without_containers(run: Invocation) -> None:
             "mlflow-azure emulator status",
             code="Usage",
         )
-
-
-@dataclass(frozen=True)
-class _Automatic:
-    """Builds on this machine if a container engine answers, else in the registry. Asks only when there is a need."""
-
-    local: Callable[[], Builder]
-    remote: Builder
-
-    def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
-        from mlflow_azure.image.docker_engine import engine_available
-
-        available, which = engine_available()
-        where = f"on this machine, with {which}" if available else f"in the registry, since here is no engine ({which})"
-        report(f"building {where}", None)
-        builder = self.local() if available else self.remote
-        builder(client, context, images, report)

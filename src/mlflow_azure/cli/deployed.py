@@ -15,7 +15,7 @@ def not_deployed(run: Invocation, doing: str) -> MlflowAzureError:
     """The error of a command that finds nothing: `doing` is what it was about to do."""
     return MlflowAzureError(
         f"{doing}: web app {run.settings.web_app_name} in resource group {run.settings.rg_name} is not deployed",
-        hint=f"mlflow-azure deploy{run.same}",
+        hint="mlflow-azure deploy",
         code="NotDeployed",
     )
 

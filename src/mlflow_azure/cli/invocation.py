@@ -21,15 +21,18 @@ import typer
 from mlflow_azure import console
 from mlflow_azure.azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
 from mlflow_azure.cli.options import chosen, settings_parameters
+from mlflow_azure.cli.target import aimed
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.errors import InterruptedByUserError, SettingsError, as_ours
+from mlflow_azure.errors import InterruptedByUserError, SettingsError, SeveralErrors, as_ours
 from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.credential import Credential
+    from mlflow_azure.cli.answer import Answer
+    from mlflow_azure.events import Warned
 
 
 T = TypeVar("T")
@@ -83,6 +86,7 @@ class Invocation:
             stdin=sys.stdin,
             stdout=sys.stdout,
             stderr=sys.stderr,
+            told=self._aimed,
         )
         self.deadline = Deadline(common.timeout)
         if common.verbose:
@@ -129,9 +133,14 @@ class Invocation:
 
         return Azure(self.cloud, self.credential, self.settings.subscription_id, self.deadline)
 
-    def answer(self, data: dict[str, object], text: str) -> None:
+    def answer(self, answer: Answer) -> None:
         """The command's result."""
-        self.console.result(self.command, data, text)
+        self.console.result(self.command, answer.data(), answer.text())
+
+    def warn(self, warnings: Iterable[Warned]) -> None:
+        """Tell what does not stop the work."""
+        for warned in warnings:
+            self.console.warn(warned.message, warned.hint)
 
     def wait(self, work: Callable[[], T], doing: str = "Reading what is in Azure") -> T:
         """The result of what blocks, within the deadline; a terminal shows meanwhile what is being done."""
@@ -147,13 +156,15 @@ class Invocation:
         if not self.confirm(question):
             raise SettingsError(f"not {what}: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
 
-    @property
-    def same(self) -> str:
-        """The options that a command shown to the user must repeat to mean the same deployment."""
-        words = [] if self.common.cloud is CloudName.PUBLIC else ["--cloud", str(self.common.cloud)]
-        if self.common.settings is not None:
-            words += ["--settings", str(self.common.settings)]
-        return "".join(f" {word}" for word in words)
+    def _aimed(self, text: str) -> str:
+        """The text, whose commands are about the same deployment as this one."""
+        return aimed(text, tuple(COMMANDS), self.common, self._settings_so_far)
+
+    def _settings_so_far(self) -> Loaded | None:
+        try:
+            return self.loaded
+        except (SettingsError, SeveralErrors):
+            return None
 
 
 COMMANDS: dict[str, Command] = {}
@@ -166,11 +177,13 @@ class Command:
 
     Attributes:
         call: Has its parameters as its signature, and returns the exit code.
+        answers: What it may answer.
         options_first: Whether what looks like an option behind its first argument belongs to the argument.
 
     """
 
     call: Callable[..., int]
+    answers: tuple[type[Answer], ...]
     options_first: bool
 
 
@@ -187,7 +200,7 @@ def _show_requests(out: console.Console) -> None:
 
 
 def command(
-    name: str, *, settings: bool = True, options_first: bool = False
+    name: str, *answers: type[Answer], settings: bool = True, options_first: bool = False
 ) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
     """Make a function a command. It is called with an Invocation and its own options.
 
@@ -195,6 +208,7 @@ def command(
 
     Args:
         name: Its whole name: "deploy", "settings show".
+        answers: What it may answer, the usual one first.
         settings: Whether it has the options of the settings.
         options_first: See Command.
 
@@ -213,7 +227,7 @@ def command(
         call.__doc__ = function.__doc__
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # PEP 362 defines it
         call.__annotations__ = {p.name: p.annotation for p in parameters}
-        COMMANDS[name] = Command(call, options_first)
+        COMMANDS[name] = Command(call, answers, options_first)
         return function
 
     return register
@@ -253,20 +267,20 @@ def end_on_signals() -> None:
             signal.signal(getattr(signal, name), end)
 
 
-def interrupted(cause: BaseException) -> InterruptedByUserError:
-    """What Ctrl+C, or a signal that ends the command, means.
-
-    From here on another one does nothing: it must not cut the answer short.
-    """
+def ignore_signals() -> None:
+    """Let another Ctrl+C do nothing: what is left to be done must not be cut short."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def interrupted(cause: BaseException, remark: str = "what Azure has begun goes on there") -> InterruptedByUserError:
+    """What Ctrl+C, or a signal that ends the command, means. From here on another one does nothing."""
+    ignore_signals()
     by, code = "Ctrl+C", InterruptedByUserError.exit_code
     if isinstance(cause, SignalledError):
         by, code = signal.Signals(cause.number).name, 128 + cause.number
-    error = InterruptedByUserError(
-        f"stopped by {by}; what Azure has begun goes on there", hint="To go on, run the command again."
-    )
+    error = InterruptedByUserError(f"stopped by {by}; {remark}", hint="To go on, run the command again.")
     error.exit_code = code
     return error
 

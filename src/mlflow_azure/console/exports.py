@@ -25,10 +25,12 @@ def default_shell(platform: str) -> Shell:
     return Shell.POWERSHELL if platform == "win32" else Shell.BASH
 
 
-def exports(variables: Mapping[str, str | Secret], shell: Shell) -> str:
-    """Lines that set the variables when the shell evaluates them; instead of a secret, a comment."""
+def exports(
+    variables: Mapping[str, str | Secret], shell: Shell, instead: str = "is a secret: add --show-secrets"
+) -> str:
+    """Lines that set the variables when the shell evaluates them; a secret is only named, with what `instead` says."""
     return "\n".join(
-        f"# {name} is a secret: add --show-secrets" if isinstance(value, Secret) else _export(name, value, shell)
+        f"# {name} {instead}" if isinstance(value, Secret) else _export(name, value, shell)
         for name, value in variables.items()
     )
 

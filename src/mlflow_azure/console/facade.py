@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from mlflow_azure.console.answers import Answers, JsonAnswers, TextAnswers
@@ -10,10 +11,11 @@ from mlflow_azure.console.plain import PlainDisplay
 from mlflow_azure.console.printers import Printer, RichPrinter, Tone, print_error, print_warning, printer_for
 from mlflow_azure.console.streams import OutputStream
 from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.events import Warned
 from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from mlflow_azure.events import Event
@@ -35,21 +37,33 @@ class Console:
     stdout carries the answer of a command and nothing else; progress, prompts, warnings and errors go to stderr,
     also in JSON mode, and without secrets that Azure or a build may have written into them. A reader who leaves
     early is no error. Any thread may call any method.
+
+    `told` is asked for the final words of everything that may name a command: hints, notes, the text of answers.
     """
 
-    def __init__(self, answers: Answers, display: Display, printer: Printer, prompt: Prompt, *, verbose: bool) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        display: Display,
+        printer: Printer,
+        prompt: Prompt,
+        *,
+        verbose: bool,
+        told: Callable[[str], str] = str,
+    ) -> None:
         self._answers = answers
         self._display = display
         self._printer = printer
         self._prompt = prompt
         self._verbose = verbose
+        self._told = told
 
     def watch(self, events: Iterable[Event]) -> None:
         """Show a run while it lasts: in place on a terminal, line by line elsewhere.
 
         What the events raise, KeyboardInterrupt too, is raised on once the terminal is as it was.
         """
-        self._display.watch(events)
+        self._display.watch(map(self._retold, events))
 
     def busy(self, message: str) -> AbstractContextManager[object]:
         """Show on a terminal, and only there, what a silent piece of work is about: `with console.busy(…):`."""
@@ -57,35 +71,36 @@ class Console:
 
     def note(self, message: str) -> None:
         """Tell the user something in passing."""
-        self._printer.print(message)
+        self._printer.print(self._told(message))
 
     def warn(self, message: str, hint: str = "") -> None:
         """Tell the user what may go wrong, and what to do about it."""
-        print_warning(self._printer, message, hint)
+        print_warning(self._printer, message, self._told(hint))
 
     def detail(self, message: str) -> None:
         """Tell what only `--verbose` asks for."""
         if self._verbose:
             self._printer.print(message, tone=Tone.QUIET)
 
-    def result(self, command: str, data: Mapping[str, object], text: str) -> None:
+    def result(self, command: str, data: object, text: str) -> None:
         """Answer that a command did its work: `data` for programs, `text` for people."""
-        self._answers.result(command, data, text)
+        self._answers.result(command, data, self._told(text))
 
-    def failure(self, command: str, error: MlflowAzureError, data: Mapping[str, object] | None = None) -> None:
+    def failure(self, command: str, error: MlflowAzureError, data: object = None) -> None:
         """Answer that a command failed, and tell why and what to do next. `data` is what was achieved."""
         for problem in error.problems:
+            problem.hint = self._told(problem.hint)
             print_error(self._printer, problem.message, problem.hint)
         self.detail("".join(traceback.format_exception(error)).rstrip())
-        self._answers.failure(command, data or {}, error.problems)
+        self._answers.failure(command, {} if data is None else data, error.problems)
 
-    def verdict(
-        self, command: str, data: Mapping[str, object], text: str, problems: Sequence[MlflowAzureError]
-    ) -> None:
+    def verdict(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
         """Answer of a command that did its work, which was to find problems. The text tells them, too."""
-        self._answers.verdict(command, data, text, problems)
+        for problem in problems:
+            problem.hint = self._told(problem.hint)
+        self._answers.verdict(command, data, self._told(text), problems)
 
-    def line(self, record: Mapping[str, object], text: str) -> None:
+    def line(self, record: object, text: str) -> None:
         """Answer piece by piece, as a log does: a record per line for programs, the bare text for people.
 
         Raises:
@@ -102,6 +117,9 @@ class Console:
 
         """
         return self._prompt.confirm(question)
+
+    def _retold(self, event: Event) -> Event:
+        return replace(event, hint=self._told(event.hint)) if isinstance(event, Warned) else event
 
 
 class Prompt:
@@ -142,12 +160,13 @@ def create(
     stdin: TextIO | None,
     stdout: TextIO | None,
     stderr: TextIO | None,
+    told: Callable[[str], str] = str,
 ) -> Console:
     """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES."""
     out, err = OutputStream(stdout, environ), OutputStream(stderr, environ, edit=redact)
     answers = JsonAnswers(out) if output == "json" else TextAnswers(out, printer_for(out, environ))
     printer = printer_for(err, environ)
-    return Console(answers, _display(printer, environ), printer, Prompt(stdin, err), verbose=verbose)
+    return Console(answers, _display(printer, environ), printer, Prompt(stdin, err), verbose=verbose, told=told)
 
 
 def _display(printer: Printer, environ: Mapping[str, str]) -> Display:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-from mlflow_azure.events import Difference, Step
+from mlflow_azure.secret import Secret
 
 
 def plain(value: object) -> Any:
     """Rebuild the value from dicts, lists, strings, numbers, booleans and None only.
 
-    A `Step` becomes kind, name, id, action and differences, a `Difference` path, from and to; what JSON has
-    no notion of becomes its text, which for a `Secret` is "(secret)".
+    A dataclass becomes its fields; an underscore at the end of a name, which keeps it apart from a word of Python, is
+    dropped. What JSON has no notion of becomes its text, which for a `Secret` is "(secret)".
     """
     match value:
         case None | bool() | int() | float():
@@ -26,21 +27,9 @@ def plain(value: object) -> Any:
             return [plain(each) for each in value]
         case date():
             return value.isoformat()
-        case Difference() | Step():
-            return plain(_members(value))
+    if is_dataclass(value) and not isinstance(value, Secret | type):
+        return {each.name.rstrip("_"): plain(getattr(value, each.name)) for each in fields(value)}
     return str(value)
-
-
-def _members(value: Difference | Step) -> dict[str, object]:
-    if isinstance(value, Difference):
-        return {"path": value.path, "from": value.before, "to": value.after}
-    return {
-        "kind": value.kind,
-        "name": value.name,
-        "id": value.id,
-        "action": value.action.value,
-        "differences": value.differences,
-    }
 
 
 def document(value: object, *, indent: int | None = None) -> str:

@@ -85,6 +85,11 @@ class Inventory:
         """Whether there is nothing to delete."""
         return not self.ours and not self.group_goes
 
+    @property
+    def has_data(self) -> bool:
+        """Whether runs and artifacts go, too."""
+        return any(found.type == STORAGE_ACCOUNT for found in self.ours)
+
 
 def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
     """Look at what is in the group. A group that does not exist is an empty inventory.

@@ -22,13 +22,12 @@ from typing import TYPE_CHECKING
 from mlflow_azure.deployment.app_setting_parts import FixedSettings, ImageSettings, RegistrySettings, StorageSettings
 from mlflow_azure.deployment.features.continuous_deployment import continuous_deployment_nodes
 from mlflow_azure.deployment.features.enabled import MINIMUM, Features
+from mlflow_azure.deployment.features.identity import identity_afterwards, pull_role
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
 from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
-from mlflow_azure.resources.registry.admin_user import AdminUser
-from mlflow_azure.resources.registry.pull_role import PullRole
 from mlflow_azure.resources.registry.registry_image import Builder, Image
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.file_share import FileShare
@@ -94,7 +93,7 @@ def mlflow_stack(
     repository, tag = settings.docker_image_name, settings.docker_image_tag
     image = Image(azure, repository, tag, registry=registry, context=context, build=build)
     sign_in = sign_in_nodes(site, settings, features.sign_in)
-    granted = (PullRole(registry, site),) if features.identity else ()
+    granted = pull_role(base, identity=features.identity)
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
     logs = ContainerLogs(site, after=(mount,))
     parts: list[SettingsPart] = [
@@ -128,11 +127,7 @@ def _afterwards(
     base: Foundation, settings: Settings, features: Features, config: SiteConfig, server: Server
 ) -> tuple[Node, ...]:
     """What waits until the web app runs the image, or no longer needs what is taken away."""
-    nodes: list[Node] = []
-    if features.identity:
-        nodes.append(AdminUser(base.registry, after=(server,)))
-    if features.identity is False:
-        nodes.append(PullRole(base.registry, base.site, wanted=False, after=(config,)))
+    nodes = identity_afterwards(base, identity=features.identity, config=config, server=server)
     if features.continuous_deployment:
         nodes += continuous_deployment_nodes(base.site, base.registry, settings, after=(config,))
-    return tuple(nodes)
+    return nodes

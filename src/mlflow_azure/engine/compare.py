@@ -15,7 +15,7 @@ class Unknown:
     """A value that only Azure can tell, once the resource it belongs to exists."""
 
     def __repr__(self) -> str:
-        return "(known after apply)"
+        return "(known after deploy)"
 
     def __bool__(self) -> bool:
         return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from mlflow_azure.console import text
+from mlflow_azure.cli.commands.plan import plan_answer
 from mlflow_azure.errors import MlflowAzureError, SettingsError, SeveralErrors
 from mlflow_azure.secret import Secret
 
@@ -101,7 +101,8 @@ def test_notes_and_warnings_go_to_stderr(streams: type[Streams]) -> None:
 
 def test_a_plan_in_json_has_the_changes_of_the_contract(streams: type[Streams], steps: type[Steps]) -> None:
     given = streams(output="json")
-    given.console.result("plan", {"changes": steps.every}, text.changes(steps.every))
+    answer = plan_answer(steps.every)
+    given.console.result("plan", answer.data(), answer.text())
     changes = json.loads(given.out)["data"]["changes"]
     assert [change["action"] for change in changes] == [
         "keep",

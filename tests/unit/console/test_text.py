@@ -51,10 +51,10 @@ def test_a_new_resource_shows_only_the_values_it_gets() -> None:
 def test_a_value_that_is_known_only_later_is_shown_by_its_text() -> None:
     class KnownLater:
         def __str__(self) -> str:
-            return "(known after apply)"
+            return "(known after deploy)"
 
     step = Step("s", "web app", "m", Action.UPDATE, differences=(Difference("a", {"b": [1]}, KnownLater()),))
-    assert 'a: {"b": [1]} → (known after apply)' in text.changes([step])
+    assert 'a: {"b": [1]} → (known after deploy)' in text.changes([step])
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlflow_azure.cli.applied import apply, rows
+from mlflow_azure.cli.answer import Answer, only_for_text
+from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.invocation import Invocation, command
-from mlflow_azure.errors import MlflowAzureError, SettingsError, SignInError
+from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
-    from mlflow_azure.deployment.features.sign_in import SignIn, SignInSwitch
-    from mlflow_azure.deployment.features.switch import Switch
+    from mlflow_azure.deployment.features.sign_in import SignInOff, SignInSwitch
     from mlflow_azure.engine import Plan
+
 
 ClientId = Annotated[
     str | None,
@@ -49,7 +50,36 @@ AllowGroup = Annotated[
 AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Let in everyone in the tenant again.")]
 
 
-@command("auth enable")
+@dataclass(frozen=True)
+class AuthEnableAnswer(Answer):
+    """Sign-in is required.
+
+    Attributes:
+        url: Of the server.
+        client_id: Application (client) id of the app registration.
+        issuer: URL of the issuer of the tokens.
+        resources: What was done to each resource; empty where nothing was to be done.
+
+    """
+
+    url: str
+    client_id: str
+    issuer: str
+    resources: tuple[Done, ...]
+    already: bool = only_for_text()
+
+    def text(self) -> str:
+        """What is required now, and how a shell gets a token."""
+        done = "Sign-in is required already" if self.already else "Sign-in is now required"
+        return (
+            f"{done}: only people who sign in with Microsoft Entra ID can use {self.url}.\n"
+            f"Client id: {self.client_id}\n\n"
+            "Give the clients of this shell a token:\n"
+            '  export MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"'
+        )
+
+
+@command("auth enable", AuthEnableAnswer)
 def enable(
     run: Invocation,
     *,
@@ -58,124 +88,94 @@ def enable(
     allow_group: AllowGroup = None,
     allow_everyone: AllowEveryone = False,
 ) -> None:
-    """Let nobody in without signing in with Microsoft Entra ID. Run again, it repairs what is amiss."""
-    from mlflow_azure.deployment.features.sign_in import sign_in_on
+    """Require sign-in with Microsoft Entra ID. Safe to re-run; repairs drift."""
+    from mlflow_azure.deployment.features.sign_in import SignInWish, own_sign_in, sign_in_on, wanted_sign_in
+    from mlflow_azure.engine import Execution
 
-    named = bool(allow_user or allow_group)
-    _check(client_id, named=named, everyone=allow_everyone)
+    wish = SignInWish(client_id, allow_user or (), allow_group or (), everyone=allow_everyone)
+    wish.check()
 
     def prepare() -> tuple[SignInSwitch, Plan]:
-        sign_in = _wanted(run, client_id, allow_user or (), allow_group or (), everyone=allow_everyone)
-        switch = sign_in_on(run.azure, run.settings, sign_in)
+        switch = sign_in_on(run.azure, run.settings, wanted_sign_in(run.azure, run.settings, wish))
         return switch, switch.plan(run.azure)
 
     switch, planned = run.wait(prepare)
-    execution = apply(run, planned)
-    site = planned.readings[switch.site].outputs or {}
+    execution = Execution(planned, run.deadline)
+    done = apply(run, execution)
     registered = switch.client_id(execution.outputs)
-    data = {
-        "url": site["url"],
-        "client_id": registered,
-        "issuer": switch.entra.issuer,
-        "resources": rows(execution),
-    }
-    done = "Sign-in is required already" if planned.is_empty else "Sign-in is now required"
-    run.answer(
-        data,
-        f"{done}: {site['url']} lets in only who signs in with Microsoft Entra ID.\n"
-        f"Client id: {registered}\n\n"
-        f"Next:\n  mlflow-azure auth token{run.same}   a token for this shell's clients: MLFLOW_TRACKING_TOKEN",
-    )
-    _try_token(run, registered)
+    url = str((planned.readings[switch.site].outputs or {})["url"])
+    run.answer(AuthEnableAnswer(url, registered, switch.entra.issuer, done, already=planned.is_empty))
+    problem = run.wait(lambda: own_sign_in(run.azure, registered), "Trying to sign in")
+    run.warn([problem] if problem else [])
 
 
-def _check(client_id: str | None, *, named: bool, everyone: bool) -> None:
-    from mlflow_azure.azure.principals import is_id
+@dataclass(frozen=True)
+class AuthDisableAnswer(Answer):
+    """Sign-in is not required.
 
-    if client_id is not None and not is_id(client_id):
-        raise SettingsError(
-            f"--client-id {client_id}: must be the application (client) id of an app registration, a GUID",
-            hint="See: mlflow-azure auth enable --help",
-        )
-    if client_id is not None and (named or everyone):
-        raise SettingsError(
-            "--client-id cannot go with --allow-user, --allow-group or --allow-everyone: who may sign in is said by "
-            "the registration's owner",
-            hint="Let them require assignment, and assign who may sign in, in Microsoft Entra ID.",
-        )
-    if named and everyone:
-        raise SettingsError("--allow-everyone cannot go with --allow-user or --allow-group", hint="Leave one out.")
+    Attributes:
+        url: Of the server.
+        resources: What was done to each resource; empty where nothing was to be done.
 
+    """
 
-def _wanted(
-    run: Invocation,
-    client_id: str | None,
-    users: list[str] | tuple[()],
-    groups: list[str] | tuple[()],
-    *,
-    everyone: bool,
-) -> SignIn:
-    """Sign-in as the options say, going on with what is live."""
-    from mlflow_azure.azure.principals import object_ids
-    from mlflow_azure.deployment.features.enabled import enabled_features
-    from mlflow_azure.deployment.features.sign_in import SignIn
-    from mlflow_azure.resources.entra.service_principal import Allowed
+    url: str
+    resources: tuple[Done, ...]
 
-    live = enabled_features(run.azure, run.settings).sign_in
-    secret = run.settings.aad_client_secret
-    if live and not live.managed and client_id in (None, live.client_id):
-        return replace(live, secret=secret)
-    if client_id is not None:
-        if secret is None:
-            raise SettingsError(
-                "--client-id: the secret of the app registration is missing",
-                hint="Set the environment variable AAD_CLIENT_SECRET to it.",
-            )
-        return SignIn(managed=False, client_id=client_id, secret=secret)
-    allowed = Allowed(object_ids(run.azure, users, groups)) if users or groups or everyone else None
-    return SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed)
+    def text(self) -> str:
+        """A sentence."""
+        if not self.resources:
+            return "Sign-in is not required; nothing to do."
+        return f"Sign-in is off: everyone who reaches {self.url} can use it."
 
 
-def _try_token(run: Invocation, client_id: str) -> None:
-    """Say at once if the user who switched sign-in on cannot sign in."""
-    from mlflow_azure.resources.server_health import server_token
-
-    try:
-        run.wait(lambda: server_token(run.credential, client_id), "Trying to sign in")
-    except SignInError as problem:
-        run.console.warn(f"You cannot sign in yourself: {problem.message}", problem.hint)
-
-
-@command("auth disable")
+@command("auth disable", AuthDisableAnswer)
 def disable(run: Invocation) -> None:
     """Let everyone in without signing in, after asking; delete the app registration that was made."""
     from mlflow_azure.deployment.features.sign_in import sign_in_off
-    from mlflow_azure.resources.entra import registrations
+    from mlflow_azure.engine import Execution
 
-    def prepare() -> tuple[list[dict[str, Any]] | None, Switch, Plan, str | None]:
-        seen = registrations.of_deployment(run.azure, run.settings.rg_name)
-        switch = sign_in_off(run.azure, run.settings, registration=bool(seen))
-        used = registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name)
-        return seen, switch, switch.plan(run.azure), used
+    def prepare() -> tuple[SignInOff, Plan]:
+        switch = sign_in_off(run.azure, run.settings)
+        return switch, switch.plan(run.azure)
 
-    seen, switch, planned, used = run.wait(prepare)
+    switch, planned = run.wait(prepare)
+    url = str((planned.readings[switch.site].outputs or {})["url"])
     if planned.is_empty:
-        run.answer({"resources": []}, "Sign-in is not required; nothing to do.")
+        run.answer(AuthDisableAnswer(url, ()))
         return
-    url = (planned.readings[switch.site].outputs or {})["url"]
-    if used:
+    if switch.used:
         run.require_consent(f"Let everyone use {url} without signing in, reading and changing all runs?", "disabled")
-    execution = apply(run, planned)
-    run.answer({"url": url, "resources": rows(execution)}, f"Sign-in is off: {url} lets everyone in.")
-    if seen is None and used:
+    run.answer(AuthDisableAnswer(url, apply(run, Execution(planned, run.deadline))))
+    if not switch.sees_registrations and switch.used:
         run.console.warn(
-            f"Microsoft Entra ID does not tell you whether app registration {used} was made by mlflow-azure. "
+            f"Microsoft Entra ID does not tell you whether app registration {switch.used} was made by mlflow-azure. "
             "It was left.",
-            f"If nothing else uses it, have it deleted: az ad app delete --id {used}",
+            f"If nothing else uses it, have it deleted: az ad app delete --id {switch.used}",
         )
 
 
-@command("auth token")
+@dataclass(frozen=True)
+class AuthTokenAnswer(Answer):
+    """A bearer token for the server, which is a secret.
+
+    Attributes:
+        token: What clients set as MLFLOW_TRACKING_TOKEN.
+        expires_on: When it ends, in ISO 8601.
+        client_id: The app registration that it is for.
+
+    """
+
+    token: str
+    expires_on: datetime
+    client_id: str
+
+    def text(self) -> str:
+        """The token alone."""
+        return self.token
+
+
+@command("auth token", AuthTokenAnswer)
 def token(
     run: Invocation,
     *,
@@ -197,11 +197,10 @@ def token(
         client_id = run.wait(lambda: registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name))
     if client_id is None:
         raise MlflowAzureError(
-            f"getting a token for web app {run.settings.web_app_name}: it asks for no sign-in",
-            hint=f"mlflow-azure auth enable{run.same}",
+            f"getting a token for web app {run.settings.web_app_name}: it does not require sign-in",
+            hint="mlflow-azure auth enable",
             code="SignInNotEnabled",
         )
     server = client_id
     found = run.wait(lambda: server_token(run.credential, server), "Signing in")
-    ends = datetime.fromtimestamp(found.expires_on, UTC).isoformat()
-    run.answer({"token": found.value.reveal(), "expires_on": ends, "client_id": client_id}, found.value.reveal())
+    run.answer(AuthTokenAnswer(found.value.reveal(), datetime.fromtimestamp(found.expires_on, UTC), server))

@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mlflow_azure.cli.applied import apply, rows
+from mlflow_azure.cli.answer import Answer, only_for_text
+from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from mlflow_azure.deployment.features.continuous_deployment import PushStatus
 
-    from mlflow_azure.resources.registry.webhook_ping import Delivery
 
 WITHDRAW_SECONDS = 120.0
 EVENTS = 10
 
 
-@command("cd enable")
+@dataclass(frozen=True)
+class CdEnableAnswer(Answer):
+    """A push of the image makes the web app run it.
+
+    Attributes:
+        image: "mlflowimage:latest", whose pushes count.
+        webhook: Name of the registry's webhook.
+        ping: With which HTTP status a ping of it was answered.
+        resources: What was done to each resource.
+
+    """
+
+    image: str
+    webhook: str
+    ping: int | None
+    resources: tuple[Done, ...]
+    registry: str = only_for_text()
+    site: str = only_for_text()
+
+    def text(self) -> str:
+        """What happens from now on."""
+        return (
+            f"Continuous deployment is on: each push of {self.image} to {self.registry} makes {self.site} run it.\n"
+            f"A ping of the webhook was answered with {self.ping}."
+        )
+
+
+@command("cd enable", CdEnableAnswer)
 def enable(run: Invocation) -> None:
     """Let the registry tell the web app of each push of the image, so that it pulls and runs it."""
     from mlflow_azure.deployment.features import continuous_deployment
+    from mlflow_azure.engine import Execution
     from mlflow_azure.resources.registry.webhook_ping import deliveries
     from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 
@@ -30,27 +59,19 @@ def enable(run: Invocation) -> None:
     planned = run.wait(lambda: switch.plan(run.azure))
     opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in planned.changes)
     try:
-        execution = apply(run, planned)
+        done = apply(run, Execution(planned, run.deadline))
     except BaseException:
         if opens:
             _withdraw(run)
         raise
     ping = next(each for each in run.wait(lambda: deliveries(switch.webhook)) if each.action == "ping")
-    image, site = switch.webhook.scope, switch.site
-    data: dict[str, Any] = {
-        "image": image,
-        "webhook": switch.webhook.name,
-        "ping": ping.status,
-        "resources": rows(execution),
-    }
+    hook = switch.webhook
     run.answer(
-        data,
-        f"Continuous deployment is on: each push of {image} to {switch.webhook.registry} makes {site} run it.\n"
-        f"A ping of the webhook was answered with {ping.status}.",
+        CdEnableAnswer(hook.scope, hook.name, ping.status, done, registry=str(hook.registry), site=str(switch.site))
     )
     run.console.note(
         "For the webhook, the SCM site of the web app now takes its deployment user's password. "
-        f"To end that and continuous deployment: mlflow-azure cd disable{run.same}"
+        "To end that and continuous deployment: mlflow-azure cd disable"
     )
 
 
@@ -69,69 +90,123 @@ def _withdraw(run: Invocation) -> None:
     except MlflowAzureError as problem:
         run.console.warn(
             f"The SCM site of the web app may still take a password. {problem.message}",
-            f"mlflow-azure cd disable{run.same}",
+            "mlflow-azure cd disable",
         )
 
 
-@command("cd disable")
+@dataclass(frozen=True)
+class CdDisableAnswer(Answer):
+    """Pushes have no effect.
+
+    Attributes:
+        resources: What was done to each resource; empty where nothing was to be done.
+
+    """
+
+    resources: tuple[Done, ...]
+    already: bool = only_for_text()
+
+    def text(self) -> str:
+        """A sentence."""
+        if self.already:
+            return "Continuous deployment is off already."
+        return "Continuous deployment is off: the webhook is deleted, and SCM basic auth is off."
+
+
+@command("cd disable", CdDisableAnswer)
 def disable(run: Invocation) -> None:
     """Take all of it away: the webhook, its password on the SCM site, the app setting."""
     from mlflow_azure.deployment.features import continuous_deployment
+    from mlflow_azure.engine import Execution
 
     switch = run.wait(lambda: continuous_deployment.continuous_deployment_off(run.azure, run.settings))
     planned = run.wait(lambda: switch.plan(run.azure))
-    execution = apply(run, planned)
-    done = (
-        "Continuous deployment is off already."
-        if planned.is_empty
-        else "Continuous deployment is off: the webhook is deleted, and the SCM site takes no password."
-    )
-    run.answer({"resources": rows(execution)}, done)
+    done = apply(run, Execution(planned, run.deadline))
+    run.answer(CdDisableAnswer(done, already=planned.is_empty))
 
 
-@command("cd status")
+@dataclass(frozen=True)
+class Call:
+    """A call of the webhook.
+
+    Attributes:
+        id: Azure's id of it.
+        time: When, in ISO 8601.
+        action: push or ping.
+        image: "repository:tag"; null for a ping.
+        digest: Of the image; null for a ping.
+        status: HTTP status of the answer; null where there was none.
+
+    """
+
+    id: str
+    time: str
+    action: str
+    image: str | None
+    digest: str | None
+    status: int | None
+
+
+@dataclass(frozen=True)
+class CdStatusAnswer(Answer):
+    """Whether continuous deployment works.
+
+    Attributes:
+        enabled: Whether all of it is there.
+        webhook: Name of the webhook; null where there is none.
+        image: "repository:tag", whose pushes count.
+        scm_basic_auth: Whether the SCM site takes the password that the webhook needs.
+        app_setting: Whether App Service is told to expect it.
+        events: The last calls of the webhook, newest first.
+
+    """
+
+    enabled: bool
+    webhook: str | None
+    image: str | None
+    scm_basic_auth: bool
+    app_setting: bool
+    events: tuple[Call, ...]
+
+    def text(self) -> str:
+        """How it is, and the last calls."""
+        head = text.fields(
+            [
+                ("Continuous deployment", "on" if self.enabled else "off"),
+                ("Webhook", self.webhook or "none"),
+                ("Image", self.image or "none"),
+                ("SCM basic auth", "on" if self.scm_basic_auth else "off"),
+            ]
+        )
+        if not self.events:
+            return head
+        lines = [(each.time, each.action, each.image or "", each.status or "no answer") for each in self.events]
+        return f"{head}\n\n{text.table(('TIME', 'EVENT', 'IMAGE', 'ANSWER'), lines)}"
+
+
+@command("cd status", CdStatusAnswer)
 def status(run: Invocation) -> None:
     """Show whether it works, and the last calls of the webhook."""
     from mlflow_azure.deployment.features.continuous_deployment import read_push_status
 
     found = run.wait(lambda: read_push_status(run.azure, run.settings))
-    data: dict[str, Any] = {
-        "enabled": found.is_enabled,
-        "webhook": found.webhook,
-        "image": found.image,
-        "scm_basic_auth": found.scm_basic_auth,
-        "app_setting": found.app_setting,
-        "events": [_event(each) for each in found.deliveries[:EVENTS]],
-    }
-    run.answer(data, _text(data, found.deliveries[:EVENTS]))
+    run.answer(_status_answer(found))
     if found.is_half:
         run.console.warn(
             "Continuous deployment is set up only in part.",
-            f"mlflow-azure cd enable{run.same}, or: mlflow-azure cd disable{run.same}",
+            "Set up the rest: mlflow-azure cd enable. Or take it away: mlflow-azure cd disable",
         )
 
 
-def _event(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "id": delivery.id,
-        "time": delivery.time,
-        "action": delivery.action,
-        "image": delivery.image,
-        "digest": delivery.digest,
-        "status": delivery.status,
-    }
-
-
-def _text(data: Mapping[str, Any], events: Sequence[Delivery]) -> str:
-    head = text.fields(
-        [
-            ("Continuous deployment", "on" if data["enabled"] else "off"),
-            ("Webhook", data["webhook"] or "none"),
-            ("Image", data["image"] or "none"),
-            ("SCM site takes a password", "yes" if data["scm_basic_auth"] else "no"),
-        ]
+def _status_answer(found: PushStatus) -> CdStatusAnswer:
+    return CdStatusAnswer(
+        enabled=found.is_enabled,
+        webhook=found.webhook,
+        image=found.image,
+        scm_basic_auth=found.scm_basic_auth,
+        app_setting=found.app_setting,
+        events=tuple(
+            Call(each.id, each.time, each.action, each.image, each.digest, each.status)
+            for each in found.deliveries[:EVENTS]
+        ),
     )
-    if not events:
-        return head
-    lines = [(each.time, each.action, each.image or "", each.status or "no answer") for each in events]
-    return f"{head}\n\n{text.table(('TIME', 'EVENT', 'IMAGE', 'ANSWER'), lines)}"

@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlflow_azure.azure.clouds import CloudName
-from mlflow_azure.cli.applied import apply, rows
+from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.emulated import stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
-from mlflow_azure.deployment.destroy import plan_destroy
-from mlflow_azure.deployment.inventory import STORAGE_ACCOUNT, take_inventory
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.inventory import Found, Inventory
 
 
-@command("destroy")
+@dataclass(frozen=True)
+class Kept:
+    """A resource that was left: `kind`, `name` and `id` are as in `resources`."""
+
+    kind: str
+    name: str
+    id: str
+
+
+@dataclass(frozen=True)
+class DestroyAnswer(Answer):
+    """What is gone, and what is not.
+
+    Attributes:
+        resources: What was deleted.
+        kept: What was left, because someone else made it or uses it, or because of --keep-data.
+        group: The resource group.
+        group_deleted: Whether the group itself was deleted.
+
+    """
+
+    resources: tuple[Done, ...]
+    kept: tuple[Kept, ...]
+    group: str
+    group_deleted: bool
+
+    def text(self) -> str:
+        """A sentence."""
+        if not self.resources:
+            return f"Nothing to delete in resource group {self.group}."
+        what = (
+            f"Resource group {self.group} and everything in it was deleted."
+            if self.group_deleted
+            else "Everything that mlflow-azure created was deleted."
+        )
+        kept = f" Kept: {', '.join(f'{each.kind} {each.name}' for each in self.kept)}." if self.kept else ""
+        return what + kept
+
+
+@command("destroy", DestroyAnswer)
 def destroy(
     run: Invocation,
     *,
@@ -33,15 +72,20 @@ def destroy(
 
 
 def _destroy(run: Invocation, *, keep_data: bool) -> None:
+    from mlflow_azure.deployment.destroy import plan_destroy
+    from mlflow_azure.deployment.inventory import take_inventory
+    from mlflow_azure.engine import Execution
+
     inventory = run.wait(lambda: take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data))
+    kept = tuple(Kept(found.kind, found.name, found.id) for found in inventory.kept)
     if inventory.is_empty:
-        run.answer(_data(inventory, []), f"Nothing to delete in resource group {inventory.group}.")
+        run.answer(DestroyAnswer((), kept, inventory.group, group_deleted=False))
         return
     run.console.note(_announcement(inventory))
     run.require_consent(_question(inventory), "deleted")
-    run.achieved["kept"] = _kept(inventory)
-    execution = apply(run, plan_destroy(run.azure, inventory))
-    run.answer(_data(inventory, rows(execution)), _summary(inventory))
+    run.achieved["kept"] = kept
+    done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
+    run.answer(DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes))
     for client_id in inventory.unseen:
         run.console.warn(
             f"Microsoft Entra ID does not tell you whether app registration {client_id}, which the server's sign-in "
@@ -66,19 +110,4 @@ def _use(found: Found) -> str:
 
 
 def _question(inventory: Inventory) -> str:
-    data = any(found.type == STORAGE_ACCOUNT for found in inventory.ours)
-    return f"Delete all of this{', with every run and artifact in the storage account' if data else ''}?"
-
-
-def _data(inventory: Inventory, deleted: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"resources": deleted, "kept": _kept(inventory)}
-
-
-def _kept(inventory: Inventory) -> list[dict[str, Any]]:
-    return [{"kind": found.kind, "name": found.name, "id": found.id} for found in inventory.kept]
-
-
-def _summary(inventory: Inventory) -> str:
-    what = "The resource group and everything in it is" if inventory.group_goes else "What mlflow-azure made is"
-    kept = f" Kept: {', '.join(str(found) for found in inventory.kept)}." if inventory.kept else ""
-    return f"{what} deleted.{kept}"
+    return f"Delete all of this{', with every run and artifact in the storage account' if inventory.has_data else ''}?"

@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.deployment.checks.finding import Finding, Outcome
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
 _SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
 
 
-@command("doctor")
+@dataclass(frozen=True)
+class Checked:
+    """One thing that was checked.
+
+    Attributes:
+        check: "permissions", "quota", …
+        outcome: ok, warning (a deploy goes on), or failed.
+        detail: What was found.
+        fix: What to do about it; empty where all is well.
+
+    """
+
+    check: str
+    outcome: Outcome
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class DoctorAnswer(Answer):
+    """Whether a deploy would work.
+
+    Attributes:
+        ready: Whether no check failed.
+        checks: Every check.
+
+    """
+
+    ready: bool
+    checks: tuple[Checked, ...]
+
+    def text(self) -> str:
+        """A line for each check, with what to do beneath."""
+        width = max(len(each.check) for each in self.checks)
+        lines = []
+        for each in self.checks:
+            lines.append(f"{_SYMBOLS[each.outcome]} {text.pad(each.check, width)}  {each.detail}")
+            if each.fix:
+                lines.append(f"  {' ' * width}  {each.fix}")
+        return "\n".join(lines)
+
+
+@command("doctor", DoctorAnswer)
 def doctor(run: Invocation) -> int:
     """Check everything that a deploy needs, and change nothing. Its exit code is that of such a deploy."""
     from mlflow_azure.deployment.checks.runner import examine
@@ -25,16 +65,13 @@ def doctor(run: Invocation) -> int:
         lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"
     )
     problems = [finding.problem for finding in found if finding.problem]
-    rows = [{"check": each.check, "outcome": each.outcome, "detail": each.detail, "fix": each.fix} for each in found]
-    run.console.verdict(run.command, {"ready": not problems, "checks": rows}, _text(found), problems)
+    answer = _answer(found)
+    run.console.verdict(run.command, answer.data(), answer.text(), problems)
     return problems[0].exit_code if problems else 0
 
 
-def _text(found: Sequence[Finding]) -> str:
-    width = max(len(finding.check) for finding in found)
-    lines = []
-    for finding in found:
-        lines.append(f"{_SYMBOLS[finding.outcome]} {text.pad(finding.check, width)}  {finding.detail}")
-        if finding.fix:
-            lines.append(f"  {' ' * width}  {finding.fix}")
-    return "\n".join(lines)
+def _answer(found: Sequence[Finding]) -> DoctorAnswer:
+    return DoctorAnswer(
+        ready=not any(each.problem for each in found),
+        checks=tuple(Checked(each.check, each.outcome, each.detail, each.fix) for each in found),
+    )

@@ -2,58 +2,167 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+
+@dataclass(frozen=True)
+class EmulatedAccount:
+    """A storage account in the emulator: its `name`, and the URL of its blobs."""
+
+    name: str
+    blob: str
 
 
-@command("emulator start", settings=False)
+@dataclass(frozen=True)
+class EmulatedRegistry:
+    """A container registry in the emulator: its `name`, and the host and port that images are pushed to."""
+
+    name: str
+    login_server: str
+
+
+@dataclass(frozen=True)
+class EmulatedSite:
+    """A web app in the emulator: its `name`, its URL, and whether it is "Running"."""
+
+    name: str
+    url: str
+    state: str
+
+
+@dataclass(frozen=True)
+class EmulatorAnswer(Answer):
+    """Whether the emulator runs, and what is in it. Of one that does not run, everything else is null or empty.
+
+    Attributes:
+        running: Whether it runs.
+        pid: Process id.
+        home: Directory of its files.
+        runtime: process or container: how web apps run.
+        runtime_reason: Why so.
+        resource_manager: URL of its Azure Resource Manager.
+        subscription_id: Its subscription.
+        groups: Names of its resource groups.
+        accounts: Its storage accounts.
+        registries: Its container registries.
+        sites: Its web apps.
+
+    """
+
+    running: bool
+    pid: int | None = None
+    home: str | None = None
+    runtime: str | None = None
+    runtime_reason: str | None = None
+    resource_manager: str | None = None
+    subscription_id: str | None = None
+    groups: tuple[str, ...] = ()
+    accounts: tuple[EmulatedAccount, ...] = ()
+    registries: tuple[EmulatedRegistry, ...] = ()
+    sites: tuple[EmulatedSite, ...] = ()
+
+    def text(self) -> str:
+        """What it is, and a line for each thing in it."""
+        if not self.running:
+            return "The emulator is not running."
+        lines = [
+            ("Emulator", f"running (process {self.pid})"),
+            ("Home", self.home),
+            (
+                "Web apps run",
+                f"as {'containers' if self.runtime == 'container' else 'processes'}, {self.runtime_reason}",
+            ),
+            ("Resource Manager", self.resource_manager),
+            ("Subscription", self.subscription_id),
+            *(("Resource group", each) for each in self.groups),
+            *(("Storage account", f"{each.name}  {each.blob}") for each in self.accounts),
+            *(("Registry", f"{each.name}  {each.login_server}") for each in self.registries),
+            *(("Web app", f"{each.name}  {each.url}  {each.state}") for each in self.sites),
+        ]
+        return text.fields(lines)
+
+
+@command("emulator start", EmulatorAnswer, settings=False)
 def start(run: Invocation) -> None:
     """Start the emulator in the background. Does nothing when it is running."""
     launcher = emulator_launcher()
     with emulator_failures():
         run.wait(launcher.start, "Starting the emulator")
-        status = launcher.status()
-    run.answer(status, _text(status))
+        found = launcher.status()
+    run.answer(_answer(found))
 
 
-@command("emulator stop", settings=False)
+@dataclass(frozen=True)
+class EmulatorStopAnswer(Answer):
+    """The emulator does not run.
+
+    Attributes:
+        stopped: Whether it did before.
+
+    """
+
+    stopped: bool
+
+    def text(self) -> str:
+        """A sentence."""
+        return "The emulator is stopped." if self.stopped else "The emulator was not running."
+
+
+@command("emulator stop", EmulatorStopAnswer, settings=False)
 def stop(run: Invocation) -> None:
     """Stop the emulator and everything it runs. What was deployed is there again after the next start."""
     launcher = emulator_launcher()
     with emulator_failures():
         stopped = run.wait(launcher.stop, "Stopping the emulator")
-    run.answer({"stopped": stopped}, "The emulator is stopped." if stopped else "The emulator was not running.")
+    run.answer(EmulatorStopAnswer(stopped))
 
 
-@command("emulator status", settings=False)
+@command("emulator status", EmulatorAnswer, settings=False)
 def status(run: Invocation) -> None:
     """Show whether the emulator runs, where, and what it runs."""
     launcher = emulator_launcher()
     with emulator_failures():
         found = run.wait(launcher.status, "Asking the emulator")
-    if found is None:
-        run.answer({"running": False}, "The emulator is not running.")
-    else:
-        run.answer({"running": True, **found}, _text(found))
+    run.answer(_answer(found))
 
 
-@command("emulator reset", settings=False)
+@dataclass(frozen=True)
+class EmulatorResetAnswer(Answer):
+    """The emulator does not run, and is empty: `reset` is true."""
+
+    reset: bool
+
+    def text(self) -> str:
+        """A sentence."""
+        return "The emulator is stopped, and empty."
+
+
+@command("emulator reset", EmulatorResetAnswer, settings=False)
 def reset(run: Invocation) -> None:
     """Stop the emulator and delete everything that was deployed to it, data too."""
     launcher = emulator_launcher()
     run.require_consent("Delete everything in the emulator, data too?", "reset")
     with emulator_failures():
         run.wait(launcher.reset, "Stopping the emulator")
-    run.answer({"reset": True}, "The emulator is stopped, and empty.")
+    run.answer(EmulatorResetAnswer(reset=True))
 
 
-def _text(status: Mapping[str, Any]) -> str:
-    return text.fields(
-        [(name.replace("_", " "), value) for name, value in status.items() if value not in (None, [], {})]
+def _answer(status: Mapping[str, Any] | None) -> EmulatorAnswer:
+    if status is None:
+        return EmulatorAnswer(running=False)
+    return EmulatorAnswer(
+        running=True,
+        **{name: status[name] for name in ("pid", "home", "runtime", "runtime_reason")},
+        **{name: status[name] for name in ("resource_manager", "subscription_id")},
+        groups=tuple(status["groups"]),
+        accounts=tuple(EmulatedAccount(**each) for each in status["accounts"]),
+        registries=tuple(EmulatedRegistry(**each) for each in status["registries"]),
+        sites=tuple(EmulatedSite(**each) for each in status["sites"]),
     )

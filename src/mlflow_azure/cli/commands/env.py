@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.deployed import not_deployed
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
 
 
-@command("env")
+@dataclass(frozen=True)
+class EnvAnswer(Answer):
+    """The environment variables of a client, by name; a secret reads "(secret)" unless --show-secrets is given."""
+
+    variables: Mapping[str, str | Secret]
+    shell: Shell
+
+    def data(self) -> Mapping[str, str | Secret]:
+        """The variables themselves."""
+        return self.variables
+
+    def text(self) -> str:
+        """What the shell evaluates."""
+        return exports(self.variables, self.shell)
+
+
+@command("env", EnvAnswer)
 def env(
     run: Invocation,
     *,
@@ -21,7 +40,8 @@ def env(
         Shell | None,
         typer.Option(
             "--shell",
-            help="The shell that is to evaluate it; bash is for sh and zsh, too [default: bash; on Windows powershell]",
+            help="The shell that is to evaluate it; bash is for sh, dash and zsh, too "
+            "[default: bash; on Windows powershell]",
             show_default=False,
         ),
     ] = None,
@@ -43,4 +63,4 @@ def env(
         raise not_deployed(run, "reading what clients need")
     if show_secrets:
         variables = {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}
-    run.answer(dict(variables), exports(variables, shell or default_shell(sys.platform)))
+    run.answer(EnvAnswer(variables, shell or default_shell(sys.platform)))

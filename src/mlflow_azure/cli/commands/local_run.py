@@ -4,35 +4,104 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.build_options import BuildCa, build_context
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation, command, ignore_signals, interrupted
 from mlflow_azure.console import text
 from mlflow_azure.console.exports import default_shell, exports
-from mlflow_azure.errors import ContainerEngineError, InterruptedByUserError, MlflowAzureError, SettingsError
+from mlflow_azure.errors import ContainerEngineError, MlflowAzureError, SettingsError
 from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.secret import Secret
+from mlflow_azure.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlflow_azure.local.containers import Containers
     from mlflow_azure.local.run import LocalRun
-    from mlflow_azure.settings import Settings
+
 
 DEFAULT_NAME = "mlflow-local"
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # not all on Windows
 
 
-@command("local-run")
+@dataclass(frozen=True)
+class LocalImage:
+    """The image that runs: its `reference`."""
+
+    reference: str
+
+
+@dataclass(frozen=True)
+class LocalStorage:
+    """Where artifacts go.
+
+    Attributes:
+        kind: azurite (on this machine), or azure.
+        account: The storage account.
+        container: The blob container.
+
+    """
+
+    kind: str
+    account: str
+    container: str
+
+
+@dataclass(frozen=True)
+class LocalRunAnswer(Answer):
+    """A server on this machine.
+
+    Attributes:
+        url: Where its page is.
+        tracking_uri: What clients set as MLFLOW_TRACKING_URI.
+        container: Name of the container.
+        image: What it runs.
+        storage: Where artifacts go.
+        environment: The environment variables of a client, by name; a secret reads "(secret)".
+
+    """
+
+    url: str
+    tracking_uri: str
+    container: str
+    image: LocalImage
+    storage: LocalStorage
+    environment: Mapping[str, str | Secret]
+
+    def text(self) -> str:
+        """What a shell can evaluate: eval "$(mlflow-azure local-run --detach)"."""
+        lines = [
+            f"# MLflow answers at {self.url} (container {self.container})",
+            f"# Stop it: mlflow-azure local-run --stop{_named(self.container)}",
+            exports(
+                self.environment,
+                default_shell(sys.platform),
+                instead=f"is that of storage account {self.storage.account}, a secret",
+            ),
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class LocalRunStopAnswer(Answer):
+    """With --stop: whether the server ran, and the name of its container."""
+
+    stopped: bool
+    container: str
+
+    def text(self) -> str:
+        """A sentence."""
+        return f"The server {self.container} {'is stopped; its data stays' if self.stopped else 'was not running'}."
+
+
+@command("local-run", LocalRunAnswer, LocalRunStopAnswer)
 def local_run(
     run: Invocation,
     *,
@@ -72,8 +141,7 @@ def local_run(
         return local
 
     local = run.wait(prepare, "Asking the container engine")
-    with _ended_by_signals():
-        _bring_up(run, local, stays=detach)
+    _bring_up(run, local, stays=detach)
 
 
 def _check_options(name: str, *, storage_connection_string: bool, use_deployed: bool) -> None:
@@ -121,7 +189,7 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
         if not (value := os.environ.get(CONNECTION_STRING)):
             raise SettingsError(
                 f"--storage-connection-string: {CONNECTION_STRING} is not set in the environment",
-                hint=f'Set it, for example: eval "$(mlflow-azure env{run.same} --show-secrets)"',
+                hint='Set it, for example: eval "$(mlflow-azure env --show-secrets)"',
             )
         return Secret(value)
     if not use_deployed:
@@ -132,7 +200,7 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
     if deployed is None:
         raise MlflowAzureError(
             f"reading the storage of web app {run.settings.web_app_name}: it is not deployed",
-            hint=f"mlflow-azure deploy{run.same}",
+            hint="mlflow-azure deploy",
             code="NotDeployed",
         )
     found = deployed[CONNECTION_STRING]
@@ -145,14 +213,12 @@ def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
     try:
         run.console.watch(local.events())
         started = True
-        run.answer(_data(local), _text(local))
+        run.answer(_answer(local))
         _warn_of_proxy(run, local.container.url)
         if not stays:
             _follow(run, local)
-    except KeyboardInterrupt as error:
-        raise InterruptedByUserError(
-            "stopped by Ctrl+C or a signal; the data stays", hint="To go on from there, run the command again."
-        ) from error
+    except KeyboardInterrupt as cause:
+        raise interrupted(cause, "the data stays") from cause
     finally:
         if (started and not stays) or (not started and local.containers.changed):
             _take_down(run, local.containers)
@@ -184,7 +250,8 @@ def _follow(run: Invocation, local: LocalRun) -> None:
 
 def _take_down(run: Invocation, containers: Containers) -> None:
     """Stop and remove the containers. A second Ctrl+C must not leave half of them."""
-    with _signals(signal.SIG_IGN, signal.SIGINT, *_ENDING), run.console.busy("Stopping the server"):
+    ignore_signals()
+    with run.console.busy("Stopping the server"):
         try:
             containers.remove()
         except ContainerEngineError as error:
@@ -196,61 +263,20 @@ def _stop(run: Invocation, name: str) -> None:
     from mlflow_azure.local.containers import Containers
 
     stopped = run.wait(lambda: Containers(connect(), name).remove(), "Stopping the server")
-    words = "is stopped; its data stays" if stopped else "was not running"
-    run.answer({"stopped": stopped, "container": name}, f"The server {name} {words}.")
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """End on a terminal that is closed, and on a polite kill, as on Ctrl+C."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with _signals(interrupt, *_ENDING):
-        yield
-
-
-@contextmanager
-def _signals(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, former in before.items():
-            signal.signal(number, former)
+    run.answer(LocalRunStopAnswer(stopped, name))
 
 
 def _named(name: str) -> str:
     return "" if name == DEFAULT_NAME else f" --name {name}"
 
 
-def _data(local: LocalRun) -> dict[str, Any]:
-    return {
-        "url": local.container.url,
-        "tracking_uri": local.container.url,
-        "container": local.containers.name,
-        "image": {"reference": local.image.name},
-        "storage": {
-            "kind": "azurite" if local.storage.is_local else "azure",
-            "account": local.storage.account,
-            "container": local.storage.container,
-        },
-        "environment": local.client_environment(),
-    }
-
-
-def _text(local: LocalRun) -> str:
-    """What a shell can evaluate: eval "$(mlflow-azure local-run --detach)"."""
-    name = local.containers.name
-    lines = [
-        f"# MLflow answers at {local.container.url} (container {name})",
-        f"# Stop it: mlflow-azure local-run --stop{_named(name)}",
-    ]
-    shell = default_shell(sys.platform)
-    for variable, value in local.client_environment().items():
-        if isinstance(value, Secret):
-            lines.append(f"# {variable} is that of storage account {local.storage.account}, a secret")
-        else:
-            lines.append(exports({variable: value}, shell))
-    return "\n".join(lines)
+def _answer(local: LocalRun) -> LocalRunAnswer:
+    storage = local.storage
+    return LocalRunAnswer(
+        url=local.container.url,
+        tracking_uri=local.container.url,
+        container=local.containers.name,
+        image=LocalImage(local.image.name),
+        storage=LocalStorage("azurite" if storage.is_local else "azure", storage.account, storage.container),
+        environment=local.client_environment(),
+    )

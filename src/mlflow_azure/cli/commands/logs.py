@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.console import text
 
 if TYPE_CHECKING:
     from mlflow_azure.kudu.logs import Line
     from mlflow_azure.kudu.scm_site import Kudu
 
+
 TAIL = 100
 
 
-@command("logs")
+@dataclass(frozen=True)
+class LogLine(Answer):
+    """One line of the log, a JSON document on a line of its own.
+
+    Attributes:
+        time: When it was written, in ISO 8601; null where the log does not say.
+        source: platform (App Service), or container (the server).
+        message: The line.
+
+    """
+
+    time: datetime | None
+    source: str
+    message: str
+
+
+@dataclass(frozen=True)
+class LogFile(Answer):
+    """With --download: the archive that was written.
+
+    Attributes:
+        file: Its path.
+        bytes: Its size.
+
+    """
+
+    file: str
+    bytes: int
+
+    def text(self) -> str:
+        """A sentence."""
+        return f"Wrote {self.file} ({text.size(self.bytes)})."
+
+
+@command("logs", LogLine, LogFile)
 def logs(
     run: Invocation,
     *,
@@ -44,7 +82,7 @@ def logs(
         _download(run, kudu, download)
         return
     if site.is_stopped:
-        run.console.warn(f"Web app {site.name} is stopped.", f"mlflow-azure deploy{run.same}")
+        run.console.warn(f"Web app {site.name} is stopped.", "mlflow-azure deploy")
     last = TAIL if tail is None and after is None else tail
     shown = run.wait(lambda: log.recent(kudu, tail=last, after=after), "Reading the log")
     for line in shown:
@@ -55,9 +93,9 @@ def logs(
 
 
 def _show(run: Invocation, line: Line) -> None:
-    run.console.line({"time": line.time, "source": line.source, "message": line.text}, str(line))
+    run.console.line(LogLine(line.time, line.source, line.text), str(line))
 
 
 def _download(run: Invocation, kudu: Kudu, path: Path) -> None:
     size = run.wait(lambda: kudu.download_logs(path), "Downloading the log")
-    run.answer({"file": str(path), "bytes": size}, f"Wrote {path} ({size} bytes).")
+    run.answer(LogFile(str(path), size))

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import webbrowser
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.errors import MlflowAzureError
 
 
-@command("open")
+@dataclass(frozen=True)
+class OpenAnswer(Answer):
+    """What was opened.
+
+    Attributes:
+        url: Of the server, or of its page in the portal.
+        opened: Whether there is a browser here.
+
+    """
+
+    url: str
+    opened: bool
+
+    def text(self) -> str:
+        """The URL alone."""
+        return self.url
+
+
+@command("open", OpenAnswer)
 def browse(
     run: Invocation,
     *,
@@ -23,13 +43,13 @@ def browse(
     url = site.portal if portal else site.url
     if url is None:
         raise MlflowAzureError(
-            f"opening the portal: the cloud {run.cloud.name} has none", hint=f"mlflow-azure status{run.same}"
+            f"opening the portal: the cloud {run.cloud.name} has none", hint="mlflow-azure status", code="NoPortal"
         )
     if site.is_stopped and not portal:
         raise MlflowAzureError(
-            f"opening the server: web app {site.name} is stopped", hint=f"mlflow-azure deploy{run.same}", code="Stopped"
+            f"opening the server: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
         )
     opened = webbrowser.open(url)
     if not opened:
         run.console.warn("There is no browser here.", "Open the URL on another machine.")
-    run.answer({"url": url, "opened": opened}, url)
+    run.answer(OpenAnswer(url, opened))

@@ -2,23 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import Any
 
-import typer
-
+from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
-from mlflow_azure.cli.features import Auth, Identity, wanted_features
+from mlflow_azure.cli.features import Adopt, Auth, Identity
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
-
-if TYPE_CHECKING:
-    from mlflow_azure.events import Step
-
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
+from mlflow_azure.events import Action, Step
 
 
-@command("plan")
+@dataclass(frozen=True)
+class ChangedValue:
+    """One value that would change.
+
+    Attributes:
+        path: Dotted: "properties.httpsOnly".
+        from_: What it is; null where there is none.
+        to: What it would be; "(known after deploy)" where only Azure can tell, "(secret)" where it is one.
+
+    """
+
+    path: str
+    from_: Any
+    to: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a deploy would do to a resource.
+
+    Attributes:
+        kind: "storage account", "web app", …
+        name: Its name.
+        id: Its id in Azure Resource Manager, or in the service that keeps it.
+        action: create, update, replace or keep.
+        differences: What would change; empty for one that is kept.
+
+    """
+
+    kind: str
+    name: str
+    id: str | None
+    action: Action
+    differences: tuple[ChangedValue, ...]
+
+
+@dataclass(frozen=True)
+class PlanAnswer(Answer):
+    """What a deploy would do.
+
+    Attributes:
+        changes: One for each resource, in an order that respects what needs what.
+
+    """
+
+    changes: tuple[Change, ...]
+    steps: tuple[Step, ...] = only_for_text()
+
+    def text(self) -> str:
+        """A line for each resource that would change."""
+        return text.changes(self.steps)
+
+
+@command("plan", PlanAnswer)
 def plan(
     run: Invocation,
     *,
@@ -29,16 +78,28 @@ def plan(
     identity: Identity = None,
 ) -> None:
     """Show what deploy would do. Writes nothing."""
-    from mlflow_azure import engine
-    from mlflow_azure.deployment.stack import mlflow_stack
+    from mlflow_azure.deployment.deploy import Deploy, Wish
 
     context, builder = image_source(run, build, build_ca)
-
-    def changes_of() -> tuple[Step, ...]:
-        features = wanted_features(run, auth=auth, identity=identity)
-        stack = mlflow_stack(run.azure, run.settings, features, context=context, build=builder)
-        return engine.plan(stack.nodes, run.deadline, adopt=adopt).changes
-
-    changes = run.wait(changes_of)
+    wish = Wish(adopt=adopt, auth=auth, identity=identity, context=context, build=builder)
+    prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish, writes=False))
     tell_unchecked(run)
-    run.answer({"changes": changes}, text.changes(changes))
+    run.warn(prepared.warnings)
+    run.answer(plan_answer(prepared.plan.changes))
+
+
+def plan_answer(steps: tuple[Step, ...]) -> PlanAnswer:
+    """The answer for the steps of a plan."""
+    return PlanAnswer(
+        tuple(
+            Change(
+                step.kind,
+                step.name,
+                step.id,
+                step.action,
+                tuple(ChangedValue(each.path, each.before, each.after) for each in step.differences),
+            )
+            for step in steps
+        ),
+        steps,
+    )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.errors import MlflowAzureError, SettingsError
-from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Source, render
+from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting, Source, Value, render
 from mlflow_azure.settings.script import Imported, read_script
-
-if TYPE_CHECKING:
-    from mlflow_azure.settings import Setting, Value
 
 Script = Annotated[
     Path, typer.Argument(metavar="FILE", help="The deploy.sh to read. It is not run.", show_default=False)
@@ -22,28 +22,112 @@ Script = Annotated[
 Write = Annotated[bool, typer.Option("--write", help="Write the settings file, instead of showing it.")]
 
 
-@command("settings init", settings=False)
+@dataclass(frozen=True)
+class SettingsInitAnswer(Answer):
+    """The settings file that was written: its path is `file`."""
+
+    file: str
+
+    def text(self) -> str:
+        """A sentence."""
+        return f"Wrote {self.file}. To set a setting, remove the # in front of it."
+
+
+@command("settings init", SettingsInitAnswer, settings=False)
 def init(run: Invocation) -> None:
     """Write a settings file with every setting, its meaning and its default, commented out."""
     path = _write(run, render.template())
-    run.answer({"file": str(path)}, f"Wrote {path}. To set a setting, remove the # in front of it.")
+    run.answer(SettingsInitAnswer(str(path)))
 
 
-@command("settings show")
+@dataclass(frozen=True)
+class ShownSetting:
+    """A setting.
+
+    Attributes:
+        name: "RG_NAME".
+        value: As text; null where only Azure can tell the default.
+        source: option, environment, file or default.
+        place: Where to change it: "--rg-name", "mlflow-azure.env, line 3".
+
+    """
+
+    name: str
+    value: str | None
+    source: Source
+    place: str
+
+
+@dataclass(frozen=True)
+class SettingsShowAnswer(Answer):
+    """Every setting.
+
+    Attributes:
+        file: The settings file that was read; null where there is none.
+        settings: Each setting.
+
+    """
+
+    file: str | None
+    settings: tuple[ShownSetting, ...]
+
+    def text(self) -> str:
+        """A table."""
+        rows = [(each.name, each.value or SETTINGS[each.name].default_words, each.place) for each in self.settings]
+        return text.table(("SETTING", "VALUE", "FROM"), rows)
+
+
+@command("settings show", SettingsShowAnswer)
 def show(run: Invocation) -> None:
     """Show each setting's value, and where it comes from. Asks Azure for nothing."""
     loaded = run.loaded
     subscription_id = loaded.given("SUBSCRIPTION_ID")
     values = loaded.complete(subscription_id) if subscription_id else loaded.values
-    rows = [_row(setting, values.get(name)) for name, setting in SETTINGS.items()]
-    table = text.table(
-        ("SETTING", "VALUE", "FROM"),
-        [(row["name"], row["value"] or SETTINGS[row["name"]].default_words, row["place"]) for row in rows],
-    )
-    run.answer({"file": str(loaded.file) if loaded.file else None, "settings": rows}, table)
+    shown = tuple(_shown(setting, values.get(name)) for name, setting in SETTINGS.items())
+    run.answer(SettingsShowAnswer(str(loaded.file) if loaded.file else None, shown))
 
 
-@command("settings import", settings=False)
+@dataclass(frozen=True)
+class LeftOut:
+    """A line of the script that was not taken: its `name`, its `place` and the `reason`."""
+
+    name: str
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NoSetting:
+    """A variable of the script that is not a setting: its `name` and `place`."""
+
+    name: str
+    place: str
+
+
+@dataclass(frozen=True)
+class SettingsImportAnswer(Answer):
+    """The settings of a script.
+
+    Attributes:
+        file: The settings file that was written; null where it was only shown.
+        settings: The value of each setting that was found, by name.
+        left_out: What was not taken, and why.
+        unknown: Variables that are not settings.
+
+    """
+
+    file: str | None
+    settings: Mapping[str, str]
+    left_out: tuple[LeftOut, ...]
+    unknown: tuple[NoSetting, ...]
+    content: str = only_for_text()
+
+    def text(self) -> str:
+        """The settings file, or that it was written."""
+        return f"Wrote {self.file}: {len(self.settings)} settings." if self.file else self.content.rstrip()
+
+
+@command("settings import", SettingsImportAnswer, settings=False)
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     """Take the settings out of an existing deploy.sh. The script is read, never run."""
     result = read_script(_read(script), script.name)
@@ -53,27 +137,24 @@ def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
         run.console.note(f"Not settings, so left out: {', '.join(result.unknown)}.")
     file = render.imported(result, script.name)
     path = _write(run, file) if write else None
-    run.answer(_imported(result, path), f"Wrote {path}: {len(result.values)} settings." if path else file.rstrip())
+    run.answer(_imported(result, path, file))
 
 
-def _row(setting: Setting, value: Value | None) -> dict[str, Any]:
+def _shown(setting: Setting, value: Value | None) -> ShownSetting:
     """A value, or none where only Azure can tell the default."""
     shown = "(secret)" if value and setting.secret else value.text if value else None
-    return {
-        "name": setting.name,
-        "value": shown or None,
-        "source": value.source if value else Source.DEFAULT,
-        "place": value.place if value else "default",
-    }
+    source, place = (value.source, value.place) if value else (Source.DEFAULT, "default")
+    return ShownSetting(setting.name, shown or None, source, place)
 
 
-def _imported(result: Imported, path: Path | None) -> dict[str, Any]:
-    return {
-        "file": str(path) if path else None,
-        "settings": {name: value.text for name, value in result.values.items()},
-        "left_out": [{"name": i.name, "place": i.place, "reason": i.reason} for i in result.left_out],
-        "unknown": [{"name": name, "place": place} for name, place in result.unknown.items()],
-    }
+def _imported(result: Imported, path: Path | None, content: str) -> SettingsImportAnswer:
+    return SettingsImportAnswer(
+        file=str(path) if path else None,
+        settings={name: value.text for name, value in result.values.items()},
+        left_out=tuple(LeftOut(each.name, each.place, each.reason) for each in result.left_out),
+        unknown=tuple(NoSetting(name, place) for name, place in result.unknown.items()),
+        content=content,
+    )
 
 
 def _read(script: Path) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation, Output, command
 from mlflow_azure.console.terminal import Capture, RawTerminal
@@ -16,7 +18,23 @@ if TYPE_CHECKING:
     from mlflow_azure.kudu.ssh_session import Session
 
 
-@command("ssh", options_first=True)
+@dataclass(frozen=True)
+class SshAnswer(Answer):
+    """What the command in the container did.
+
+    Attributes:
+        exit_status: Which mlflow-azure ends with, too.
+        stdout: What it wrote.
+        stderr: What it wrote there.
+
+    """
+
+    exit_status: int
+    stdout: str
+    stderr: str
+
+
+@command("ssh", SshAnswer, options_first=True)
 def ssh(
     run: Invocation,
     words: Annotated[
@@ -38,7 +56,7 @@ def ssh(
     site = deployed_site(run, "opening a shell")
     if site.is_stopped:
         raise MlflowAzureError(
-            f"opening a shell: web app {site.name} is stopped", hint=f"mlflow-azure deploy{run.same}", code="Stopped"
+            f"opening a shell: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
         )
     with ssh_session.session(Kudu(run.azure, site.name, site.scm_host), run.deadline) as session:
         if as_json:
@@ -52,6 +70,5 @@ def ssh(
 def _captured(run: Invocation, session: Session, line: str) -> int:
     capture = Capture()
     status = session.run(line, capture)
-    data = {"exit_status": status, "stdout": capture.output, "stderr": capture.errors}
-    run.answer(data, "")
+    run.answer(SshAnswer(status, capture.output, capture.errors))
     return status

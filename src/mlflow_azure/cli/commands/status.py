@@ -2,24 +2,141 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from mlflow_azure.deployment.status import Status
 
-    from mlflow_azure.deployment.status import Image, Share, Status
 
 WATCH_SECONDS = 3.0
 _ON = {True: "on", False: "off"}
 
 
-@command("status")
+@dataclass(frozen=True)
+class StatusResource:
+    """A resource.
+
+    Attributes:
+        kind: "storage account", "web app", …
+        name: Its name.
+        id: Its id in Azure Resource Manager, or in the service that keeps it.
+        state: As Azure calls it; "missing" where it does not exist.
+        sku: Its size, where it has one.
+        location: Its region, where it has one.
+
+    """
+
+    kind: str
+    name: str
+    id: str
+    state: str
+    sku: str | None
+    location: str | None
+
+
+@dataclass(frozen=True)
+class StatusImage:
+    """The image that the web app runs.
+
+    Attributes:
+        reference: "mlflow3f9a1c02.azurecr.io/mlflowimage:latest".
+        digest: Of the image that was deployed, "sha256:…".
+        newest: The digest that the registry has under the same tag now; null where it has none.
+        is_newest: Whether the two are the same.
+
+    """
+
+    reference: str
+    digest: str | None
+    newest: str | None
+    is_newest: bool
+
+
+@dataclass(frozen=True)
+class StatusShare:
+    """How full the file share is: `used_bytes` of `quota_gib` GiB."""
+
+    used_bytes: int
+    quota_gib: int
+
+
+@dataclass(frozen=True)
+class StatusAnswer(Answer):
+    """How the deployment is; with --watch a JSON document on a line of its own whenever it changes.
+
+    Attributes:
+        url: Where the server's page is; null where it is not deployed.
+        tracking_uri: What clients set as MLFLOW_TRACKING_URI.
+        healthy: Whether the image that was deployed answers.
+        server: The same in words.
+        resources: Every resource.
+        image: What runs.
+        share: How full the file share is.
+        public: Whether the whole internet can reach the server.
+        sign_in: Whether it requires sign-in.
+        continuous_deployment: Whether a push of the image deploys it.
+        portal: The web app's page in the Azure portal; null where the cloud has none.
+
+    """
+
+    url: str | None
+    tracking_uri: str | None
+    healthy: bool
+    server: str
+    resources: tuple[StatusResource, ...]
+    image: StatusImage | None
+    share: StatusShare | None
+    public: bool | None
+    sign_in: bool | None
+    continuous_deployment: bool | None
+    portal: str | None
+    verbose: bool = only_for_text()
+
+    def text(self) -> str:
+        """The server's state, then a table of the resources."""
+        header = ["RESOURCE", "NAME", "SKU", "REGION", "STATE"] + (["ID"] if self.verbose else [])
+        rows = [
+            [row.kind, row.name, row.sku or "", row.location or "", row.state] + ([row.id] if self.verbose else [])
+            for row in self.resources
+        ]
+        return f"{text.fields(self._fields())}\n\n{text.table(header, rows)}"
+
+    def _fields(self) -> Iterator[tuple[str, str]]:
+        """What is known; a part that does not exist has no line."""
+        yield "Server", self.server
+        if self.url:
+            yield "URL", self.url
+        if self.image:
+            yield "Image", _image_text(self.image)
+        if self.share:
+            yield "File share", f"{text.size(self.share.used_bytes)} of {self.share.quota_gib} GiB"
+        if self.public is not None:
+            yield "Access", "anyone on the internet" if self.public else "allowed networks only"
+        if self.sign_in is not None:
+            yield "Sign-in", _ON[self.sign_in]
+        if self.continuous_deployment is not None:
+            yield "Continuous deployment", _ON[self.continuous_deployment]
+        if self.portal:
+            yield "Portal", self.portal
+
+
+def _image_text(image: StatusImage) -> str:
+    if image.is_newest:
+        return f"{image.reference} ({text.digest(image.digest)}, the newest)"
+    if image.newest is None:
+        return f"{image.reference} (gone from the registry)"
+    return f"{image.reference} ({text.digest(image.digest)}; the registry has {text.digest(image.newest)})"
+
+
+@command("status", StatusAnswer)
 def status(
     run: Invocation,
     *,
@@ -30,7 +147,7 @@ def status(
 
     found = run.wait(lambda: read_status(run.azure, run.settings))
     if not watch:
-        run.answer(_data(found), _text(found, verbose=run.common.verbose))
+        run.answer(_answer(run, found))
         _advise(run, found)
         return
     _show(run, found)
@@ -42,80 +159,39 @@ def status(
 
 
 def _show(run: Invocation, found: Status) -> None:
-    run.console.line(_data(found), _text(found, verbose=run.common.verbose) + "\n")
+    answer = _answer(run, found)
+    run.console.line(answer.data(), answer.text() + "\n")
 
 
-def _data(found: Status) -> dict[str, Any]:
-    return {
-        "url": found.url,
-        "tracking_uri": found.url,
-        "healthy": bool(found.health and found.health.healthy),
-        "server": _server(found),
-        "resources": [asdict(row) for row in found.resources],
-        "image": found.image and {**asdict(found.image), "is_newest": found.image.is_newest},
-        "share": found.share and asdict(found.share),
-        "public": found.is_public,
-        "sign_in": found.sign_in,
-        "continuous_deployment": found.continuous_deployment,
-        "portal": found.portal,
-    }
-
-
-def _server(found: Status) -> str:
-    return found.health.detail if found.health else "not deployed"
-
-
-def _text(found: Status, *, verbose: bool) -> str:
-    header = ["RESOURCE", "NAME", "SKU", "REGION", "STATE"] + (["ID"] if verbose else [])
-    rows = [
-        [row.kind, row.name, row.sku or "", row.location or "", row.state] + ([row.id] if verbose else [])
-        for row in found.resources
-    ]
-    return f"{text.fields(_fields(found))}\n\n{text.table(header, rows)}"
-
-
-def _fields(found: Status) -> Iterator[tuple[str, str]]:
-    """What is known; a part that does not exist has no line."""
-    yield "Server", _server(found)
-    if found.url:
-        yield "URL", found.url
-    if found.image:
-        yield "Image", _image(found.image)
-    if found.share:
-        yield "File share", _share(found.share)
-    if found.is_public is not None:
-        yield "Reached by", "anyone on the internet" if found.is_public else "allowed networks only"
-    if found.sign_in is not None:
-        yield "Sign-in", _ON[found.sign_in]
-    if found.continuous_deployment is not None:
-        yield "Continuous deployment", _ON[found.continuous_deployment]
-    if found.portal:
-        yield "Portal", found.portal
-
-
-def _image(image: Image) -> str:
-    if image.is_newest:
-        return f"{image.reference} ({text.digest(image.digest)}, the newest)"
-    if image.newest is None:
-        return f"{image.reference} (gone from the registry)"
-    return f"{image.reference} ({text.digest(image.digest)}; the registry has {text.digest(image.newest)})"
-
-
-def _share(share: Share) -> str:
-    return f"{text.size(share.used_bytes)} of {share.quota_gib} GiB"
+def _answer(run: Invocation, found: Status) -> StatusAnswer:
+    image, share = found.image, found.share
+    return StatusAnswer(
+        url=found.url,
+        tracking_uri=found.url,
+        healthy=bool(found.health and found.health.healthy),
+        server=found.health.detail if found.health else "not deployed",
+        resources=tuple(StatusResource(**asdict(row)) for row in found.resources),
+        image=StatusImage(**asdict(image), is_newest=image.is_newest) if image else None,
+        share=StatusShare(**asdict(share)) if share else None,
+        public=found.is_public,
+        sign_in=found.sign_in,
+        continuous_deployment=found.continuous_deployment,
+        portal=found.portal,
+        verbose=run.common.verbose,
+    )
 
 
 def _advise(run: Invocation, found: Status) -> None:
     """Say what is wrong, and the next command; of several things the first stands in the way of the others."""
-    deploy = f"mlflow-azure deploy{run.same}"
+    deploy = "mlflow-azure deploy"
     if not found.is_deployed:
         run.console.warn(f"Nothing is deployed to resource group {run.settings.rg_name}.", deploy)
     elif found.missing:
         listed = ", ".join(f"{row.kind} {row.name}" for row in found.missing)
-        run.console.warn(f"Only half deployed. Missing: {listed}.", deploy)
+        run.console.warn(f"Partly deployed. Missing: {listed}.", deploy)
     elif found.is_stopped:
         run.console.warn("The web app is stopped.", deploy)
     elif found.health and not found.health.healthy:
-        run.console.warn(f"The server {found.health.detail}.", f"mlflow-azure logs{run.same} --tail 100")
+        run.console.warn(f"The server {found.health.detail}.", "mlflow-azure logs --tail 100")
     elif found.image and not (found.image.is_newest or found.continuous_deployment):
         run.console.warn("The web app does not run the newest image of the registry.", f"{deploy} --build none")

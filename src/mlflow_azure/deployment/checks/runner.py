@@ -11,7 +11,7 @@ from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed, war
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.node import Resource
-from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
@@ -99,8 +99,17 @@ def _findings(outcome: walk.Ended[str] | walk.Passed[str]) -> Iterator[Finding]:
             yield finding
 
 
-def before_writing(azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan) -> list[Finding]:
+def before_writing(
+    azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan, *, writes: bool = True
+) -> list[Finding]:
     """Do the cheap checks that a plan with something to write calls for, and return their warnings.
+
+    Args:
+        azure: The subscription.
+        settings: Of the deployment.
+        stack: Its resources.
+        plan: What is to be done.
+        writes: Whether it will be done; where not, missing rights are a warning.
 
     Raises:
         MlflowAzureError: What would make the deploy fail half way.
@@ -109,10 +118,16 @@ def before_writing(azure: Azure, settings: Settings, stack: Stack, plan: engine.
     changed = [each for each in _resources(stack) if plan.steps[each].action is not Action.KEEP]
     if not changed:
         return []
-    checks: dict[str, Check] = {
-        "subscription": lambda: account.subscription(azure),
-        "permissions": lambda: account.permissions(azure, settings, changed),
-    }
+
+    def permissions() -> Finding:
+        try:
+            return account.permissions(azure, settings, changed)
+        except AzureRefusedError as problem:
+            if writes:
+                raise
+            return warning("permissions", problem.message, problem.hint)
+
+    checks: dict[str, Check] = {"subscription": lambda: account.subscription(azure), "permissions": permissions}
     if stack.plan in changed:
         checks["region"] = lambda: services.region(azure, settings)
     found = engine.gather(checks, azure.deadline)

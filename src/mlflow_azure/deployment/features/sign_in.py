@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.microsoft_graph import quoted
+from mlflow_azure.azure.principals import is_id, object_ids
 from mlflow_azure.deployment.app_setting_parts import FixedSettings, SignInSettings
 from mlflow_azure.deployment.features.switch import Switch
 from mlflow_azure.deployment.foundation import foundation
 from mlflow_azure.engine.node import Given
+from mlflow_azure.errors import SettingsError, SignInError
+from mlflow_azure.events import Warned
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings, registrations
 from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id, is_ours
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.entra.client_secret import ClientSecret
-from mlflow_azure.resources.entra.service_principal import ServicePrincipal
+from mlflow_azure.resources.entra.service_principal import Allowed, ServicePrincipal
 from mlflow_azure.resources.mlflow_server import Server
+from mlflow_azure.resources.server_health import server_token
 from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET, AppSettings, SettingsPart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node, Properties
-    from mlflow_azure.resources.entra.service_principal import Allowed
     from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
@@ -100,6 +104,87 @@ class SignInSwitch(Switch):
         return str(client_id(self.entra.client, Given(outputs)))
 
 
+@dataclass(frozen=True)
+class SignInWish:
+    """What the user asks of sign-in.
+
+    Attributes:
+        client_id: Someone's app registration that is to be used.
+        users: Names or object ids of those who may sign in.
+        groups: Names or object ids of groups whose members may.
+        everyone: Whether everyone in the tenant may again.
+
+    """
+
+    client_id: str | None = None
+    users: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    everyone: bool = False
+
+    @property
+    def names_someone(self) -> bool:
+        """Whether it says who may sign in."""
+        return bool(self.users or self.groups)
+
+    def check(self) -> None:
+        """Refuse what contradicts itself. Raises SettingsError."""
+        if self.client_id is not None and not is_id(self.client_id):
+            raise SettingsError(
+                f"--client-id {self.client_id}: must be the application (client) id of an app registration, a GUID",
+                hint="See: mlflow-azure auth enable --help",
+            )
+        if self.client_id is not None and (self.names_someone or self.everyone):
+            raise SettingsError(
+                "--client-id cannot go with --allow-user, --allow-group or --allow-everyone: who may sign in is said "
+                "by the registration's owner",
+                hint="Let them require assignment, and assign who may sign in, in Microsoft Entra ID.",
+            )
+        if self.names_someone and self.everyone:
+            raise SettingsError("--allow-everyone cannot go with --allow-user or --allow-group", hint="Leave one out.")
+
+
+def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn:
+    """Sign-in as the user wishes, going on with what is live.
+
+    Raises:
+        SettingsError: The secret of someone's registration is missing, or nobody has a name that was given.
+
+    """
+    live = enabled_sign_in(azure, settings)
+    secret = settings.aad_client_secret
+    if live and not live.managed and wish.client_id in (None, live.client_id):
+        return replace(live, secret=secret)
+    if wish.client_id is not None:
+        if secret is None:
+            raise SettingsError(
+                "--client-id: the secret of the app registration is missing",
+                hint="Set the environment variable AAD_CLIENT_SECRET to it.",
+            )
+        return SignIn(managed=False, client_id=wish.client_id, secret=secret)
+    allowed = None
+    if wish.names_someone or wish.everyone:
+        allowed = Allowed(object_ids(azure, wish.users, wish.groups))
+    return SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed)
+
+
+def enabled_sign_in(azure: Azure, settings: Settings) -> SignIn | None:
+    """The sign-in that the live web app demands; None where there is no web app, either."""
+    live = arm.get(
+        f"the sign-in of web app {settings.web_app_name}",
+        lambda: azure.web.web_apps.get_auth_settings_v2_without_secrets(settings.rg_name, settings.web_app_name),
+    )
+    return live_sign_in(azure, live)
+
+
+def own_sign_in(azure: Azure, client_id: str) -> Warned | None:
+    """A warning where the user cannot sign in to the server."""
+    try:
+        server_token(azure.credential, client_id)
+    except SignInError as problem:
+        return Warned(f"You cannot sign in yourself: {problem.message}", problem.hint)
+    return None
+
+
 def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitch:
     """Registration, secret in the app settings, and at last the demand for sign-in."""
     base = foundation(azure, settings)
@@ -111,17 +196,33 @@ def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitc
     return SignInSwitch(base.site, (base.group, base.site), nodes, entra)
 
 
-def sign_in_off(azure: Azure, settings: Settings, *, registration: bool) -> Switch:
-    """No demand any more, then the secret goes, then the registration that we made, if it is to go."""
+@dataclass(frozen=True)
+class SignInOff(Switch):
+    """No sign-in any more.
+
+    Attributes:
+        used: Client id of the registration that sign-in uses now; None where it is off.
+        sees_registrations: Whether the user may see which registrations are ours.
+
+    """
+
+    used: str | None
+    sees_registrations: bool
+
+
+def sign_in_off(azure: Azure, settings: Settings) -> SignInOff:
+    """No demand any more, then the secret goes, then the registration that we made, where there is one."""
+    seen = registrations.of_deployment(azure, settings.rg_name)
+    used = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
     base = foundation(azure, settings)
     auth = AuthSettings(base.site, client=None, issuer="")
     app_settings = AppSettings(base.site, [FixedSettings({SIGN_IN_SECRET: None})], after=(auth,))
     nodes: tuple[Node, ...] = (auth, app_settings)
-    if registration:
+    if seen:
         tenant = azure.tenant_id
         gone = AppRegistration(base.site, settings.sp_name, tenant_id=tenant, wanted=False, after=(app_settings,))
         nodes = (*nodes, gone)
-    return Switch(base.site, (base.group, base.site), nodes)
+    return SignInOff(base.site, (base.group, base.site), nodes, used, seen is not None)
 
 
 def live_sign_in(azure: Azure, live: dict[str, Any] | None) -> SignIn | None:

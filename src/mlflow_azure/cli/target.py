@@ -1,0 +1,82 @@
+"""Commands as they are shown to the user: each names the deployment that this one is about.
+
+Hints come from all over the package and say "mlflow-azure destroy". Pasted into another shell, that would be about
+another deployment, so the options, variables and files that this run was given are put in here, for all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.clouds import CloudName
+from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mlflow_azure.cli.invocation import Common
+    from mlflow_azure.settings import Loaded
+
+PROGRAM = "mlflow-azure"
+EMULATOR_VARIABLES = ("MLFLOW_AZURE_EMULATOR_HOME", "MLFLOW_AZURE_EMULATOR_RUNTIME")
+_OF_NO_DEPLOYMENT = ("settings init", "settings import", "emulator ")
+
+
+def program() -> str:
+    """How a shell finds this program: by its name where that is on PATH, else by its path."""
+    here = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if here.name != PROGRAM:
+        return PROGRAM if found else f"{shlex.quote(sys.executable)} -m mlflow_azure"
+    return PROGRAM if found and Path(found).resolve() == here.resolve() else shlex.quote(str(here.absolute()))
+
+
+def aimed(text: str, names: Sequence[str], common: Common, loaded: Callable[[], Loaded | None]) -> str:
+    """The text, in which each `mlflow-azure COMMAND` says what this run is about.
+
+    Args:
+        text: What is to be shown.
+        names: The names of the commands, as they are typed.
+        common: The options of this run.
+        loaded: Its settings; None where they have faults.
+
+    """
+    if PROGRAM not in text:
+        return text
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w/.-]){PROGRAM} ({known})(?![\w-])")
+
+    def named(match: re.Match[str]) -> str:
+        name = match[1]
+        settings = None if name.startswith(_OF_NO_DEPLOYMENT) else loaded()
+        words = [*_variables(common, name), program(), name, *_options(common, name, settings)]
+        return " ".join(words)
+
+    return pattern.sub(named, text)
+
+
+def _variables(common: Common, name: str) -> Iterator[str]:
+    """The emulator's home: another shell would start another emulator."""
+    if common.cloud is CloudName.EMULATOR or name.startswith("emulator "):
+        for variable in EMULATOR_VARIABLES:
+            if value := os.environ.get(variable):
+                yield f"{variable}={shlex.quote(value)}"
+
+
+def _options(common: Common, name: str, loaded: Loaded | None) -> Iterator[str]:
+    if common.cloud is not CloudName.PUBLIC and not name.startswith(("emulator ", "settings ")):
+        yield f"--cloud {common.cloud}"
+    if loaded is None:
+        return
+    if loaded.file and (common.settings or Path(DEFAULT_FILE).exists()):
+        yield f"--settings {shlex.quote(str(loaded.file.absolute()))}"
+    for setting in SETTINGS.values():
+        value = loaded.values.get(setting.name)
+        if value and not setting.secret and value.source in (Source.OPTION, Source.ENVIRONMENT):
+            yield f"{setting.option} {shlex.quote(value.text)}"

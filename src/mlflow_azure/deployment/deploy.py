@@ -1,0 +1,119 @@
+"""A deploy: what is wanted, what it takes, and carrying it out. `plan` is the same, stopped before the first write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mlflow_azure import engine
+from mlflow_azure.deployment.checks.runner import before_writing
+from mlflow_azure.deployment.features.enabled import Features, enabled_features
+from mlflow_azure.deployment.features.identity import allowed_identity
+from mlflow_azure.deployment.features.sign_in import SignIn
+from mlflow_azure.deployment.stack import Stack, mlflow_stack
+from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
+from mlflow_azure.events import Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine.execution import Result
+    from mlflow_azure.engine.node import Node, Properties
+    from mlflow_azure.events import Event
+    from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.resources.registry.registry_image import Builder
+    from mlflow_azure.settings import Settings
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks for beyond the settings.
+
+    Attributes:
+        adopt: Take over resources that mlflow-azure did not make.
+        auth: Require sign-in.
+        identity: Pull the image with the web app's identity; None leaves it as it is.
+        context: What the image is built from; None takes whatever is in the registry.
+        build: How it is built, when it has to be.
+
+    """
+
+    adopt: bool = False
+    auth: bool = False
+    identity: bool | None = None
+    context: BuildContext | None = None
+    build: Builder | None = None
+
+
+class Deploy:
+    """One deploy, prepared: everything is read and checked, and nothing written.
+
+    Attributes:
+        features: What the deployment is to have beyond the minimum.
+        stack: Its resources.
+        warnings: What the user should know beforehand.
+
+    """
+
+    def __init__(self, azure: Azure, settings: Settings, wish: Wish, *, writes: bool = True) -> None:
+        """Read and check.
+
+        Args:
+            azure: The subscription.
+            settings: Of the deployment.
+            wish: What the user asks for.
+            writes: Whether it is to be carried out. Where not, missing rights are a finding, and no error.
+
+        Raises:
+            MlflowAzureError: What a deploy would be refused for.
+
+        """
+        self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
+        live = enabled_features(azure, settings)
+        identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
+        sign_in = live.sign_in or (SignIn(managed=True) if wish.auth else None)
+        self.warnings: list[Warned] = [warned] if warned else []
+        self._prepare(replace(live, sign_in=sign_in, identity=identity))
+
+    def _prepare(self, features: Features) -> None:
+        azure, settings, wish = self._azure, self._settings, self._wish
+        self.features = features
+        self.stack: Stack = mlflow_stack(azure, settings, features, context=wish.context, build=wish.build)
+        planned = engine.plan(self.stack.nodes, azure.deadline, adopt=wish.adopt)
+        found = before_writing(azure, settings, self.stack, planned, writes=self._writes)
+        self.warnings += [Warned(each.detail, each.fix) for each in found]
+        self._execution = engine.Execution(planned, azure.deadline)
+
+    @property
+    def plan(self) -> engine.Plan:
+        """What is to be done."""
+        return self._execution.plan
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """What has been done so far."""
+        return self._execution.results
+
+    def outputs(self, node: Node) -> Properties:
+        """What a resource gives to others, once it is there."""
+        return self._execution.outputs[node] or {}
+
+    def events(self) -> Iterator[Event]:
+        """Do it, telling what happens.
+
+        Where Azure refuses the role that an identity needs, although it seemed to be allowed (a condition on the right
+        to assign roles tells only then), it goes on with the registry's admin user.
+
+        Raises:
+            MlflowAzureError: What failed.
+
+        """
+        try:
+            yield from self._execution.events()
+        except AzureRefusedError as refused:
+            if refused.code != ROLE_REFUSED or not self._wish.identity:
+                raise
+            yield Warned(f"{refused.message} Going on with the registry's admin user.", refused.hint)
+            self._prepare(replace(self.features, identity=None))
+            yield from self._execution.events()
