@@ -42,7 +42,7 @@ All values are checked against Azure's rules before the first request, and all f
 
 TAIL = f"""
 "A short hash" is made from the subscription and the resource group: a second run finds what the first one made, and
-no one else in the world has the same name.
+they are globally unique.
 
 ## Commands
 

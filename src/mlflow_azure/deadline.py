@@ -33,7 +33,7 @@ class Deadline:
         """Raise TimedOutError when the time is up."""
         if not self.remaining:
             raise TimedOutError(
-                f"not done within {self.seconds:g} seconds",
+                f"timed out after {self.seconds:g} s",
                 hint="What Azure has begun goes on there. Run the command again to go on from where it is, "
                 "with a longer --timeout.",
             )

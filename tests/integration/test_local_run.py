@@ -16,7 +16,7 @@ def test_it_needs_a_deployment(cli: Command, emulator: Emulator) -> None:
     refused = cli(*WORDS, **NO_ENGINE)
     assert refused.exit_code == 1
     assert [error["code"] for error in refused.errors] == ["NotDeployed"]
-    assert refused.errors[0]["hint"] == "mlflow-azure deploy --cloud emulator"
+    assert refused.errors[0]["hint"].endswith("mlflow-azure deploy --cloud emulator")
 
 
 def test_the_emulators_storage_is_refused_since_no_container_reaches_it(cli: Command, emulator: Emulator) -> None:

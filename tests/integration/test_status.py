@@ -127,4 +127,4 @@ def test_a_half_deployed_server_is_told_with_what_is_missing(cli: Command, emula
     found = states(cli("status", *JSON).data)
     assert (found["app service plan"], found["web app"]) == ("missing", "missing")
     assert found["storage account"] == "Succeeded"
-    assert "half deployed" in cli("status", "--cloud", "emulator").stderr
+    assert "Partly deployed" in cli("status", "--cloud", "emulator").stderr

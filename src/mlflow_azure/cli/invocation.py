@@ -86,7 +86,7 @@ class Invocation:
             stdin=sys.stdin,
             stdout=sys.stdout,
             stderr=sys.stderr,
-            told=self._aimed,
+            told=self.aimed,
         )
         self.deadline = Deadline(common.timeout)
         if common.verbose:
@@ -151,12 +151,16 @@ class Invocation:
         """Whether the user agrees, or has agreed by `--yes`."""
         return self.common.yes or self.console.confirm(question)
 
-    def require_consent(self, question: str, what: str) -> None:
-        """Go on only if the user agrees; `what` would be "deleted", "disabled". Raises SettingsError."""
+    def require_consent(self, question: str) -> None:
+        """Go on only if the user agrees. Raises SettingsError."""
         if not self.confirm(question):
-            raise SettingsError(f"not {what}: you did not agree", hint="Nothing was changed.", code="NotConfirmed")
+            raise SettingsError(
+                "cancelled; nothing was changed",
+                hint="To go on, run it again and answer y, or add --yes.",
+                code="NotConfirmed",
+            )
 
-    def _aimed(self, text: str) -> str:
+    def aimed(self, text: str) -> str:
         """The text, whose commands are about the same deployment as this one."""
         return aimed(text, tuple(COMMANDS), self.common, self._settings_so_far)
 

@@ -30,11 +30,10 @@ _OF_NO_DEPLOYMENT = ("settings init", "settings import", "emulator ")
 
 def program() -> str:
     """How a shell finds this program: by its name where that is on PATH, else by its path."""
-    here = Path(sys.argv[0])
-    found = shutil.which(PROGRAM)
-    if here.name != PROGRAM:
-        return PROGRAM if found else f"{shlex.quote(sys.executable)} -m mlflow_azure"
-    return PROGRAM if found and Path(found).resolve() == here.resolve() else shlex.quote(str(here.absolute()))
+    found, script = shutil.which(PROGRAM), Path(sys.executable).with_name(PROGRAM)
+    if found and (not script.exists() or Path(found).resolve() == script.resolve()):
+        return PROGRAM
+    return shlex.quote(str(script)) if script.exists() else f"{shlex.quote(sys.executable)} -m mlflow_azure"
 
 
 def aimed(text: str, names: Sequence[str], common: Common, loaded: Callable[[], Loaded | None]) -> str:
@@ -55,8 +54,10 @@ def aimed(text: str, names: Sequence[str], common: Common, loaded: Callable[[], 
     def named(match: re.Match[str]) -> str:
         name = match[1]
         settings = None if name.startswith(_OF_NO_DEPLOYMENT) else loaded()
-        words = [*_variables(common, name), program(), name, *_options(common, name, settings)]
-        return " ".join(words)
+        options = [*_options(common, name, settings)]
+        if options and match.string[match.end() :].startswith(f" {' '.join(options)}"):
+            return match[0]  # it was aimed before
+        return " ".join([*_variables(common, name), program(), name, *options])
 
     return pattern.sub(named, text)
 

@@ -138,7 +138,7 @@ class Prompt:
         """
         if self._stdin is None or not (self._stdin.isatty() and self._stderr.isatty()):
             raise SettingsError(
-                f'asking "{question}": there is no terminal',
+                f'confirmation needed, but there is no terminal: "{question}"',
                 hint="To answer yes without being asked, add --yes.",
                 code="ConfirmationNeeded",
             )

@@ -43,7 +43,7 @@ def changes(steps: Iterable[Step]) -> str:
     counts = Counter(step.action for step in steps)
     changing = [step for step in steps if step.action in _SYMBOLS]
     if not changing:
-        return f"Nothing to do: {_resources(counts[Action.KEEP])} as wanted."
+        return f"Up to date; nothing to change ({_resources(counts[Action.KEEP])})."
     widest = max(width(step.kind) for step in changing)
     totals = ", ".join(f"{counts[action]} {words}" for action, words in _SUMMARY.items() if counts[action])
     return "\n".join([*(_change(step, widest) for step in changing), "", f"Plan: {totals}."])
@@ -120,4 +120,4 @@ def _value(value: object) -> str:
 
 
 def _resources(count: int) -> str:
-    return "1 resource is" if count == 1 else f"{count} resources are"
+    return "1 resource" if count == 1 else f"{count} resources"

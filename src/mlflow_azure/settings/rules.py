@@ -52,7 +52,7 @@ def networks(value: str) -> str | None:
         try:
             ipaddress.ip_network(part)
         except ValueError as error:
-            return f"must be networks in CIDR notation, such as 203.0.113.0/24: {error}"
+            return f"is not a valid CIDR network, such as 203.0.113.0/24: {error}"
     return None
 
 

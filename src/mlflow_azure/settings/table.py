@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unique:
-    """A default that is the same on every run, and that no one else in the world uses."""
+    """A default that is the same on every run, and that is globally unique."""
 
     prefix: str
 
@@ -93,7 +93,7 @@ class Settings:
     )
     rg_name: str = setting("mlflow-rg", "Resource group", naming.resource_group)
     rg_location: str = setting("westeurope", "Azure region", naming.location, convert=naming.canonical_location)
-    acr_name: str = setting(Unique("mlflow"), "Container registry; unique in the world", naming.registry)
+    acr_name: str = setting(Unique("mlflow"), "Container registry; globally unique", naming.registry)
     docker_image_name: str = setting("mlflowimage", "Repository of the image", naming.image_repository)
     docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
     docker_base_image: str | None = setting(
@@ -106,7 +106,7 @@ class Settings:
     asp_sku: str = setting(
         "S1", "Size of the App Service plan, such as B1 or P1v3", naming.sku, convert=naming.canonical_sku
     )
-    web_app_name: str = setting(Unique("mlflow-"), "Web app; unique in the world", naming.site)
+    web_app_name: str = setting(Unique("mlflow-"), "Web app; globally unique", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
     mlflow_port: int = setting("5000", "Port the MLflow server listens on", rules.port, convert=int)
     mlflow_workers: int = setting("1", "Worker processes of the MLflow server", rules.whole_number(1, 99), convert=int)
@@ -116,9 +116,7 @@ class Settings:
         rules.directory,
         convert=rules.canonical_directory,
     )
-    storage_account_name: str = setting(
-        Unique("mlflow"), "Storage account; unique in the world", naming.storage_account
-    )
+    storage_account_name: str = setting(Unique("mlflow"), "Storage account; globally unique", naming.storage_account)
     storage_container_name: str = setting("mlflow", "Blob container of the artifacts", naming.blob_container)
     storage_mount_point: str = setting(
         "/mlruns",

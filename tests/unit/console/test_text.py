@@ -59,7 +59,7 @@ def test_a_value_that_is_known_only_later_is_shown_by_its_text() -> None:
 
 @pytest.mark.parametrize(
     ("kept", "said"),
-    [(1, "Nothing to do: 1 resource is as wanted."), (9, "Nothing to do: 9 resources are as wanted.")],
+    [(1, "Up to date; nothing to change (1 resource)."), (9, "Up to date; nothing to change (9 resources).")],
 )
 def test_a_plan_without_changes_says_so(kept: int, said: str) -> None:
     assert text.changes(Step(str(i), "file share", "m", Action.KEEP) for i in range(kept)) == said

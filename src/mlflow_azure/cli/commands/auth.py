@@ -145,7 +145,7 @@ def disable(run: Invocation) -> None:
         run.answer(AuthDisableAnswer(url, ()))
         return
     if switch.used:
-        run.require_consent(f"Let everyone use {url} without signing in, reading and changing all runs?", "disabled")
+        run.require_consent(f"Let everyone use {url} without signing in, reading and changing all runs?")
     run.answer(AuthDisableAnswer(url, apply(run, Execution(planned, run.deadline))))
     if not switch.sees_registrations and switch.used:
         run.console.warn(

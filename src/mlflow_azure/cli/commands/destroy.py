@@ -82,7 +82,7 @@ def _destroy(run: Invocation, *, keep_data: bool) -> None:
         run.answer(DestroyAnswer((), kept, inventory.group, group_deleted=False))
         return
     run.console.note(_announcement(inventory))
-    run.require_consent(_question(inventory), "deleted")
+    run.require_consent(_question(inventory))
     run.achieved["kept"] = kept
     done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
     run.answer(DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes))

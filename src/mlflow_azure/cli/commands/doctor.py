@@ -65,13 +65,13 @@ def doctor(run: Invocation) -> int:
         lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"
     )
     problems = [finding.problem for finding in found if finding.problem]
-    answer = _answer(found)
+    answer = _answer(run, found)
     run.console.verdict(run.command, answer.data(), answer.text(), problems)
     return problems[0].exit_code if problems else 0
 
 
-def _answer(found: Sequence[Finding]) -> DoctorAnswer:
+def _answer(run: Invocation, found: Sequence[Finding]) -> DoctorAnswer:
     return DoctorAnswer(
         ready=not any(each.problem for each in found),
-        checks=tuple(Checked(each.check, each.outcome, each.detail, each.fix) for each in found),
+        checks=tuple(Checked(each.check, each.outcome, each.detail, run.aimed(each.fix)) for each in found),
     )

@@ -148,7 +148,7 @@ class EmulatorResetAnswer(Answer):
 def reset(run: Invocation) -> None:
     """Stop the emulator and delete everything that was deployed to it, data too."""
     launcher = emulator_launcher()
-    run.require_consent("Delete everything in the emulator, data too?", "reset")
+    run.require_consent("Delete everything in the emulator, data too?")
     with emulator_failures():
         run.wait(launcher.reset, "Stopping the emulator")
     run.answer(EmulatorResetAnswer(reset=True))

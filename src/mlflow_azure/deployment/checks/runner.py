@@ -90,7 +90,7 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
 def _findings(outcome: walk.Ended[str] | walk.Passed[str]) -> Iterator[Finding]:
     match outcome:
         case walk.Passed(node=name, cause=cause) if name != TARGET:
-            yield warning(name, "not checked", f"See to it first: {'subscription' if cause == TARGET else cause}")
+            yield warning(name, "not checked", f"Fix {'subscription' if cause == TARGET else cause} first")
         case walk.Ended(node=name, error=MlflowAzureError(problems=problems)):
             yield from (failed("subscription" if name == TARGET else name, problem) for problem in problems)
         case walk.Ended(error=Exception() as error):
