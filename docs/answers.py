@@ -13,12 +13,14 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-import mlflow_azure.cli.main
 from mlflow_azure.cli.answer import data_fields
 from mlflow_azure.cli.invocation import COMMANDS
+from mlflow_azure.cli.lazy import LazyCommand
+from mlflow_azure.cli.names import NAMES
 from mlflow_azure.secret import Secret
 
-assert mlflow_azure.cli.main  # its import registers the commands
+for _name in NAMES:
+    LazyCommand(_name).load()  # its import registers the command
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -35,12 +37,12 @@ _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n {5,}.+)*)", re.MULTILINE)
 
 def reference() -> str:
     """The part of docs/output.md on what `data` holds."""
-    return "\n".join(_section(name) for name in COMMANDS).rstrip() + "\n"
+    return "\n".join(_section(name) for name in NAMES).rstrip() + "\n"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The JSON schema of each command's document, by the name of its file."""
-    return {f"{name.replace(' ', '-')}.json": _document(name) for name in COMMANDS}
+    return {f"{name.replace(' ', '-')}.json": _document(name) for name in NAMES}
 
 
 def _section(name: str) -> str:

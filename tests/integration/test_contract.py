@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
 
-from mlflow_azure.cli.main import app
+from mlflow_azure.cli.main import command_line
 from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
             yield (*path, name)
 
 
-COMMANDS = [path for path in commands(typer.main.get_command(app)) if path != ("emulator", "start")]
+COMMANDS = [path for path in commands(command_line()) if path != ("emulator", "start")]
 AZURE_COMMANDS = [path for path in COMMANDS if path[0] not in {"deploy", "emulator", "local-run"}]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,13 +20,14 @@ import typer
 from mlflow_azure import console
 from mlflow_azure.azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
 from mlflow_azure.cli.options import chosen, settings_parameters
+from mlflow_azure.cli.signals import interrupted
 from mlflow_azure.cli.target import aimed
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.errors import InterruptedByUserError, SettingsError, SeveralErrors, as_ours
+from mlflow_azure.errors import SettingsError, SeveralErrors, as_ours
 from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.credential import Credential
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+# Without a handler Python prints the SDK's warnings; what matters of them is in our own errors.
+logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 class Output(StrEnum):
@@ -162,7 +165,7 @@ class Invocation:
 
     def aimed(self, text: str) -> str:
         """The text, whose commands are about the same deployment as this one."""
-        return aimed(text, tuple(COMMANDS), self.common, self._settings_so_far)
+        return aimed(text, self.common, self._settings_so_far)
 
     def _settings_so_far(self) -> Loaded | None:
         try:
@@ -250,46 +253,3 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
         ours = as_ours(error)
         run.console.failure(run.command, ours, run.achieved)
         return ours.exit_code
-
-
-class SignalledError(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, which end a command as Ctrl+C does, but for the exit code."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def end_on_signals() -> None:
-    """End on a cancelled pipeline and a closed terminal as on Ctrl+C: with an answer."""
-
-    def end(number: int, _frame: object) -> None:
-        raise SignalledError(number)
-
-    for name in ("SIGTERM", "SIGHUP"):  # not all on Windows
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
-
-
-def ignore_signals() -> None:
-    """Let another Ctrl+C do nothing: what is left to be done must not be cut short."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-
-
-def interrupted(cause: BaseException, remark: str = "what Azure has begun goes on there") -> InterruptedByUserError:
-    """What Ctrl+C, or a signal that ends the command, means. From here on another one does nothing."""
-    ignore_signals()
-    by, code = "Ctrl+C", InterruptedByUserError.exit_code
-    if isinstance(cause, SignalledError):
-        by, code = signal.Signals(cause.number).name, 128 + cause.number
-    error = InterruptedByUserError(f"stopped by {by}; {remark}", hint="To go on, run the command again.")
-    error.exit_code = code
-    return error
-
-
-def wants_json(argv: Sequence[str]) -> bool:
-    """Whether a line, parsable or not, asks for JSON."""
-    pairs = zip(argv, [*argv[1:], ""], strict=True)
-    return any((word in ("--output", "-o") and value == "json") or word == "--output=json" for word, value in pairs)

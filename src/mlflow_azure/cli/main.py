@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mlflow_azure import __version__, console
-from mlflow_azure.cli.invocation import COMMANDS, end_on_signals, interrupted, wants_json
+from mlflow_azure import __version__
+from mlflow_azure.cli.lazy import PLAIN, LazyCommand, LazyGroup
+from mlflow_azure.cli.names import GROUPS, NAMES, PROGRAM
+from mlflow_azure.cli.signals import end_on_signals, interrupted
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PROGRAM = "mlflow-azure"
-
-GROUPS = {
-    "auth": "Microsoft Entra sign-in in front of the server.",
-    "cd": "Redeploy when a new image is pushed.",
-    "settings": "Write, show and import settings.",
-    "emulator": "Azure on this machine: try everything without an account.",
-}
-NAMES = (
-    *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
-    *("auth enable", "auth disable", "auth token", "cd enable", "cd disable", "cd status"),
-    *("settings init", "settings show", "settings import"),
-    *("emulator start", "emulator stop", "emulator status", "emulator reset"),
-)
-"""The commands in the order in which the help lists them. The first word names the module of each."""
+HELP_COLUMNS = 100
 
 app = typer.Typer(
     name=PROGRAM,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_COLUMNS},
+    **PLAIN,
 )
 
 
@@ -61,30 +47,28 @@ def _root(
     """
 
 
-def _assemble() -> None:
-    """Put the commands into the application and its groups."""
-    groups = {name: typer.Typer(no_args_is_help=True, help=about) for name, about in GROUPS.items()}
+for group, about in GROUPS.items():
+    app.add_typer(typer.Typer(cls=LazyGroup, help=about, **PLAIN), name=group)
+
+
+def command_line() -> LazyGroup:
+    """All commands, none of them imported yet."""
+    root = cast("LazyGroup", typer.main.get_command(app))
+    groups, root.commands = cast("dict[str, LazyGroup]", root.commands), {}
     for name in NAMES:
-        importlib.import_module(f"mlflow_azure.cli.commands.{name.split()[0].replace('-', '_')}")
-        group, _, last = name.rpartition(" ")
-        command = COMMANDS[name]
-        words = {"allow_interspersed_args": not command.options_first}
-        (groups[group] if group else app).command(last, context_settings=words)(command.call)
-    for name, group_app in groups.items():
-        app.add_typer(group_app, name=name)
-
-
-_assemble()
+        first, _, rest = name.partition(" ")
+        if rest:
+            groups[first].add_command(LazyCommand(name))
+        root.add_command(groups[first] if rest else LazyCommand(name))
+    return root
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code: see errors.py for what each means."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    # Without a handler Python prints the SDK's warnings; what matters of them is in our own errors.
-    logging.getLogger("azure").addHandler(logging.NullHandler())
     end_on_signals()
     try:
-        sys.exit(app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False))
+        sys.exit(command_line()(args=argv, prog_name=PROGRAM, standalone_mode=False))
     except typer.TyperException as error:
         sys.exit(_usage_error(argv, error))
     except (typer.Abort, KeyboardInterrupt) as cause:
@@ -103,8 +87,10 @@ def _usage_error(argv: list[str], error: typer.TyperException) -> int:
 
 def _report(argv: list[str], command: str, error: MlflowAzureError) -> int:
     """Report a failure outside of any command."""
+    from mlflow_azure import console
+
     out = console.create(
-        output="json" if wants_json(argv) else "text",
+        output="json" if _wants_json(argv) else "text",
         verbose=False,
         environ=os.environ,
         stdin=sys.stdin,
@@ -113,3 +99,9 @@ def _report(argv: list[str], command: str, error: MlflowAzureError) -> int:
     )
     out.failure(command or "help", error)
     return error.exit_code
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    """Whether a line, parsable or not, asks for JSON."""
+    pairs = zip(argv, [*argv[1:], ""], strict=True)
+    return any((word in ("--output", "-o") and value == "json") or word == "--output=json" for word, value in pairs)

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.clouds import CloudName
+from mlflow_azure.cli.names import NAMES, PROGRAM
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from mlflow_azure.cli.invocation import Common
     from mlflow_azure.settings import Loaded
 
-PROGRAM = "mlflow-azure"
 EMULATOR_VARIABLES = ("MLFLOW_AZURE_EMULATOR_HOME", "MLFLOW_AZURE_EMULATOR_RUNTIME")
 _OF_NO_DEPLOYMENT = ("settings init", "settings import", "emulator ")
 
@@ -36,19 +36,18 @@ def program() -> str:
     return shlex.quote(str(script)) if script.exists() else f"{shlex.quote(sys.executable)} -m mlflow_azure"
 
 
-def aimed(text: str, names: Sequence[str], common: Common, loaded: Callable[[], Loaded | None]) -> str:
+def aimed(text: str, common: Common, loaded: Callable[[], Loaded | None]) -> str:
     """The text, in which each `mlflow-azure COMMAND` says what this run is about.
 
     Args:
         text: What is to be shown.
-        names: The names of the commands, as they are typed.
         common: The options of this run.
         loaded: Its settings; None where they have faults.
 
     """
     if PROGRAM not in text:
         return text
-    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    known = "|".join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True))
     pattern = re.compile(rf"(?<![\w/.-]){PROGRAM} ({known})(?![\w-])")
 
     def named(match: re.Match[str]) -> str:

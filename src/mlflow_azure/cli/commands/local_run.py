@@ -13,7 +13,8 @@ import typer
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.build_options import BuildCa, build_context
-from mlflow_azure.cli.invocation import Invocation, command, ignore_signals, interrupted
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.signals import ignore_signals, interrupted
 from mlflow_azure.console import text
 from mlflow_azure.console.exports import default_shell, exports
 from mlflow_azure.errors import ContainerEngineError, MlflowAzureError, SettingsError

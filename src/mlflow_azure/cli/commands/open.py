@@ -33,7 +33,7 @@ class OpenAnswer(Answer):
 
 
 @command("open", OpenAnswer)
-def browse(
+def open_(
     run: Invocation,
     *,
     portal: Annotated[bool, typer.Option("--portal", help="The web app's page in the Azure portal.")] = False,

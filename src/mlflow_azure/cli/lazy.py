@@ -1,0 +1,112 @@
+"""Commands that are imported when they are asked for: a line imports its own command, and `--help` imports none.
+
+Their help is plain text. Typer would draw it with rich, and with that import a reader of Markdown and a highlighter of
+source code, which takes longer than everything else that `--help` does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COMMANDS = "mlflow_azure.cli.commands"
+PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
+"""How every Typer application here is made: no help and no traceback in colours."""
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help has a section for each panel of its options."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections."""
+        _write_sections(self.get_params(ctx), ctx, formatter)
+
+
+class LazyCommand(TyperCommand):
+    """A command that is listed by its name and its help. Its module is not imported yet.
+
+    Attributes:
+        path: Its whole name: "settings show". The first word names the module.
+
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path.rsplit(maxsplit=1)[-1])
+        self.path = path
+        del self.help  # that there is none: it is read when someone asks for it
+
+    @cached_property
+    def help(self) -> str:  # type: ignore[override] # it is not written any more
+        """What its docstring says."""
+        return _docstring(self._module, self.path.split()[-1])
+
+    def load(self) -> Any:
+        """The command itself."""
+        from mlflow_azure.cli import invocation
+
+        import_module(self._module)
+        command = invocation.COMMANDS[self.path]
+        words = {"allow_interspersed_args": not command.options_first}
+        single = typer.Typer(add_completion=False, **PLAIN)
+        single.command(self.name, cls=PlainCommand, context_settings=words)(command.call)
+        return typer.main.get_command(single)
+
+    @property
+    def _module(self) -> str:
+        return f"{COMMANDS}.{self.path.split()[0].replace('-', '_')}"
+
+
+class LazyGroup(TyperGroup):
+    """A group of commands, each of which is imported when it is about to be run, or completed."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments; where there are none, the help is asked for."""
+        return super().parse_args(ctx, args if args or ctx.resilient_parsing else ["--help"])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that a line names."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, LazyCommand) else command, rest
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of its options, and one with the first paragraph on each command."""
+        _write_sections(self.get_params(ctx), ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, str(each.help).partition("\n\n")[0]) for name, each in self.commands.items()])
+
+
+def _docstring(module: str, word: str) -> str:
+    """The docstring of the function of a command, read from the compiled module without running it.
+
+    The function is named like the last word of the command, with an underscore where Python has that word itself.
+    """
+    spec = find_spec(module)
+    loader: Any = spec and spec.loader
+    named = word.replace("-", "_")
+    parts = loader.get_code(module).co_consts
+    functions = (part for part in parts if isinstance(part, CodeType) and part.co_name.rstrip("_") == named)
+    return inspect.cleandoc(next(functions).co_consts[0] or "")  # None where Python was told to leave them out (-OO)
+
+
+def _write_sections(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+    for param in params:
+        record = param.get_help_record(ctx)
+        if record is not None:
+            kind = "Arguments" if param.param_type_name == "argument" else "Options"
+            sections.setdefault(getattr(param, "rich_help_panel", None) or kind, []).append(record)
+    for name, records in sections.items():
+        if not records:
+            continue
+        with formatter.section(name):
+            formatter.write_dl(records)

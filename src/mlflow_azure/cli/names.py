@@ -1,0 +1,17 @@
+"""The names of the program, its groups of commands and its commands, as they are typed."""
+
+PROGRAM = "mlflow-azure"
+
+GROUPS = {
+    "auth": "Microsoft Entra sign-in in front of the server.",
+    "cd": "Redeploy when a new image is pushed.",
+    "settings": "Write, show and import settings.",
+    "emulator": "Azure on this machine: try everything without an account.",
+}
+NAMES = (
+    *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
+    *("auth enable", "auth disable", "auth token", "cd enable", "cd disable", "cd status"),
+    *("settings init", "settings show", "settings import"),
+    *("emulator start", "emulator stop", "emulator status", "emulator reset"),
+)
+"""The commands in the order in which the help lists them. The first word names the module of each."""
