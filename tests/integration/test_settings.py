@@ -128,7 +128,7 @@ def test_an_option_that_takes_several_values_may_be_repeated(command: Command) -
 
 
 def test_the_help_names_every_setting_with_its_default(command: Command) -> None:
-    text = command("show", "--help", NO_COLOR="1").stdout
+    text = " ".join(command("show", "--help", NO_COLOR="1").stdout.split())
     for setting in (each for each in SETTINGS.values() if not each.secret):
         assert setting.option in text
         assert f"{setting.meaning} ({setting.name}; default: {setting.default_words})." in text

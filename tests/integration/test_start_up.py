@@ -21,15 +21,16 @@ DRAWING = {"rich.markdown", "rich.syntax", "rich.traceback", "markdown_it", "pyg
 COMMANDS = "mlflow_azure.cli.commands."
 
 
+AT_THE_END = (
+    "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+    "from mlflow_azure.cli import main; main()"
+)
+
+
 def imported(*arguments: str) -> set[str]:
-    """The modules that a command imports."""
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "mlflow_azure", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+    """The modules that are there when a command has done its work."""
+    line = [sys.executable, "-c", AT_THE_END, *arguments]
+    return set(subprocess.run(line, capture_output=True, text=True, check=True).stderr.split())
 
 
 def packages(modules: set[str]) -> set[str]:
