@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.request_log import tell_requests
-
 if TYPE_CHECKING:
     import requests
 
@@ -102,20 +100,15 @@ class Cloud:
 
         The emulator listens on loopback: a company's proxy must not come between.
         """
-        if self.ca_file is None:
-            return {}
-        return {"connection_verify": self.ca_file, "use_env_settings": False}
+        from mlflow_azure.azure.transport import sdk_transport
+
+        return {"transport": sdk_transport(self.ca_file)}
 
     def session(self) -> requests.Session:
         """An HTTP session for the services of this cloud that have no SDK client."""
-        import requests
+        from mlflow_azure.azure.transport import session
 
-        session = requests.Session()
-        tell_requests(session)
-        if self.ca_file is not None:
-            session.trust_env = False
-            session.verify = self.ca_file
-        return session
+        return session(self.ca_file)
 
 
 PUBLIC = Cloud(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,15 @@ class Credential:
             disable_instance_discovery=True,
             **self._cloud.transport,
         )
+
+    def ask_early(self, scope: str) -> None:
+        """Ask for a token now, while other things are made ready. What goes wrong is told to who needs it later."""
+
+        def ask() -> None:
+            with suppress(Exception):
+                self.get_token_info(scope)
+
+        threading.Thread(target=ask, daemon=True, name="token").start()
 
     def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
         """A token for `scopes`, as azure-core asks for it."""

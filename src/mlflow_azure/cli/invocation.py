@@ -134,7 +134,9 @@ class Invocation:
         """Azure, as the signed-in user sees the subscription of the settings."""
         from mlflow_azure.azure.clients import Azure
 
-        return Azure(self.cloud, self.credential, self.settings.subscription_id, self.deadline)
+        azure = Azure(self.cloud, self.credential, self.settings.subscription_id, self.deadline)
+        self.credential.ask_early(self.cloud.scope)
+        return azure
 
     def answer(self, answer: Answer) -> None:
         """The command's result."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -37,25 +38,27 @@ class Wire:
 
     async def carry(self, request: Request, respond: Respond) -> Response:
         """Answer a request by `respond`, or by the fault that strikes it; what it changed is saved first."""
+        began = time.time()
         fault = self._world.faults.strike(request.method, request.url.path)
         if fault and fault.kind == "cut-before":
-            return self._hang_up(request)
+            return self._hang_up(request, began)
         response = _ordered(fault) if fault and fault.kind == "status" else await respond(fault)
         self._world.state.save()
         if fault and fault.kind == "cut-after":
-            return self._hang_up(request)
+            return self._hang_up(request, began)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
-        self._log(request, response.status_code)
+        self._log(request, response.status_code, began)
         return response
 
-    def _hang_up(self, request: Request) -> Response:
-        self._log(request, 0)
+    def _hang_up(self, request: Request, began: float) -> Response:
+        self._log(request, 0, began)
         self._cut(request)
         return Response(status_code=500)  # is never sent: the connection is gone
 
-    def _log(self, request: Request, status: int) -> None:
+    def _log(self, request: Request, status: int, began: float) -> None:
         entry = {"method": request.method, "path": request.url.path, "query": request.url.query, "status": status}
-        self._world.requests.append({**entry, "write": is_write(request.method, request.url.path)})
+        timed = {"began": began, "seconds": time.time() - began}
+        self._world.requests.append({**entry, **timed, "write": is_write(request.method, request.url.path)})
 
 
 def is_write(method: str, path: str) -> bool:

@@ -59,9 +59,12 @@ def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS)
     """
     import requests
 
+    from mlflow_azure.azure.transport import session
+
     headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
     try:
-        answer = requests.get(url + PROBE_PATH, headers=headers, timeout=timeout, allow_redirects=False)
+        with session() as asking:
+            answer = asking.get(url + PROBE_PATH, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         return Health(healthy=False, detail=f"no answer ({type(error).__name__})")
     if answer.status_code == requests.codes.ok:

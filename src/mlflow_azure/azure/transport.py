@@ -1,0 +1,105 @@
+"""The connections of the process: one pool of them, and one TLS context for each bundle of certificates.
+
+Each client of the SDK would have connections of its own, and requests loads the whole bundle for each new one, which
+takes some ten milliseconds of CPU. All that is sent to Azure goes through here, so importing this module is put off
+until then.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager, Retry
+from urllib3.util.ssl_ import create_urllib3_context
+
+from mlflow_azure.azure.request_log import tell_requests
+
+if TYPE_CHECKING:
+    import ssl
+
+    from azure.core.pipeline.transport import RequestsTransport
+
+MOST_CONNECTIONS = 32
+"""To one host at the same time; more than a deploy has steps."""
+_POOL = PoolManager(num_pools=MOST_CONNECTIONS, maxsize=MOST_CONNECTIONS)
+_PROXIES: dict[str, Any] = {}
+_LOADING = threading.Lock()
+
+
+class PooledAdapter(HTTPAdapter):
+    """Sends over the connections that all sessions of the process share."""
+
+    def init_poolmanager(self, *_args: Any, **_options: Any) -> None:
+        """Take the pools of the process, those through proxies too."""
+        self.poolmanager = _POOL
+        self.proxy_manager = _PROXIES
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Which connections a request may use: those with the same TLS context."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        bundle = verify if isinstance(verify, str) else certifi.where()
+        return host, {"cert_reqs": "CERT_REQUIRED", "ssl_context": tls_context(bundle)}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Load nothing: the context has the certificates already."""
+
+    def close(self) -> None:
+        """Leave the connections open for the next session."""
+
+
+def tls_context(bundle: str) -> ssl.SSLContext:
+    """The context that trusts the certificates of a file or directory. Raises OSError where it is not there."""
+    with _LOADING:
+        return _tls_context(bundle)
+
+
+@cache
+def _tls_context(bundle: str) -> ssl.SSLContext:
+    path = Path(bundle)
+    if not path.exists():
+        raise OSError(f"there is no bundle of certificates at {bundle}")
+    context = create_urllib3_context()
+    if path.is_dir():
+        context.load_verify_locations(capath=path)
+    else:
+        context.load_verify_locations(cafile=path)
+    return context
+
+
+def session(ca_file: str | None = None) -> requests.Session:
+    """An HTTP session, whose requests are told to the log.
+
+    Args:
+        ca_file: Certificate authority to trust instead of the system's. The session then goes through no proxy.
+
+    """
+    made = _session(ca_file, PooledAdapter())
+    tell_requests(made)
+    return made
+
+
+@cache
+def sdk_transport(ca_file: str | None = None) -> RequestsTransport:
+    """What the clients of the SDK send with, all of them the same. Its retries are those of their pipelines."""
+    from azure.core.pipeline.transport import RequestsTransport
+
+    # As RequestsTransport makes its own session: urllib3 is to raise what goes wrong as it is.
+    adapter = PooledAdapter(max_retries=Retry(total=False, redirect=False, raise_on_status=False))
+    trust: dict[str, Any] = {} if ca_file is None else {"connection_verify": ca_file}
+    return RequestsTransport(session=_session(ca_file, adapter), session_owner=False, **trust)
+
+
+def _session(ca_file: str | None, adapter: HTTPAdapter) -> requests.Session:
+    made = requests.Session()
+    made.mount("https://", adapter)
+    made.mount("http://", adapter)
+    if ca_file is not None:
+        made.trust_env = False
+        made.verify = ca_file
+    return made
