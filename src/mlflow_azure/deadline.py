@@ -17,6 +17,16 @@ _FOREVER = 365 * 24 * 3600.0
 _WAKE = 0.2  # seconds; on Windows a blocked queue.get without a timeout does not see Ctrl+C
 
 
+_SHARE = 0.1
+"""Of what it has taken so far something may go unseen: in the mean it is seen 5 % late."""
+_SHORTEST, _LONGEST = 0.2, 5.0
+
+
+def pause(elapsed: float) -> float:
+    """Seconds to wait before asking again of something that began `elapsed` seconds ago."""
+    return min(max(elapsed * _SHARE, _SHORTEST), _LONGEST)
+
+
 class Deadline:
     """A point in time, `seconds` from now."""
 
@@ -43,8 +53,10 @@ class Deadline:
         time.sleep(min(seconds, self.remaining))
         self.check()
 
-    def poll(self, until: Callable[[], T | None], *, every: float, patience: float | None = None) -> T | None:
-        """Call `until`, with pauses of `every` seconds, until it answers with something.
+    def poll(
+        self, until: Callable[[], T | None], *, every: float | None = None, patience: float | None = None
+    ) -> T | None:
+        """Call `until`, with pauses of `every` seconds or else of growing ones, until it answers with something.
 
         Returns:
             The answer; None when it has none after `patience` seconds, whatever the calls themselves took.
@@ -53,20 +65,24 @@ class Deadline:
             TimedOutError: The deadline passed first.
 
         """
-        end = Deadline(patience)
+        began, end = time.monotonic(), Deadline(patience)
         while (answer := until()) is None and end.remaining:
-            self.sleep(every)
+            self.sleep(every or pause(time.monotonic() - began))
         return answer
 
     def call(self, work: Callable[[], T]) -> T:
-        """The result of `work`, waiting for it until the deadline.
+        """The result of `work`, waiting for it until the deadline: see `start`."""
+        return self.start(work)()
+
+    def start(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Begin `work`, and return what waits for its result until the deadline.
 
         It runs in a daemon thread of its own, which is left behind at the deadline and on Ctrl+C: the Azure SDK blocks
         and cannot be interrupted.
 
         Raises:
             TimedOutError: The deadline passed.
-            Exception: Whatever `work` raises.
+            Exception: Whatever `work` raises, where its result is waited for.
 
         """
         done: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue()
@@ -77,12 +93,15 @@ class Deadline:
             except BaseException as error:  # noqa: BLE001 - raised again by who waits
                 done.put((None, error))
 
+        def result() -> T:
+            found, error = self.get(done)
+            if error is not None:
+                raise error
+            return found  # type: ignore[return-value] # there is one where there is no error
+
         self.check()
         threading.Thread(target=body, daemon=True, name="call").start()
-        result, error = self.get(done)
-        if error is not None:
-            raise error
-        return result  # type: ignore[return-value] # there is one where there is no error
+        return result
 
     def get(self, items: queue.Queue[T]) -> T:
         """The next item, waiting for it until the deadline. Raises TimedOutError."""

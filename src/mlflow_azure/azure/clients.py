@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.azure.microsoft_graph import MicrosoftGraph
+    from mlflow_azure.azure.polling import GrowingPolling
     from mlflow_azure.azure.rest import RestClient
     from mlflow_azure.deadline import Deadline
 
@@ -117,6 +118,12 @@ class Azure:
         with doing("reading your Azure subscription"):
             path = f"/subscriptions/{self.subscription_id}"
             return str(self.rest.send("GET", path, query={"api-version": "2022-12-01"})["tenantId"])
+
+    def polling(self) -> GrowingPolling:
+        """How a long-running operation is to be polled: the `polling` of the SDK's `begin_…` methods."""
+        from mlflow_azure.azure.polling import GrowingPolling
+
+        return GrowingPolling()
 
     def wait(self, poller: LROPoller[T]) -> T:
         """The result of a long-running operation, waiting for it until the deadline.

@@ -95,7 +95,7 @@ class Remnant(AzureResource, Removable):
 
 def _delete_webhook(azure: Azure, group: str, found: Found) -> None:
     registry, name = found.name.split("/")  # as Azure lists it
-    azure.wait(azure.registries.webhooks.begin_delete(group, registry, name))
+    azure.wait(azure.registries.webhooks.begin_delete(group, registry, name, polling=azure.polling()))
 
 
 def _delete_site(azure: Azure, group: str, found: Found) -> None:
@@ -104,11 +104,15 @@ def _delete_site(azure: Azure, group: str, found: Found) -> None:
 
 
 _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
-    RESOURCE_GROUP: lambda azure, group, _: azure.wait(azure.resources.resource_groups.begin_delete(group)),
+    RESOURCE_GROUP: lambda azure, group, _: azure.wait(
+        azure.resources.resource_groups.begin_delete(group, polling=azure.polling())
+    ),
     STORAGE_ACCOUNT: lambda azure, group, found: azure.storage.storage_accounts.delete(group, found.name),
     SITE: _delete_site,
     PLAN: lambda azure, group, found: when_free(azure, lambda: azure.web.app_service_plans.delete(group, found.name)),
-    REGISTRY: lambda azure, group, found: azure.wait(azure.registries.registries.begin_delete(group, found.name)),
+    REGISTRY: lambda azure, group, found: azure.wait(
+        azure.registries.registries.begin_delete(group, found.name, polling=azure.polling())
+    ),
     WEBHOOK: _delete_webhook,
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),
 }

@@ -6,10 +6,12 @@ https://learn.microsoft.com/azure/container-registry/container-registry-tasks-ov
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import AGAIN, doing
+from mlflow_azure.deadline import pause
 from mlflow_azure.errors import ContainerEngineError, MlflowAzureError
 from mlflow_azure.image.context import PLATFORM, BuildContext
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from mlflow_azure.events import Report
     from mlflow_azure.image.registry_api import RegistryClient
 
-POLL_SECONDS = 1.0
 RUN_SECONDS = 3600
 _ONGOING = frozenset({"Queued", "Started", "Running"})
 _LOG_LINES = 5
@@ -61,17 +62,24 @@ class RemoteBuilder:
             links = runs.get_log_sas_url(self.group, self.registry, run_id)
             link = links.log_link or links.log_artifact_link
         log = _Log(self.azure, str(link))
+        began = time.monotonic()
         while True:
+            asked = self.azure.deadline.start(lambda: runs.get(self.group, self.registry, run_id))
+            self._tell(log, report)
             with doing(f"waiting for build {run_id}"):
-                run = _properties(f"waiting for build {run_id}", runs.get(self.group, self.registry, run_id))
-            for line in log.new_lines():
-                report(line, None)
+                run = _properties(f"waiting for build {run_id}", asked())
             status = str(getattr(run.status, "value", run.status))
+            if status not in _ONGOING:
+                self._tell(log, report)  # what was written since
             if status == "Succeeded":
                 return
             if status not in _ONGOING:
                 raise _failed(run_id, status, run.run_error_message, log)
-            self.azure.deadline.sleep(POLL_SECONDS)
+            self.azure.deadline.sleep(pause(time.monotonic() - began))
+
+    def _tell(self, log: _Log, report: Report) -> None:
+        for line in log.new_lines():
+            report(line, None)
 
 
 def _properties(what: str, run: Run) -> RunProperties:

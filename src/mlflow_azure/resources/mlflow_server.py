@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlflow_azure.deadline import Deadline
+from mlflow_azure.deadline import Deadline, pause
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import MlflowAzureError, SignInError, TimedOutError
 from mlflow_azure.kudu import logs
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.registry.registry_image import Image
     from mlflow_azure.resources.web.web_app import WebApp
 
-POLL_SECONDS = 1.0
 LOOK_SECONDS = 10.0
 """How often the log is looked at for a container that keeps ending."""
 MOST_STARTS = 3
@@ -67,6 +67,7 @@ class Server(Check):
 
         """
         url, told, began = given(self.site, "url"), "", datetime.now(UTC)
+        start = time.monotonic()
         patience, early, look = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS), Deadline(LOOK_SECONDS)
         while not (health := self._health(given, url, early)).healthy:
             if health.detail != told:
@@ -81,7 +82,7 @@ class Server(Check):
                     hint="See why: mlflow-azure logs --tail 100",
                     code="ServerNotHealthy",
                 )
-            self.site.azure.deadline.sleep(POLL_SECONDS)
+            self.site.azure.deadline.sleep(pause(time.monotonic() - start))
 
     def _health(self, given: Given, url: str, early: Deadline) -> Health:
         health = self._probe(given, url, early)

@@ -12,7 +12,6 @@ from mlflow_azure.resources.base import AzureResource
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Properties, Report
 
-POLL_SECONDS = 1.0
 REGISTERED = "Registered"
 
 
@@ -63,7 +62,7 @@ class Provider(AzureResource):
             report(state, None)
             return None
 
-        return {"registrationState": self.azure.deadline.poll(registered, every=POLL_SECONDS)}
+        return {"registrationState": self.azure.deadline.poll(registered)}
 
     def state(self, live: Properties) -> str:
         """Registered, or how far it is."""

@@ -108,6 +108,7 @@ class Listener:
 def _bind(address: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # see server.py
     try:
         bound.bind((address, port))
     except OSError as error:

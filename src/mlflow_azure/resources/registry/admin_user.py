@@ -43,7 +43,9 @@ class AdminUser(AzureResource):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Switch it off."""
         with doing(f"switching off the admin user of {self.registry}"):
-            poller = self.azure.registries.registries.begin_update(self.registry.group.name, self.name, dict(desired))
+            poller = self.azure.registries.registries.begin_update(
+                self.registry.group.name, self.name, dict(desired), polling=self.azure.polling()
+            )
             return arm.body(self.azure.wait(poller))
 
     def state(self, live: Properties) -> str:

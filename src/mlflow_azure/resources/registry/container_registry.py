@@ -69,14 +69,18 @@ class ContainerRegistry(TaggedResource):
         """Create the registry; it takes 8 to 30 seconds."""
         body = {**desired, "sku": {"name": "Basic"}}
         with doing(f"creating {self}"):
-            poller = self.azure.registries.registries.begin_create(self.group.name, self.name, body)
+            poller = self.azure.registries.registries.begin_create(
+                self.group.name, self.name, body, polling=self.azure.polling()
+            )
             return arm.body(self.azure.wait(poller))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs; the SKU that an owner chose is kept."""
         body = {"tags": merged_tags(live, desired), "properties": desired["properties"]}
         with doing(f"updating {self}"):
-            poller = self.azure.registries.registries.begin_update(self.group.name, self.name, body)
+            poller = self.azure.registries.registries.begin_update(
+                self.group.name, self.name, body, polling=self.azure.polling()
+            )
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:

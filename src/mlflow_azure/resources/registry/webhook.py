@@ -75,20 +75,21 @@ class Webhook(AzureResource, Removable):
         """Create the webhook."""
         body = {"location": desired["location"], "tags": desired["tags"], "properties": _properties(desired)}
         with doing(f"creating {self}"):
-            poller = self.azure.registries.webhooks.begin_create(*self.where, body)
+            poller = self.azure.registries.webhooks.begin_create(*self.where, body, polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs."""
         body = {"tags": merged_tags(live, desired), "properties": _properties(desired)}
         with doing(f"updating {self}"):
-            poller = self.azure.registries.webhooks.begin_update(*self.where, body)
+            poller = self.azure.registries.webhooks.begin_update(*self.where, body, polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def delete(self, live: Properties) -> None:
         """Delete the webhook."""
         with doing(f"deleting {self}"):
-            self.azure.wait(self.azure.registries.webhooks.begin_delete(*self.where))
+            poller = self.azure.registries.webhooks.begin_delete(*self.where, polling=self.azure.polling())
+            self.azure.wait(poller)
 
     def is_ours(self, live: Properties) -> bool:
         """Whether it carries our tag."""

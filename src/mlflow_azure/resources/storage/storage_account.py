@@ -59,7 +59,9 @@ class StorageAccount(TaggedResource):
         """Create the account; it takes 20 to 70 seconds."""
         body = {**desired, "sku": {"name": "Standard_LRS"}}
         with doing(f"creating {self}"):
-            poller = self.azure.storage.storage_accounts.begin_create(self.group.name, self.name, body)
+            poller = self.azure.storage.storage_accounts.begin_create(
+                self.group.name, self.name, body, polling=self.azure.polling()
+            )
             return arm.body(self.azure.wait(poller))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

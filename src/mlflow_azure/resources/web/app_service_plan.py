@@ -58,7 +58,9 @@ class AppServicePlan(TaggedResource):
         with doing(what):
             poller = when_free(
                 self.azure,
-                lambda: self.azure.web.app_service_plans.begin_create_or_update(self.group.name, self.name, dict(body)),
+                lambda: self.azure.web.app_service_plans.begin_create_or_update(
+                    self.group.name, self.name, dict(body), polling=self.azure.polling()
+                ),
                 report,
             )
             return arm.body(self.azure.wait(poller))

@@ -94,7 +94,9 @@ class WebApp(TaggedResource):
         with doing(what):
             poller = when_free(
                 self.azure,
-                lambda: self.azure.web.web_apps.begin_create_or_update(self.group.name, self.name, body),
+                lambda: self.azure.web.web_apps.begin_create_or_update(
+                    self.group.name, self.name, body, polling=self.azure.polling()
+                ),
                 report,
             )
             return _with_identity(arm.body(self.azure.wait(poller)))

@@ -1,0 +1,21 @@
+"""How often a long-running operation is asked how far it is."""
+
+from __future__ import annotations
+
+import time
+
+from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+from mlflow_azure.deadline import pause
+
+
+class GrowingPolling(ARMPolling):
+    """Waits as long as Azure says (Retry-After); where it does not say, the longer the longer the operation takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+
+    def _extract_delay(self) -> float:
+        self._timeout = pause(time.monotonic() - self._began)
+        return super()._extract_delay()
