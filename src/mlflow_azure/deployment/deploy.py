@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.runner import before_writing
-from mlflow_azure.deployment.features.enabled import Features, enabled_features
 from mlflow_azure.deployment.features.identity import allowed_identity
 from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.deployment.stack import Stack, mlflow_stack
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.events import Event
@@ -70,7 +71,7 @@ class Deploy:
 
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
-        live = enabled_features(azure, settings)
+        live = read_before(azure, settings)
         identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
         sign_in = live.sign_in or (SignIn(managed=True) if wish.auth else None)
         self.warnings: list[Warned] = [warned] if warned else []

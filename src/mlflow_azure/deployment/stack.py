@@ -25,6 +25,7 @@ from mlflow_azure.deployment.features.enabled import MINIMUM, Features
 from mlflow_azure.deployment.features.identity import identity_afterwards, pull_role
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
+from mlflow_azure.engine.node import Resource
 from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
@@ -120,6 +121,9 @@ def mlflow_stack(
         *(mount, logs, app_settings, *required, config, server),
         *_afterwards(base, settings, features, config, server),
     )
+    for node in nodes:
+        if isinstance(node, Resource):
+            node.seen = azure.seen.pop(node.key, None)
     return Stack(nodes, group, account, share, registry, image, plan, site, app_settings, config)
 
 

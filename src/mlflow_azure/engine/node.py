@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.events import Action, Report
+
+if TYPE_CHECKING:
+    from mlflow_azure.engine.reading import Reading
 
 __all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource", "Task"]
 
@@ -69,12 +72,16 @@ class Resource(Node):
         fixed: Properties (dotted paths) that nobody can change later, and the setting that says each.
         ignored: Properties (dotted paths) that are written with every change, but are no reason for one.
         changing_outputs: Outputs that an update changes in a way that is not known before.
+        shown_by: Resources that cannot exist without this one. Where one of them does, this one is not asked for.
+        shown: How this one is then.
+        seen: A reading of just before, which is taken instead of the next one.
 
     """
 
     fixed: ClassVar[Mapping[str, str]] = {}
     ignored: ClassVar[frozenset[str]] = frozenset()
     changing_outputs: ClassVar[tuple[str, ...]] = ()
+    shown: ClassVar[Properties] = {}
 
     def __init__(
         self,
@@ -86,6 +93,8 @@ class Resource(Node):
     ) -> None:
         super().__init__(name, needs=needs, after=after)
         self.parent = parent
+        self.shown_by: list[Resource] = []
+        self.seen: Reading | None = None
 
     @property
     @abstractmethod

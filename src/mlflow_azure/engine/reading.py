@@ -1,7 +1,9 @@
-"""Reads live resources, each as soon as what it lives in and needs has been read."""
+"""Reads live resources, all at the same time as far as they let us."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from mlflow_azure.engine.node import Given, Node, Properties, Resource
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from mlflow_azure.deadline import Deadline
 
@@ -23,6 +25,51 @@ class Reading:
     outputs: Properties | None
 
 
+class _Readings(Mapping[Node, "Properties | None"]):
+    """The outputs of what is being read: who asks for those of a resource waits for it, and fails as it failed."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._futures: dict[Node, Future[Reading]] = {resource: Future() for resource in resources}
+
+    def __getitem__(self, node: Node) -> Properties | None:
+        return self._futures[node].result().outputs
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._futures)
+
+    def __len__(self) -> int:
+        return len(self._futures)
+
+    def read(self, resource: Resource) -> Reading:
+        """Read it now."""
+        future = self._futures[resource]
+        try:
+            future.set_result(self._read(resource))
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        return future.result()
+
+    def _read(self, resource: Resource) -> Reading:
+        if resource.seen is not None:
+            seen, resource.seen = resource.seen, None
+            return seen
+        if any(other in self._futures and self._exists(other) for other in resource.shown_by):
+            return Reading(resource.shown, resource.outputs(resource.shown))
+        parent = resource.parent
+        # What lives in the outermost one is asked for at once: a round less, where there is something. Its own parts
+        # are many, and not asked for in vain.
+        if parent is not None and parent.parent is not None and not self._exists(parent):
+            return Reading(None, None)
+        live = resource.read(Given(self))
+        if parent is not None and not self._exists(parent):
+            return Reading(None, None)
+        return Reading(live, None if live is None else resource.outputs(live))
+
+    def _exists(self, resource: Resource) -> bool:
+        return self._futures[resource].result().live is not None
+
+
 def read(
     resources: Iterable[Resource], deadline: Deadline, *, required: Iterable[Resource] = ()
 ) -> dict[Resource, Reading]:
@@ -33,21 +80,20 @@ def read(
             SeveralErrors where there was more than one thing.
 
     """
-    readings: dict[Resource, Reading] = {}
-
-    def work(resource: Resource, _tell: Callable[[object], None]) -> Reading:
-        if resource.parent is not None and readings[resource.parent].live is None:
-            return Reading(None, None)
-        live = resource.read(given_to(resource, {other: readings[other].outputs for other in before[resource]}))
-        return Reading(live, None if live is None else resource.outputs(live))
-
-    before: dict[Resource, list[Resource]] = {}
+    wanted: dict[Resource, tuple[()]] = {}
     left = list(resources)
     while left:
         resource = left.pop()
-        before[resource] = [other for other in (resource.parent, *resource.needs) if isinstance(other, Resource)]
-        left += [other for other in before[resource] if other not in before]
-    collect(before, work, deadline, readings)
+        wanted[resource] = ()
+        others = (resource.parent, *resource.needs)
+        left += [other for other in others if isinstance(other, Resource) and other not in wanted]
+    readings: dict[Resource, Reading] = {}
+    ongoing = _Readings(wanted)
+
+    def work(resource: Resource, _tell: Callable[[object], None]) -> Reading:
+        return ongoing.read(resource)
+
+    collect(wanted, work, deadline, readings)
     _refuse_missing(required, readings)
     return readings
 

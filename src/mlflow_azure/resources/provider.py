@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mlflow_azure.azure.permissions import unless_forbidden
 from mlflow_azure.azure.refusals import AGAIN, doing
@@ -18,10 +18,14 @@ REGISTERED = "Registered"
 class Provider(AzureResource):
     """A resource provider of the subscription, such as Microsoft.Web.
 
+    One that has resources in the subscription is registered, and cannot be unregistered:
+    https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types
+
     The SDK registers providers by itself, but not for long-running creates: the body of their 409 is an unread stream.
     """
 
     kind = "resource provider"
+    shown: ClassVar[Properties] = {"registrationState": REGISTERED}
 
     @property
     def id(self) -> str:

@@ -43,6 +43,7 @@ class TaggedResource(AzureResource):
         self.group = group
         self.location = location
         self.provider = provider
+        provider.shown_by.append(self)
 
     @property
     def id(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -131,7 +131,7 @@ def test_a_first_deploy_creates_everything_and_a_second_writes_nothing() -> None
 def test_parts_of_what_does_not_exist_are_not_asked_for() -> None:
     world = World()
     engine.plan(a_stack(world), Deadline())
-    assert world.requests == [("read", "group")]
+    assert sorted(world.requests) == [("read", name) for name in ("account", "group", "plan", "site")]
 
 
 def test_reading_a_part_reads_what_it_lives_in_and_needs() -> None:
@@ -378,3 +378,66 @@ def test_nothing_is_begun_once_the_deadline_has_passed() -> None:
     with pytest.raises(TimedOutError):
         list(walk.run({"first": ()}, lambda node, _tell: begun.append(node), Deadline(0)))
     assert begun == []
+
+
+class Provider(Thing):
+    """What cannot be missing where something of its kind exists."""
+
+    shown: ClassVar[Properties] = {"registered": True}
+
+
+def test_what_is_shown_by_something_that_exists_is_not_asked_for() -> None:
+    world = World(live={"account": {}})
+    provider = Provider(world, "provider", registered=True)
+    account = Thing(world, "account")
+    provider.shown_by.append(account)
+    assert engine.plan([provider, account], Deadline()).is_empty
+    assert world.requests == [("read", "account")]
+
+    world.live.clear()
+    world.requests.clear()
+    assert not engine.plan([provider, account], Deadline()).is_empty
+    assert sorted(world.requests) == [("read", "account"), ("read", "provider")]
+
+
+def test_a_reading_that_was_handed_on_is_taken_once() -> None:
+    world = World(live={"group": {}})
+    group = Thing(world, "group")
+    group.seen = engine.Reading({"seen": True}, None)
+    assert engine.read([group], Deadline())[group].live == {"seen": True}
+    assert engine.read([group], Deadline())[group].live == {}
+    assert world.requests == [("read", "group")]
+
+
+def test_a_part_is_read_without_waiting_for_what_it_needs() -> None:
+    """The reading of what is needed waits for the part's here, so that it hangs where the part waits, too."""
+    world = World(live={"account": {}, "part": {}})
+    part_was_read = threading.Event()
+
+    class Slow(Thing):
+        def read(self, given: Given) -> Properties | None:
+            assert part_was_read.wait(30)
+            return super().read(given)
+
+    class Part(Thing):
+        def read(self, given: Given) -> Properties | None:
+            part_was_read.set()
+            return super().read(given)
+
+    account = Slow(world, "account")
+    assert engine.read([Part(world, "part", needs=(account,))], Deadline()).keys() >= {account}
+
+
+def test_who_asks_for_the_output_of_something_that_cannot_be_read_fails_as_it_failed() -> None:
+    world = World()
+
+    class Broken(Thing):
+        def read(self, given: Given) -> Properties | None:
+            raise MlflowAzureError("reading it: broken", hint="again")
+
+    class Asking(Thing):
+        def read(self, given: Given) -> Properties | None:
+            return {"key": given(self.needs[0], "key")}
+
+    with pytest.raises(MlflowAzureError, match="reading it: broken"):
+        engine.read([Asking(world, "asking", needs=(Broken(world, "broken"),))], Deadline())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine.node import Properties
     from mlflow_azure.settings import Settings
 
 
@@ -56,13 +57,19 @@ def enabled_features(azure: Azure, settings: Settings) -> Features:
 
     found = engine.gather(
         {
-            "configuration": read(lambda: web.get_configuration(group, site)),
+            "config": read(lambda: web.get_configuration(group, site)),
             "webhook": read(lambda: azure.registries.webhooks.get(group, registry, hook)),
-            "sign-in": read(lambda: web.get_auth_settings_v2_without_secrets(group, site)),
+            "sign_in": read(lambda: web.get_auth_settings_v2_without_secrets(group, site)),
         },
         azure.deadline,
     )
-    config, webhook, sign_in = (found[name] for name in ("configuration", "webhook", "sign-in"))
+    return features_of(azure, **found)
+
+
+def features_of(
+    azure: Azure, config: Properties | None, webhook: Properties | None, sign_in: Properties | None
+) -> Features:
+    """The features that a live configuration, webhook and sign-in settings make up."""
     return Features(
         identity=True if config and config["properties"].get("acrUseManagedIdentityCreds") else None,
         continuous_deployment=bool(webhook and arm.is_tagged_ours(webhook["tags"])),

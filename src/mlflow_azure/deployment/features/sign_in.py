@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.microsoft_graph import quoted
 from mlflow_azure.azure.principals import is_id, object_ids
@@ -225,7 +225,7 @@ def sign_in_off(azure: Azure, settings: Settings) -> SignInOff:
     return SignInOff(base.site, (base.group, base.site), nodes, used, seen is not None)
 
 
-def live_sign_in(azure: Azure, live: dict[str, Any] | None) -> SignIn | None:
+def live_sign_in(azure: Azure, live: Properties | None) -> SignIn | None:
     """The sign-in that some live settings demand; None where there is none, or someone else set it up."""
     client_id = registrations.ours(live)
     if live is None or client_id is None:

@@ -48,11 +48,11 @@ def used_by(azure: Azure, group: str, site: str, *, ours_only: bool = False) -> 
     return ours(live) if ours_only else _used(live).get("clientId")
 
 
-def ours(live: dict[str, Any] | None) -> str | None:
+def ours(live: Properties | None) -> str | None:
     """The client id in some live sign-in settings, if sign-in is on and was set up by this program."""
     registration = _used(live)
     return str(registration["clientId"]) if registration.get("clientSecretSettingName") == SIGN_IN_SECRET else None
 
 
-def _used(live: dict[str, Any] | None) -> Properties:
+def _used(live: Properties | None) -> Properties:
     return auth_settings.registration(live) if live and auth_settings.is_on(live) else {}

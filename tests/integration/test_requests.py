@@ -1,0 +1,60 @@
+"""How many requests a deploy sends to Azure Resource Manager, and in which order. docs/how-it-works.md says it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
+
+JSON = ("--cloud", "emulator", "--output", "json")
+UNCHANGED = 15
+FIRST = 40
+_WAITING = re.compile(r"/operationStatuses/|/asyncoperations/|/runs/[^/]+$")
+
+
+def asked(requests: list[dict[str, Any]]) -> Counter[str]:
+    """How often each thing was asked for; what waits for something long asks as often as it takes."""
+    return Counter(f"{each['method']} {each['path']}" for each in requests if not _WAITING.search(each["path"]))
+
+
+@pytest.mark.slow
+def test_a_first_deploy_asks_for_nothing_twice_before_it_writes_and_a_second_sends_no_more_than_it_needs(
+    cli: Command, emulator: Emulator
+) -> None:
+    cli("deploy", *JSON).data
+    first = emulator.requests
+    counted = asked(first)
+    assert sum(counted.values()) < FIRST
+    began = next(number for number, each in enumerate(first) if each["write"])
+    assert max(asked(first[:began]).values()) == 1
+
+    emulator.forget_requests()
+    cli("deploy", *JSON).data
+    assert len(emulator.requests) == UNCHANGED
+    assert max(asked(emulator.requests).values()) == 1
+    assert emulator.writes == []
+
+
+@pytest.mark.slow
+def test_the_parts_of_the_web_app_are_written_one_after_another(cli: Command, emulator: Emulator) -> None:
+    cli("deploy", *JSON).data
+    written = [each for each in emulator.requests if each["write"] and "/Microsoft.Web/sites/" in each["path"]]
+    assert [each["path"].rpartition("/config/")[2] for each in written[1:]] == [
+        "azurestorageaccounts",
+        "logs",
+        "appsettings",
+        "web",
+    ]
+    for before, after in zip(written, written[1:], strict=False):
+        assert before["began"] + before["seconds"] <= after["began"]
+
+
+def test_a_plan_asks_for_what_there_is_not_only_once(cli: Command, emulator: Emulator) -> None:
+    cli("plan", *JSON).data
+    assert max(asked(emulator.requests).values()) == 1
