@@ -5,7 +5,7 @@ The engine yields these; the console renders them. Neither knows the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -54,9 +54,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Planned:
-    """All steps that are to come, in an order that respects their dependencies."""
+    """All steps that are to come, in an order that respects their dependencies.
+
+    Attributes:
+        steps: The steps.
+        waits: What each waits for: the keys of other steps, by its own.
+
+    """
 
     steps: tuple[Step, ...]
+    waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,7 @@ def asked(requests: list[dict[str, Any]]) -> Counter[str]:
 def test_a_first_deploy_asks_for_nothing_twice_before_it_writes_and_a_second_sends_no_more_than_it_needs(
     cli: Command, emulator: Emulator
 ) -> None:
-    cli("deploy", *JSON).data
+    assert cli("deploy", *JSON).exit_code == 0
     first = emulator.requests
     counted = asked(first)
     assert sum(counted.values()) < FIRST
@@ -35,7 +36,7 @@ def test_a_first_deploy_asks_for_nothing_twice_before_it_writes_and_a_second_sen
     assert max(asked(first[:began]).values()) == 1
 
     emulator.forget_requests()
-    cli("deploy", *JSON).data
+    assert cli("deploy", *JSON).exit_code == 0
     assert len(emulator.requests) == UNCHANGED
     assert max(asked(emulator.requests).values()) == 1
     assert emulator.writes == []
@@ -43,7 +44,7 @@ def test_a_first_deploy_asks_for_nothing_twice_before_it_writes_and_a_second_sen
 
 @pytest.mark.slow
 def test_the_parts_of_the_web_app_are_written_one_after_another(cli: Command, emulator: Emulator) -> None:
-    cli("deploy", *JSON).data
+    assert cli("deploy", *JSON).exit_code == 0
     written = [each for each in emulator.requests if each["write"] and "/Microsoft.Web/sites/" in each["path"]]
     assert [each["path"].rpartition("/config/")[2] for each in written[1:]] == [
         "azurestorageaccounts",
@@ -51,10 +52,10 @@ def test_the_parts_of_the_web_app_are_written_one_after_another(cli: Command, em
         "appsettings",
         "web",
     ]
-    for before, after in zip(written, written[1:], strict=False):
+    for before, after in pairwise(written):
         assert before["began"] + before["seconds"] <= after["began"]
 
 
 def test_a_plan_asks_for_what_there_is_not_only_once(cli: Command, emulator: Emulator) -> None:
-    cli("plan", *JSON).data
+    assert cli("plan", *JSON).exit_code == 0
     assert max(asked(emulator.requests).values()) == 1

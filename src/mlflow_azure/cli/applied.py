@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlflow_azure.cli.invocation import Invocation
+    from mlflow_azure.console.timeline import Timeline
     from mlflow_azure.engine import Plan
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.events import Event
@@ -51,10 +52,10 @@ class Done:
     seconds: float
 
 
-def apply(run: Invocation, work: Work) -> tuple[Done, ...]:
+def apply(run: Invocation, work: Work, timeline: Timeline | None = None) -> tuple[Done, ...]:
     """Do it. Where it fails, the answer of the command has what was done until then."""
     try:
-        run.console.watch(work.events())
+        run.console.watch(timeline.record(work.events()) if timeline else work.events())
     finally:
         run.achieved["resources"] = rows(work)
     return rows(work)

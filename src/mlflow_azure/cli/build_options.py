@@ -15,7 +15,7 @@ from mlflow_azure.image.context import BuildContext, server_context
 
 if TYPE_CHECKING:
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.resources.registry.registry_image import Builder
+    from mlflow_azure.image.builder import Builder, BuilderAhead
     from mlflow_azure.settings import Settings
 
 
@@ -70,7 +70,7 @@ def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:
     from mlflow_azure.image.local_builder import LocalBuilder
     from mlflow_azure.image.remote_builder import RemoteBuilder
 
-    def local() -> Builder:
+    def local() -> BuilderAhead:
         return LocalBuilder(run.deadline, read_build_ca(build_ca, os.environ))
 
     remote = RemoteBuilder(run.azure, run.settings.rg_name, run.settings.acr_name)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.events import Event
+    from mlflow_azure.image.builder import Builder
     from mlflow_azure.image.context import BuildContext
-    from mlflow_azure.resources.registry.registry_image import Builder
     from mlflow_azure.settings import Settings
 
 

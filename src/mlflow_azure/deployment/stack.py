@@ -26,10 +26,11 @@ from mlflow_azure.deployment.features.identity import identity_afterwards, pull_
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
 from mlflow_azure.engine.node import Resource
+from mlflow_azure.image.builder import Builder, BuilderAhead
 from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
-from mlflow_azure.resources.registry.registry_image import Builder, Image
+from mlflow_azure.resources.registry.registry_image import Image, ImageBuild
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.storage.storage_account import StorageAccount
@@ -92,7 +93,8 @@ def mlflow_stack(
     container = BlobContainer(azure, settings.storage_container_name, account=account)
     share = FileShare(azure, settings.storage_file_share_name, account=account, quota=settings.storage_file_share_size)
     repository, tag = settings.docker_image_name, settings.docker_image_tag
-    image = Image(azure, repository, tag, registry=registry, context=context, build=build)
+    ahead = _build_ahead(f"{repository}:{tag}", context, build)
+    image = Image(azure, repository, tag, registry=registry, context=context, build=build, after=ahead)
     sign_in = sign_in_nodes(site, settings, features.sign_in)
     granted = pull_role(base, identity=features.identity)
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
@@ -117,7 +119,7 @@ def mlflow_stack(
     )
     server = Server(site, client=sign_in.client, image=image, after=(config,))
     nodes = (
-        *(storage, *base.nodes, account, container, share, image, *granted, *sign_in.nodes),
+        *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),
         *(mount, logs, app_settings, *required, config, server),
         *_afterwards(base, settings, features, config, server),
     )
@@ -125,6 +127,13 @@ def mlflow_stack(
         if isinstance(node, Resource):
             node.seen = azure.seen.pop(node.key, None)
     return Stack(nodes, group, account, share, registry, image, plan, site, app_settings, config)
+
+
+def _build_ahead(name: str, context: BuildContext | None, build: Builder | None) -> tuple[ImageBuild, ...]:
+    """The build of the image, where it can begin while the registry is still being made."""
+    if context is None or not isinstance(build, BuilderAhead):
+        return ()
+    return (ImageBuild(name, context=context, build=build),)
 
 
 def _afterwards(

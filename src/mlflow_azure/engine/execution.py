@@ -55,7 +55,8 @@ class Execution:
 
         """
         before = {node: [other for other in _waits_for(node) if other in self.plan.steps] for node in self.plan.nodes}
-        yield Planned(tuple(self.plan.steps[node] for node in self.plan.nodes))
+        waits = {node.key: tuple(other.key for other in others) for node, others in before.items()}
+        yield Planned(tuple(self.plan.steps[node] for node in self.plan.nodes), waits)
         for outcome in walk.run(before, self._work, self.deadline):
             yield self._event(outcome)
         raise_all(self._problems)
@@ -68,10 +69,15 @@ class Execution:
         if isinstance(node, Resource):
             return self._apply(node, given, report)
         if isinstance(node, Task):
-            return Applied(None, node.run(given, report))
+            return Applied(None, node.run(given, report) if self._is_called_for(node) else Action.KEEP)
         if isinstance(node, Check):
             node.run(given, report)
         return Applied(None, Action.CHECK)
+
+    def _is_called_for(self, task: Task) -> bool:
+        """Whether a resource that the task works ahead for is to be written; other tasks always are."""
+        actions = (self.plan.steps[node].action for node in self.plan.nodes if task in node.after)
+        return not task.ahead or any(action is not Action.KEEP for action in actions)
 
     def _outputs_of(self, node: Node) -> Properties | None:
         """The outputs of a node that is done; of a resource that the plan does not touch, as they were read."""

@@ -157,7 +157,14 @@ class Check(Node):
 
 
 class Task(Node):
-    """A step that is no resource of Azure's: it finds out by itself whether there is anything to do."""
+    """A step that is no resource of Azure's: it finds out by itself whether there is anything to do.
+
+    Attributes:
+        ahead: Whether it only works ahead for the resources that come after it, and is not done where they are kept.
+
+    """
+
+    ahead: bool = False
 
     @abstractmethod
     def run(self, given: Given, report: Report) -> Action:

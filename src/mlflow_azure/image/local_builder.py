@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlflow_azure.image.docker_build import build
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow_azure.image.registry_api import RegistryClient
 
 
-@dataclass(frozen=True)
+@dataclass
 class LocalBuilder:
     """Builds here.
 
@@ -31,9 +31,29 @@ class LocalBuilder:
 
     deadline: Deadline
     build_ca: bytes | None = None
+    _is_built: bool = field(default=False, init=False)
+
+    def prepare(self, context: BuildContext, report: Report) -> bool:
+        """Build `context`, while the registry may still be made, and answer whether it was built.
+
+        Raises:
+            ContainerEngineError: There is no engine, or the build failed.
+            TimedOutError: The deadline passed.
+
+        """
+        with closing(connect()) as engine:
+            build(engine, context, _name(context), report, deadline=self.deadline, build_ca=self.build_ca)
+        self._is_built = True
+        return True
 
     def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
-        """Build `context` and store it under each of `images` ("repository:tag").
+        """Store what `context` builds to, which is built now where it is not yet, under each of `images`.
+
+        Args:
+            client: The registry.
+            context: What is built.
+            images: Each as "repository:tag".
+            report: Is told the progress.
 
         Raises:
             ContainerEngineError: There is no engine, or the build or the push failed.
@@ -42,11 +62,19 @@ class LocalBuilder:
 
         """
         first, *others = images
+        if not self._is_built:
+            self.prepare(context, report)
         with closing(connect()) as engine:
-            name = f"{client.server}/{first}"
-            build(engine, context, name, report, deadline=self.deadline, build_ca=self.build_ca)
-            for image in others:
+            for image in images:
                 with talking(f"tagging {image}"):
-                    engine.images.get(name).tag(f"{client.server}/{image}")
+                    engine.images.get(_name(context)).tag(f"{client.server}/{image}")
+            with talking("removing the image's first name"):
+                engine.images.remove(_name(context), noprune=True)
+            self._is_built = False
             for image in (*others, first):
                 push(engine, client, image, report, deadline=self.deadline)
+
+
+def _name(context: BuildContext) -> str:
+    """What the image is called until its registry is there."""
+    return f"mlflow-azure:{context.tag}"

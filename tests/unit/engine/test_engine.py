@@ -14,7 +14,7 @@ from mlflow_azure import engine
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.compare import UNKNOWN
-from mlflow_azure.engine.node import Check, Given, Node, Properties, Report, Resource
+from mlflow_azure.engine.node import Check, Given, Node, Properties, Report, Resource, Task
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SettingsError, SeveralErrors, TimedOutError
 from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Skipped, Started
 
@@ -441,3 +441,41 @@ def test_who_asks_for_the_output_of_something_that_cannot_be_read_fails_as_it_fa
 
     with pytest.raises(MlflowAzureError, match="reading it: broken"):
         engine.read([Asking(world, "asking", needs=(Broken(world, "broken"),))], Deadline())
+
+
+class Ahead(Task):
+    """Work ahead for a thing, which waits for nothing."""
+
+    kind = "work ahead"
+    ahead = True
+
+    def __init__(self, began: threading.Event) -> None:
+        super().__init__("ahead")
+        self.began = began
+
+    def run(self, given: Given, report: Report) -> Action:
+        self.began.set()
+        return Action.CREATE
+
+
+def test_work_ahead_begins_while_what_is_needed_is_still_being_made() -> None:
+    world, began = World(), threading.Event()
+
+    class Slow(Thing):
+        def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+            assert began.wait(30)
+            return super().create(desired, given, report)
+
+    registry, ahead = Slow(world, "registry"), Ahead(began)
+    image = Thing(world, "image", parent=registry, after=(ahead,))
+    execution = engine.Execution(engine.plan([registry, ahead, image], Deadline()), Deadline())
+    list(execution.events())
+    assert world.writes == ["registry", "image"]
+
+
+def test_no_work_is_done_ahead_for_what_is_kept() -> None:
+    world, began = World(live={"image": {}}), threading.Event()
+    ahead = Ahead(began)
+    image = Thing(world, "image", after=(ahead,))
+    list(engine.Execution(engine.plan([ahead, image], Deadline()), Deadline()).events())
+    assert not began.is_set()

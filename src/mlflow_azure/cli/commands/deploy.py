@@ -12,6 +12,7 @@ from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.applied import Done, apply, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
+from mlflow_azure.cli.chart import Chart, TimelineOption
 from mlflow_azure.cli.commands.plan import PlanAnswer, plan
 from mlflow_azure.cli.features import Adopt, Auth, Identity
 from mlflow_azure.cli.invocation import Invocation, command
@@ -84,6 +85,7 @@ def deploy(
     build_ca: BuildCa = None,
     auth: Auth = False,
     identity: Identity = None,
+    timeline: TimelineOption = None,
 ) -> None:
     """Create or update everything, and wait until the server answers. A second run changes nothing."""
     if dry_run:
@@ -92,6 +94,7 @@ def deploy(
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
     began = time.monotonic()
+    chart = Chart(timeline)
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
     context, builder = image_source(run, build, build_ca)
@@ -99,7 +102,8 @@ def deploy(
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish))
     tell_unchecked(run)
     run.warn(prepared.warnings)
-    done = apply(run, prepared)
+    with chart:
+        done = apply(run, prepared, chart.timeline)
     run.answer(_answer(prepared, done, round(time.monotonic() - began, 1)))
     if not run.settings.allow_ip and prepared.features.sign_in is None and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mlflow_azure.engine.node import Given, Properties, Report
+from mlflow_azure.engine.node import Given, Node, Properties, Report, Task
 from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.events import Action
 from mlflow_azure.image.registry_api import RegistryClient
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.image.builder import Builder, BuilderAhead
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 
 
-Builder = Callable[["RegistryClient", "BuildContext", Sequence[str], Report], None]
-"""Builds a context and stores it in a registry, under each of some images ("repository:tag")."""
+class ImageBuild(Task):
+    """The build of the image on this machine, which waits for nothing."""
+
+    kind = "image build"
+    ahead = True
+
+    def __init__(self, name: str, *, context: BuildContext, build: BuilderAhead) -> None:
+        super().__init__(name)
+        self.context = context
+        self.build = build
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Build."""
+        return Action.CREATE if self.build.prepare(self.context, report) else Action.CHECK
 
 
 class Image(AzureResource):
@@ -39,8 +52,9 @@ class Image(AzureResource):
         registry: ContainerRegistry,
         context: BuildContext | None,
         build: Builder | None,
+        after: tuple[Node, ...] = (),
     ) -> None:
-        super().__init__(azure, f"{repository}:{tag}", parent=registry, needs=(registry,))
+        super().__init__(azure, f"{repository}:{tag}", parent=registry, needs=(registry,), after=after)
         self.repository = repository
         self.tag = tag
         self.registry = registry

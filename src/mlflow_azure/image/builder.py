@@ -1,0 +1,25 @@
+"""What builds images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from mlflow_azure.events import Report
+    from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.image.registry_api import RegistryClient
+
+Builder = Callable[["RegistryClient", "BuildContext", Sequence[str], "Report"], None]
+"""Builds a context and stores it in a registry, under each of some images ("repository:tag")."""
+
+
+@runtime_checkable
+class BuilderAhead(Protocol):
+    """A builder that can build before there is a registry to store the image in."""
+
+    def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
+        """See Builder."""
+
+    def prepare(self, context: BuildContext, report: Report) -> bool:
+        """Build what a call stores later; False where nothing can be done before."""
