@@ -24,6 +24,7 @@ class Credential:
     RENEW_SECONDS = 300
 
     def __init__(self, cloud: Cloud) -> None:
+        _import_core()
         self._cloud = cloud
         self._tokens: dict[tuple[str, ...], AccessTokenInfo] = {}
         self._lock = threading.Lock()
@@ -84,3 +85,14 @@ class Credential:
 
         with doing("signing in to Azure"):
             return str(self.get_token_info(scope).token)
+
+
+def _import_core() -> None:
+    """Import azure-core as a whole, before threads do.
+
+    Its modules import each other in circles. Threads that begin with different ones of them meet half of a module.
+    """
+    import azure.core.pipeline.policies
+    import azure.core.pipeline.transport
+    import azure.core.polling.base_polling
+    import azure.core.rest  # noqa: F401 - all of this is imported for what it imports

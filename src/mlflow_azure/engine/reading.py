@@ -57,9 +57,10 @@ class _Readings(Mapping[Node, "Properties | None"]):
         if any(other in self._futures and self._exists(other) for other in resource.shown_by):
             return Reading(resource.shown, resource.outputs(resource.shown))
         parent = resource.parent
-        # What lives in the outermost one is asked for at once: a round less, where there is something. Its own parts
-        # are many, and not asked for in vain.
-        if parent is not None and parent.parent is not None and not self._exists(parent):
+        # What lives in the outermost one, and can be asked for without it, is asked for at once: a round less, where
+        # there is something. Its own parts are many, and not asked for in vain.
+        waits = parent is not None and (parent.parent is not None or parent in resource.needs)
+        if parent is not None and waits and not self._exists(parent):
             return Reading(None, None)
         live = resource.read(Given(self))
         if parent is not None and not self._exists(parent):

@@ -479,3 +479,11 @@ def test_no_work_is_done_ahead_for_what_is_kept() -> None:
     image = Thing(world, "image", after=(ahead,))
     list(engine.Execution(engine.plan([ahead, image], Deadline()), Deadline()).events())
     assert not began.is_set()
+
+
+def test_what_needs_the_thing_that_it_lives_in_is_not_asked_for_without_it() -> None:
+    world = World()
+    registration = Thing(world, "registration")
+    principal = Thing(world, "principal", parent=registration, needs=(registration,))
+    engine.read([principal], Deadline())
+    assert world.requests == [("read", "registration")]
