@@ -81,9 +81,12 @@ class Deploy:
         azure, settings, wish = self._azure, self._settings, self._wish
         self.features = features
         self.stack: Stack = mlflow_stack(azure, settings, features, context=wish.context, build=wish.build)
-        planned = engine.plan(self.stack.nodes, azure.deadline, adopt=wish.adopt)
-        found = before_writing(azure, settings, self.stack, planned, writes=self._writes)
-        self.warnings += [Warned(each.detail, each.fix) for each in found]
+
+        def check(planned: engine.Plan) -> None:
+            found = before_writing(azure, settings, self.stack, planned, writes=self._writes)
+            self.warnings += [Warned(each.detail, each.fix) for each in found]
+
+        planned = engine.plan(self.stack.nodes, azure.deadline, adopt=wish.adopt, check=check)
         self._execution = engine.Execution(planned, azure.deadline)
 
     @property

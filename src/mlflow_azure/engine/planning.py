@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.compare import UNKNOWN, differences
-from mlflow_azure.engine.concurrent import collect, raise_all
+from mlflow_azure.engine.concurrent import gather, raise_all
 from mlflow_azure.engine.node import Node, Properties, Removable, Resource
 from mlflow_azure.engine.reading import Reading, given_to, read
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.events import Action, Difference, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mlflow_azure.deadline import Deadline
 
@@ -37,7 +38,14 @@ class Plan:
         return all(step.action is Action.KEEP for step in self.changes)
 
 
-def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, required: Iterable[Resource] = ()) -> Plan:
+def plan(
+    nodes: Sequence[Node],
+    deadline: Deadline,
+    *,
+    adopt: bool = False,
+    required: Iterable[Resource] = (),
+    check: Callable[[Plan], None] = lambda _: None,
+) -> Plan:
     """Read, compare, and refuse what could not be done.
 
     Args:
@@ -45,6 +53,8 @@ def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, requ
         deadline: When to give up.
         adopt: Take over resources that exist and were not made by us.
         required: Resources outside `nodes` that must be there already. They are left as they are.
+        check: Refuses for other reasons what could not be done, by raising. It is called while Azure is asked whether
+            what is to be created could be.
 
     Raises:
         MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
@@ -56,10 +66,15 @@ def plan(nodes: Sequence[Node], deadline: Deadline, *, adopt: bool = False, requ
         _refuse_foreign(readings)
     steps = _steps(nodes, readings)
     _refuse_fixed(steps)
-    created: dict[Resource, list[Resource]] = {node: [] for node in resources if steps[node].action is Action.CREATE}
+    made = Plan(nodes, readings, steps)
     outputs = {resource: reading.outputs for resource, reading in readings.items()}
-    collect(created, lambda resource, _tell: resource.check_before_create(given_to(resource, outputs)), deadline, {})
-    return Plan(nodes, readings, steps)
+    checks: dict[str, Callable[[], None]] = {
+        node.key: partial(node.check_before_create, given_to(node, outputs))
+        for node in resources
+        if steps[node].action is Action.CREATE
+    }
+    gather({**checks, "check": lambda: check(made)}, deadline)
+    return made
 
 
 def _steps(nodes: Sequence[Node], readings: Mapping[Resource, Reading]) -> dict[Node, Step]:
