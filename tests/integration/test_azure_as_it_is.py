@@ -100,3 +100,13 @@ def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command
     assert cli("status", *JSON).data["healthy"]
     assert cli("doctor", *JSON).exit_code == 0
     assert cli("destroy", *JSON, "--yes").data["resources"]
+
+
+@pytest.mark.parametrize("identity", [(), ("--identity",)], ids=["admin-user", "identity"])
+def test_a_new_registry_whose_name_is_not_known_yet_is_waited_for(
+    shared_cli: Command, azure: Emulator, identity: tuple[str, ...]
+) -> None:
+    azure.control("PUT", "quirks", {"registry_unresolved": 1})
+    answer = shared_cli.of(f"name-{len(identity)}")("deploy", "--cloud", "emulator", "--build", "remote", *identity)
+    assert answer.exit_code == 0, answer.stderr
+    assert "cannot be reached yet" in answer.stderr

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     import requests
 
     from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.deadline import Deadline
+    from mlflow_azure.events import Report
     from mlflow_azure.secret import Secret
 
 TIMEOUT = 30  # seconds
+NAME_SECONDS = 60.0
+POLL_SECONDS = 2.0
 _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
     [
         "application/vnd.oci.image.manifest.v1+json",
@@ -118,3 +122,27 @@ def asked(what: str, send: Callable[[], requests.Response], *, refused: str) -> 
     if answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
         raise AzureRefusedError(message, hint=refused, code="RegistryUnauthorized")
     raise MlflowAzureError(message, hint="Run the command again in a minute.", code="RegistryError")
+
+
+def wait_until_reachable(cloud: Cloud, server: str, deadline: Deadline, report: Report) -> None:
+    """Wait, for a minute at most, until the login server of a new registry answers, whatever it says.
+
+    Its name may not be known yet to the resolver of this machine. Where it stays unreachable, what needs the registry
+    next says so.
+
+    Raises:
+        TimedOutError: The deadline passed first.
+
+    """
+    import requests
+
+    def answered() -> bool | None:
+        try:
+            with cloud.session() as session:
+                session.get(f"https://{server}/v2/", timeout=TIMEOUT)
+        except requests.RequestException:
+            report(f"{server} cannot be reached yet", None)
+            return None
+        return True
+
+    deadline.poll(answered, every=POLL_SECONDS, patience=NAME_SECONDS)

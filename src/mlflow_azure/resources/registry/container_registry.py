@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.image.registry_api import wait_until_reachable
 from mlflow_azure.image.registry_credentials import exchange
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.availability import refuse_taken
@@ -66,13 +67,15 @@ class ContainerRegistry(TaggedResource):
         )
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the registry; it takes 8 to 30 seconds."""
+        """Create the registry, which takes 8 to 30 seconds, and wait until it can be reached."""
         body = {**desired, "sku": {"name": "Basic"}}
         with doing(f"creating {self}"):
             poller = self.azure.registries.registries.begin_create(
                 self.group.name, self.name, body, polling=self.azure.polling()
             )
-            return arm.body(self.azure.wait(poller))
+            live = arm.body(self.azure.wait(poller))
+        wait_until_reachable(self.azure.cloud, live["properties"]["loginServer"], self.azure.deadline, report)
+        return live
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs; the SKU that an owner chose is kept."""
