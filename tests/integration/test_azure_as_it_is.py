@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,3 +111,15 @@ def test_a_new_registry_whose_name_is_not_known_yet_is_waited_for(
     answer = shared_cli.of(f"name-{len(identity)}")("deploy", "--cloud", "emulator", "--build", "remote", *identity)
     assert answer.exit_code == 0, answer.stderr
     assert "cannot be reached yet" in answer.stderr
+
+
+def test_a_new_web_app_shows_a_page_until_it_has_its_image(shared_cli: Command, azure: Emulator) -> None:
+    cli = shared_cli.of("placeholder")
+    azure.fail(method="PATCH", path="/config/web", kind="status", status=400)
+    refused(cli)
+    half = cli("status", *JSON).data
+    assert half["image"] is None
+    assert not half["healthy"]
+    assert requests.get(half["url"], timeout=30).ok
+    assert cli("deploy", *JSON).data
+    assert cli("status", *JSON).data["healthy"]

@@ -16,7 +16,7 @@ from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.server_health import Health, probe, server_token
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
 from mlflow_azure.resources.web.site_part import SitePart
-from mlflow_azure.resources.web.web_app import RUNNING
+from mlflow_azure.resources.web.web_app import PLACEHOLDER, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -191,7 +191,7 @@ def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -
 def _image(readings: Mapping[Resource, Reading], stack: Stack) -> Image | None:
     config, settings = readings[stack.config].live, readings[stack.app_settings].live
     runs, _, reference = str((config or {}).get("properties", {}).get("linuxFxVersion") or "").partition("|")
-    if runs != "DOCKER" or settings is None:
+    if runs != "DOCKER" or reference == PLACEHOLDER or settings is None:
         return None
     newest = readings[stack.image].live
     return Image(reference, settings.get(IMAGE_DIGEST), None if newest is None else newest["digest"])

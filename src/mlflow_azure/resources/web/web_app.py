@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 
 RUNNING = "Running"
+PLACEHOLDER = "mcr.microsoft.com/appsvc/staticsite:latest"
+"""The image that the portal gives a web app until it has its own: no source says that Azure takes a container without
+one (azure-cli always names one, too)."""
 
 
 class WebApp(TaggedResource):
     """A Linux container web app, reached over HTTPS only.
 
-    It is created without an image: the site takes 20 to 60 seconds, and needs neither registry nor storage account.
+    It is created with a placeholder: the site takes 20 to 60 seconds, and needs neither registry nor storage account.
     What it runs is said by its configuration (site_config.py and the files beside it).
 
     Args:
@@ -73,7 +76,9 @@ class WebApp(TaggedResource):
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the site."""
-        return self._put(f"creating {self}", {**desired, "kind": "app,linux,container"}, {}, report)
+        config = {"linuxFxVersion": f"DOCKER|{PLACEHOLDER}"}
+        wanted = {**desired, "properties": {**desired["properties"], "siteConfig": config}}
+        return self._put(f"creating {self}", {**wanted, "kind": "app,linux,container"}, {}, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs. What a PUT does not mention stays, tags excepted."""

@@ -13,6 +13,7 @@ import httpx
 
 from mlflow_azure.emulator.runtime.sites.container import Container, ContainerHost, StartError
 from mlflow_azure.emulator.runtime.sites.retired import Retired
+from mlflow_azure.emulator.runtime.sites.static_site import STATIC_SITE, StaticSite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,7 @@ class Site:
             return
         answers = False
         try:
-            self.container = await self._host.start(self._signed_in(spec), self.log)
+            self.container = await self._start(spec)
             self._quirks.started(spec.name)
             await self._until_ready(spec, self.container)
             answers = True
@@ -147,6 +148,13 @@ class Site:
             self._ended_in_a_row += 1
             await asyncio.sleep(self._quirks.restart_pause() * 2**doublings)
         self._begin_anew()
+
+    async def _start(self, spec: SiteSpec) -> Container:
+        if spec.image != STATIC_SITE:
+            return await self._host.start(self._signed_in(spec), self.log)
+        page = StaticSite(f"{spec.name}_static")
+        await page.start()
+        return page
 
     def _signed_in(self, spec: SiteSpec) -> SiteSpec:
         """The wish with credentials for the registry that are good now: those of an identity do not last."""

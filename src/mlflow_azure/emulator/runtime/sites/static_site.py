@@ -1,0 +1,50 @@
+"""The image that the portal gives a new web app until it has its own: one page, which needs no engine to be shown.
+
+The page stands in for mcr.microsoft.com/appsvc/staticsite, which this machine may have no way to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from mlflow_azure.emulator.runtime.listener import Listener, free_port
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+STATIC_SITE = "mcr.microsoft.com/appsvc/staticsite:latest"
+_PAGE = "<!DOCTYPE html><html><head><title>Static site</title></head><body>Your web app is running.</body></html>"
+
+
+class StaticSite:
+    """The page, served; a container in the eyes of a site."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.port = free_port()
+        self.ssh_port: int | None = None
+        self._ended = asyncio.Event()
+        self._listener = Listener(Starlette(routes=[Route("/", _page)]), self.port)
+
+    async def start(self) -> None:
+        """Begin to serve. Raises RuntimeFaultError."""
+        await self._listener.start()
+
+    async def wait(self) -> int:
+        """Wait until it is stopped: it does not end by itself."""
+        await self._ended.wait()
+        return 0
+
+    async def stop(self) -> None:
+        """End it."""
+        await self._listener.stop()
+        self._ended.set()
+
+
+async def _page(_request: Request) -> Response:
+    return HTMLResponse(_PAGE)
