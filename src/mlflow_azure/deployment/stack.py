@@ -117,7 +117,7 @@ def mlflow_stack(
         allow=settings.allow_ip,
         after=(app_settings, *required),
     )
-    server = Server(site, client=sign_in.client, image=image, after=(config,))
+    server = Server(site, client=sign_in.client, image=image, identity=bool(features.identity), after=(config,))
     nodes = (
         *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),
         *(mount, logs, app_settings, *required, config, server),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlflow_azure.deadline import Deadline, pause
 from mlflow_azure.engine.node import Check, Given, Report
-from mlflow_azure.errors import MlflowAzureError, SignInError, TimedOutError
-from mlflow_azure.kudu import logs
-from mlflow_azure.kudu.scm_site import Kudu
+from mlflow_azure.errors import SignInError, TimedOutError
 from mlflow_azure.resources.entra.app_registration import AppRegistration, client_id
 from mlflow_azure.resources.server_health import Health, probe, server_token
+from mlflow_azure.resources.web.container_start import ContainerStart
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node
@@ -20,11 +18,6 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.registry.registry_image import Image
     from mlflow_azure.resources.web.web_app import WebApp
 
-LOOK_SECONDS = 10.0
-"""How often the log is looked at for a container that keeps ending."""
-MOST_STARTS = 3
-"""App Service starts a container that ended again and again; one that ended as often will not do better."""
-LAST_LINES = 10
 TOKEN_SECONDS = 30.0
 START_SECONDS = 900.0
 """A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
@@ -38,6 +31,7 @@ class Server(Check):
         site: The web app.
         client: The app registration that a token has to be for; None where no token is needed.
         image: The image that is to answer; None for whichever does.
+        identity: Whether the web app pulls it with an identity.
         after: What is done before.
 
     """
@@ -50,6 +44,7 @@ class Server(Check):
         *,
         client: AppRegistration | GivenRegistration | None,
         image: Image | None = None,
+        identity: bool = False,
         after: tuple[Node, ...],
     ) -> None:
         registration = (client,) if isinstance(client, AppRegistration) else ()
@@ -57,32 +52,32 @@ class Server(Check):
         self.site = site
         self.client = client
         self.image = image
+        self.identity = identity
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers.
 
         Raises:
-            MlflowAzureError: Its container keeps ending.
+            MlflowAzureError: Its container keeps ending, or cannot be pulled.
             TimedOutError: It does not answer in time.
 
         """
-        url, told, began = given(self.site, "url"), "", datetime.now(UTC)
-        start = time.monotonic()
-        patience, early, look = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS), Deadline(LOOK_SECONDS)
+        url, told, began = given(self.site, "url"), "", time.monotonic()
+        patience, early = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS)
+        start = ContainerStart(self.site, given(self.site, "scm_host"), identity=self.identity)
         while not (health := self._health(given, url, early)).healthy:
             if health.detail != told:
                 told = health.detail
                 report(told, None)
-            if not look.remaining:
-                self._refuse_ending(given, url, began)
-                look = Deadline(LOOK_SECONDS)
+            if start.look(report):
+                patience, told = Deadline(START_SECONDS), ""
             if not patience.remaining:
                 raise TimedOutError(
                     f"waiting for the MLflow server at {url}: it {health.detail} after {START_SECONDS:.0f} seconds",
                     hint="See why: mlflow-azure logs --tail 100",
                     code="ServerNotHealthy",
                 )
-            self.site.azure.deadline.sleep(pause(time.monotonic() - start))
+            self.site.azure.deadline.sleep(pause(time.monotonic() - began))
 
     def _health(self, given: Given, url: str, early: Deadline) -> Health:
         health = self._probe(given, url, early)
@@ -104,23 +99,3 @@ class Server(Check):
             if error.code in _TOO_EARLY and early.remaining:
                 return Health(healthy=False, detail=error.message)
             return probe(url)
-
-    def _refuse_ending(self, given: Given, url: str, began: datetime) -> None:
-        """Raise what the log says of a container that was started some times, and ended each time."""
-        try:
-            lines = logs.recent(Kudu(self.site.azure, self.site.name, given(self.site, "scm_host")), after=began)
-        except MlflowAzureError:  # the log is a help; the server may answer all the same
-            return
-        ended = sum(logs.tells_of_an_end(line) for line in lines)
-        if ended < MOST_STARTS:
-            return
-        said = [str(line) for line in lines if line.source == logs.CONTAINER][-LAST_LINES:] or [
-            str(line) for line in lines
-        ][-LAST_LINES:]
-        raise MlflowAzureError(
-            "\n  ".join(
-                [f"waiting for the MLflow server at {url}: its container ended {ended} times. It said:", *said]
-            ),
-            hint="Mend what it says, and deploy again. More of it: mlflow-azure logs --tail 100",
-            code="ContainerKeepsEnding",
-        )

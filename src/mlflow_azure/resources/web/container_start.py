@@ -1,0 +1,97 @@
+"""What the log says of the container that a deploy waits for: that it keeps ending, or cannot be pulled."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
+from mlflow_azure.kudu import logs
+from mlflow_azure.kudu.scm_site import Kudu
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow_azure.engine.node import Report
+    from mlflow_azure.kudu.logs import Line
+    from mlflow_azure.resources.web.web_app import WebApp
+
+LOOK_SECONDS = 10.0
+MOST_STARTS = 3
+"""App Service starts a container that ended again and again; one that ended as often will not do better."""
+LAST_LINES = 10
+ROLE_SECONDS = 1800.0
+"""How long a role that was just assigned may take to count: up to ten minutes, sometimes thirty.
+https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+
+
+class ContainerStart:
+    """Looks at the log every ten seconds.
+
+    Args:
+        site: The web app.
+        scm_host: Where its log is.
+        identity: Whether it pulls the image with an identity, whose role may be new.
+
+    """
+
+    def __init__(self, site: WebApp, scm_host: str, *, identity: bool) -> None:
+        self.site = site
+        self._kudu = Kudu(site.azure, site.name, scm_host)
+        self._identity = identity
+        self._began = self._since = datetime.now(UTC)
+        self._pause = Deadline(LOOK_SECONDS)
+        self._role = Deadline(ROLE_SECONDS)
+
+    def look(self, report: Report) -> bool:
+        """Look, where it is time to, and restart a web app that could not pull its image; whether it was restarted.
+
+        Raises:
+            MlflowAzureError: The container keeps ending, or the identity is not let to pull.
+
+        """
+        if self._pause.remaining:
+            return False
+        self._pause = Deadline(LOOK_SECONDS)
+        try:
+            lines = logs.recent(self._kudu, after=self._began)
+        except MlflowAzureError:  # the log is a help; the server may answer all the same
+            return False
+        self._refuse_ending(lines)
+        return self._identity and self._restart_unpulled(lines, report)
+
+    def _refuse_ending(self, lines: Sequence[Line]) -> None:
+        """Raise what the log says of a container that was started some times, and ended each time."""
+        ended = sum(logs.tells_of_an_end(line) for line in lines)
+        if ended < MOST_STARTS:
+            return
+        said = [line for line in lines if line.source == logs.CONTAINER] or lines
+        raise MlflowAzureError(
+            "\n  ".join(
+                [
+                    f"waiting for the container of {self.site}: it ended {ended} times. It said:",
+                    *map(str, said[-LAST_LINES:]),
+                ]
+            ),
+            hint="Mend what it says, and deploy again. More of it: mlflow-azure logs --tail 100",
+            code="ContainerKeepsEnding",
+        )
+
+    def _restart_unpulled(self, lines: Sequence[Line], report: Report) -> bool:
+        """Have the image pulled again where the role does not count yet, and App Service waits ever longer."""
+        if not any(logs.tells_of_a_refused_pull(line) for line in lines if line.time and line.time >= self._since):
+            return False
+        if not self._role.remaining:
+            raise AzureRefusedError(
+                f"waiting for the container of {self.site}: its identity may not pull the image, "
+                f"{ROLE_SECONDS / 60:.0f} minutes after it got the role",
+                hint="Without an identity it pulls with the registry's password: mlflow-azure deploy --no-identity",
+                code="PullRefused",
+            )
+        report("its identity may not pull the image yet: restarting", None)
+        self._since = datetime.now(UTC)
+        with doing(f"restarting {self.site}"):
+            self.site.azure.web.web_apps.restart(self.site.group.name, self.site.name)
+        return True
