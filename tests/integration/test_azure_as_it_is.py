@@ -130,3 +130,34 @@ def test_a_web_app_whose_role_does_not_count_yet_is_restarted(shared_cli: Comman
     answer = shared_cli.of("role")("deploy", "--cloud", "emulator", "--identity", "--timeout", "300")
     assert answer.exit_code == 0, answer.stderr
     assert "may not pull the image yet" in answer.stderr
+
+
+def test_a_build_that_docker_hub_refuses_is_tried_at_another_agent(shared_cli: Command, azure: Emulator) -> None:
+    azure.control("PUT", "quirks", {"pull_limit": 1})
+    answer = shared_cli.of("limit")("deploy", "--cloud", "emulator", "--build", "remote")
+    assert answer.exit_code == 0, answer.stderr
+    assert "trying again" in answer.stderr
+    assert "importing" not in answer.stderr
+
+
+def test_a_build_that_docker_hub_goes_on_refusing_is_based_on_an_imported_copy(
+    shared_cli: Command, azure: Emulator
+) -> None:
+    azure.control("PUT", "quirks", {"pull_limit": True})
+    cli = shared_cli.of("limits")
+    answer = cli("deploy", "--cloud", "emulator", "--build", "remote")
+    assert answer.exit_code == 0, answer.stderr
+    assert "importing library/python:3.11-slim-bookworm from docker.io" in answer.stderr
+    again = cli("deploy", *JSON, "--build", "remote").data
+    assert {row["action"] for row in again["resources"]} == {"keep"}
+
+
+def test_docker_hubs_limit_is_told_where_the_base_image_cannot_be_imported(
+    shared_cli: Command, azure: Emulator
+) -> None:
+    azure.control("PUT", "quirks", {"pull_limit": True})
+    azure.fail(method="POST", path="/importImage", kind="status", status=400)
+    answer = shared_cli.of("limited")("deploy", *JSON, "--build", "remote")
+    assert answer.exit_code == 5, answer.stderr
+    assert answer.errors[0]["code"] == "PullLimit"
+    assert "--docker-base-image" in answer.errors[0]["hint"]

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import AGAIN, doing
 from mlflow_azure.deadline import pause
-from mlflow_azure.errors import ContainerEngineError, MlflowAzureError
+from mlflow_azure.errors import AzureRefusedError, ContainerEngineError, MlflowAzureError
+from mlflow_azure.image.base_image import ARGUMENT, DOCKER_HUB, hub_base
 from mlflow_azure.image.context import PLATFORM, BuildContext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from azure.mgmt.containerregistrytasks.models import Run, RunProperties
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 RUN_SECONDS = 3600
 _ONGOING = frozenset({"Queued", "Started", "Running"})
 _LOG_LINES = 5
+PULL_LIMIT = "PullLimit"
+"""docker.io serves one address so many images in six hours, and builds of all the world share the addresses of agents:
+https://github.com/Azure-Samples/azure-search-openai-demo/issues/3101"""
+PULL_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,53 @@ class RemoteBuilder:
             TimedOutError: The deadline passed.
 
         """
-        tasks = self.azure.registry_tasks
         with doing("uploading the build context to the registry"):
-            upload = tasks.registries.get_build_source_upload_url(self.group, self.registry)
+            upload = self.azure.registry_tasks.registries.get_build_source_upload_url(self.group, self.registry)
             _upload(self.azure, str(upload.upload_url), context.archive())
-        request = _request(context, str(upload.relative_path), images)
+        source = str(upload.relative_path)
+        limited = self._unless_limited(_request(context.arguments, source, images), report)
+        if limited is None:
+            return
+        copy = self._import_base(context, limited, report)
+        self._run(_request({**context.arguments, ARGUMENT: f"{client.server}/{copy}"}, source, images), report)
+
+    def _unless_limited(self, request: Mapping[str, Any], report: Report) -> ContainerEngineError | None:
+        """Build, at another agent with an address of its own where docker.io refuses the first; the last refusal."""
+        limited: ContainerEngineError | None = None
+        for _ in range(PULL_ATTEMPTS):
+            try:
+                self._run(request, report)
+            except ContainerEngineError as error:
+                if error.code != PULL_LIMIT:
+                    raise
+                limited = error
+                report("docker.io serves no more images to this agent: trying again", None)
+            else:
+                return None
+        return limited
+
+    def _import_base(self, context: BuildContext, limited: ContainerEngineError, report: Report) -> str:
+        """Copy the base image into the registry, which asks docker.io from other addresses; its name there.
+
+        https://learn.microsoft.com/azure/container-registry/buffer-gate-public-content
+        """
+        base = hub_base(context)
+        if base is None:
+            raise limited
+        report(f"importing {base.name} from docker.io", None)
+        source = {"registryUri": DOCKER_HUB, "sourceImage": base.name}
+        order: Any = {"source": source, "targetTags": [base.copy], "mode": "Force"}
+        try:
+            with doing(f"importing {base.name} from docker.io into the registry"):
+                self.azure.wait(self.azure.registries.registries.begin_import_image(self.group, self.registry, order))
+        except AzureRefusedError as refused:
+            raise limited from refused
+        return base.copy
+
+    def _run(self, request: Mapping[str, Any], report: Report) -> None:
+        registries = self.azure.registry_tasks.registries
         with doing("scheduling the image build in the registry"):
-            run = tasks.registries.schedule_run(self.group, self.registry, request)
+            run = registries.schedule_run(self.group, self.registry, dict(request))
         self._follow(str(_properties("scheduling the image build in the registry", run).run_id), report)
 
     def _follow(self, run_id: str, report: Report) -> None:
@@ -89,7 +134,7 @@ def _properties(what: str, run: Run) -> RunProperties:
     return run.properties
 
 
-def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[str, Any]:
+def _request(arguments: Mapping[str, str], source: str, images: Sequence[str]) -> dict[str, Any]:
     system, _, architecture = PLATFORM.partition("/")
     return {
         "type": "DockerBuildRequest",
@@ -99,7 +144,7 @@ def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[
         "sourceLocation": source,
         "dockerFilePath": "Dockerfile",
         "platform": {"os": system.title(), "architecture": architecture},
-        "arguments": [{"name": name, "value": value} for name, value in context.arguments.items()],
+        "arguments": [{"name": name, "value": value} for name, value in arguments.items()],
         "timeout": RUN_SECONDS,
     }
 
@@ -113,13 +158,22 @@ def _upload(azure: Azure, url: str, archive: bytes) -> None:
 
 def _failed(run_id: str, status: str, reason: str | None, log: _Log) -> ContainerEngineError:
     tail = "\n".join(log.lines[-_LOG_LINES:])
+    code = PULL_LIMIT if any("toomanyrequests" in line for line in log.lines) else "RemoteBuildFailed"
     return ContainerEngineError(
         f"building the image in the registry: run {run_id} ended as {status}"
         + (f": {reason}" if reason else "")
         + (f"\n{tail}" if tail else ""),
-        hint="Read the lines above. With Docker on this machine you can build here: mlflow-azure deploy --build local",
-        code="RemoteBuildFailed",
+        hint=_HINTS[code],
+        code=code,
     )
+
+
+_HERE = "With Docker on this machine you can build here: mlflow-azure deploy --build local"
+_HINTS = {
+    PULL_LIMIT: f"Try it later, or name a copy of the base image in another registry: --docker-base-image IMAGE. "
+    f"{_HERE}",
+    "RemoteBuildFailed": f"Read the lines above. {_HERE}",
+}
 
 
 class _Log:
