@@ -90,6 +90,17 @@ def test_a_command_runs_in_the_container_and_its_exit_status_is_the_exit_code(de
     assert deployment("ssh", "exit 7").exit_code == 7
 
 
+def test_a_container_that_kudu_says_is_stopped_and_then_closed_is_waited_for(deployment: Deployment) -> None:
+    web = deployment.emulator.azure.web.web_apps
+    site = next(iter(web.list()))
+    deployment.emulator.control("PUT", "quirks", {"tunnel_stopped": 1, "tunnel_closed": 1})
+    web.restart(site.resource_group, site.name)
+    done = deployment("ssh", "echo said")
+    deployment.emulator.control("PUT", "quirks", {})
+    assert done.stdout == "said\n", done.stderr
+    assert "it is stopped. Waiting" in done.stderr
+
+
 def test_output_and_errors_of_a_command_stay_apart(deployment: Deployment) -> None:
     done = deployment("ssh", "echo said; echo complained >&2")
     assert (done.stdout, done.stderr) == ("said\n", "complained\n")

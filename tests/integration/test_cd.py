@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,22 @@ def test_enabling_makes_a_webhook_whose_ping_is_answered(off: Deployment) -> Non
     assert scm_takes_a_password(off)
     assert app_settings(off)["DOCKER_ENABLE_CI"] == "true"
     assert off.json("status").data["continuous_deployment"]
+
+
+def test_the_scm_site_is_woken_before_the_registry_calls_it(off: Deployment) -> None:
+    azure = off.emulator.azure
+    site = next(iter(azure.web.web_apps.list_by_resource_group(GROUP)))
+    scm = next(state.name for state in site.host_name_ssl_states if state.host_type == "Repository")
+    token = azure.credential.get_token(f"{azure.endpoint['resource_manager']}/.default").token
+    off.emulator.control("PUT", "quirks", {"kudu_traces": True})
+    ask = {"headers": {"Authorization": f"Bearer {token}"}, "verify": azure.endpoint["ca_file"], "timeout": 60}
+    with requests.get(f"https://{scm}/api/logstream", stream=True, **ask) as stream:
+        lines = stream.iter_lines(None, decode_unicode=True)
+        next(line for line in lines if "Starting Live Log Stream" in line)
+        assert cd(off, "enable").exit_code == 0
+        paths = (found[1] for line in lines if (found := re.search(r"Startup Request, url: (\S+),", line)))
+        assert [next(paths), next(paths)] == ["/api/logs/docker", "/api/registry/webhook"]
+    off.emulator.control("PUT", "quirks", {})
 
 
 def test_what_is_enabled_is_seen_by_a_plan_and_stays_enabled_on_a_plain_deploy(off: Deployment) -> None:

@@ -96,9 +96,16 @@ def test_without_a_deployment_a_command_names_the_next_one(cli: Command, emulato
     assert answer.errors[0]["hint"].endswith("mlflow-azure deploy --cloud emulator")
 
 
+@pytest.mark.slow  # it is given a minute to start one
 def test_a_container_without_an_ssh_server_leaves_the_shell_in_the_browser(deployment: Deployment) -> None:
+    emulator = deployment.emulator
+    site = next(iter(emulator.azure.web.web_apps.list()))
+    emulator.control("PUT", "quirks", {"tunnel_stopped": 1})
+    emulator.azure.web.web_apps.restart(site.resource_group, site.name)
     refused = deployment.json("ssh", "ps")
+    emulator.control("PUT", "quirks", {})
     assert refused.exit_code == 1
+    assert "it is stopped. Waiting" in refused.stderr
     assert "no SSH server" in refused.errors[0]["message"]
     assert "/webssh/host" in refused.errors[0]["hint"]
 

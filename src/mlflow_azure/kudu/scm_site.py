@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/app-service/resources-kudu and https://github.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -55,6 +55,11 @@ class Kudu:
         self.host = host
         self._azure = azure
         self._scope, self._other_scope = azure.cloud.kudu_scopes
+
+    def wake(self) -> None:
+        """Have App Service start the SCM site where it sleeps. What it answers, if it does, does not matter."""
+        with suppress(MlflowAzureError), self._get("/api/logs/docker", "waking the SCM site"):
+            pass
 
     def log_files(self) -> list[LogFile]:
         """The current log files, of each machine that runs the web app."""

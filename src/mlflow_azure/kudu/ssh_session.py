@@ -99,8 +99,8 @@ class Session:
 
 
 @contextmanager
-def session(kudu: Kudu, deadline: Deadline) -> Iterator[Session]:
-    """Open the tunnel, and log in to the container.
+def session(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Iterator[Session]:
+    """Open the tunnel, and log in to the container; `tell` hears of what is waited for.
 
     The server's key is not checked: it is made anew with each container, and the tunnel leads to no other.
 
@@ -108,7 +108,7 @@ def session(kudu: Kudu, deadline: Deadline) -> Iterator[Session]:
         MlflowAzureError: There is no way to an SSH server that lets us in.
 
     """
-    with tunnel(kudu, deadline) as socket, _transport(socket, kudu, deadline) as transport:
+    with tunnel(kudu, deadline, tell) as socket, _transport(socket, kudu, deadline) as transport:
         yield Session(transport, deadline)
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from websockets.sync.client import ClientConnection
 
+    from mlflow_azure.deadline import Deadline
     from mlflow_azure.kudu.scm_site import Kudu
 
 PATH = "/AppServiceTunnel/Tunnel.ashx"
@@ -63,12 +63,13 @@ class TunnelSocket:
 
 
 @contextmanager
-def tunnel(kudu: Kudu, deadline: Deadline) -> Iterator[TunnelSocket]:
+def tunnel(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Iterator[TunnelSocket]:
     """The tunnel, once the container can be reached.
 
     Args:
         kudu: The SCM site.
         deadline: When to stop waiting for a container that starts.
+        tell: Hears of it.
 
     Raises:
         MlflowAzureError: There is no way into the container; the message says why.
@@ -76,7 +77,7 @@ def tunnel(kudu: Kudu, deadline: Deadline) -> Iterator[TunnelSocket]:
     """
     from websockets.exceptions import WebSocketException
 
-    deadline.call(lambda: _wait_until_reachable(kudu, deadline))
+    deadline.call(lambda: _wait_until_reachable(kudu, deadline, tell))
     try:
         connection = deadline.call(lambda: kudu.connect(PATH))
     except (WebSocketException, OSError) as error:
@@ -89,19 +90,29 @@ def tunnel(kudu: Kudu, deadline: Deadline) -> Iterator[TunnelSocket]:
         connection.close()
 
 
-def _wait_until_reachable(kudu: Kudu, deadline: Deadline) -> None:
-    patience = Deadline(START_SECONDS)
-    while True:
+def _wait_until_reachable(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> None:
+    """Be patient with what Kudu says of a container, which may have just started.
+
+    It takes the state from a file that is not there at once, and the SSH server may still be making its keys.
+    """
+    last = ""
+
+    def reachable() -> bool | None:
+        nonlocal last
         found = kudu.tunnel_state()
         state = str(found.get("state") or "unknown").lower()
         if "started" in state and found.get("canReachPort"):
-            return
-        if "started" in state:
-            hint = "The image of mlflow-azure has one. Deploy it: mlflow-azure deploy."
-            raise _no_way(kudu, "the container runs, but has no SSH server", hint)
-        if "stopped" in state or not patience.remaining:
-            raise _no_way(kudu, f"the container does not run, it is {state}", "See why: mlflow-azure logs.")
-        deadline.sleep(POLL_SECONDS)
+            return True
+        now = "runs, but has no SSH server" if "started" in state else f"does not run, it is {state}"
+        if now != last:
+            tell(f"The container {now}. Waiting, in case it has only just started.")
+        last = now
+        return None
+
+    if not deadline.poll(reachable, every=POLL_SECONDS, patience=START_SECONDS):
+        runs = last.startswith("runs")
+        image = "The image of mlflow-azure has an SSH server. Deploy it: mlflow-azure deploy."
+        raise _no_way(kudu, f"the container {last}", image if runs else "See why: mlflow-azure logs.")
 
 
 def _no_way(kudu: Kudu, why: str, hint: str) -> MlflowAzureError:

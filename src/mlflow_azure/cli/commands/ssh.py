@@ -58,7 +58,8 @@ def ssh(
         raise MlflowAzureError(
             f"opening a shell: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
         )
-    with ssh_session.session(Kudu(run.azure, site.name, site.scm_host), run.deadline) as session:
+    kudu = Kudu(run.azure, site.name, site.scm_host)
+    with ssh_session.session(kudu, run.deadline, run.console.note) as session:
         if as_json:
             return _captured(run, session, line)
         if line:

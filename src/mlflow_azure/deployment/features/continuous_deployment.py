@@ -49,7 +49,7 @@ def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
     publishing, webhook, basic_auth = continuous_deployment_nodes(
         base.site, base.registry, settings, after=(app_settings,)
     )
-    nodes = (publishing, webhook, app_settings, basic_auth, WebhookPing(webhook, after=(basic_auth,)))
+    nodes = (publishing, webhook, app_settings, basic_auth, WebhookPing(webhook, base.site, after=(basic_auth,)))
     return PushSwitch(base.site, (base.group, base.site, base.registry), nodes, webhook)
 
 

@@ -9,12 +9,14 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.kudu.scm_site import Kudu
 
 if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node
     from mlflow_azure.resources.registry.webhook import Webhook
+    from mlflow_azure.resources.web.web_app import WebApp
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 """It takes App Service a moment to let the deployment user in after its sign-in was allowed."""
 POLL_SECONDS = 1.0
 
@@ -53,17 +55,23 @@ def deliveries(webhook: Webhook) -> list[Delivery]:
 
 
 class WebhookPing(Check):
-    """Calls the webhook until the web app accepts it, for half a minute."""
+    """Calls the webhook until the web app accepts it, for a minute.
+
+    The SCM site is woken first: it sleeps while nobody uses it, and the registry does not wait for it. azure-cli wakes
+    it, too, before it follows a log: https://github.com/Azure/azure-cli/pull/27471.
+    """
 
     kind = "webhook ping"
 
-    def __init__(self, webhook: Webhook, *, after: tuple[Node, ...]) -> None:
-        super().__init__(webhook.name, needs=(webhook,), after=after)
+    def __init__(self, webhook: Webhook, site: WebApp, *, after: tuple[Node, ...]) -> None:
+        super().__init__(webhook.name, needs=(webhook, site), after=after)
         self.webhook = webhook
+        self.site = site
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the web app accepts the call. Raises MlflowAzureError with what it answers instead."""
         patience = Deadline(PATIENCE_SECONDS)
+        Kudu(self.site.azure, self.site.name, given(self.site, "scm_host")).wake()
         while not (answer := self._ping()).succeeded:
             report(f"the web app answered {answer.status or 'nothing'}", None)
             if not patience.remaining:
