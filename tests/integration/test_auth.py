@@ -130,6 +130,34 @@ def test_only_those_who_are_allowed_get_in_and_then_everyone_again(sign_in: Sign
     assert sign_in.browse(bob).status_code == 200
 
 
+def test_those_who_are_allowed_need_no_consent_of_their_own(sign_in: SignIn) -> None:
+    sign_in.deployment.emulator.control("PUT", "quirks", {"consent": True})
+    ann = sign_in.user()
+    enabled = sign_in.auth("enable", "--allow-user", ann["userPrincipalName"])
+    assert enabled.exit_code == 0, enabled.stderr
+    assert "administrator" not in enabled.stderr
+    assert sign_in.browse(ann).status_code == 200
+    assert {row["action"] for row in sign_in.auth("enable", "--allow-user", ann["id"]).data["resources"]} == {"keep"}
+
+
+def test_an_administrator_is_named_the_page_where_they_consent_for_whoever_may_not(sign_in: SignIn) -> None:
+    ann, emulator = sign_in.user(), sign_in.deployment.emulator
+    emulator.fail(method="POST", path="/oauth2PermissionGrants", status=403, code="Authorization_RequestDenied")
+    enabled = sign_in.auth("enable", "--allow-user", ann["userPrincipalName"])
+    assert f"/adminconsent?client_id={enabled.data['client_id']}" in enabled.stderr
+    assert sign_in.status() == 401
+
+
+def test_who_was_just_allowed_is_allowed_again_while_lists_lack_them(sign_in: SignIn) -> None:
+    ann = sign_in.user()
+    assert sign_in.auth("enable").exit_code == 0
+    sign_in.deployment.emulator.control("PUT", "quirks", {"directory_lag": 2})
+    for _ in range(2):
+        enabled = sign_in.auth("enable", "--allow-user", ann["userPrincipalName"])
+        assert enabled.exit_code == 0, enabled.stderr
+    assert sign_in.browse(ann).status_code == 200
+
+
 def test_a_group_is_allowed_by_its_name(sign_in: SignIn) -> None:
     group = {"id": "3f0c2f4e-65a1-4f0e-9b52-0d5b3e1d0001", "displayName": "data scientists"}
     sign_in.deployment.emulator.control("PUT", "directory", {"groups": [group]})

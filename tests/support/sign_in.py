@@ -104,6 +104,7 @@ class SignIn:
     def put_back(self) -> None:
         """No faults, all rights, no sign-in."""
         self.deployment.emulator.heal()
+        self.deployment.emulator.control("PUT", "quirks", {})
         self.rights_in_the_directory("write")
         self.deployment.emulator.control("PUT", "tokens", {"lifetime": 3599})
         assert self.auth("disable", "--yes").exit_code == 0

@@ -90,6 +90,13 @@ class Cloud:
         """URL of the issuer of a tenant's tokens of version 2."""
         return f"{self.issuer_host or self.authority}/{tenant_id}/v2.0"
 
+    def consent_page(self, tenant_id: str, client_id: str) -> str:
+        """Where an administrator consents to an app registration for everyone in a tenant.
+
+        https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent
+        """
+        return f"{self.authority}/{tenant_id}/adminconsent?client_id={client_id}"
+
     def portal_page(self, resource_id: str) -> str | None:
         """The page of a resource in the portal; None where there is no portal."""
         return f"{self.portal}/#resource{resource_id}" if self.portal else None

@@ -30,6 +30,7 @@ _TOO_EARLY = (
     "must in the local tenant",  # with status 403, in Graph's own grammar
 )
 """What Graph says of something that was just made and is not everywhere yet, as azure-cli knows it (role/custom.py)."""
+_EXISTS = "already exists"
 REPLICATION_SECONDS = 180.0
 PURGE_SECONDS = 30.0
 
@@ -57,6 +58,19 @@ class MicrosoftGraph:
     def create(self, collection: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Add an object; the objects that it refers to may have just been made."""
         return self._fresh(lambda: self._rest.send("POST", _VERSION + collection, body))
+
+    def relate(self, collection: str, body: Mapping[str, Any]) -> None:
+        """Add a relation between objects. One that is there is no error: lists can lack it for a minute.
+
+        https://github.com/microsoftgraph/msgraph-bicep-types/issues/161
+        """
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            self.create(collection, body)
+        except HttpResponseError as error:
+            if _EXISTS not in str(error.message):
+                raise
 
     def update(self, path: str, body: Mapping[str, Any]) -> None:
         """Change an object, which may have just been made."""

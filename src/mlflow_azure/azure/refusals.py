@@ -64,7 +64,15 @@ HINTS = {
 """Next step by Azure's error code. Codes: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/
 common-deployment-errors and the services' own references."""
 
+_ADMINISTRATOR = (
+    "an administrator has to consent to it first",
+    (
+        "Ask one to open https://login.microsoftonline.com/TENANT/adminconsent?client_id=CLIENT_ID; in other clouds "
+        "that is below their own sign-in address. mlflow-azure auth enable, run by one, consents, too."
+    ),
+)
 NO_TOKEN = {
+    **dict.fromkeys(("AADSTS90093", "AADSTS90094", "AADSTS90095"), _ADMINISTRATOR),
     "AADSTS65001": (
         "no one has consented to your signing in to it with this client",
         (

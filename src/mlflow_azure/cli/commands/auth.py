@@ -43,7 +43,8 @@ AllowGroup = Annotated[
     typer.Option(
         "--allow-group",
         metavar="GROUP",
-        help="Let in only members of this group (name or object id), and others that are given; may be repeated.",
+        help="Let in only direct members of this group (name or object id; needs Microsoft Entra ID P1), "
+        "and others that are given; may be repeated.",
         show_default=False,
     ),
 ]
@@ -105,6 +106,11 @@ def enable(
     registered = switch.client_id(execution.outputs)
     url = str((planned.readings[switch.site].outputs or {})["url"])
     run.answer(AuthEnableAnswer(url, registered, switch.entra.issuer, done, already=planned.is_empty))
+    if switch.lacks_consent(execution.outputs):
+        run.console.warn(
+            "Browsers cannot sign in yet: you may not consent for those you named, and they cannot themselves.",
+            f"Ask an administrator to open: {run.cloud.consent_page(run.azure.tenant_id, registered)}",
+        )
     problem = run.wait(lambda: own_sign_in(run.azure, registered), "Trying to sign in")
     run.warn([problem] if problem else [])
 

@@ -18,6 +18,7 @@ from mlflow_azure.resources.entra import auth_settings, registrations
 from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id, is_ours
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.entra.client_secret import ClientSecret
+from mlflow_azure.resources.entra.consent import Consent
 from mlflow_azure.resources.entra.service_principal import Allowed, ServicePrincipal
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.server_health import server_token
@@ -62,6 +63,7 @@ class SignInNodes:
         parts: What goes into the app settings.
         client: The app registration. None: nobody signs in.
         issuer: URL of the issuer of the tokens.
+        consent: The consent that those who are named cannot give themselves.
 
     """
 
@@ -69,6 +71,7 @@ class SignInNodes:
     parts: tuple[SettingsPart, ...] = ()
     client: AppRegistration | GivenRegistration | None = None
     issuer: str = ""
+    consent: Consent | None = None
 
     def required(self, site: WebApp, app_settings: AppSettings) -> tuple[AuthSettings, ...]:
         """The web app's demand for it, which comes when all of it is there."""
@@ -90,7 +93,9 @@ def sign_in_nodes(site: WebApp, settings: Settings, sign_in: SignIn | None) -> S
     registration = AppRegistration(site, settings.sp_name, tenant_id=site.azure.tenant_id, client_id=sign_in.client_id)
     principal = ServicePrincipal(registration, allowed=sign_in.allowed)
     secret = ClientSecret(registration)
-    return SignInNodes((registration, principal, secret), (SignInSettings(secret),), registration, issuer)
+    consent = Consent(principal) if sign_in.allowed and sign_in.allowed.principals else None
+    nodes = (registration, principal, secret, *((consent,) if consent else ()))
+    return SignInNodes(nodes, (SignInSettings(secret),), registration, issuer, consent)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,10 @@ class SignInSwitch(Switch):
     def client_id(self, outputs: Mapping[Node, Properties | None]) -> str:
         """The client id of the app registration, once it is there."""
         return str(client_id(self.entra.client, Given(outputs)))
+
+    def lacks_consent(self, outputs: Mapping[Node, Properties | None]) -> bool:
+        """Whether those who are named have to be let in by an administrator first."""
+        return self.entra.consent is not None and not (outputs[self.entra.consent] or {})["granted"]
 
 
 @dataclass(frozen=True)

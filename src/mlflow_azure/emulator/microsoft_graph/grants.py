@@ -35,15 +35,15 @@ def assign_role(ask: Ask) -> Reply:
     if ask.directory.find("appRoleAssignments", **relation):
         raise bad_request("Permission being assigned already exists on the object.")
     described = {"id": str(uuid.uuid4()), "createdDateTime": now(), "resourceDisplayName": resource["displayName"]}
-    return Reply(ask.directory.put("appRoleAssignments", {**described, **relation}), 201)
+    return Reply(ask.create("appRoleAssignments", {**described, **relation}), 201)
 
 
 @operations.on("GET", _ASSIGNED_TO)
 def list_assigned_to(ask: Ask) -> Reply:
     """Who has which role in an application."""
     ask.require("servicePrincipals", ask["id"])
-    found = [each for each in ask.directory.all("appRoleAssignments") if each["resourceId"] == ask["id"]]
-    return Reply({"value": filtered(found, ask.query.get("$filter", ""))})
+    found = [each for each in ask.listed("appRoleAssignments") if each["resourceId"] == ask["id"]]
+    return Reply({"value": found})
 
 
 @operations.on("DELETE", _ASSIGNED_TO + "/{assignment}")

@@ -104,7 +104,7 @@ class ServicePrincipal(AzureResource):
         collection = f"/servicePrincipals/{object_id}/appRoleAssignedTo"
         for principal in set(wanted) - set(live):
             body = {"principalId": principal, "resourceId": object_id, "appRoleId": role}
-            self.azure.directory.create(collection, body)
+            self.azure.directory.relate(collection, body)
         for principal in set(live) - set(wanted):
             self.azure.directory.delete(f"{collection}/{live[principal]}")
 
