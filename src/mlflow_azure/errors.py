@@ -62,6 +62,10 @@ ROLE_REFUSED = "RoleAssignmentRefused"
 """The code of an AzureRefusedError: everything else may be done, but no role be assigned."""
 
 
+NOT_ALLOWED = frozenset({"AuthorizationFailed", "RegistryUnauthorized"})
+"""The codes of an AzureRefusedError: the user's role does not go so far. Who only looks can do without."""
+
+
 class AzureRefusedError(MlflowAzureError):
     """Azure refused: permission, quota, a name that is taken, a policy."""
 

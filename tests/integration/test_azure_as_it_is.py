@@ -103,6 +103,55 @@ def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command
     assert cli("destroy", *JSON, "--yes").data["resources"]
 
 
+def test_a_reader_of_one_group_sees_what_can_be_seen_and_is_told_what_cannot(
+    shared_cli: Command, azure: Emulator
+) -> None:
+    cli = shared_cli.of("read")
+    assert cli("deploy", *JSON).data
+    azure.control("PUT", "permissions", {"roles": [{"role": "Reader", "group": "read"}]})
+    for command in ("plan", "status"):
+        answer = cli(command, "--cloud", "emulator")
+        assert answer.exit_code == 0, answer.stderr
+        assert answer.stderr.count("this is left out: app settings") == 1
+    status = cli("status", *JSON).data
+    states = {row["kind"]: row["state"] for row in status["resources"]}
+    assert status["healthy"]
+    assert (states["storage account"], states["web app"], states["app settings"]) == (
+        "Succeeded",
+        "Running",
+        "not visible",
+    )
+    actions = {change["kind"]: change["action"] for change in cli("plan", *JSON).data["changes"]}
+    assert (actions["web app"], actions["storage account"]) == ("keep", "keep")
+    assert "app settings" not in actions
+    assert "Contributor" in refused(cli, "--asp-sku", "B1")["hint"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        ([{"role": "Owner"}], "Owner on the subscription"),
+        ([{"role": "Contributor"}], "Contributor on the subscription"),
+        ([{"role": "Contributor", "group": "rights"}], "Contributor on resource group rights"),
+        (
+            [{"role": "Reader"}, {"role": "Contributor", "group": "rights"}],
+            "Contributor on resource group rights alone",
+        ),
+        ([{"role": "Reader", "group": "rights"}], "Reader on resource group rights"),
+    ],
+)
+def test_the_doctor_says_which_role_one_has(
+    shared_cli: Command, azure: Emulator, roles: list[dict[str, str]], said: str
+) -> None:
+    group = {"location": "westeurope", "tags": {"managed-by": "mlflow-azure"}}
+    azure.azure.resources.resource_groups.create_or_update("rights", group)
+    azure.control("PUT", "permissions", {"roles": roles})
+    examined = shared_cli.of("rights")("doctor", *JSON)
+    assert examined.exit_code == (4 if said.startswith("Reader") else 0)
+    role = next(row for row in examined.answer["data"]["checks"] if row["check"] == "role")
+    assert f"you have the rights of {said}" in role["detail"]
+
+
 @pytest.mark.parametrize("identity", [(), ("--identity",)], ids=["admin-user", "identity"])
 def test_a_new_registry_whose_name_is_not_known_yet_is_waited_for(
     shared_cli: Command, azure: Emulator, identity: tuple[str, ...]

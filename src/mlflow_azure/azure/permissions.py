@@ -23,6 +23,10 @@ ASK_TO_READ = (
     "A role on the resource group is enough to deploy, and Azure refuses later what is wrong. "
     "To have it checked first, ask for the role Reader on the subscription."
 )
+ASK_TO_SEE = (
+    "Keys, passwords and app settings are not for a Reader. To see the rest, ask for the role Contributor on the "
+    "resource group. What you have: mlflow-azure doctor"
+)
 ASSIGN_ROLES = "Microsoft.Authorization/roleAssignments/write"
 _API_VERSION = "2022-04-01"
 
@@ -64,6 +68,25 @@ def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
             return _permissions(azure, f"{subscription}/resourceGroups/{group}")
         except ResourceNotFoundError:
             return _permissions(azure, subscription)
+
+
+def role_on(azure: Azure, scope: str) -> str | None:
+    """Which of the roles that matter here the signed-in user's rights on a scope come to; None where to none.
+
+    Raises:
+        SignInError, MlflowAzureError: Azure does not tell.
+
+    """
+    try:
+        with doing("asking Azure what you may do"):
+            permissions = _permissions(azure, scope)
+    except AzureRefusedError:  # one has no role at all there, or it does not exist
+        return None
+    return next((role for role, needed in _ROLES.items() if all(allows(permissions, each) for each in needed)), None)
+
+
+_WRITES = ("Microsoft.Web/sites/write", "Microsoft.Storage/storageAccounts/listKeys/action")
+_ROLES = {"Owner": (*_WRITES, ASSIGN_ROLES), "Contributor": _WRITES, "Reader": ("Microsoft.Web/sites/read",)}
 
 
 def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mlflow_azure.cli.invocation import Invocation
     from mlflow_azure.console.timeline import Timeline
@@ -78,3 +78,11 @@ def tell_unchecked(run: Invocation) -> None:
     if run.azure.unchecked:
         what = ", ".join(dict.fromkeys(run.azure.unchecked))
         run.console.warn(f"You may not look at the whole subscription, so this was not checked: {what}.", ASK_TO_READ)
+
+
+def tell_hidden(run: Invocation, hidden: Iterable[str]) -> None:
+    """Say in one warning what the user's role does not let them see of the deployment."""
+    from mlflow_azure.azure.permissions import ASK_TO_SEE
+
+    if listed := ", ".join(sorted(hidden)):
+        run.console.warn(f"You may not see all of it, so this is left out: {listed}.", ASK_TO_SEE)

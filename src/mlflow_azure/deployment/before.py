@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 
-def read_before(azure: Azure, settings: Settings) -> Features:
+def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> Features:
     """What the live deployment has enabled.
 
     Everything that every deployment has is read on this occasion, and `azure.seen` keeps it for the plan: what is
     asked once is not asked again, and one round of requests less is waited for.
+
+    Args:
+        azure: The subscription.
+        settings: Of the deployment.
+        hiding: Go on without what the user may not see.
 
     Raises:
         MlflowAzureError: Whatever stands in the way of reading it.
@@ -31,6 +36,6 @@ def read_before(azure: Azure, settings: Settings) -> Features:
     sign_in = AuthSettings(stack.site, client=None, issuer="")
     # What the image is compared with, only who plans knows.
     common = [node for node in stack.nodes if isinstance(node, Resource) and node is not stack.image]
-    readings = engine.read([*common, webhook, sign_in], azure.deadline)
+    readings = engine.read([*common, webhook, sign_in], azure.deadline, hiding=hiding)
     azure.seen.update({node.key: readings[node] for node in (*common, sign_in)})
     return features_of(azure, readings[stack.config].live, readings[webhook].live, readings[sign_in].live)

@@ -71,7 +71,7 @@ class Deploy:
 
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
-        live = read_before(azure, settings)
+        live = read_before(azure, settings, hiding=not writes)
         identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
         sign_in = live.sign_in or (SignIn(managed=True) if wish.auth else None)
         self.warnings: list[Warned] = [warned] if warned else []
@@ -86,7 +86,7 @@ class Deploy:
             found = before_writing(azure, settings, self.stack, planned, writes=self._writes)
             self.warnings += [Warned(each.detail, each.fix) for each in found]
 
-        planned = engine.plan(self.stack.nodes, azure.deadline, adopt=wish.adopt, check=check)
+        planned = engine.plan(self.stack.nodes, azure.deadline, adopt=wish.adopt, check=check, hiding=not self._writes)
         self._execution = engine.Execution(planned, azure.deadline)
 
     @property

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 MISSING = "missing"
+HIDDEN = "not visible"
+"""The state of what the user may not see, whether or not it exists."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,14 @@ class Status:
         return tuple(row for row in self.resources if row.state == MISSING)
 
     @property
+    def hidden(self) -> tuple[Row, ...]:
+        """The resources that the user may not see."""
+        return tuple(row for row in self.resources if row.state == HIDDEN)
+
+    @property
     def is_deployed(self) -> bool:
         """Whether anything of it exists; providers belong to the subscription."""
-        return any(row.state != MISSING and row.kind != Provider.kind for row in self.resources)
+        return any(row.state not in (MISSING, HIDDEN) and row.kind != Provider.kind for row in self.resources)
 
 
 def read_status(azure: Azure, settings: Settings) -> Status:
@@ -145,7 +152,7 @@ def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[
     """Every resource, and what only a status wants to know of some, all at the same time."""
     group, account, share, site = (each.name for each in (stack.group, stack.account, stack.share, stack.site))
     work: Mapping[str, Callable[[], Any]] = {
-        "resources": lambda: engine.read(resources, azure.deadline),
+        "resources": lambda: engine.read(resources, azure.deadline, hiding=True),
         "share": lambda: arm.get(
             f"the usage of {stack.share}",
             lambda: azure.storage.file_shares.get(group, account, share, expand="stats"),
@@ -181,7 +188,7 @@ def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -
             kind=resource.kind,
             name=resource.name,
             id=resource.id,
-            state=MISSING if live is None else resource.state(live),
+            state=HIDDEN if readings[resource].hidden else MISSING if live is None else resource.state(live),
             sku=((live or {}).get("sku") or {}).get("name"),
             # App Service names a region in the answers for a site's parts, too.
             location=(live or {}).get("location") if not isinstance(resource, SitePart) else None,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action, Report
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource", "Task"]
 
 Properties = Mapping[str, Any]
+
+HIDDEN: Properties = {"hidden": True}
+"""The outputs of a resource that exists and does not give them to this user."""
 
 
 class Node(ABC):
@@ -55,8 +59,17 @@ class Given:
         self._outputs = outputs
 
     def __call__(self, node: Node, output: str) -> Any:
-        """One output of `node`; UNKNOWN while the node does not exist."""
+        """One output of `node`; UNKNOWN while the node does not exist.
+
+        Raises:
+            AzureRefusedError: The user may not see it.
+
+        """
         outputs = self._outputs[node]
+        if outputs is HIDDEN:
+            raise AzureRefusedError(
+                f"reading {output} of {node}: you may not", hint="mlflow-azure doctor", code="AuthorizationFailed"
+            )
         return UNKNOWN if outputs is None else outputs[output]
 
     def exists(self, node: Node) -> bool:

@@ -8,29 +8,38 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.compare import UNKNOWN, differences
 from mlflow_azure.engine.concurrent import gather, raise_all
-from mlflow_azure.engine.node import Node, Properties, Removable, Resource
+from mlflow_azure.engine.node import HIDDEN, Node, Properties, Removable, Resource
 from mlflow_azure.engine.reading import Reading, given_to, read
-from mlflow_azure.errors import SettingsError
+from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, SettingsError
 from mlflow_azure.events import Action, Difference, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from mlflow_azure.deadline import Deadline
 
 
 @dataclass
 class Plan:
-    """What is to be done to each node, in an order that respects their dependencies."""
+    """What is to be done to each node, in an order that respects their dependencies.
+
+    Attributes:
+        nodes: In that order.
+        readings: What there is.
+        steps: What is to be done.
+        hidden: The resources of which the user may not see enough to tell.
+
+    """
 
     nodes: Sequence[Node]
     readings: Mapping[Resource, Reading]
     steps: Mapping[Node, Step]
+    hidden: Collection[Node] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
         """The steps on resources, those that keep them too."""
-        return tuple(self.steps[node] for node in self.nodes if isinstance(node, Resource))
+        return tuple(self.steps[node] for node in self.nodes if isinstance(node, Resource) and node not in self.hidden)
 
     @property
     def is_empty(self) -> bool:
@@ -45,6 +54,7 @@ def plan(
     adopt: bool = False,
     required: Iterable[Resource] = (),
     check: Callable[[Plan], None] = lambda _: None,
+    hiding: bool = False,
 ) -> Plan:
     """Read, compare, and refuse what could not be done.
 
@@ -55,18 +65,19 @@ def plan(
         required: Resources outside `nodes` that must be there already. They are left as they are.
         check: Refuses for other reasons what could not be done, by raising. It is called while Azure is asked whether
             what is to be created could be.
+        hiding: Leave out what the user may not see. Such a plan is to look at, and cannot be carried out.
 
     Raises:
         MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
 
     """
     resources = [node for node in nodes if isinstance(node, Resource)]
-    readings = read(resources, deadline, required=required)
+    readings = read(resources, deadline, required=required, hiding=hiding)
     if not adopt:
         _refuse_foreign(readings)
-    steps = _steps(nodes, readings)
+    steps, hidden = _steps(nodes, readings, hiding=hiding)
     _refuse_fixed(steps)
-    made = Plan(nodes, readings, steps)
+    made = Plan(nodes, readings, steps, hidden)
     outputs = {resource: reading.outputs for resource, reading in readings.items()}
     checks: dict[str, Callable[[], None]] = {
         node.key: partial(node.check_before_create, given_to(node, outputs))
@@ -77,16 +88,32 @@ def plan(
     return made
 
 
-def _steps(nodes: Sequence[Node], readings: Mapping[Resource, Reading]) -> dict[Node, Step]:
-    """What is to be done to each node, given what those before it are expected to give."""
+def _steps(
+    nodes: Sequence[Node], readings: Mapping[Resource, Reading], *, hiding: bool
+) -> tuple[dict[Node, Step], set[Node]]:
+    """What is to be done to each node, given what those before it are expected to give; and what cannot be told."""
     expected = {resource: reading.outputs for resource, reading in readings.items()}
     steps: dict[Node, Step] = {}
+    hidden: set[Node] = {resource for resource, reading in readings.items() if reading.hidden}
     for node in nodes:
-        steps[node] = _step(node, readings, expected)
+        try:
+            steps[node] = _step(node, readings, expected)
+        except AzureRefusedError as refused:
+            if not hiding or refused.code not in NOT_ALLOWED:
+                raise
+            hidden.add(node)
+        if node in hidden:
+            steps[node] = Step(node.key, node.kind, node.name, Action.KEEP)
+            continue
         outputs = expected[node] if isinstance(node, Resource) else None
-        if isinstance(node, Resource) and outputs is not None and steps[node].action is Action.UPDATE:
+        if (
+            isinstance(node, Resource)
+            and outputs is not None
+            and outputs is not HIDDEN
+            and steps[node].action is Action.UPDATE
+        ):
             expected[node] = {**outputs, **dict.fromkeys(node.changing_outputs, UNKNOWN)}
-    return steps
+    return steps, hidden
 
 
 def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Resource, Properties | None]) -> Step:

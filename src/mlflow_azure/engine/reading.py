@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.concurrent import collect
-from mlflow_azure.engine.node import Given, Node, Properties, Resource
-from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.engine.node import HIDDEN, Given, Node, Properties, Resource
+from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, MlflowAzureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """A live resource as it was read (None: it does not exist), and what it gives to others."""
+    """A live resource as it was read (None: it does not exist), and what it gives to others.
+
+    `hidden`: whether it may exist, but the user may not see it.
+    """
 
     live: Properties | None
     outputs: Properties | None
+    hidden: bool = False
 
 
 class _Readings(Mapping[Node, "Properties | None"]):
     """The outputs of what is being read: who asks for those of a resource waits for it, and fails as it failed."""
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], *, hiding: bool) -> None:
+        self._hiding = hiding
         self._futures: dict[Node, Future[Reading]] = {resource: Future() for resource in resources}
 
     def __getitem__(self, node: Node) -> Properties | None:
@@ -61,20 +66,35 @@ class _Readings(Mapping[Node, "Properties | None"]):
         # there is something. Its own parts are many, and not asked for in vain.
         waits = parent is not None and (parent.parent is not None or parent in resource.needs)
         if parent is not None and waits and not self._exists(parent):
-            return Reading(None, None)
-        live = resource.read(Given(self))
-        if parent is not None and not self._exists(parent):
-            return Reading(None, None)
-        return Reading(live, None if live is None else resource.outputs(live))
+            return self._without(parent)
+        live = None
+        try:
+            live = resource.read(Given(self))
+            found = Reading(live, None if live is None else resource.outputs(live))
+        except AzureRefusedError as refused:
+            if not self._hiding or refused.code not in NOT_ALLOWED:
+                raise
+            found = Reading(live, HIDDEN, hidden=live is None)
+        return found if parent is None or self._exists(parent) else self._without(parent)
+
+    def _without(self, parent: Resource) -> Reading:
+        """The reading of what lives in a resource that does not exist, or that the user may not see."""
+        return Reading(None, HIDDEN, hidden=True) if self._futures[parent].result().hidden else Reading(None, None)
 
     def _exists(self, resource: Resource) -> bool:
         return self._futures[resource].result().live is not None
 
 
 def read(
-    resources: Iterable[Resource], deadline: Deadline, *, required: Iterable[Resource] = ()
+    resources: Iterable[Resource], deadline: Deadline, *, required: Iterable[Resource] = (), hiding: bool = False
 ) -> dict[Resource, Reading]:
     """Read every live resource, and those whose outputs that takes.
+
+    Args:
+        resources: What is read.
+        deadline: When to give up.
+        required: Resources that must exist.
+        hiding: Go on without what the user may not see.
 
     Raises:
         MlflowAzureError: One of `required` does not exist (NotDeployed), or whatever else stood in the way;
@@ -89,7 +109,7 @@ def read(
         others = (resource.parent, *resource.needs)
         left += [other for other in others if isinstance(other, Resource) and other not in wanted]
     readings: dict[Resource, Reading] = {}
-    ongoing = _Readings(wanted)
+    ongoing = _Readings(wanted, hiding=hiding)
 
     def work(resource: Resource, _tell: Callable[[object], None]) -> Reading:
         return ongoing.read(resource)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlflow_azure.cli.answer import Answer, only_for_text
-from mlflow_azure.cli.applied import tell_unchecked
+from mlflow_azure.cli.applied import tell_hidden, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.features import Adopt, Auth, Identity
 from mlflow_azure.cli.invocation import Invocation, command
@@ -84,6 +84,7 @@ def plan(
     wish = Wish(adopt=adopt, auth=auth, identity=identity, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish, writes=False))
     tell_unchecked(run)
+    tell_hidden(run, map(str, prepared.plan.hidden))
     run.warn(prepared.warnings)
     run.answer(plan_answer(prepared.plan.changes))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure.cli.answer import Answer, only_for_text
+from mlflow_azure.cli.applied import tell_hidden
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 
@@ -28,7 +29,7 @@ class StatusResource:
         kind: "storage account", "web app", …
         name: Its name.
         id: Its id in Azure Resource Manager, or in the service that keeps it.
-        state: As Azure calls it; "missing" where it does not exist.
+        state: As Azure calls it; "missing" where it does not exist, "not visible" where you may not see it.
         sku: Its size, where it has one.
         location: Its region, where it has one.
 
@@ -148,6 +149,7 @@ def status(
     found = run.wait(lambda: read_status(run.azure, run.settings))
     if not watch:
         run.answer(_answer(run, found))
+        tell_hidden(run, (f"{row.kind} {row.name}" for row in found.hidden))
         _advise(run, found)
         return
     _show(run, found)

@@ -6,10 +6,11 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, write_action
+from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, role_on, write_action
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.resources.arm import group_id
 from mlflow_azure.resources.resource_group import ResourceGroup
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.file_share import FileShare
@@ -31,6 +32,8 @@ STILL_WRITABLE = frozenset({"Warned", "PastDue"})
 """Payment is due; Azure will disable it. https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states"""
 WITHOUT_TASKS = ("FreeTrial", "AzureForStudents", "Sponsored")
 """Kinds of offer that may not build images in the registry. https://aka.ms/acr/tasks/unsupported-subscription"""
+
+ASK = HINTS["AuthorizationFailed"]
 
 MANAGED = (ResourceGroup, TaggedResource, SitePart, BlobContainer, FileShare)
 """Resources of Azure Resource Manager, whose ids say what a role has to allow."""
@@ -70,6 +73,23 @@ def subscription(azure: Azure) -> Finding:
             "subscription", f"{name} may not build images in the registry", HINTS["TasksOperationsNotAllowed"]
         )
     return ok("subscription", name)
+
+
+def role(azure: Azure, settings: Settings) -> Finding:
+    """Which role the signed-in user has, as far as its rights tell, and on what."""
+    subscription = f"/subscriptions/{azure.subscription_id}"
+    whole = role_on(azure, subscription)
+    here = role_on(azure, group_id(azure, settings.rg_name))
+    found, where = (whole, "the subscription") if whole == here or not here else (here, _of_group(settings))
+    if found in ("Owner", "Contributor"):
+        return ok("role", f"you have the rights of {found} on {where}")
+    if found == "Reader":
+        return warning("role", f"you have the rights of Reader on {where}: plan and status work, and no deploy", ASK)
+    return warning("role", f"you may not even look at resource group {settings.rg_name}", ASK)
+
+
+def _of_group(settings: Settings) -> str:
+    return f"resource group {settings.rg_name} alone"
 
 
 def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource]) -> Finding:

@@ -77,6 +77,7 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
 
     return {
         "subscription": lambda: account.subscription(target()[0]),
+        "role": lambda: account.role(*target()),
         "permissions": permissions,
         "roles": lambda: account.roles(*target()),
         "providers": lambda: services.providers(*target()),
