@@ -68,6 +68,21 @@ def test_kudu_and_registry_are_asked_with_tokens_of_their_own(shared_cli: Comman
     assert cli("logs", "--cloud", "emulator").exit_code == 0
 
 
+def test_an_identity_is_refused_where_the_registry_takes_no_tokens_for_resource_manager(
+    shared_cli: Command, azure: Emulator
+) -> None:
+    cli = shared_cli.of("arm-tokens")
+    registry = next(
+        row["name"] for row in cli("deploy", *JSON).data["resources"] if row["kind"] == "container registry"
+    )
+    disabled = {"properties": {"policies": {"azureADAuthenticationAsArmPolicy": {"status": "disabled"}}}}
+    azure.azure.registries.registries.begin_update("arm-tokens", registry, disabled).result()
+    azure.forget_requests()
+    error = refused(cli, "--identity")
+    assert f"az acr config authentication-as-arm update --registry {registry} --status enabled" in error["hint"]
+    assert azure.writes == []
+
+
 def test_the_log_of_a_build_can_be_an_artifact_of_the_registry(shared_cli: Command, azure: Emulator) -> None:
     azure.control("PUT", "quirks", {"log_in_registry": True})
     assert shared_cli.of("log-link")("deploy", *JSON, "--build", "remote").data

@@ -82,6 +82,29 @@ def test_a_planted_fault_is_found_with_its_fix(
     assert [error["hint"] for error in examined.errors] == [found["fix"]]
 
 
+def test_a_policy_of_the_resource_group_alone_is_found(azure: Emulator, shared_cli: Command) -> None:
+    group = {"location": "westeurope", "tags": {"managed-by": "mlflow-azure"}}
+    azure.azure.resources.resource_groups.create_or_update("governed", group)
+    azure.forget_requests()
+    azure.control("PUT", "policies", {"deny": ["Microsoft.Web/sites"], "group": "governed"})
+    assert "forbids Microsoft.Web/sites" in checks(shared_cli.of("governed")("doctor", *JSON))["policies"]["detail"]
+    assert checks(shared_cli("doctor", *JSON))["policies"]["outcome"] == "ok"
+
+
+def test_a_deny_assignment_is_found_and_stops_a_deploy_before_it_writes(azure: Emulator, shared_cli: Command) -> None:
+    group = {"location": "westeurope", "tags": {"managed-by": "mlflow-azure"}}
+    azure.azure.resources.resource_groups.create_or_update("locked", group)
+    denial = {"name": "stack-lock", "actions": ["Microsoft.Web/sites/write"], "group": "locked"}
+    azure.control("PUT", "permissions", {"actions": ["*"], "notActions": [], "denyAssignments": [denial]})
+    cli = shared_cli.of("locked")
+    assert "deny assignment stack-lock" in checks(cli("doctor", *JSON))["permissions"]["detail"]
+    azure.forget_requests()
+    refused = cli("deploy", *JSON)
+    assert (refused.exit_code, refused.errors[0]["code"]) == (4, "DenyAssignmentAuthorizationFailed")
+    assert azure.writes == []
+    assert checks(shared_cli("doctor", *JSON))["permissions"]["outcome"] == "ok"
+
+
 def test_a_disabled_subscription_is_found(azure: Emulator, shared_cli: Command) -> None:
     disabled = {"subscriptionId": azure.azure.subscription, "displayName": "Old", "state": "Disabled"}
     azure.control("PUT", "subscriptions", [disabled])

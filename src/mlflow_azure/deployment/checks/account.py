@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.denials import claims, denials
 from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, role_on, write_action
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
-    from mlflow_azure.engine.node import Resource
+    from mlflow_azure.engine.node import Properties, Resource
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
     from mlflow_azure.settings import Settings
 
 WRITABLE = frozenset({"Enabled"})
@@ -43,16 +43,9 @@ SECRETS = ("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Web/s
 
 def sign_in(cloud: Cloud, credential: Credential) -> Finding:
     """Whether Azure gives a token. Raises SignInError."""
-    claims = _claims(credential.token(cloud.scope))
-    who = claims.get("upn") or claims.get("unique_name") or f"application {claims.get('appid')}"
-    return ok("sign-in", f"{who}, tenant {claims.get('tid')}")
-
-
-def _claims(token: str) -> dict[str, Any]:
-    """What a token says of its owner; it is for Azure to check it."""
-    payload = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return claims
+    told = claims(credential.token(cloud.scope))
+    who = told.get("upn") or told.get("unique_name") or f"application {told.get('appid')}"
+    return ok("sign-in", f"{who}, tenant {told.get('tid')}")
 
 
 def subscription(azure: Azure) -> Finding:
@@ -103,7 +96,36 @@ def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource])
             hint=HINTS["AuthorizationFailed"],
             code="AuthorizationFailed",
         )
+    for denial in denials(azure, settings.rg_name, sorted(needed)):
+        raise AzureRefusedError(
+            f"deny assignment {denial.name} takes away what a deploy does: {', '.join(denial.actions)}",
+            hint="It belongs to a managed application or a deployment stack. Choose another resource group: "
+            "--rg-name NAME",
+            code="DenyAssignmentAuthorizationFailed",
+        )
     return ok("permissions", f"you may write in resource group {settings.rg_name}")
+
+
+def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Finding:
+    """Whether the registry takes tokens for Resource Manager, as App Service needs it to pull with an identity.
+
+    https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
+
+    Raises:
+        AzureRefusedError: It does not.
+
+    """
+    policies = (live or {}).get("properties", {}).get("policies") or {}
+    policy = policies.get("azureADAuthenticationAsArmPolicy") or {}
+    if str(policy.get("status")).lower() != "disabled":
+        return ok("registry", "it takes tokens for Resource Manager")
+    raise AzureRefusedError(
+        f"deploying with --identity: {registry} takes no tokens for Azure Resource Manager, and App Service pulls "
+        "with no others",
+        hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. Or pull with "
+        "its password: mlflow-azure deploy --no-identity",
+        code="RegistryRefusesArmTokens",
+    )
 
 
 def roles(azure: Azure, settings: Settings) -> Finding:

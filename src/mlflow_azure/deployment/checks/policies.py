@@ -1,7 +1,7 @@
 """Policies of the organisation that forbid a part of the deployment.
 
 Asked of Azure Policy itself, which evaluates what a deploy would send:
-https://learn.microsoft.com/rest/api/policy/policy-restrictions/check-at-subscription-scope
+https://learn.microsoft.com/rest/api/policy/policy-restrictions/check-at-resource-group-scope
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from mlflow_azure import engine
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SeveralErrors
+from mlflow_azure.resources.arm import group_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,14 +49,23 @@ def policies(azure: Azure, settings: Settings) -> Finding:
 
 
 def _evaluate(azure: Azure, settings: Settings, kind: str) -> Mapping[str, Any]:
-    """What policies say to a resource of this kind as a deploy would make it."""
+    """What policies say to a resource of this kind as a deploy would make it: in the group, where it exists."""
+    from azure.core.exceptions import ResourceNotFoundError
+
     content = {"type": kind, "location": settings.rg_location, "properties": CONTENTS[kind]["properties"]}
     body: dict[str, Any] = {"resourceDetails": {"resourceContent": content, "apiVersion": CONTENTS[kind]["apiVersion"]}}
     if kind == STORAGE:
         body["pendingFields"] = [{"field": SHARED_KEYS, "values": ["true"]}]
-    path = f"/subscriptions/{azure.subscription_id}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
     with doing("asking Azure Policy what is allowed"):
-        return azure.rest.send("POST", path, body, {"api-version": API_VERSION})
+        try:
+            return _ask(azure, group_id(azure, settings.rg_name), body)
+        except ResourceNotFoundError:
+            return _ask(azure, f"/subscriptions/{azure.subscription_id}", body)
+
+
+def _ask(azure: Azure, scope: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    path = f"{scope}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+    return azure.rest.send("POST", path, body, {"api-version": API_VERSION})
 
 
 def _problems(kind: str, answer: Mapping[str, Any]) -> Iterator[MlflowAzureError]:

@@ -129,6 +129,8 @@ def before_writing(
             return warning("permissions", problem.message, problem.hint)
 
     checks: dict[str, Check] = {"subscription": lambda: account.subscription(azure), "permissions": permissions}
+    if stack.config in changed and stack.config.identity:
+        checks["registry"] = lambda: account.takes_arm_tokens(stack.registry, plan.readings[stack.registry].live)
     if stack.plan in changed:
         checks["region"] = lambda: services.region(azure, settings)
     found = engine.gather(checks, azure.deadline)

@@ -1,0 +1,86 @@
+"""Deny assignments, which take away what roles allow: managed applications and deployment stacks make them.
+
+https://learn.microsoft.com/azure/role-based-access-control/deny-assignments
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.azure.permissions import allows
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.errors import AzureRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlflow_azure.azure.clients import Azure
+
+EVERYONE = "00000000-0000-0000-0000-000000000000"
+_API_VERSION = "2022-04-01"
+
+
+@dataclass(frozen=True)
+class Denial:
+    """A deny assignment, and which of some actions it takes away."""
+
+    name: str
+    actions: tuple[str, ...]
+
+
+def denials(azure: Azure, group: str, actions: Iterable[str]) -> tuple[Denial, ...]:
+    """What surely takes away any of some actions in a resource group, or, while it does not exist, in the subscription.
+
+    Whether the user is in a group that is named there is not known, and so no reason to say so. None where the user may
+    not read them.
+
+    Raises:
+        SignInError, MlflowAzureError: Azure does not tell.
+
+    """
+    wanted = tuple(actions)
+    me = str(claims(azure.credential.token(azure.cloud.scope)).get("oid"))
+    found = (
+        Denial(str(each.get("denyAssignmentName")), tuple(action for action in wanted if allows(taken, action)))
+        for each in _listed(azure, group)
+        if _applies(each, me) and (taken := each.get("permissions") or [])
+    )
+    return tuple(denial for denial in found if denial.actions)
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says of its owner; it is for Azure to check it."""
+    payload = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return found
+
+
+def _listed(azure: Azure, group: str) -> list[dict[str, Any]]:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    subscription = f"/subscriptions/{azure.subscription_id}"
+    try:
+        with doing("reading deny assignments"):
+            try:
+                listed = _ask(azure, f"{subscription}/resourceGroups/{group}")
+            except ResourceNotFoundError:
+                listed = _ask(azure, subscription)
+    except AzureRefusedError:
+        return []
+    return [each["properties"] for each in listed]
+
+
+def _ask(azure: Azure, scope: str) -> list[dict[str, Any]]:
+    path = f"{scope}/providers/Microsoft.Authorization/denyAssignments"
+    found: list[dict[str, Any]] = azure.rest.send("GET", path, query={"api-version": _API_VERSION})["value"]
+    return found
+
+
+def _applies(assignment: Mapping[str, Any], me: str) -> bool:
+    named = {str(each.get("id")) for each in assignment.get("principals") or ()}
+    excluded = assignment.get("excludePrincipals") or ()
+    may_be_excluded = any(str(each.get("id")) == me or each.get("type") == "Group" for each in excluded)
+    return bool(named & {EVERYONE, me}) and not may_be_excluded and not assignment.get("doNotApplyToChildScopes")
