@@ -19,23 +19,36 @@ class Credential:
 
     Each SDK client has a token cache of its own, and a credential like AzureCliCredential starts a process for each
     token, which takes a second.
+
+    Args:
+        cloud: Where to sign in.
+        az_subscription: A subscription that `az` knows, which may be in another tenant than its current one. Azure
+            refuses tokens of other tenants: https://github.com/Azure/azure-sdk-for-python/issues/35268
+
     """
 
     RENEW_SECONDS = 300
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, az_subscription: str | None = None) -> None:
         _import_core()
         self._cloud = cloud
+        self._az_subscription = az_subscription
         self._tokens: dict[tuple[str, ...], AccessTokenInfo] = {}
         self._lock = threading.Lock()
 
     @cached_property
     def _credential(self) -> SupportsTokenInfo:
-        from azure.identity import ClientSecretCredential, DefaultAzureCredential
+        from azure.identity import AzureCliCredential, ClientSecretCredential, DefaultAzureCredential
 
         sign_in = self._cloud.sign_in
         if sign_in is None:
-            return DefaultAzureCredential(authority=self._cloud.authority, **self._cloud.transport)
+            chain = DefaultAzureCredential(authority=self._cloud.authority, **self._cloud.transport)
+            if self._az_subscription:
+                az = AzureCliCredential(subscription=self._az_subscription)
+                chain.credentials = tuple(
+                    az if isinstance(each, AzureCliCredential) else each for each in chain.credentials
+                )
+            return chain
         return ClientSecretCredential(
             sign_in.tenant_id,
             sign_in.client_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import SettingsError
 
@@ -41,17 +41,24 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
     )
 
 
+def known_to_az(cloud: Cloud, environ: Mapping[str, str], subscription_id: str | None) -> str | None:
+    """The subscription, where the `az` account has it: by it `az` tells which tenant a token has to be from."""
+    return next((str(each["id"]) for each in _az_account(cloud, environ) if each["id"] == subscription_id), None)
+
+
 def _of_az_account(cloud: Cloud, environ: Mapping[str, str]) -> str | None:
-    """The default subscription in the profile of `az`, read from its file: starting `az` takes a second."""
+    """The default subscription of the `az` account."""
+    return next((str(each["id"]) for each in _az_account(cloud, environ) if each.get("isDefault")), None)
+
+
+def _az_account(cloud: Cloud, environ: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The subscriptions in the profile of `az`, read from its file: starting `az` takes a second."""
     folder = Path(environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
     try:
         profile = json.loads((folder / "azureProfile.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        return None
-    for subscription in profile.get("subscriptions", ()):
-        if subscription.get("isDefault") and subscription.get("environmentName") == cloud.az_name:
-            return str(subscription["id"])
-    return None
+        return []
+    return [each for each in profile.get("subscriptions", ()) if each.get("environmentName") == cloud.az_name]
 
 
 def _visible(cloud: Cloud, credential: Credential) -> dict[str, str]:

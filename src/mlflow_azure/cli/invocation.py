@@ -114,8 +114,9 @@ class Invocation:
     def credential(self) -> Credential:
         """Signs in when it is first asked for a token."""
         from mlflow_azure.azure.credential import Credential
+        from mlflow_azure.azure.subscription import known_to_az
 
-        return Credential(self.cloud)
+        return Credential(self.cloud, known_to_az(self.cloud, os.environ, self.loaded.given("SUBSCRIPTION_ID")))
 
     @cached_property
     def settings(self) -> Settings:
