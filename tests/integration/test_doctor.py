@@ -63,7 +63,7 @@ def test_each_line_of_the_text_has_its_sign_and_each_failure_its_fix(azure: Emul
     ("section", "fault", "check", "detail", "fix"),
     [
         ("permissions", {"actions": ["*/read"], "notActions": []}, "permissions", "sites/write", "Contributor"),
-        ("quota", {"serverfarms": 0}, "quota", "0 of 0 used", "Usage + quotas"),
+        ("quota", {"cores": 0}, "quota", "0 of 0 used", "Usage + quotas"),
         ("names", {"registry": ["takenbysomeone"]}, "names", "is already in use", "--acr-name NAME"),
         ("policies", {"allowSharedKeyAccess": False}, "policies", "shared keys", "exemption"),
         ("policies", {"deny": ["Microsoft.Web/sites"]}, "policies", "forbids Microsoft.Web/sites", "exemption"),
@@ -129,7 +129,7 @@ def test_a_provider_that_may_not_be_registered_is_found(azure: Emulator, shared_
 
 
 def test_several_faults_are_found_at_once(azure: Emulator, shared_cli: Command) -> None:
-    azure.control("PUT", "quota", {"serverfarms": 0})
+    azure.control("PUT", "quota", {"cores": 0})
     azure.control("PUT", "policies", {"allowSharedKeyAccess": False})
     azure.control("PUT", "names", {"site": ["takenbysomeone"]})
     examined = shared_cli("doctor", *JSON, "--web-app-name", "takenbysomeone")

@@ -41,7 +41,6 @@ class Ordered:
         kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
         consent: Nobody can sign in to an application without consent.
         log_in_registry: The log of a build in the registry is told by a link to an artifact, and by no other.
-        usages_in_cores: What App Service uses of its quota is counted in cores, as it always is in Azure.
         overlapped_recycling: The old container answers until the new one does; one that ends is started again.
         restart_pause: Seconds before that, the first time; then twice as many each time.
 
@@ -60,7 +59,6 @@ class Ordered:
     kudu_refuses_arm_tokens: bool = False
     consent: bool = False
     log_in_registry: bool = False
-    usages_in_cores: bool = False
     overlapped_recycling: bool = False
     restart_pause: float = 10.0
 

@@ -50,7 +50,6 @@ def test_a_region_without_machines_says_so_with_409_until_it_has_some(azure: Azu
 
 
 def test_the_quota_of_app_service_is_counted_in_cores(azure: Azure) -> None:
-    azure.control("PUT", "quirks", {"usages_in_cores": True})
     azure.control("PUT", "quota", {"cores": 10})
     group = azure.group()
     before = azure.web.get_usages_in_location.list("westeurope")

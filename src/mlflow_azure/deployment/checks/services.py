@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 NOTHING = Given({})
+CORES = "Cores usage"
+WITHOUT_MACHINES = frozenset({"Free", "Shared"})
+"""Tiers that share machines, which no quota of cores counts."""
 
 _TIERS = {
     r"F1": "Free",
@@ -92,22 +95,25 @@ def tier(sku: str) -> str | None:
 
 
 def quota(azure: Azure, settings: Settings) -> Finding:
-    """Whether the subscription may have another plan of this size in the region. Raises AzureRefusedError."""
-    wanted = {settings.asp_sku.lower(), f"{tier(settings.asp_sku)} VMs".lower(), "serverfarms"}
+    """Whether the subscription may have another machine in the region. Raises AzureRefusedError.
+
+    App Service tells how many cores are used, and how many may be; that there is a quota for each size, too, only a
+    deploy finds out. https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list
+    """
 
     def usages() -> list[CsmUsageQuota]:
         with doing("reading the quota of App Service"):
             return list(azure.web.get_usages_in_location.list(settings.rg_location))
 
     listed: list[CsmUsageQuota] = unless_forbidden(azure, "quota", usages, [])
-    told = [(each.name, each) for each in listed if each.name and str(each.name.value).lower() in wanted]
-    if not told:
+    told = [each for each in listed if each.name and str(each.name.value).startswith(CORES)]
+    if not told or tier(settings.asp_sku) in WITHOUT_MACHINES:
         return warning("quota", "Azure does not tell how many plans you may have", "A deploy ends where it is too few.")
-    for name, usage in told:
+    for usage in told:
         used, limit = usage.current_value or 0, usage.limit
         if limit is not None and 0 <= limit <= used:
-            return _exhausted(azure, settings, f"{name.localized_value or name.value}: {used} of {limit} used")
-    return ok("quota", f"App Service lets you have another plan in {settings.rg_location}")
+            return _exhausted(azure, settings, f"{usage.name and usage.name.value}: {used} of {limit} used")
+    return ok("quota", f"App Service lets you have another machine in {settings.rg_location}")
 
 
 def _exhausted(azure: Azure, settings: Settings, usage: str) -> Finding:

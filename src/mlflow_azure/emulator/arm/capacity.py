@@ -57,18 +57,13 @@ async def list_web_usages(call: Call) -> Answer:
     """How many cores the plans in a region have, and may have.
 
     That is how Azure counts: github.com/Azure/azure-rest-api-specs, Microsoft.Web 2025-05-01, GetUsagesInLocation.json.
-    Without the quirk it is plans that are counted, under a name that has no source.
     """
     plans = call.world.resources.of_type(PLAN_TYPE, f"/subscriptions/{call['subscription']}")
     there = [each for each in plans if each["location"] == display_name(call["location"])]
-    if call.world.quirks.ordered.usages_in_cores:
-        counted = f"Cores usage in {display_name(call['location'])}"
-        name = {"value": counted, "localizedValue": counted}
-        usage = {"currentValue": cores_used(there), "limit": cores_allowed(call.world), "unit": "Core Count"}
-        return Answer({"value": [{"name": name, **usage}], "nextLink": None})
-    limit = call.world.settings.get("quota", {}).get("serverfarms", _PLAN_LIMIT)
-    name = {"value": "ServerFarms", "localizedValue": "App Service Plans"}
-    return Answer({"value": [{"unit": "Count", "currentValue": len(there), "limit": limit, "name": name}]})
+    counted = f"Cores usage in {display_name(call['location'])}"
+    name = {"value": counted, "localizedValue": counted}
+    usage = {"currentValue": cores_used(there), "limit": cores_allowed(call.world), "unit": "Core Count"}
+    return Answer({"value": [{"name": name, **usage}], "nextLink": None})
 
 
 def _storage_sku(name: str) -> dict[str, Any]:
