@@ -131,7 +131,6 @@ def test_only_those_who_are_allowed_get_in_and_then_everyone_again(sign_in: Sign
 
 
 def test_those_who_are_allowed_need_no_consent_of_their_own(sign_in: SignIn) -> None:
-    sign_in.deployment.emulator.control("PUT", "quirks", {"consent": True})
     ann = sign_in.user()
     enabled = sign_in.auth("enable", "--allow-user", ann["userPrincipalName"])
     assert enabled.exit_code == 0, enabled.stderr

@@ -53,6 +53,8 @@ class SignIn:
             page = browser.get(self.deployment.url + PROBE, timeout=60)
             assert "/oauth2/v2.0/authorize" in page.url
             chosen = browser.post(page.url, data={"user": user["id"]}, timeout=60).text
+            if 'name="consent"' in chosen:
+                chosen = browser.post(page.url, data={"user": user["id"], "consent": "accept"}, timeout=60).text
             action = re.search(r'action="([^"]+)"', chosen)
             fields = re.findall(r'name="([^"]+)" value="([^"]*)"', chosen)
             assert action, chosen

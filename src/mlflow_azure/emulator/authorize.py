@@ -87,7 +87,7 @@ class AuthorizePage:
         except SignInError as refusal:
             return _send_back(name, asked, error=refusal.error, error_description=refusal.description)
         scopes = SIGN_IN_SCOPES & set(asked.get("scope", "").split())
-        if self._world.quirks.ordered.consent and not consented(directory, principal, user["id"], scopes):
+        if not consented(directory, principal, user["id"], scopes):
             if not may_consent(principal):
                 return _page(name, f"<p>{escape(only_an_administrator(name).description)}</p>")
             if form.get("consent") != "accept":

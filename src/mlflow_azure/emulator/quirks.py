@@ -39,7 +39,6 @@ class Ordered:
         pull_limit: docker.io refuses to serve builds in the registry.
         kudu_traces: The log stream carries the traces of Kudu itself.
         kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
-        consent: Nobody can sign in to an application without consent.
         log_in_registry: The log of a build in the registry is told by a link to an artifact, and by no other.
         overlapped_recycling: The old container answers until the new one does; one that ends is started again.
         restart_pause: Seconds before that, the first time; then twice as many each time.
@@ -57,7 +56,6 @@ class Ordered:
     pull_limit: Strikes = 0
     kudu_traces: bool = False
     kudu_refuses_arm_tokens: bool = False
-    consent: bool = False
     log_in_registry: bool = False
     overlapped_recycling: bool = False
     restart_pause: float = 10.0

@@ -96,10 +96,6 @@ def protected(azure: Azure) -> Protected:
 
 
 class TestConsentToSigningIn:
-    @pytest.fixture(autouse=True)
-    def _demanded(self, azure: Azure) -> None:
-        azure.control("PUT", "quirks", {"consent": True})
-
     def test_a_user_is_asked_once(self, protected: Protected) -> None:
         assert "Permissions requested: email, openid, profile" in protected.page()
         assert 'name="id_token"' in protected.page(consent="accept")

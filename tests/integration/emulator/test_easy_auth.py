@@ -133,7 +133,7 @@ def test_a_browser_is_sent_to_the_login_page_and_comes_back_signed_in(guarded: G
     ask(guarded.azure, "PATCH", f"/applications/{guarded.application['id']}", change)
     user = re.search(r'name="user" value="([^"]+)"', requests.get(page, verify=trust, timeout=10).text)
     assert user
-    back = requests.post(page, data={"user": user[1]}, verify=trust, timeout=10).text
+    back = requests.post(page, data={"user": user[1], "consent": "accept"}, verify=trust, timeout=10).text
     fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', back)}
     session = requests.Session()
     callback = f"{guarded.url}/.auth/login/aad/callback"

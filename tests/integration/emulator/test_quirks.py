@@ -145,7 +145,7 @@ def test_the_log_stream_begins_with_kudus_own_files(running: Running) -> None:
     assert "/home/LogFiles/kudu/trace/" in running.kudu("/api/logstream").text
 
 
-@pytest.mark.parametrize("order", [{"site_busy": -1}, {"site_busy": "2"}, {"consent": 1}, {"unknown": 1}])
+@pytest.mark.parametrize("order", [{"site_busy": -1}, {"site_busy": "2"}, {"kudu_traces": 1}, {"unknown": 1}])
 def test_an_order_that_the_emulator_does_not_understand_is_refused(azure: Azure, order: dict[str, object]) -> None:
     with pytest.raises(EmulatorError):
         azure.control("PUT", "quirks", order)
