@@ -91,7 +91,7 @@ class Listener:
 
     async def start(self) -> None:
         """Begin to serve. Raises RuntimeFaultError when another program has the port."""
-        bound = [_bind(address, self.port) for address in self._addresses]
+        bound = [bound_socket(address, self.port) for address in self._addresses]
         self._task = asyncio.create_task(self._server.serve(sockets=bound))
         while not self._server.started:
             if self._task.done():
@@ -105,7 +105,8 @@ class Listener:
             await self._task
 
 
-def _bind(address: str, port: int) -> socket.socket:
+def bound_socket(address: str, port: int) -> socket.socket:
+    """A socket on `port` of an address of this machine. Raises RuntimeFaultError when another program has it."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # see server.py

@@ -1,4 +1,4 @@
-"""What stands behind Azure Resource Manager, for real: blobs, file shares, registries, builds and web apps."""
+"""What stands behind Azure Resource Manager, for real: blobs, file shares, registries, databases, builds, web apps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from mlflow_azure.emulator.runtime.blobs.blobs import Blobs
 from mlflow_azure.emulator.runtime.builds import Builds
 from mlflow_azure.emulator.runtime.children import Children
+from mlflow_azure.emulator.runtime.database.databases import Databases
 from mlflow_azure.emulator.runtime.process.builder import ProcessBuilder
 from mlflow_azure.emulator.runtime.process.environments import Environments
 from mlflow_azure.emulator.runtime.process.host import ProcessHost
@@ -53,6 +54,7 @@ class Runtime:
         environments = Environments(self._children)
         self.blobs = Blobs(home, self._children, logs)
         self.shares = Shares(home)
+        self.databases = Databases(home, tls, self._children, logs)
         self.registry = Registries(home, tls, self._children)
         self.builds = Builds(home, ProcessBuilder(environments, self.registry, tls.ca_file))
         self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file), tls)
@@ -82,7 +84,7 @@ class Runtime:
         self._client = client
         await asyncio.to_thread(remove_containers, client, self._home)
         await self._start_guard()
-        self.blobs.also_on = gateway
+        self.blobs.also_on = self.databases.also_on = gateway
         self.builds.builder = EngineBuilder(client, self.registry)
         self.registry.in_container = partial(start_registry, client, self._home)
         self.registry.on_removed = partial(remove_images, client)
@@ -98,6 +100,7 @@ class Runtime:
         """End every site, service and child process; data stays. The last to go is what others need."""
         await self.sites.stop()
         await self.blobs.stop()
+        await self.databases.stop()
         await self.registry.stop()
         await self._children.stop_all()
         if self._client:

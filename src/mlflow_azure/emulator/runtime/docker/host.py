@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # App Service waits as long for a container to end; and expects sshd here.
 _GRACE = 10
 _SSH_PORT = 2222
-_LOOPBACK_URL = re.compile(r"(?<=://)(?:127\.0\.0\.1|localhost)(?=:\d)")
+_LOOPBACK_URL = re.compile(r"(?:(?<=://)|(?<=@))(?:127\.0\.0\.1|localhost)(?=:\d)")
 # The engine went away while the container ran.
 _UNKNOWN_STATUS = 255
 
