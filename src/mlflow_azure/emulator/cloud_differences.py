@@ -18,25 +18,37 @@ class Cloud:
         issuer: Whom tokens of version 2 name as their issuer, before the tenant.
         kudu: The audience of tokens for SCM sites.
         kudu_takes_arm_tokens: Whether SCM sites take tokens for Resource Manager, too.
+        postgres: The audience of tokens for PostgreSQL servers.
 
     """
 
     issuer: str
     kudu: str
     kudu_takes_arm_tokens: bool
+    postgres: str
 
 
 # Audiences of Kudu: github.com/Azure/azure-cli, command_modules/appservice; that those of Resource Manager still work
 # in the public cloud: github.com/microsoft/vscode-azuretools/pull/2258. Issuers: the discovery documents of the sign-in
-# endpoints; that China's is no name of its endpoint: github.com/Azure/azure-dev/issues/5912.
+# endpoints; that China's is no name of its endpoint: github.com/Azure/azure-dev/issues/5912. Audiences of PostgreSQL:
+# github.com/Azure/azure-cli, azure/cli/core/cloud.py, ossrdbms_resource_id.
 CLOUDS = {
-    "public": Cloud("https://login.microsoftonline.com", APP_SERVICE, kudu_takes_arm_tokens=True),
+    "public": Cloud(
+        "https://login.microsoftonline.com",
+        APP_SERVICE,
+        kudu_takes_arm_tokens=True,
+        postgres="https://ossrdbms-aad.database.windows.net",
+    ),
     "usgov": Cloud(
-        "https://login.microsoftonline.us", "https://management.core.usgovcloudapi.net", kudu_takes_arm_tokens=False
+        "https://login.microsoftonline.us",
+        "https://management.core.usgovcloudapi.net",
+        kudu_takes_arm_tokens=False,
+        postgres="https://ossrdbms-aad.database.usgovcloudapi.net",
     ),
     "china": Cloud(
         "https://login.partner.microsoftonline.cn",
         "https://management.core.chinacloudapi.cn",
         kudu_takes_arm_tokens=False,
+        postgres="https://ossrdbms-aad.database.chinacloudapi.cn",
     ),
 }

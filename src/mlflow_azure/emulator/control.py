@@ -69,6 +69,15 @@ class Control:
                     {"name": each["name"], "login_server": each["properties"]["loginServer"]}
                     for each in resources.of_type("Microsoft.ContainerRegistry/registries")
                 ],
+                "databases": [
+                    {
+                        "name": each["name"],
+                        "address": each["properties"]["fullyQualifiedDomainName"],
+                        "state": each["properties"]["state"],
+                    }
+                    for each in resources.of_type("Microsoft.DBforPostgreSQL/flexibleServers")
+                    if "fullyQualifiedDomainName" in each["properties"]
+                ],
                 "sites": [self._site(each["name"]) for each in resources.of_type("Microsoft.Web/sites")],
             }
         )

@@ -29,6 +29,7 @@ class Timing:
 
 _READ = Timing(0.2)
 _WRITE = Timing(1.0)
+_POSTGRES = "Microsoft.DBforPostgreSQL/flexibleServers"
 _AZURE = {
     ("PUT", "Microsoft.Resources/resourceGroups"): Timing(1.5),
     ("DELETE", "Microsoft.Resources/resourceGroups"): Timing(1.0, operation=78, poll=15),
@@ -39,6 +40,18 @@ _AZURE = {
     ("PATCH", "Microsoft.Web/sites"): Timing(4.0),
     ("PUT", "Microsoft.Web/sites/config"): Timing(2.0),
     ("PUT", "Microsoft.Authorization/roleAssignments"): Timing(5.0),
+    # Of 2026, from the recordings of the command module postgresql. What is not in them is assumed to take as long as
+    # what is alike: firewall rules and parameters as databases, changes of a server as its deletion.
+    ("PUT", _POSTGRES): Timing(3.0, operation=285, poll=60),
+    ("PATCH", _POSTGRES): Timing(1.0, operation=60, poll=15),
+    ("POST", _POSTGRES): Timing(1.0, operation=60, poll=15),
+    ("DELETE", _POSTGRES): Timing(0.5, operation=60, poll=15),
+    **{
+        (method, f"{_POSTGRES}/{part}"): Timing(0.5, operation=13, poll=15)
+        for method in ("PUT", "PATCH", "DELETE")
+        for part in ("databases", "firewallRules", "configurations")
+    },
+    **{(method, f"{_POSTGRES}/administrators"): Timing(0.5, operation=40, poll=60) for method in ("PUT", "DELETE")},
 }
 PROFILES = ("none", "azure")
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
-from mlflow_azure.emulator.cloud_differences import APP_SERVICE
+from mlflow_azure.emulator.cloud_differences import APP_SERVICE, CLOUDS
 from mlflow_azure.emulator.consent import SignInError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _SERVICES = {
     APP_SERVICE,
     CONTAINER_REGISTRY,
     "https://vault.azure.net",
+    *(cloud.postgres for cloud in CLOUDS.values()),
 }
 
 

@@ -100,7 +100,7 @@ class UserTokens:
     ) -> tuple[str, set[str]]:
         world = self._world
         claims: dict[str, Any] = {"appid": client, "azp": client, "idtyp": "user", **names}
-        if identifier in world.audiences:
+        if identifier in world.audiences | world.database_audiences:
             claims["scp"] = "user_impersonation"
             return world.tokens.sign(identifier, user["id"], **claims), {"user_impersonation"}
         resource = world.directory.resource_named(identifier)

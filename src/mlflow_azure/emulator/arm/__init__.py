@@ -12,6 +12,12 @@ from mlflow_azure.emulator.arm import (
     capacity,
     groups,
     policies,
+    postgres_administrators,
+    postgres_configurations,
+    postgres_locations,
+    postgres_operations,
+    postgres_parts,
+    postgres_servers,
     providers,
     registries,
     registry_import,
@@ -58,6 +64,12 @@ _MODULES = (
     web_stacks,
     web_logs,
     webhooks,
+    postgres_locations,
+    postgres_servers,
+    postgres_parts,
+    postgres_administrators,
+    postgres_configurations,
+    postgres_operations,
     authorization,
     policies,
     capacity,
@@ -71,7 +83,8 @@ def provider_endpoints() -> list[Endpoint]:
 
 def register_effects(world: World) -> None:
     """Say what long-running operations do when they end."""
-    for module in (groups, providers, registries, registry_import, storage):
+    changing = (groups, providers, registries, registry_import, storage)
+    for module in (*changing, postgres_operations, postgres_parts, postgres_servers):
         module.register_effects(world)
 
 
@@ -89,9 +102,11 @@ async def reopen(world: World) -> None:
     tasks.end_interrupted_runs(world)
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)
+    databases = world.resources.of_type(postgres_operations.SERVER_TYPE)
     await asyncio.gather(
         *(_tried(storage.open_account(world, account)) for account in accounts),
         *(_tried(registries.open_registry(world, registry)) for registry in images),
+        *(_tried(postgres_servers.reopen_server(world, server)) for server in databases),
     )
     for site in world.resources.of_type(web_plans.SITE_TYPE):
         await _tried(run_site(world, site))

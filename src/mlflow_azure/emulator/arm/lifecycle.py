@@ -77,6 +77,9 @@ async def _tear_down(world: World, body: Body) -> None:
         await world.runtime.blobs.remove(name)
         world.runtime.shares.remove(name, None)
         world.ports.release(f"blob/{name}")
+    elif body["type"] == "Microsoft.DBforPostgreSQL/flexibleServers":
+        await world.runtime.databases.remove(name)
+        world.ports.release(f"postgres/{name}")
     elif body["type"] == "Microsoft.ContainerRegistry/registries":
         for run in world.resources.below(body["id"]):
             await world.background.cancel(run["id"])

@@ -16,6 +16,10 @@ _TYPES = {
     "Microsoft.ClassicInfrastructureMigrate": ["classicInfrastructureResources"],
     "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions"],
     "Microsoft.ContainerRegistry": ["registries", "registries/webhooks", "registries/runs"],
+    "Microsoft.DBforPostgreSQL": [
+        "flexibleServers",
+        *(f"flexibleServers/{part}" for part in ("administrators", "configurations", "databases", "firewallRules")),
+    ],
     "Microsoft.Resources": ["subscriptions", "resourceGroups", "tags"],
     "Microsoft.Storage": ["storageAccounts", "storageAccounts/blobServices", "storageAccounts/fileServices"],
     "Microsoft.Web": ["serverfarms", "sites", "sites/config"],
@@ -24,7 +28,7 @@ _TYPES = {
         f"Microsoft.{name}": []
         for name in (
             *("ApiManagement", "App", "AppConfiguration", "Cache", "Cdn", "CognitiveServices", "Compute"),
-            *("ContainerInstance", "ContainerService", "DBforMySQL", "DBforPostgreSQL", "DocumentDB", "EventGrid"),
+            *("ContainerInstance", "ContainerService", "DBforMySQL", "DocumentDB", "EventGrid"),
             *("EventHub", "Insights", "KeyVault", "Logic", "MachineLearningServices", "ManagedIdentity", "Monitor"),
             *("Network", "OperationalInsights", "PolicyInsights", "Search", "ServiceBus", "SignalRService", "Sql"),
         )

@@ -91,7 +91,7 @@ class World:
         return self.state.section("settings")
 
     def names_taken(self, kind: str) -> set[str]:
-        """Names of one kind ("storage", "registry", "site") that someone else in the world has."""
+        """Names of one kind ("storage", "registry", "site", "postgres") that someone else in the world has."""
         return {name.lower() for name in self.settings.get("names", {}).get(kind, [])}
 
     def subscriptions(self) -> list[dict[str, Any]]:
@@ -156,6 +156,12 @@ class World:
     def audiences(self) -> frozenset[str]:
         """What a token for Resource Manager may say that it is meant for."""
         return either_spelling(self.url, *RESOURCE_MANAGERS)
+
+    @property
+    def database_audiences(self) -> frozenset[str]:
+        """What a token for a PostgreSQL server may say that it is meant for: the public cloud's is taken in any."""
+        chosen = self.settings["cloud"].get("name", "public")
+        return either_spelling(CLOUDS["public"].postgres, CLOUDS[chosen].postgres)
 
     def registration(self, namespace: str) -> str:
         """Registration state of a resource provider, for example "Registered"."""
