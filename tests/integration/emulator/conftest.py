@@ -25,8 +25,8 @@ def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def shared_azure(emulator_home: Home) -> Azure:
     azure = Azure(emulator_home, launcher.start(emulator_home))
-    for namespace in ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"):
-        azure.resources.providers.register(namespace)
+    for name in ("Storage", "ContainerRegistry", "Web", "DBforPostgreSQL"):
+        azure.resources.providers.register(f"Microsoft.{name}")
     return azure
 
 

@@ -118,6 +118,8 @@ def capabilities(*, restricted: bool) -> dict[str, Any]:
             {"name": "FastProvisioning", "status": "Disabled"},
             *({"name": name, "status": "Enabled"} for name in features),
             {"name": "OfferRestricted", "status": "Enabled" if restricted else "Disabled"},
+            *({"name": name, "status": "Enabled"} for name in ("IndexTuning", "Clusters")),
+            *({"name": name, "status": "Disabled"} for name in ("AdaptiveAutoVacuumAutoApply", "ConfigTuning")),
         ],
         "fastProvisioningSupported": "Disabled",
         "geoBackupSupported": "Enabled",
@@ -125,6 +127,7 @@ def capabilities(*, restricted: bool) -> dict[str, Any]:
         "zoneRedundantHaAndGeoBackupSupported": "Enabled",
         "storageAutoGrowthSupported": "Enabled",
         "onlineResizeSupported": "Enabled",
+        "indexTuningSupported": "Enabled",
     }
 
 

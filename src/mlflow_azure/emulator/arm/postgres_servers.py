@@ -209,8 +209,10 @@ async def _offer_restricted(call: Call, location: str) -> Answer:
 
 def _wanted(call: Call, live: Body | None) -> tuple[Body, str]:
     """The server that a request describes, and the new password of its administrator (empty: none)."""
-    body = tracked(call, live)
+    body = tracked(call, live and {"tags": {}, **live})
     body["location"] = display_name(body["location"])
+    if not body["tags"]:
+        del body["tags"]  # a server without tags has not even the field: recorded
     sku = call.body.get("sku") or (live["sku"] if live else {})
     body["sku"] = rules.require_sku(sku if live is None else live["sku"] | sku)
     body["systemData"] = live["systemData"] if live else {"createdAt": now()}

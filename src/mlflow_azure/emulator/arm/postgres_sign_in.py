@@ -80,15 +80,16 @@ class ServerGate:
         role, object_id = administrator["principalName"], administrator["objectId"]
         is_user_role, is_user = administrator["principalType"] == "User", claims.get("idtyp") != "app"
         if is_user_role and not is_user:
-            # github.com/MicrosoftDocs/azure-dev-docs, java-spring-apps: a quickstart shows the older wording
+            # An older wording of it is in Microsoft's quickstarts for Java in Azure Container Apps.
             text = f'Microsoft Entra user token for role "{role}" is neither an AAD_AUTH_TOKENTYPE_APP_USER or an '
             return Refusal(_AUTHORIZATION, text + "AAD_AUTH_TOKENTYPE_APP_OBO token.")
         if administrator["principalType"] == "ServicePrincipal" and is_user:
-            # github.com/MicrosoftDocs/azure-docs/issues/120133
+            # An older wording of it: github.com/MicrosoftDocs/azure-docs/issues/120133
             text = f'Service principals cannot generate AAD_AUTH_TOKENTYPE_APP_USER tokens for role "{role}".'
             return Refusal(_AUTHORIZATION, text)
         if object_id in (claims["oid"], claims.get("appid")):
             return None
+        # The words are those in logs of applications whose identity was made anew; for a user they are assumed.
         kind = "User" if is_user_role else "Service principal"
         return Refusal(
             _AUTHORIZATION,

@@ -26,6 +26,7 @@ MANAGED_DATABASES = ("azure_maintenance", "azure_sys")
 _FIRST_STATEMENTS = (
     f"CREATE ROLE {ADMINISTRATORS} NOLOGIN",
     f"GRANT pg_monitor, pg_signal_backend TO {ADMINISTRATORS}",
+    f"ALTER DATABASE postgres OWNER TO {ADMINISTRATORS}",
     *(f"CREATE DATABASE {name}" for name in MANAGED_DATABASES),
     *(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC" for name in MANAGED_DATABASES),
 )

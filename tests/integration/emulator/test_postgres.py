@@ -1,0 +1,326 @@
+"""Microsoft.DBforPostgreSQL, as the SDK meets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from tests.support.databases import ENTRA_ONLY, Database, object_id, postgres, server_name, token, wanted
+from tests.support.emulated import error_code
+
+if TYPE_CHECKING:
+    from tests.support.emulated import Azure
+
+# A live server of Azure had these, in a recording of 2026 (see `postgres_defaults.py`), and the tenant of Entra.
+FIELDS = {
+    *("dataEncryption", "replica", "storage", "network", "privateEndpointConnections", "authConfig", "version"),
+    *("fullyQualifiedDomainName", "minorVersion", "state", "availabilityZone", "backup", "highAvailability"),
+    *("maintenanceWindow", "replicationRole", "replicaCapacity"),
+}
+
+
+def asked(azure: Azure) -> list[tuple[str, str, int]]:
+    """Method, last named part of the path, and status of each request."""
+    requests = azure.control("GET", "requests")
+    return [(each["method"], each["path"].split("/")[-2], each["status"]) for each in requests]
+
+
+def refused(begin: Any) -> str:
+    """The code with which a request, or its operation, fails."""
+    with pytest.raises(HttpResponseError) as failure:
+        begin().result()
+    return error_code(failure.value)
+
+
+def test_a_new_server_is_answered_with_202_and_has_all_fields_when_its_operation_is_done(azure: Azure) -> None:
+    group = azure.group()
+    azure.control("PUT", "latency", {"profile": "none", "reads": 1})
+    azure.control("DELETE", "requests")
+    server = Database.created(azure, group)
+    assert asked(azure) == [
+        ("PUT", "flexibleServers", 202),
+        ("GET", "azureAsyncOperation", 200),
+        ("GET", "azureAsyncOperation", 200),
+        ("GET", "flexibleServers", 200),
+    ]
+    live = server.servers.get(group, server.name)
+    assert set(live.as_dict()["properties"]) == FIELDS
+    assert (live.location, live.properties.state, live.properties.version) == ("West Europe", "Ready", "18")
+    assert live.properties.auth_config.tenant_id == azure.endpoint["tenant_id"]
+    assert live.properties.storage.as_dict() == {
+        "iops": 120,
+        "tier": "P4",
+        "storageSizeGB": 32,
+        "type": "",
+        "autoGrow": "Disabled",
+    }
+
+
+def test_a_server_is_provisioning_until_then_and_takes_no_other_write(azure: Azure) -> None:
+    server = Database(azure, azure.group(), server_name())
+    azure.control("PUT", "latency", {"profile": "none", "reads": 1})
+    status = server.begun(server.servers.begin_create_or_update, wanted())
+    assert server.properties.state == "Provisioning"
+    begin = server.client.databases.begin_create
+    assert refused(lambda: begin(server.group, server.name, "mlflow", {})) == "ServerIsBusy"
+    code = "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible"
+    assert refused(lambda: server.administrate(object_id(azure), "someone")) == code
+    assert refused(lambda: server.servers.begin_delete(server.group, server.name)) == "ServerIsBusy"
+    assert [status(), status()] == ["InProgress", "Succeeded"]
+    assert server.properties.state == "Ready"
+
+
+def test_a_server_is_updating_while_a_part_of_it_is_written_which_is_there_at_the_end(azure: Azure) -> None:
+    server = Database.created(azure)
+    azure.control("PUT", "latency", {"profile": "none", "reads": 1})
+    begin = server.client.databases.begin_create
+    status = server.begun(begin, "mlflow", {})
+    assert server.properties.state == "Updating"
+    with pytest.raises(ResourceNotFoundError):
+        server.client.databases.get(server.group, server.name, "mlflow")
+    assert refused(lambda: begin(server.group, server.name, "other", {})) == "ServerIsBusy"
+    assert [status(), status()] == ["InProgress", "Succeeded"]
+    assert server.client.databases.get(server.group, server.name, "mlflow").name == "mlflow"
+    assert server.properties.state == "Ready"
+
+
+def test_a_server_that_was_just_created_goes_on_being_busy_where_that_is_ordered(azure: Azure) -> None:
+    azure.control("PUT", "quirks", {"server_busy": 2})
+    server = Database.created(azure)
+    assert server.properties.state == "Ready"
+    code = "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible"
+    assert refused(lambda: server.administrate(object_id(azure), "someone")) == code
+    begin = server.client.databases.begin_create
+    assert refused(lambda: begin(server.group, server.name, "mlflow", {})) == "ServerIsBusy"
+    assert begin(server.group, server.name, "mlflow", {}).result().charset == "UTF8"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "code"),
+    [
+        ("Not_Valid", "Invalid", "InvalidServerName"),
+        ("-hyphen", "Invalid", "InvalidServerName"),
+        ("taken-by-others", "AlreadyExists", "ServerNameAlreadyExists"),
+    ],
+)
+def test_a_name_that_cannot_be_had_is_told_before_and_refused_after(
+    azure: Azure, name: str, reason: str, code: str
+) -> None:
+    azure.control("PUT", "names", {"postgres": ["taken-by-others"]})
+    question = {"name": name, "type": "Microsoft.DBforPostgreSQL/flexibleServers"}
+    for answer in (
+        postgres(azure).name_availability.check_globally(question),
+        postgres(azure).name_availability.check_with_location("westeurope", question),
+    ):
+        assert (answer.name_available, answer.reason) == (False, reason)
+    group = azure.group()
+    assert refused(lambda: postgres(azure).servers.begin_create_or_update(group, name, wanted())) == code
+
+
+def test_a_free_name_is_told(azure: Azure) -> None:
+    question = {"name": server_name(), "type": "Microsoft.DBforPostgreSQL/flexibleServers"}
+    answer = postgres(azure).name_availability.check_with_location("westeurope", question)
+    assert (answer.name_available, answer.reason, answer.message) == (True, None, "")
+
+
+def test_a_region_in_which_the_subscription_may_have_no_servers_says_so_before_and_behind_the_answer(
+    azure: Azure,
+) -> None:
+    azure.control("PUT", "quota", {"offerRestricted": ["westeurope"]})
+    restricted = next(iter(postgres(azure).capabilities_by_location.list("westeurope")))
+    assert {each.name: each.status for each in restricted.supported_features}["OfferRestricted"] == "Enabled"
+    assert not restricted.supported_server_versions
+    group, name = azure.group(), server_name()
+    azure.control("DELETE", "requests")
+    code = refused(lambda: postgres(azure).servers.begin_create_or_update(group, name, wanted()))
+    assert code == "LocationIsOfferRestricted"
+    assert asked(azure)[0] == ("PUT", "flexibleServers", 202)
+    assert not list(postgres(azure).servers.list_by_resource_group(group))
+    free = next(iter(postgres(azure).capabilities_by_location.list("northeurope")))
+    burstable = next(each for each in free.supported_server_editions if each.name == "Burstable")
+    assert "Standard_B1ms" in [each.name for each in burstable.supported_server_skus]
+
+
+def test_the_provider_has_to_be_registered(azure: Azure) -> None:
+    others = ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web")
+    azure.control("PUT", "providers", dict.fromkeys(others, "Registered"))
+    try:
+        group = azure.group()
+        code = refused(lambda: postgres(azure).servers.begin_create_or_update(group, server_name(), wanted()))
+        assert code == "MissingSubscriptionRegistration"
+    finally:
+        azure.resources.providers.register("Microsoft.DBforPostgreSQL")
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"version": "10"}, "ParameterOutOfRange"),
+        ({"storage": {"storageSizeGB": 33}}, "ParameterOutOfRange"),
+        ({"authConfig": {"activeDirectoryAuth": "Disabled", "passwordAuth": "Disabled"}}, "InvalidParameterValue"),
+        ({"authConfig": {"passwordAuth": "Enabled"}}, "InvalidRequestContent"),
+        (
+            {"authConfig": {}, "administratorLogin": "root", "administratorLoginPassword": "Pa55-word"},
+            "InvalidParameterValue",
+        ),
+        (
+            {"authConfig": {}, "administratorLogin": "someone", "administratorLoginPassword": "password"},
+            "PasswordNotComplex",
+        ),
+    ],
+)
+def test_a_server_that_cannot_be_is_refused(azure: Azure, properties: dict[str, Any], code: str) -> None:
+    group, name = azure.group(), server_name()
+    assert refused(lambda: postgres(azure).servers.begin_create_or_update(group, name, wanted(**properties))) == code
+    assert not list(postgres(azure).servers.list_by_resource_group(group))
+
+
+@pytest.mark.parametrize("sku", [{"name": "Standard_B1", "tier": "Burstable"}, {"name": "Standard_B1ms", "tier": "X"}])
+def test_a_size_that_there_is_not_is_refused(azure: Azure, sku: dict[str, str]) -> None:
+    group, name = azure.group(), server_name()
+    begin = postgres(azure).servers.begin_create_or_update
+    assert refused(lambda: begin(group, name, wanted() | {"sku": sku})) == "ParameterOutOfRange"
+
+
+def test_storage_grows_and_does_not_shrink(azure: Azure) -> None:
+    server = Database.created(azure)
+    grown = server.update(storage={"storageSizeGB": 64})
+    assert (grown.storage.storage_size_gb, grown.storage.tier, grown.storage.iops) == (64, "P6", 240)
+    with pytest.raises(HttpResponseError, match="cannot be reduced from 64 to 32"):
+        server.update(storage={"storageSizeGB": 32})
+
+
+def test_an_update_changes_what_it_names_and_nothing_else(azure: Azure) -> None:
+    server = Database.created(azure)
+    before = server.servers.get(server.group, server.name).as_dict()
+    change = {"tags": {"owner": "me"}, "properties": {"backup": {"backupRetentionDays": 14}}}
+    server.servers.begin_update(server.group, server.name, change).result()
+    after = server.servers.get(server.group, server.name).as_dict()
+    assert after["tags"] == {"owner": "me"}
+    assert after["properties"]["backup"] == {"backupRetentionDays": 14, "geoRedundantBackup": "Disabled"}
+    assert {**after["properties"], "backup": None} == {**before["properties"], "backup": None}
+    again = server.servers.begin_create_or_update(server.group, server.name, wanted()).result()
+    assert again.properties.fully_qualified_domain_name == before["properties"]["fullyQualifiedDomainName"]
+
+
+def test_servers_are_listed_by_group_and_by_subscription(azure: Azure) -> None:
+    server = Database.created(azure)
+    assert [each.name for each in server.servers.list_by_resource_group(server.group)] == [server.name]
+    assert server.name in [each.name for each in server.servers.list_by_subscription()]
+    assert not list(server.servers.list_by_resource_group(azure.group()))
+    address = server.properties.fully_qualified_domain_name
+    listed = {"name": server.name, "address": address, "state": "Ready"}
+    assert listed in azure.control("GET", "status")["databases"]
+
+
+def test_databases_and_rules_come_and_go(azure: Azure) -> None:
+    server = Database.created(azure)
+    databases, rules = server.client.databases, server.client.firewall_rules
+    for _ in range(2):
+        databases.begin_create(server.group, server.name, "mlflow", {}).result()
+        server.let_in()
+    listed = {each.name for each in databases.list_by_server(server.group, server.name)}
+    assert listed == {"mlflow", "postgres", "azure_maintenance", "azure_sys"}
+    assert [each.name for each in rules.list_by_server(server.group, server.name)] == ["AllowAllAzureServices"]
+    databases.begin_delete(server.group, server.name, "mlflow").result()
+    rules.begin_delete(server.group, server.name, "AllowAllAzureServices").result()
+    rules.begin_delete(server.group, server.name, "AllowAllAzureServices").result()
+    assert "mlflow" not in {each.name for each in databases.list_by_server(server.group, server.name)}
+    assert not list(rules.list_by_server(server.group, server.name))
+    assert refused(lambda: databases.begin_delete(server.group, server.name, "postgres")) == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(("first", "last"), [("10.0.0.9", "10.0.0.1"), ("ten", "10.0.0.1"), ("::1", "::1")])
+def test_a_rule_that_names_no_range_of_addresses_is_refused(azure: Azure, first: str, last: str) -> None:
+    server = Database.created(azure)
+    with pytest.raises(HttpResponseError):
+        server.let_in(first, last)
+    assert server.properties.state == "Ready"
+
+
+def test_an_administrator_is_a_principal_of_the_directory(azure: Azure) -> None:
+    server = Database.created(azure)
+    administrator = server.administrate(object_id(azure), "mlflow-identity")
+    assert (administrator.name, administrator.id.rpartition("/")[2]) == ("mlflow-identity", object_id(azure))
+    assert administrator.properties.as_dict() == {
+        "principalType": "ServicePrincipal",
+        "principalName": "mlflow-identity",
+        "objectId": object_id(azure),
+        "tenantId": azure.endpoint["tenant_id"],
+    }
+    nobody = "00000000-0000-4000-8000-000000000000"
+    with pytest.raises(HttpResponseError, match="its name is not found in the tenant"):
+        server.administrate(nobody, "nobody")
+    administrators = server.client.administrators_microsoft_entra
+    assert len(list(administrators.list_by_server(server.group, server.name))) == 1
+    administrators.begin_delete(server.group, server.name, object_id(azure)).result()
+    assert not list(administrators.list_by_server(server.group, server.name))
+
+
+def test_a_server_without_microsoft_entra_has_no_administrators_of_it(azure: Azure) -> None:
+    login = {"administratorLogin": "someone", "administratorLoginPassword": "Pa55-word"}
+    server = Database.created(azure, authConfig={}, **login)
+    code = "AadAuthenticationNotEnabled"
+    assert refused(lambda: server.administrate(object_id(azure), "someone-else")) == code
+    assert server.properties.auth_config.as_dict() == {"activeDirectoryAuth": "Disabled", "passwordAuth": "Enabled"}
+    assert server.update(authConfig=ENTRA_ONLY).auth_config.tenant_id == azure.endpoint["tenant_id"]
+    server.administrate(object_id(azure), "someone-else")
+
+
+def test_parameters_are_those_of_the_running_postgresql_and_two_of_azures(azure: Azure) -> None:
+    server = Database.opened(azure)
+    configurations = server.client.configurations
+    listed = {each.name for each in configurations.list_by_server(server.group, server.name)}
+    assert {"require_secure_transport", "azure.extensions", "work_mem", "max_connections"} <= listed
+    tls = configurations.get(server.group, server.name, "require_secure_transport").properties
+    assert (tls.value, tls.source, tls.allowed_values) == ("on", "system-default", "on,off")
+    assert server.configure("work_mem", "8192").value == "8192"
+    assert server.connect().execute("SHOW work_mem").fetchone() == ("8MB",)
+    assert server.configure("max_worker_processes", "9").is_config_pending_restart
+    with pytest.raises(HttpResponseError, match="Invalid value given for parameter 'work_mem'"):
+        server.configure("work_mem", "much")
+    with pytest.raises(HttpResponseError, match="read-only"):
+        server.configure("listen_addresses", "*")
+    with pytest.raises(HttpResponseError, match="does not exist"):
+        server.configure("colour", "blue")
+
+
+@pytest.mark.parametrize("part", ["server", "database"])
+def test_an_operation_that_fails_at_its_end_leaves_nothing(azure: Azure, part: str) -> None:
+    order = {"method": "PUT", "kind": "operation-failed", "code": "InternalServerError", "message": "It broke."}
+    group, name = azure.group(), server_name()
+    if part == "server":
+        azure.control("POST", "faults", order | {"path": f"/{name}$"})
+        with pytest.raises(HttpResponseError, match="It broke"):
+            postgres(azure).servers.begin_create_or_update(group, name, wanted()).result()
+        assert not list(postgres(azure).servers.list_by_resource_group(group))
+        return
+    server = Database.created(azure, group)
+    azure.control("POST", "faults", order | {"path": "/databases/mlflow$"})
+    with pytest.raises(HttpResponseError, match="It broke"):
+        server.client.databases.begin_create(group, server.name, "mlflow", {}).result()
+    assert server.properties.state == "Ready"
+    assert "mlflow" not in {each.name for each in server.client.databases.list_by_server(group, server.name)}
+    server.let_in()
+    server.administrate(object_id(azure), "emulator")
+    found = server.connect(password=token(azure)).execute("SELECT count(*) FROM pg_database WHERE datname = 'mlflow'")
+    assert found.fetchone() == (0,)
+
+
+def test_operations_take_as_long_as_azures_and_ask_to_be_polled_as_often(azure: Azure) -> None:
+    group = azure.group()
+    azure.control("PUT", "latency", {"profile": "azure", "scale": 0.001})
+    told: list[str | None] = []
+
+    def note(response: Any) -> None:
+        told.append(response.http_response.headers.get("retry-after-ms"))
+
+    begin = postgres(azure).servers.begin_create_or_update
+    server = Database(azure, group, server_name())
+    begin(group, server.name, wanted(), raw_response_hook=note).result()
+    assert told[0] == "60"
+    assert len(told) > 3
+    azure.control("PUT", "latency", {"profile": "none"})
+    assert server.properties.state == "Ready"
