@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 # Clients keep connections. One that the server closes while a request is on its way fails without need.
 _KEEP_ALIVE_SECONDS = 600
+_OPEN_FILES = 16384
 
 
 def build_world(home: Home) -> World:
@@ -60,6 +62,7 @@ def build_world(home: Home) -> World:
 def serve(home: Home) -> None:
     """Run the emulator of `home` until SIGTERM or SIGINT."""
     home.endpoint_file.unlink(missing_ok=True)  # of a daemon that was killed
+    _allow_many_connections()
     tls = tls_material(home.root)
     world = build_world(home)
     register_effects(world)
@@ -82,6 +85,14 @@ def serve(home: Home) -> None:
         # body of an answer waits 40 ms for the acknowledgement of its headers.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _allow_many_connections() -> None:
+    """Raise how many files may be open as far as is allowed: a session with a database takes two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _application(world: World, connections: Connections) -> Starlette:

@@ -250,6 +250,8 @@ def test_an_administrator_is_a_principal_of_the_directory(azure: Azure) -> None:
         "objectId": object_id(azure),
         "tenantId": azure.endpoint["tenant_id"],
     }
+    with pytest.raises(HttpResponseError, match="not a valid principal name"):
+        server.administrate(object_id(azure), "azuresu")
     nobody = "00000000-0000-4000-8000-000000000000"
     with pytest.raises(HttpResponseError, match="its name is not found in the tenant"):
         server.administrate(nobody, "nobody")

@@ -99,6 +99,23 @@ def test_a_deleted_server_leaves_no_process_and_gives_its_name_back(azure: Azure
     assert server.client.name_availability.check_globally(question).name_available
 
 
+def test_a_stopped_server_can_be_deleted(azure: Azure) -> None:
+    server = Database.created(azure)
+    server.servers.begin_stop(server.group, server.name).result()
+    server.servers.begin_delete(server.group, server.name).result()
+    assert not list(server.servers.list_by_resource_group(server.group))
+
+
+def test_a_stop_that_fails_leaves_the_server_running(azure: Azure) -> None:
+    server = filled(azure)
+    order = {"method": "POST", "path": "/stop$", "kind": "operation-failed", "code": "Boom", "message": "It broke."}
+    azure.control("POST", "faults", order)
+    with pytest.raises(HttpResponseError, match="It broke"):
+        server.servers.begin_stop(server.group, server.name).result()
+    assert server.properties.state == "Ready"
+    assert kept(server)
+
+
 def test_a_deleted_group_takes_its_servers_along(azure: Azure) -> None:
     server = filled(azure)
     azure.resources.resource_groups.begin_delete(server.group).result()

@@ -10,6 +10,7 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.postgres_operations import SERVER, refused, settled
 from mlflow_azure.emulator.arm.postgres_parts import listed, part, write
+from mlflow_azure.emulator.arm.postgres_rules import is_reserved
 from mlflow_azure.emulator.arm.postgres_sign_in import make_administrator
 from mlflow_azure.emulator.runtime.database.databases import ADMINISTRATORS
 from mlflow_azure.emulator.runtime.database.protocol import SqlError, identifier
@@ -36,7 +37,7 @@ async def put_administrator(call: Call) -> Answer:
     role, kind = str(wanted.get("principalName") or ""), str(wanted.get("principalType") or "Unknown")
     if not _OBJECT_ID.fullmatch(call["object"]) or kind not in _TYPES:
         raise invalid_content("an object id and a 'principalType' are required.")
-    if not 1 <= len(role.encode()) <= _LONGEST_ROLE:
+    if not 1 <= len(role.encode()) <= _LONGEST_ROLE or is_reserved(role):
         raise ArmError(400, "InvalidParameterValue", f"'{role}' is not a valid principal name.")
     if not call.world.knows_principal(call["object"]):
         return await _unknown(call, server)

@@ -79,14 +79,16 @@ async def settled(call: Call) -> Body:
     return server
 
 
-def require_ready(world: World, server: Body) -> None:
+def require_ready(world: World, server: Body, *states: str) -> None:
     """Refuse a write while another one is under way, or (`server_busy`) for a moment after the creation.
+
+    `states` are those in which it can be done, beside Ready.
 
     Raises:
         ArmError: It is. The words, and that it lasts beyond the creation: github.com/Azure/azure-postgresql/issues/134.
 
     """
-    if server["properties"]["state"] == "Ready" and not world.quirks.strikes("server_busy", server["id"]):
+    if server["properties"]["state"] in ("Ready", *states) and not world.quirks.strikes("server_busy", server["id"]):
         return
     raise ArmError(
         409,

@@ -109,7 +109,7 @@ def require_credentials(auth: dict[str, Any], login: str, password: str) -> None
             "'administratorLogin' and 'administratorLoginPassword' are required while password authentication is "
             "enabled."
         )
-    if login.lower() in _RESERVED_LOGINS or login.startswith("pg_"):
+    if is_reserved(login):
         raise ArmError(400, "InvalidParameterValue", f"'{login}' is not a valid administrator login: it is reserved.")
     classes = sum(bool(re.search(each, password)) for each in _CLASSES_OF_PASSWORD)
     if len(password) not in _PASSWORD_LENGTHS or classes < _CLASSES_NEEDED:
@@ -119,6 +119,11 @@ def require_credentials(auth: dict[str, Any], login: str, password: str) -> None
             "Password validation failed. The password does not meet policy requirements because it is not complex "
             "enough.",
         )
+
+
+def is_reserved(role: str) -> bool:
+    """Whether a role is PostgreSQL's own, or the service's."""
+    return role.lower() in _RESERVED_LOGINS or role.startswith("pg_")
 
 
 def _out_of_range(name: str, value: str, allowed: Iterable[str]) -> ArmError:

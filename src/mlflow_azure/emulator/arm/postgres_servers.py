@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/postgresql/servers")
 
 _UPSERT, _DROP = "UpsertServerManagementOperationV2", "DropServerManagementOperation"
+# What a change of power leads to, and where it begins.
+_POWER = {"Stopping": ("Stopped", "Ready"), "Starting": ("Ready", "Stopped")}
 # The parts of `properties` of which a request may name some fields and leave others as they are.
 _NESTED = ("network", "backup", "highAvailability", "maintenanceWindow", "authConfig")
 
@@ -58,6 +60,8 @@ async def patch_server(call: Call) -> Answer:
     server = await settled(call)
     require_ready(call.world, server)
     body, password = _wanted(call, server)
+    if call.failure:
+        body, password = server, ""
     body["properties"]["state"] = "Updating"
     call.world.resources.put(body)
     await open_server(call.world, body)
@@ -78,7 +82,7 @@ async def delete_server(call: Call) -> Answer:
     if call.world.resources.find(call.id) is None:
         return Answer(status=204)
     server = await settled(call)
-    require_ready(call.world, server)
+    require_ready(call.world, server, "Stopped")
     server["properties"]["state"] = "Dropping"
     return await accepted(call, server, _DROP, "delete postgres server")
 
@@ -86,14 +90,13 @@ async def delete_server(call: Call) -> Answer:
 @endpoints.on("GET", PROVIDER + "/flexibleServers")
 async def list_servers(call: Call) -> Answer:
     """The servers of a subscription."""
-    return Answer({"value": call.world.resources.of_type(SERVER_TYPE, f"/subscriptions/{call['subscription']}")})
+    return await _list(call, f"/subscriptions/{call['subscription']}")
 
 
 @endpoints.on("GET", SERVERS)
 async def list_group_servers(call: Call) -> Answer:
     """The servers of a group."""
-    group = f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}"
-    return Answer({"value": call.world.resources.of_type(SERVER_TYPE, group)})
+    return await _list(call, f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}")
 
 
 @endpoints.on("POST", SERVER + "/restart", lacks="a failover")
@@ -137,10 +140,10 @@ def register_effects(world: World) -> None:
         await ready(server_id, succeeded=True)
         world.quirks.begin("server_busy", server_id)
 
-    async def ready(server_id: str, succeeded: bool) -> None:  # noqa: FBT001, ARG001 - the signature of an effect
+    async def ready(server_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if server := world.resources.find(server_id):
-            stopping = server["properties"]["state"] == "Stopping"
-            server["properties"]["state"] = "Stopped" if stopping else "Ready"
+            reached, left = _POWER.get(server["properties"]["state"], ("Ready", "Ready"))
+            server["properties"]["state"] = reached if succeeded else left
 
     async def deleted(server_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if succeeded:
@@ -165,6 +168,12 @@ async def open_server(world: World, server: Body) -> str:
     size = SKUS[server["sku"]["name"]].max_connections
     gate = ServerGate(world, server["id"])
     return await world.runtime.databases.ensure(name, world.ports.of(f"postgres/{name}"), gate, size)
+
+
+async def _list(call: Call, under: str) -> Answer:
+    for server in call.world.resources.of_type(SERVER_TYPE, under):
+        await call.world.operations.settle(server["id"])
+    return Answer({"value": call.world.resources.of_type(SERVER_TYPE, under)})
 
 
 async def _open_new(world: World, server: Body, password: str) -> None:
@@ -194,7 +203,8 @@ async def _power(call: Call, needed: str, during: str, name: str, work: Callable
         message = f"{expected} servers. Server Name = {server['name']}, Current Server State = {state}"
         return await refused(call, server["location"], name, "ServerIsNotReady", message)
     server["properties"]["state"] = during
-    await work(server)
+    if not call.failure:
+        await work(server)
     return await accepted(call, server, name, "update postgres server")
 
 

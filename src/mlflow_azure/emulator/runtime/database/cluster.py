@@ -24,6 +24,7 @@ _RESERVED_CONNECTIONS = 15
 _READY = b"database system is ready to accept connections"
 # Sessions have been cut before: PostgreSQL waits for them when it is asked to end.
 _GRACE = 10.0
+_CHUNK = 1 << 16
 
 
 class Cluster:
@@ -104,9 +105,11 @@ class Cluster:
     async def _follow(self, child: Child, ready: asyncio.Event) -> None:
         """Copy what it writes to the log; it is ready, or will never be, when `ready` is set."""
         with self._log.open("ab", buffering=0) as log:
-            while child.output and (line := await child.output.readline()):
-                log.write(line)
-                if _READY in line:
+            seen = b""
+            while child.output and (chunk := await child.output.read(_CHUNK)):
+                log.write(chunk)
+                seen = b"" if ready.is_set() else seen + chunk
+                if _READY in seen:
                     ready.set()
         await child.wait()
         ready.set()
@@ -127,6 +130,8 @@ def _settings(max_connections: int) -> list[str]:
         "fsync": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # A statement that fails may hold a password.
+        "log_min_error_statement": "panic",
     }
     return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 

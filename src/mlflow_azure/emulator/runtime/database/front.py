@@ -16,11 +16,13 @@ from mlflow_azure.emulator.runtime.database.protocol import (
     SSL_REQUEST,
     ProtocolError,
     Refusal,
+    SqlError,
     Startup,
     read_password,
     read_startup,
 )
 from mlflow_azure.emulator.runtime.listener import bound_socket
+from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +99,8 @@ class Front:
             await self._serve(reader, writer)
         except (OSError, ProtocolError, TimeoutError, asyncio.IncompleteReadError) as error:
             _log.debug("a client of the server on port %s went away: %r", self._port, error)
+        except (SqlError, RuntimeFaultError):
+            _log.exception("a client of the server on port %s", self._port)
         except asyncio.CancelledError:
             writer.transport.abort()
         finally:
