@@ -11,8 +11,8 @@ from mlflow_azure.emulator.runtime import TlsMaterial
 if TYPE_CHECKING:
     from pathlib import Path
 
-# `*.file.localhost` stands for the file endpoints of storage accounts (`<account>.file.localhost`). The last one is how
-# web apps in containers call this machine.
+# `host.docker.internal` is this machine, for what runs in a container of its engine.
+# `*.file.localhost` stands for the file endpoints of storage accounts (`<account>.file.localhost`).
 SERVER_NAMES = ("localhost", "127.0.0.1", "::1", "*.file.localhost", "host.docker.internal")
 
 

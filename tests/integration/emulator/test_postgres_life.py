@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -141,8 +142,11 @@ def test_what_was_committed_survives_a_kill_of_the_emulator(own_home: Home) -> N
     azure = registered(own_home)
     server = filled(azure)
     leashed = processes(azure)
+    sockets = Path((own_home.root / "databases" / server.name / "sockets").read_text())
+    assert sockets.is_dir()
     os.kill(azure.endpoint["pid"], signal.SIGKILL)
     psutil.wait_procs(leashed, timeout=60)
     again = Database(registered(own_home), server.group, server.name)
     assert not [each for each in leashed if alive(each)]
+    assert not sockets.exists()
     assert kept(again)

@@ -28,7 +28,9 @@ _TYPES = ("Unknown", "User", "Group", "ServicePrincipal")
 _LONGEST_ROLE = 63
 
 
-@endpoints.on("PUT", _ADMINISTRATOR, lacks="that members of a group sign in with its name")
+@endpoints.on(
+    "PUT", _ADMINISTRATOR, lacks="that members of a group sign in with its name, and the functions `pgaadauth_*` in SQL"
+)
 async def put_administrator(call: Call) -> Answer:
     """Let a principal administer a server, as the role `principalName` (long-running)."""
     server = await settled(call)

@@ -33,6 +33,7 @@ class Cluster:
     def __init__(self, name: str, directory: Path, log: Path, children: Children) -> None:
         self._name = name
         self._data = directory / "data"
+        self._sockets_note = directory / "sockets"
         self._log = log
         self._children = children
         self._child: Child | None = None
@@ -57,9 +58,7 @@ class Cluster:
         is_new = not (self._data / "PG_VERSION").exists()
         if is_new:
             await self._create(binaries)
-        # Short, whatever the home is called: a socket's path has room for about a hundred characters.
-        self._sockets = Path(tempfile.mkdtemp(prefix="mlflow-azure-"))
-        hand_over(self._sockets)
+        self._sockets = self._new_sockets()
         files: list[str | Path] = [binaries / "postgres", "-D", self._data, "-k", self._sockets]
         child = await self._children.start(
             f"postgres {self._name}",
@@ -89,7 +88,20 @@ class Cluster:
             await self._reading
         if self._sockets:
             shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets_note.unlink(missing_ok=True)
         self._child = self._reading = self._sockets = None
+
+    def _new_sockets(self) -> Path:
+        """A directory with a short name, whatever the home is called: a socket's path takes about a hundred characters.
+
+        Where it is is written down, for who comes after a kill.
+        """
+        if self._sockets_note.exists():
+            shutil.rmtree(self._sockets_note.read_text(), ignore_errors=True)
+        sockets = Path(tempfile.mkdtemp(prefix="mlflow-azure-pg-"))
+        self._sockets_note.write_text(str(sockets))
+        hand_over(sockets)
+        return sockets
 
     async def _create(self, binaries: Path) -> None:
         shutil.rmtree(self._data, ignore_errors=True)  # what a creation left that was cut off
