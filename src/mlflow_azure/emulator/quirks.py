@@ -37,6 +37,7 @@ class Ordered:
         tunnel_stopped: The tunnel says of a container that just started that it is stopped,
         tunnel_closed: or that its SSH port is closed.
         pull_limit: docker.io refuses to serve builds in the registry.
+        server_name_held: A PostgreSQL server of the name of one that was just deleted cannot be created.
         server_busy: Writes to a PostgreSQL server that was just created, or in it, are refused.
         kudu_traces: The log stream carries the traces of Kudu itself.
         kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
@@ -55,6 +56,7 @@ class Ordered:
     tunnel_stopped: Strikes = 0
     tunnel_closed: Strikes = 0
     pull_limit: Strikes = 0
+    server_name_held: Strikes = 0
     server_busy: Strikes = 0
     kudu_traces: bool = False
     kudu_refuses_arm_tokens: bool = False

@@ -97,6 +97,20 @@ def test_a_server_that_was_just_created_goes_on_being_busy_where_that_is_ordered
     assert begin(server.group, server.name, "mlflow", {}).result().charset == "UTF8"
 
 
+@pytest.mark.parametrize("deleted", ["server", "group"])
+def test_the_name_of_a_deleted_server_is_held_for_a_while_where_that_is_ordered(azure: Azure, deleted: str) -> None:
+    azure.control("PUT", "quirks", {"server_name_held": 1})
+    server = Database.created(azure)
+    if deleted == "server":
+        server.servers.begin_delete(server.group, server.name).result()
+    else:
+        azure.resources.resource_groups.begin_delete(server.group).result()
+    group, begin = azure.group(), server.servers.begin_create_or_update
+    with pytest.raises(HttpResponseError, match="An unexpected error occured while processing the request"):
+        begin(group, server.name, wanted()).result()
+    assert begin(group, server.name, wanted()).result().properties.state == "Ready"
+
+
 @pytest.mark.parametrize(
     ("name", "reason", "code"),
     [

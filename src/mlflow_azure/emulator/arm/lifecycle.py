@@ -78,6 +78,8 @@ async def _tear_down(world: World, body: Body) -> None:
         world.runtime.shares.remove(name, None)
         world.ports.release(f"blob/{name}")
     elif body["type"] == "Microsoft.DBforPostgreSQL/flexibleServers":
+        if body["properties"]["state"] != "Provisioning":
+            world.quirks.begin("server_name_held", name)
         await world.runtime.databases.remove(name)
         world.ports.release(f"postgres/{name}")
     elif body["type"] == "Microsoft.ContainerRegistry/registries":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm import postgres_rules as rules
@@ -46,6 +47,8 @@ async def put_server(call: Call) -> Answer:
     body, password = _wanted(call, None)
     if region_name(body["location"]) in call.world.settings.get("quota", {}).get("offerRestricted", []):
         return await _offer_restricted(call, body["location"])
+    if call.world.quirks.strikes("server_name_held", call["server"]):
+        return await _name_held(call, body["location"])
     body["properties"]["state"] = "Provisioning"
     call.world.resources.put(body)
     if not call.failure:
@@ -215,6 +218,12 @@ async def _offer_restricted(call: Call, location: str) -> Answer:
         "different location. See https://aka.ms/postgres-request-quota-increase"
     )
     return await refused(call, location, _UPSERT, "LocationIsOfferRestricted", message)
+
+
+async def _name_held(call: Call, location: str) -> Answer:
+    """For more than five minutes after a deletion: github.com/Azure/azure-sdk-for-python/issues/34351."""
+    message = f"An unexpected error occured while processing the request. Tracking ID: '{uuid.uuid4()}'"
+    return await refused(call, location, _UPSERT, "InternalServerError", message)
 
 
 def _wanted(call: Call, live: Body | None) -> tuple[Body, str]:
