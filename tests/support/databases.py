@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import msal
 import psycopg
+import pytest
 import requests
+from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 from azure.identity import ClientSecretCredential
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
+
+from tests.support.emulated import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,3 +180,10 @@ def refusal(connect: Callable[[], object]) -> str:
     except psycopg.OperationalError as refused:
         return str(refused)
     raise AssertionError("the server let the client in")
+
+
+def refused(begin: Callable[[], Any]) -> str:
+    """The code with which a request, or its operation, fails."""
+    with pytest.raises(HttpResponseError) as failure:
+        begin().result()
+    return error_code(failure.value)
