@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure import __version__
 from mlflow_azure.azure.request_log import request_log
+from mlflow_azure.azure.retries import retry_policy
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.microsoft_graph import MicrosoftGraph
     from mlflow_azure.azure.polling import GrowingPolling
     from mlflow_azure.azure.rest import RestClient
-    from mlflow_azure.deadline import Deadline
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class Azure:
         self.seen: dict[str, Any] = {}
 
     def _client(self, make: Callable[..., C]) -> C:
-        return make(self.credential, self.subscription_id, **client_options(self.cloud))
+        return make(self.credential, self.subscription_id, **client_options(self.cloud, self.deadline))
 
     @cached_property
     def resources(self) -> ResourceManagementClient:
@@ -103,7 +104,7 @@ class Azure:
         """Azure Resource Manager itself, for what the clients do not know."""
         from mlflow_azure.azure.rest import RestClient
 
-        return RestClient(self.cloud, self.credential, self.cloud.resource_manager)
+        return RestClient(self.cloud, self.credential, self.cloud.resource_manager, self.deadline)
 
     @cached_property
     def directory(self) -> MicrosoftGraph:
@@ -147,13 +148,14 @@ class Azure:
         return result
 
 
-def client_options(cloud: Cloud) -> dict[str, Any]:
-    """Keyword arguments of every management client."""
+def client_options(cloud: Cloud, deadline: Deadline | None = None) -> dict[str, Any]:
+    """Keyword arguments of every management client. None of them tries again when the deadline has passed."""
     return {
         "base_url": cloud.resource_manager,
         "credential_scopes": [cloud.scope],
         "polling_interval": POLLING_SECONDS,
         "user_agent": f"mlflow-azure/{__version__}",
+        "retry_policy": retry_policy(deadline or Deadline()),
         "per_retry_policies": [request_log()],
         **cloud.transport,
     }

@@ -40,7 +40,7 @@ class MicrosoftGraph:
 
     def __init__(self, cloud: Cloud, credential: Credential, deadline: Deadline) -> None:
         self._deadline = deadline
-        self._rest = RestClient(cloud, credential, cloud.graph)
+        self._rest = RestClient(cloud, credential, cloud.graph, deadline)
 
     def find(self, collection: str, condition: str) -> list[dict[str, Any]]:
         """The objects of a collection ("/applications") that fulfil a condition in OData's language."""

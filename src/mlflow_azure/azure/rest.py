@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure import __version__
 from mlflow_azure.azure.request_log import request_log
+from mlflow_azure.azure.retries import retry_policy
 from mlflow_azure.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ POLL_SECONDS = 2.0
 class RestClient:
     """A service at `base_url` that takes tokens for `base_url`."""
 
-    def __init__(self, cloud: Cloud, credential: Credential, base_url: str) -> None:
+    def __init__(self, cloud: Cloud, credential: Credential, base_url: str, deadline: Deadline) -> None:
         self._cloud = cloud
         self._credential = credential
         self._base_url = base_url
+        self._deadline = deadline
 
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
@@ -72,7 +74,7 @@ class RestClient:
             policies=[
                 policies.UserAgentPolicy(**options),
                 policies.ProxyPolicy(**options),
-                policies.RetryPolicy(),
+                retry_policy(self._deadline),
                 policies.BearerTokenCredentialPolicy(self._credential, f"{self._base_url}/.default"),
                 request_log(),
             ],

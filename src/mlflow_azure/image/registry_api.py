@@ -8,9 +8,11 @@ signed-in user's (registry_credentials.py) only in exchange for a token.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.retries import PASSING
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 TIMEOUT = 30  # seconds
 NAME_SECONDS = 60.0
 POLL_SECONDS = 2.0
+_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before each further try, where the registry does not say how long to wait."""
 _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
     [
         "application/vnd.oci.image.manifest.v1+json",
@@ -46,6 +50,7 @@ class RegistryClient:
         server: Its login server, as Azure names it.
         username: Who asks.
         password: Their password.
+        deadline: When to give up trying again.
 
     """
 
@@ -53,6 +58,7 @@ class RegistryClient:
     server: str
     username: str
     password: Secret
+    deadline: Deadline = field(default_factory=Deadline)
 
     def digest(self, repository: str, tag: str) -> str | None:
         """The digest ("sha256:…") of the manifest under `tag`; None where there is none.
@@ -65,14 +71,18 @@ class RegistryClient:
         import requests
 
         url = f"https://{self.server}/v2/{repository}/manifests/{tag}"
+        what = f"asking {self.server} for {repository}:{tag}"
         answer = asked(
-            f"asking {self.server} for {repository}:{tag}",
-            lambda: self._head(url),
+            what,
+            lambda: self._head(what, url),
+            self.deadline,
             refused="Its password may just have been changed. Run the command again.",
         )
-        return None if answer.status_code == requests.codes.not_found else answer.headers["Docker-Content-Digest"]
+        if answer.status_code == requests.codes.not_found:
+            return None
+        return stated(what, "Docker-Content-Digest", answer.headers.get("Docker-Content-Digest"))
 
-    def _head(self, url: str) -> requests.Response:
+    def _head(self, what: str, url: str) -> requests.Response:
         import requests
 
         with self.cloud.session() as session:
@@ -82,10 +92,11 @@ class RegistryClient:
             if answer.status_code != requests.codes.unauthorized or scheme.lower() != "bearer":
                 return answer
             challenge = dict(_CHALLENGE.findall(parameters))
-            token = session.get(challenge.pop("realm"), params=challenge, auth=self._basic, timeout=TIMEOUT)
+            realm = stated(what, "realm", challenge.pop("realm", None))
+            token = session.get(realm, params=challenge, auth=self._basic, timeout=TIMEOUT)
             if not token.ok:
                 return token
-            bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
+            bearer = {"Authorization": f"Bearer {field_of(what, token, 'access_token')}"}
             return session.head(url, headers=bearer, timeout=TIMEOUT)
 
     @property
@@ -93,29 +104,24 @@ class RegistryClient:
         return self.username, self.password.reveal()
 
 
-def asked(what: str, send: Callable[[], requests.Response], *, refused: str) -> requests.Response:
+def asked(what: str, send: Callable[[], requests.Response], deadline: Deadline, *, refused: str) -> requests.Response:
     """A registry's answer; one with status 404 too.
 
     Args:
         what: What is being done, for errors.
-        send: Sends the request.
+        send: Sends the request, again after a fault that may pass: it must be safe to repeat.
+        deadline: When to give up trying.
         refused: What to do next where the registry does not accept the credentials.
 
     Raises:
         AzureRefusedError: The registry does not accept the credentials.
         MlflowAzureError: The registry cannot be reached, or answers with an error.
+        TimedOutError: The deadline passed before a further try.
 
     """
     import requests
 
-    try:
-        answer = send()
-    except requests.RequestException as error:
-        raise MlflowAzureError(
-            f"{what}: the registry cannot be reached ({type(error).__name__})",
-            hint="Check the network and the registry's firewall, then run the command again.",
-            code="RegistryUnreachable",
-        ) from error
+    answer = _patiently(what, send, deadline)
     if answer.ok or answer.status_code == requests.codes.not_found:
         return answer
     message = f"{what}: the registry answered {answer.status_code}"
@@ -146,3 +152,52 @@ def wait_until_reachable(cloud: Cloud, server: str, deadline: Deadline, report: 
         return True
 
     deadline.poll(answered, every=POLL_SECONDS, patience=NAME_SECONDS)
+
+
+def _patiently(what: str, send: Callable[[], requests.Response], deadline: Deadline) -> requests.Response:
+    """The answer, after a few further tries where it is none, or one that may be another the next time."""
+    import requests
+
+    for pause in _PAUSES:
+        try:
+            answer = send()
+        except requests.RequestException:
+            deadline.sleep(pause)
+            continue
+        if answer.status_code not in PASSING:
+            return answer
+        deadline.sleep(_wanted_pause(answer) or pause)
+    try:
+        return send()
+    except requests.RequestException as error:
+        raise MlflowAzureError(
+            f"{what}: the registry cannot be reached ({type(error).__name__})",
+            hint="Check the network and the registry's firewall, then run the command again.",
+            code="RegistryUnreachable",
+        ) from error
+
+
+def _wanted_pause(answer: requests.Response) -> float | None:
+    """How many seconds the registry wants to be left alone, where it says so in seconds."""
+    said = answer.headers.get("Retry-After", "")
+    return float(said) if said.isdecimal() else None
+
+
+def field_of(what: str, answer: requests.Response, name: str) -> str:
+    """A text in the JSON object that a registry answered with. Raises MlflowAzureError where there is none."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    return stated(what, name, body.get(name) if isinstance(body, dict) else None)
+
+
+def stated(what: str, name: str, value: object) -> str:
+    """What a registry states under a name. Raises MlflowAzureError where that is no text."""
+    if isinstance(value, str) and value:
+        return value
+    raise MlflowAzureError(
+        f"{what}: the registry answered without {name}; a proxy may have answered in its place",
+        hint="Check the network: HTTPS_PROXY. Then run the command again.",
+        code="RegistryAnswer",
+    )

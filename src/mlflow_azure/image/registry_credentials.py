@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mlflow_azure.image.registry_api import TIMEOUT, asked
+from mlflow_azure.image.registry_api import TIMEOUT, asked, field_of
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ def exchange(azure: Azure, server: str) -> tuple[str, Secret]:
             answer = exchanged(REGISTRY_SCOPE)
             return exchanged(azure.cloud.scope) if answer.status_code == HTTPStatus.UNAUTHORIZED else answer
 
+        what = f"signing in to {server}"
         answer = asked(
-            f"signing in to {server}",
+            what,
             either,
+            azure.deadline,
             refused="Ask an owner of the registry for the role AcrPush on it, "
             "or use its admin user: mlflow-azure deploy --no-identity",
         )
-    return USERNAME, Secret(answer.json()["refresh_token"])
+    return USERNAME, Secret(field_of(what, answer, "refresh_token"))

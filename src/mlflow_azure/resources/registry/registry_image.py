@@ -105,7 +105,7 @@ class Image(AzureResource):
 
     def _client(self, given: Given) -> RegistryClient:
         server, username, password = (given(self.registry, name) for name in ("login_server", "username", "password"))
-        return RegistryClient(self.azure.cloud, server, username, password)
+        return RegistryClient(self.azure.cloud, server, username, password, self.azure.deadline)
 
     def state(self, live: Properties) -> str:
         """Its digest, shortened as Docker does."""
