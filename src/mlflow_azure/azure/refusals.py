@@ -134,16 +134,39 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
     if isinstance(error, ClientAuthenticationError) and error.response is None:
         return _token_error(error, what)
     if isinstance(error, HttpResponseError):
-        return _response_error(error, what)
+        answered = error.response is not None or error.status_code is not None
+        return _response_error(error, what) if answered else _connection_error(error, what)
     if isinstance(error, ServiceRequestError | ServiceResponseError):
-        sent = isinstance(error, ServiceResponseError)
-        reason = "the connection broke before Azure's answer came" if sent else "Azure cannot be reached"
-        return MlflowAzureError(
-            f"{what}: {reason}: {_first_line(error)}",
-            hint=f"{NETWORK} {AGAIN}",
-            code="Unreachable",
-        )
+        return _connection_error(error, what)
     return MlflowAzureError(f"{what}: {_first_line(error)}", hint=AGAIN)
+
+
+def _connection_error(error: Exception, what: str) -> MlflowAzureError:
+    """No answer came. Unless nothing was sent, Azure may have done what it was asked for."""
+    if _was_sent(error):
+        return MlflowAzureError(
+            f"{what}: the connection broke before Azure's answer was here, so Azure may have carried it out, or not: "
+            f"{_first_line(error)}",
+            hint=f"It is safe to run the command again: it looks at what is there, and goes on from that. {NETWORK}",
+            code="AnswerLost",
+        )
+    return MlflowAzureError(
+        f"{what}: Azure cannot be reached: {_first_line(error)}", hint=f"{NETWORK} {AGAIN}", code="Unreachable"
+    )
+
+
+def _was_sent(error: Exception) -> bool:
+    """Whether the request, or a part of it, may have reached Azure.
+
+    The SDK takes all that goes wrong in TLS for a failure to connect, the end of an open connection too
+    (azure/core/pipeline/transport/_requests_basic.py); only a certificate is always refused before.
+    """
+    from azure.core.exceptions import ServiceRequestError
+    from requests.exceptions import SSLError
+
+    if not isinstance(error, ServiceRequestError):
+        return True
+    return isinstance(error.inner_exception, SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error)
 
 
 def _token_error(error: Exception, what: str) -> SignInError:

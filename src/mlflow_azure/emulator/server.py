@@ -109,7 +109,7 @@ def _application(world: World, connections: Connections) -> Starlette:
             *Control(world).routes(),
             *SignIn(world, users).routes(),
             *AuthorizePage(world, users).routes(),
-            *world.task_blobs.routes(),
+            *world.task_blobs.routes(wire),
             *graph_routes(world, wire),
             *gateway.routes(provider_endpoints()),
             Route("/{path:path}", gateway.unknown, methods=["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]),

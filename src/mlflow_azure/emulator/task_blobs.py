@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from mlflow_azure.emulator.wire import Wire
+
 _ROOT = "/acrtasks"
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
@@ -36,11 +38,15 @@ class TaskBlobs:
         self._key = secrets.token_bytes(32)
         self._complete: set[str] = set()
 
-    def routes(self) -> list[Route]:
+    def routes(self, wire: Wire) -> list[Route]:
         """The routes of the service."""
+
+        async def get(request: Request) -> Response:
+            return await wire.carry(request, lambda _fault: self._get(request), logged=False)
+
         return [
             Route(_ROOT + "/{path:path}", self._put, methods=["PUT"]),
-            Route(_ROOT + "/{path:path}", self._get, methods=["GET", "HEAD"]),
+            Route(_ROOT + "/{path:path}", get, methods=["GET", "HEAD"]),
         ]
 
     def file(self, path: str) -> Path:

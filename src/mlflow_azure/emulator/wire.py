@@ -36,22 +36,27 @@ class Wire:
         self._world = world
         self._cut = cut
 
-    async def carry(self, request: Request, respond: Respond) -> Response:
-        """Answer a request by `respond`, or by the fault that strikes it; what it changed is saved first."""
+    async def carry(self, request: Request, respond: Respond, *, logged: bool = True) -> Response:
+        """Answer a request by `respond`, or by the fault that strikes it; what it changed is saved first.
+
+        `logged` is false for what is no request to Resource Manager or Graph, but can fail like one.
+        """
         began = time.time()
         fault = self._world.faults.strike(request.method, request.url.path)
         if fault and fault.kind == "cut-before":
-            return self._hang_up(request, began)
+            return self._hang_up(request, began, logged=logged)
         response = _ordered(fault) if fault and fault.kind == "status" else await respond(fault)
         self._world.state.save()
         if fault and fault.kind == "cut-after":
-            return self._hang_up(request, began)
+            return self._hang_up(request, began, logged=logged)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
-        self._log(request, response.status_code, began)
+        if logged:
+            self._log(request, response.status_code, began)
         return response
 
-    def _hang_up(self, request: Request, began: float) -> Response:
-        self._log(request, 0, began)
+    def _hang_up(self, request: Request, began: float, *, logged: bool) -> Response:
+        if logged:
+            self._log(request, 0, began)
         self._cut(request)
         return Response(status_code=500)  # is never sent: the connection is gone
 

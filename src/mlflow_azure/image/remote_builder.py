@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import AGAIN, doing
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from azure.mgmt.containerregistrytasks.models import Run, RunProperties
+    from azure.storage.blob import BlobClient
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.events import Report
@@ -32,6 +35,7 @@ PULL_LIMIT = "PullLimit"
 """docker.io serves one address so many images in six hours, and builds of all the world share the addresses of agents:
 https://github.com/Azure-Samples/azure-search-openai-demo/issues/3101"""
 PULL_ATTEMPTS = 2
+_NOTHING_NEW = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,7 @@ class RemoteBuilder:
     def _follow(self, run_id: str, report: Report) -> None:
         """Report the run's log line by line until it ends."""
         runs = self.azure.registry_tasks.runs
-        with doing(f"reading the log of build {run_id}"):
-            links = runs.get_log_sas_url(self.group, self.registry, run_id)
-            link = links.log_link or links.log_artifact_link
-        log = _Log(self.azure, str(link))
+        log = _Log(self.azure, self.group, self.registry, run_id)
         began = time.monotonic()
         while True:
             asked = self.azure.deadline.start(lambda: runs.get(self.group, self.registry, run_id))
@@ -123,7 +124,7 @@ class RemoteBuilder:
             self.azure.deadline.sleep(pause(time.monotonic() - began))
 
     def _tell(self, log: _Log, report: Report) -> None:
-        for line in log.new_lines():
+        for line in log.new_lines(report):
             report(line, None)
 
 
@@ -177,28 +178,39 @@ _HINTS = {
 
 
 class _Log:
-    """The growing log of a run, an append blob behind a signed URL."""
+    """The growing log of a run, an append blob behind a signed URL. It is decoration: no build fails for want of it."""
 
-    def __init__(self, azure: Azure, url: str) -> None:
-        from azure.storage.blob import BlobClient
-
+    def __init__(self, azure: Azure, group: str, registry: str, run_id: str) -> None:
         self.lines: list[str] = []
-        self._blob = BlobClient.from_blob_url(url, **azure.cloud.transport)
+        self._azure = azure
+        self._run = (group, registry, run_id)
         self._offset = 0
         self._rest = b""
+        self._warned = False
 
-    def new_lines(self) -> list[str]:
+    def new_lines(self, report: Report) -> list[str]:
         """What was written since the last call. A log that is not there yet, or has nothing new, has no lines."""
-        from azure.core.exceptions import HttpResponseError
+        from azure.core.exceptions import AzureError
 
         try:
             data = self._blob.download_blob(offset=self._offset).readall()
-        except HttpResponseError as error:
-            if error.status_code in (404, 416):
-                return []
-            raise
+        except AzureError as error:
+            status = getattr(error, "status_code", None)
+            if status not in _NOTHING_NEW and not self._warned:
+                self._warned = True  # without the SDK's text, which may hold the signed URL
+                report(f"its log cannot be read ({status or type(error).__name__}); the build goes on", None)
+            return []
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         new = [line.decode(errors="replace").rstrip() for line in lines]
         self.lines += new
         return new
+
+    @cached_property
+    def _blob(self) -> BlobClient:
+        """Not tried again by the SDK: the next look at the run is another try, and nothing waits for the log."""
+        from azure.storage.blob import BlobClient
+
+        links = self._azure.registry_tasks.runs.get_log_sas_url(*self._run, retry_total=0)
+        url = str(links.log_link or links.log_artifact_link)
+        return BlobClient.from_blob_url(url, retry_total=0, **self._azure.cloud.transport)

@@ -174,7 +174,7 @@ class Azurite(Storage):
             try:
                 _create_container(connection_string, self.account, self.container, **options)
             except MlflowAzureError as error:
-                if error.code != "Unreachable":
+                if error.code not in ("Unreachable", "AnswerLost"):
                     raise
                 refuse_ended(self._containers, self._host)
                 return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from requests.exceptions import SSLError
 
 from mlflow_azure.azure.refusals import BUSY, CHECK, translate
-from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 
 
 def refused(message: str, status: int = 409) -> HttpResponseError:
@@ -35,3 +36,29 @@ def test_any_other_conflict_is_a_refusal() -> None:
     error = translate(refused("The name mlflow is not available."), "creating web app mlflow")
     assert isinstance(error, AzureRefusedError)
     assert error.hint == CHECK
+
+
+def lost(kind: type[ServiceRequestError | ServiceResponseError], inner: Exception) -> MlflowAzureError:
+    return translate(kind(inner, error=inner), "creating web app mlflow")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lost(ServiceResponseError, ConnectionResetError("Connection reset by peer")),
+        lost(ServiceRequestError, SSLError("EOF occurred in violation of protocol")),
+        translate(HttpResponseError("Connection broken: IncompleteRead"), "creating web app mlflow"),
+    ],
+    ids=["reset", "end of TLS", "half an answer"],
+)
+def test_a_lost_answer_says_that_azure_may_have_done_it_and_that_running_again_is_safe(error: MlflowAzureError) -> None:
+    assert error.code == "AnswerLost"
+    assert "Azure may have carried it out, or not" in error.message
+    assert "safe to run the command again" in error.hint
+
+
+@pytest.mark.parametrize("reason", [SSLError("[SSL: CERTIFICATE_VERIFY_FAILED]"), OSError("Name or service not known")])
+def test_what_was_never_sent_says_that_azure_cannot_be_reached(reason: Exception) -> None:
+    error = lost(ServiceRequestError, reason)
+    assert error.code == "Unreachable"
+    assert "Azure cannot be reached" in error.message

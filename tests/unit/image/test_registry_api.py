@@ -86,9 +86,7 @@ def test_no_registry_is_waited_for_past_the_deadline(registry: ScriptedServer) -
     ],
     ids=["no digest", "no realm", "no JSON", "no object", "no token"],
 )
-def test_an_odd_answer_becomes_a_sentence(
-    registry: ScriptedServer, answers: list[Answer | None], missing: str
-) -> None:
+def test_an_odd_answer_becomes_a_sentence(registry: ScriptedServer, answers: list[Answer | None], missing: str) -> None:
     registry.will([answer or challenge(registry) for answer in answers])
     with pytest.raises(MlflowAzureError, match=f"the registry answered without {missing}") as odd:
         client(registry).digest("mlflow", "latest")
