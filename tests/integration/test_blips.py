@@ -37,7 +37,7 @@ def test_a_patch_survives_a_cut_connection(deployment: Deployment) -> None:
     deployment.emulator.fail(method="PATCH", path="", kind="cut-after")
     deployment.emulator.forget_requests()
     assert deployment.json("deploy", "--identity").exit_code == 0
-    assert [each["status"] for each in deployment.emulator.requests if each["method"] == "PATCH"][0] == 0
+    assert next(each["status"] for each in deployment.emulator.requests if each["method"] == "PATCH") == 0
     assert deployment.json("deploy", "--no-identity").exit_code == 0
 
 

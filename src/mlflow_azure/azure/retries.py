@@ -13,6 +13,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.pipeline.policies import RetryPolicy
 
     from mlflow_azure.deadline import Deadline
@@ -41,7 +43,7 @@ def retry_policy(deadline: Deadline) -> RetryPolicy[Any, Any]:
 
 
 @cache
-def _policy() -> type[RetryPolicy[Any, Any]]:
+def _policy() -> Callable[[Deadline], RetryPolicy[Any, Any]]:
     from urllib.parse import urlsplit
 
     from azure.core.pipeline.policies import RetryPolicy

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mlflow_azure import __version__
 from mlflow_azure.azure.clouds import ClientSecret, Cloud, CloudName
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     from mlflow_azure.azure.clients import Azure
@@ -23,13 +24,31 @@ RUNTIMES = {
 }
 
 
-def running_cloud(console: Console) -> Cloud:
-    """The emulator as a cloud; it is started where it is not running."""
+BEGINNERS = frozenset({"deploy", "plan", "doctor"})
+"""The commands that begin with an emulator where there was none. To the others, nothing was deployed."""
+
+
+def is_missing() -> bool:
+    """Whether there never was an emulator, so that nothing can be in it."""
+    with emulator_failures():
+        return not emulator_launcher().has_home()
+
+
+def running_cloud(console: Console, command: str) -> Cloud:
+    """The emulator as a cloud; it is started where it is not running, but not a new one for any command."""
     launcher = emulator_launcher()
+    if command not in BEGINNERS and is_missing():
+        raise MlflowAzureError(
+            f"nothing is deployed to the emulator: there is none yet in {launcher.default_home().root}",
+            hint="Deploy to it: mlflow-azure deploy --cloud emulator. If yours is kept elsewhere, set "
+            "MLFLOW_AZURE_EMULATOR_HOME",
+            code="NotDeployed",
+        )
     with emulator_failures():
         if launcher.endpoint() is None:
             console.note("Starting the emulator. Stop it with: mlflow-azure emulator stop")
         found = launcher.start(on_demand=True)
+    tell_version(console, found)
     return Cloud(
         CloudName.EMULATOR,
         resource_manager=found["resource_manager"],
@@ -43,6 +62,16 @@ def running_cloud(console: Console) -> Cloud:
         remark=f"Deploying to the emulator: web apps run for real on this machine, {RUNTIMES[found['runtime']]} "
         f"({found['runtime_reason']}).",
     )
+
+
+def tell_version(console: Console, found: Mapping[str, Any]) -> None:
+    """Say where the emulator that runs is of another version than this program."""
+    running = found.get("version", "an earlier version")
+    if running != __version__:
+        console.warn(
+            f"The emulator that runs is of another version ({running}) than this program ({__version__}).",
+            "mlflow-azure emulator stop. The next command starts this program's; what was deployed is kept.",
+        )
 
 
 def stop_if_unused(console: Console, azure: Azure) -> None:
@@ -82,6 +111,11 @@ def emulator_failures() -> Iterator[None]:
     try:
         yield
     except EmulatorError as error:
+        raise MlflowAzureError(str(error), hint=error.hint, code="EmulatorFailed") from error
+    except OSError as error:
         raise MlflowAzureError(
-            str(error), hint="To begin anew: mlflow-azure emulator reset", code="EmulatorFailed"
+            f"using the emulator's home: {error.strerror or error}: {error.filename}",
+            hint="What is in it is kept. Make room, or let yourself write there; or keep the emulator elsewhere: "
+            "MLFLOW_AZURE_EMULATOR_HOME=DIRECTORY",
+            code="EmulatorHome",
         ) from error

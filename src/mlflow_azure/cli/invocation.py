@@ -107,7 +107,7 @@ class Invocation:
         if self.common.cloud is CloudName.EMULATOR:
             from mlflow_azure.cli.emulated import running_cloud
 
-            return self.deadline.call(lambda: running_cloud(self.console))
+            return self.deadline.call(lambda: running_cloud(self.console, self.command))
         return REMOTE_CLOUDS[self.common.cloud]
 
     @cached_property

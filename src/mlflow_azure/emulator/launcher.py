@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.home import Home, default_home
 from mlflow_azure.emulator.locks import exclusive, is_held
+from mlflow_azure.emulator.state import State, StateError, previous
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +24,19 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
 _LOG_LINES = 20
+_ROOM = 256 * 1024  # bytes; less than a first deploy writes
+_KEPT = (
+    "What was deployed is kept. Mend what is said above, then run the command again. To have it deleted instead, all "
+    "of it: mlflow-azure emulator reset"
+)
 
 
 class EmulatorError(Exception):
-    """The emulator could not be started, stopped or asked; the text says why and what to do."""
+    """The emulator could not be started, stopped or asked. The text says why; `hint`, what to do."""
+
+    def __init__(self, message: str, hint: str = _KEPT) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def start(home: Home | None = None, *, on_demand: bool = False) -> dict[str, Any]:
@@ -53,6 +63,12 @@ def start(home: Home | None = None, *, on_demand: bool = False) -> dict[str, Any
         elif not running:
             home.on_demand_file.touch()
         return found
+
+
+def has_home(home: Home | None = None) -> bool:
+    """Whether there is, or was, an emulator with this home."""
+    file = (home or default_home()).state_file
+    return file.exists() or previous(file).exists()
 
 
 def runs_on_demand(home: Home | None = None) -> bool:
@@ -126,12 +142,32 @@ def control(found: Mapping[str, Any], method: str, path: str, body: Any = None) 
 
 
 def _launch(home: Home) -> subprocess.Popen[bytes]:
-    home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _check(home)
     command = [sys.executable, "-m", "mlflow_azure.emulator", "--home", str(home.root)]
     with home.log_file.open("ab") as log:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=home.root
         )
+
+
+def _check(home: Home) -> None:
+    """Tell here what the daemon could tell in its log only, or not even there.
+
+    Raises:
+        EmulatorError: What is in the home cannot be read.
+        OSError: There is no room in it, or it cannot be written to.
+
+    """
+    home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        State(home.state_file)
+    except StateError as error:
+        raise EmulatorError(f"starting the emulator: {error}", error.hint) from error
+    probe = home.root / "room"
+    try:
+        probe.write_bytes(bytes(_ROOM))
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _wait_for_endpoint(home: Home, daemon: subprocess.Popen[bytes] | None) -> dict[str, Any]:
@@ -184,7 +220,7 @@ def _clean_up(home: Home) -> None:
         from mlflow_azure.emulator.runtime.children import end_leftovers
     except ImportError as error:
         raise EmulatorError(
-            f"the emulator is not installed ({error.name} is missing). Install it: pip install 'mlflow-azure[emulator]'"
+            f"the emulator is not installed ({error.name} is missing)", "pip install 'mlflow-azure[emulator]'"
         ) from error
     end_leftovers(home.root)
     home.endpoint_file.unlink(missing_ok=True)

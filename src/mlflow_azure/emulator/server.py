@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mlflow_azure import __version__
 from mlflow_azure.emulator.arm import connect, provider_endpoints, register_effects, reopen
 from mlflow_azure.emulator.arm.gateway import Gateway
 from mlflow_azure.emulator.arm.subscriptions import metadata
@@ -148,4 +149,5 @@ def endpoint(world: World) -> dict[str, Any]:
         "runtime": world.runtime.kind,
         "runtime_reason": world.runtime.kind_reason,
         "pid": os.getpid(),
+        "version": __version__,
     }

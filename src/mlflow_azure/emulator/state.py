@@ -1,4 +1,7 @@
-"""What the emulator remembers: one JSON document, replaced atomically, so that it survives a restart and a kill -9."""
+"""What the emulator remembers: one JSON document, replaced atomically, so that it survives a restart and a kill -9.
+
+The document before the last change is kept beside it, for the day on which someone, or a disk, breaks the newest.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +12,107 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+VERSION = 1
+"""Of the document. One without a version is of the first."""
+
+
+class StateError(Exception):
+    """The document cannot be read. The text says why; `hint`, how to go on with what there is."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
 
 class State:
-    """The document, as sections that are plain dictionaries. Call `save` after a change."""
+    """The document, as sections that are plain dictionaries. Call `save` after a change.
+
+    Raises:
+        StateError: The file is broken, or of a newer emulator.
+
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._saved = file.read_text(encoding="utf-8") if file.exists() else "{}"
-        self._sections: dict[str, dict[str, Any]] = json.loads(self._saved)
+        self._sections = _read(file)
+        self._saved = self._text() if file.exists() else ""
 
     def section(self, name: str) -> dict[str, Any]:
         """The dictionary called `name`, created empty on first use."""
         return self._sections.setdefault(name, {})
 
     def save(self) -> None:
-        """Write the document, where it changed, to a file beside the old one, and put it in its place in one step."""
-        text = json.dumps(self._sections, indent=1)
+        """Write the document, where it changed, to a file beside the old one, and put it in its place.
+
+        Raises:
+            OSError: There is no room for it, for one. What was saved before is there as it was.
+
+        """
+        text = self._text()
         if text == self._saved:
             return
-        write_private(self._file, text)
+        draft = _draft(self._file, text)
+        if self._file.exists():
+            self._file.replace(previous(self._file))
+        draft.replace(self._file)
         self._saved = text
+
+    def _text(self) -> str:
+        return json.dumps({"version": VERSION, **self._sections}, indent=1)
+
+
+def previous(file: Path) -> Path:
+    """Where the document before the last change is kept."""
+    return file.with_name(file.name + ".previous")
 
 
 def write_private(file: Path, text: str) -> None:
     """Replace `file` by `text` in one step, readable by its owner only: it may hold keys."""
+    _draft(file, text).replace(file)
+
+
+def _draft(file: Path, text: str) -> Path:
     draft = file.with_name(file.name + ".draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
-    draft.replace(file)
+    return draft
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    """The sections. Where a kill came between the two steps of a save, the change it was about never happened."""
+    if not file.exists():
+        return _sections(previous(file)) if previous(file).exists() else {}
+    try:
+        return _sections(file)
+    except ValueError as error:
+        raise StateError(f"{file} is broken ({error})", _way_back(file)) from error
+
+
+def _sections(file: Path) -> dict[str, dict[str, Any]]:
+    document = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError("it holds no JSON object")  # noqa: TRY004 - broken, as what is no JSON at all
+    version = document.pop("version", 1)
+    if not isinstance(version, int) or version > VERSION:
+        raise StateError(
+            f"{file} was written by a newer version of mlflow-azure (its format is {version}, this one's {VERSION})",
+            "Install that version again (pip install --upgrade mlflow-azure), or keep this one's emulator in another "
+            "directory: MLFLOW_AZURE_EMULATOR_HOME=DIRECTORY",
+        )
+    odd = [name for name, section in document.items() if not isinstance(section, dict)]
+    if odd:
+        raise ValueError(f"its {odd[0]} is no JSON object")
+    return document
+
+
+def _way_back(file: Path) -> str:
+    kept = previous(file)
+    try:
+        _sections(kept)
+    except (OSError, ValueError, StateError):
+        return (
+            f"Mend that file, or put a copy of yours in its place. To lose what it holds: move {file.parent} away, "
+            "and run the command again"
+        )
+    return f"The state before its last change is kept beside it. Go on with that: mv {kept} {file}"

@@ -46,13 +46,23 @@ class Wire:
         if fault and fault.kind == "cut-before":
             return self._hang_up(request, began, logged=logged)
         response = _ordered(fault) if fault and fault.kind == "status" else await respond(fault)
-        self._world.state.save()
+        response = self._saved() or response
         if fault and fault.kind == "cut-after":
             return self._hang_up(request, began, logged=logged)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         if logged:
             self._log(request, response.status_code, began)
         return response
+
+    def _saved(self) -> Response | None:
+        """Nothing; or, where what was changed cannot be saved, an answer that says so."""
+        try:
+            self._world.state.save()
+        except OSError as error:
+            home = self._world.home.root
+            text = f"The emulator cannot save what it holds in {home}: {error.strerror}. Make room there."
+            return JSONResponse({"error": {"code": "EmulatorCannotSave", "message": text}}, 507)
+        return None
 
     def _hang_up(self, request: Request, began: float, *, logged: bool) -> Response:
         if logged:

@@ -110,8 +110,8 @@ def test_keys_are_readable_by_their_owner_only(own_home: Home) -> None:
 
 def test_an_emulator_that_cannot_start_shows_the_end_of_its_log(own_home: Home) -> None:
     own_home.root.mkdir()
-    own_home.state_file.write_text("not JSON")
-    with pytest.raises(launcher.EmulatorError, match="JSONDecodeError"):
+    (own_home.root / "signing.key").write_text("no key")
+    with pytest.raises(launcher.EmulatorError, match="Unable to load PEM file"):
         launcher.start(own_home)
 
 

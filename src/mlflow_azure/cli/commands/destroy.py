@@ -10,7 +10,7 @@ import typer
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.applied import Done, apply
-from mlflow_azure.cli.emulated import stop_if_unused
+from mlflow_azure.cli.emulated import is_missing, stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 
@@ -66,6 +66,10 @@ def destroy(
     ] = False,
 ) -> None:
     """Delete what deploy made, after showing it."""
+    if run.common.cloud is CloudName.EMULATOR and run.loaded and is_missing():
+        group = run.loaded.values["RG_NAME"].text
+        run.answer(DestroyAnswer((), (), group, group_deleted=False))  # there is no emulator yet
+        return
     _destroy(run, keep_data=keep_data)
     if run.cloud.name is CloudName.EMULATOR:
         run.deadline.call(lambda: stop_if_unused(run.console, run.azure))

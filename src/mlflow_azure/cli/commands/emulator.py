@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlflow_azure.cli.answer import Answer
-from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher
+from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, tell_version
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 
@@ -94,7 +94,7 @@ def start(run: Invocation) -> None:
     """Start the emulator in the background. Does nothing when it is running."""
     launcher = emulator_launcher()
     with emulator_failures():
-        run.wait(launcher.start, "Starting the emulator")
+        tell_version(run.console, run.wait(launcher.start, "Starting the emulator"))
         found = launcher.status()
     run.answer(_answer(found))
 
