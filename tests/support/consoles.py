@@ -27,7 +27,7 @@ from mlflow_azure.events import (
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PATIENCE = 120.0  # seconds until a test gives up waiting for the screen
 
@@ -159,9 +159,12 @@ class Terminal:
         os.write(self._master, keys)
 
     def wait_for(self, text: str) -> None:
+        self.wait_until(lambda: text in "\n".join(self.lines))
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
         with self._news:
-            appeared = self._news.wait_for(lambda: text in "\n".join(self.lines), PATIENCE)
-        assert appeared, f"{text!r} did not appear:\n" + "\n".join(self.lines)
+            happened = self._news.wait_for(condition, PATIENCE)
+        assert happened, "what was waited for did not appear:\n" + "\n".join(self.lines)
 
     def hang_up(self) -> None:
         """Close the program's end, and wait until all that was written is on the screen."""

@@ -20,7 +20,7 @@ import typer
 from mlflow_azure import console
 from mlflow_azure.azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
 from mlflow_azure.cli.options import chosen, settings_parameters
-from mlflow_azure.cli.signals import interrupted
+from mlflow_azure.cli.signals import ignore_signals, interrupted
 from mlflow_azure.cli.target import aimed
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import SettingsError, SeveralErrors, as_ours
@@ -139,8 +139,10 @@ class Invocation:
         self.credential.ask_early(self.cloud.scope)
         return azure
 
-    def answer(self, answer: Answer) -> None:
-        """The command's result."""
+    def answer(self, answer: Answer, *, goes_on: bool = False) -> None:
+        """The command's result. Unless it `goes_on`, its work is done, and a signal no longer changes that."""
+        if not goes_on:
+            ignore_signals()
         self.console.result(self.command, answer.data(), answer.text())
 
     def warn(self, warnings: Iterable[Warned]) -> None:

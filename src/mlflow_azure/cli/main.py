@@ -63,17 +63,32 @@ def command_line() -> LazyGroup:
     return root
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code: see errors.py for what each means."""
+def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) -> None:
+    """Run the command line and exit with its code: see errors.py for what each means.
+
+    Args:
+        arguments: Its words; those of the process where there are none.
+        came: The signals that came while the program was loaded.
+
+    """
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    end_on_signals()
     try:
-        sys.exit(command_line()(args=argv, prog_name=PROGRAM, standalone_mode=False))
+        end_on_signals(came)
+        code = command_line()(args=argv, prog_name=PROGRAM, standalone_mode=False)
+    except SystemExit:  # so Typer ends where nobody reads the help any more
+        code = 0
     except typer.TyperException as error:
-        sys.exit(_usage_error(argv, error))
+        code = _usage_error(argv, error)
     except (typer.Abort, KeyboardInterrupt) as cause:
         command = itertools.takewhile(lambda word: not word.startswith("-"), argv)
-        sys.exit(_report(argv, " ".join(command), interrupted(cause)))
+        code = _report(argv, " ".join(command), interrupted(cause))
+    except OSError as error:  # help and version, which Typer writes
+        from mlflow_azure import console
+
+        if sys.stdout is not None:
+            console.discard(sys.stdout)
+        code = _report(argv, "help", console.lost_answer(error))
+    sys.exit(code)
 
 
 def _usage_error(argv: list[str], error: typer.TyperException) -> int:

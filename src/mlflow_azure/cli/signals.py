@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
+from mlflow_azure.cli.start import ENDING
 from mlflow_azure.errors import InterruptedByUserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
 
 
 class SignalledError(KeyboardInterrupt):
@@ -15,22 +21,30 @@ class SignalledError(KeyboardInterrupt):
         self.number = number
 
 
-def end_on_signals() -> None:
-    """End on a cancelled pipeline and a closed terminal as on Ctrl+C: with an answer."""
+def end_on_signals(came: Sequence[int] = ()) -> None:
+    """End on a cancelled pipeline and a closed terminal as on Ctrl+C: with an answer.
 
-    def end(number: int, _frame: object) -> None:
+    Raises:
+        KeyboardInterrupt: One of them came already.
+
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            signal.default_int_handler(number, frame)
         raise SignalledError(number)
 
-    for name in ("SIGTERM", "SIGHUP"):  # not all on Windows
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
+    for number in came:
+        end(number, None)
 
 
 def ignore_signals() -> None:
-    """Let another Ctrl+C do nothing: what is left to be done must not be cut short."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    """From here on, nothing cuts short what is answered, or makes it untrue."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def interrupted(cause: BaseException, remark: str = "what Azure has begun goes on there") -> InterruptedByUserError:

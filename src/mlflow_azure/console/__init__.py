@@ -5,5 +5,6 @@
 
 from mlflow_azure.console.answers import OutputClosedError
 from mlflow_azure.console.facade import Console, create
+from mlflow_azure.console.streams import discard, lost_answer
 
-__all__ = ["Console", "OutputClosedError", "create"]
+__all__ = ["Console", "OutputClosedError", "create", "discard", "lost_answer"]

@@ -92,7 +92,10 @@ class Console:
             problem.hint = self._told(problem.hint)
             print_error(self._printer, problem.message, problem.hint)
         self.detail("".join(traceback.format_exception(error)).rstrip())
-        self._answers.failure(command, {} if data is None else data, error.problems)
+        try:
+            self._answers.failure(command, {} if data is None else data, error.problems)
+        except MlflowAzureError as lost:  # the exit code stays that of what failed first
+            print_error(self._printer, lost.message, lost.hint)
 
     def verdict(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
         """Answer of a command that did its work, which was to find problems. The text tells them, too."""
@@ -163,7 +166,7 @@ def create(
     told: Callable[[str], str] = str,
 ) -> Console:
     """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES."""
-    out, err = OutputStream(stdout, environ), OutputStream(stderr, environ, edit=redact)
+    out, err = OutputStream(stdout, environ, answers=True), OutputStream(stderr, environ, edit=redact)
     answers = JsonAnswers(out) if output == "json" else TextAnswers(out, printer_for(out, environ))
     printer = printer_for(err, environ)
     return Console(answers, _display(printer, environ), printer, Prompt(stdin, err), verbose=verbose, told=told)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -14,13 +18,13 @@ from mlflow_azure.console.text import clean, duration, pad, width
 from mlflow_azure.events import Event, Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAMES_PER_SECOND = 10
+_SHOW_CURSOR, _HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 _SYMBOLS = {
     State.WAITING: ("·", "dim"),
     State.DONE: ("✓", "green"),
@@ -43,13 +47,14 @@ class LiveDisplay:
     def watch(self, events: Iterable[Event]) -> None:
         """Draw all steps, and keep the drawing up to date until the events end, or raise."""
         view = BoardView(self._clock)
-        with Live(
+        live = Live(
             view,
             console=self._printer.console,
             refresh_per_second=_FRAMES_PER_SECOND,
             redirect_stdout=False,  # only stray writes to stderr are to appear above the drawing
             vertical_overflow="crop",
-        ):
+        )
+        with _cursor_for_the_shell(self._printer.console), live:
             try:
                 for event in events:
                     view.board.apply(event, self._clock())
@@ -59,9 +64,33 @@ class LiveDisplay:
                 view.finish()
         self._printer.print("")  # sets the drawing off from the answer
 
-    def busy(self, message: str) -> AbstractContextManager[object]:
+    @contextmanager
+    def busy(self, message: str) -> Iterator[None]:
         """Draw a line that is gone when the context ends."""
-        return self._printer.console.status(Text(message), spinner_style="cyan")
+        rich = self._printer.console
+        with _cursor_for_the_shell(rich), rich.status(Text(message), spinner_style="cyan"):
+            yield
+
+
+@contextmanager
+def _cursor_for_the_shell(rich: Console) -> Iterator[None]:
+    """Show the cursor, which a drawing hides, while the program is stopped with Ctrl+Z."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        rich.file.write(_SHOW_CURSOR)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)  # goes on here when the shell lets it
+        signal.signal(number, stop)
+        rich.file.write(_HIDE_CURSOR)
+
+    before = signal.signal(signal.SIGTSTP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
 
 
 class BoardView:

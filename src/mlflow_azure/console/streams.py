@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from mlflow_azure.errors import MlflowAzureError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -14,16 +16,44 @@ _FANCY = "✓✗·…→━─⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII = str.maketrans(dict(zip(_FANCY, ["+", "x", ".", "~", "->", "=", "-", *"|/-\\|/-\\|/"], strict=True)))
 
 
+def discard(stream: TextIO) -> None:
+    """Let what is still buffered go nowhere, else the interpreter complains about it when it exits.
+
+    See "Note on SIGPIPE" in https://docs.python.org/3/library/signal.html.
+    """
+    with suppress(OSError):  # no descriptor beneath
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def lost_answer(error: OSError) -> MlflowAzureError:
+    """What a full disk does to an answer."""
+    return MlflowAzureError(
+        f"writing the answer: {error.strerror}",
+        hint="Make room where the output goes, then run the command again.",
+        code="OutputLost",
+    )
+
+
 class OutputStream:
     """A text stream whose reader may leave, and whose encoding may be an old one.
 
     What the encoding cannot express is written in ASCII. Once the reader has gone (`| head`), writes do
     nothing and `abandoned` is true. Text is flushed as it is written, so that a pipe shows it at once. All of it
-    goes through `edit` first.
+    goes through `edit` first. What cannot be written for another reason is an error for an answer alone.
     """
 
-    def __init__(self, stream: TextIO | None, environ: Mapping[str, str], *, edit: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None,
+        environ: Mapping[str, str],
+        *,
+        edit: Callable[[str], str] = str,
+        answers: bool = False,
+    ) -> None:
         self._edit = edit
+        self._answers = answers
         self._stream = stream  # None where the process was started without it (`>&-`)
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._speaks_unicode = _can_encode(_FANCY, self._encoding)
@@ -51,15 +81,21 @@ class OutputStream:
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Write text, and return how many characters were given."""
+        """Write text, and return how many characters were given.
+
+        Raises:
+            MlflowAzureError: It is an answer, and there is no room for it.
+
+        """
         if self._stream is not None and not self.abandoned:
             try:
                 self._stream.write(self._expressible(self._edit(text)))
                 self._stream.flush()
             except OSError as error:
-                if not _reader_left(error):
-                    raise
-                self._abandon(self._stream)
+                self.abandoned = True
+                discard(self._stream)
+                if self._answers and not _reader_left(error):
+                    raise lost_answer(error) from error
         return len(text)
 
     def flush(self) -> None:
@@ -69,17 +105,6 @@ class OutputStream:
         if not self._speaks_unicode:
             text = text.translate(_ASCII)
         return text.encode(self._encoding, "replace").decode(self._encoding)
-
-    def _abandon(self, stream: TextIO) -> None:
-        """Let what is still buffered go nowhere, else the interpreter complains about it when it exits.
-
-        See "Note on SIGPIPE" in https://docs.python.org/3/library/signal.html.
-        """
-        self.abandoned = True
-        with suppress(OSError):  # no descriptor beneath
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, stream.fileno())
-            os.close(null)
 
 
 def _can_encode(text: str, encoding: str) -> bool:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import requests
 
     from mlflow_azure.azure.clouds import Cloud
-    from mlflow_azure.deadline import Deadline
     from mlflow_azure.events import Report
     from mlflow_azure.secret import Secret
 

@@ -92,8 +92,15 @@ class Kudu:
     def download_logs(self, path: Path) -> int:
         """Write all log files as one zip archive to `path`, and return its size in bytes."""
         what = f"downloading the logs of web app {self.site}"
-        with self._get("/api/logs/docker/zip", what) as answer, path.open("wb") as file:
-            return sum(file.write(chunk) for chunk in answer.iter_content(_CHUNK))
+        try:
+            with self._get("/api/logs/docker/zip", what) as answer, path.open("wb") as file:
+                return sum(file.write(chunk) for chunk in answer.iter_content(_CHUNK))
+        except OSError as error:  # of the file: what goes wrong on the way is turned into one of ours by _get
+            raise MlflowAzureError(
+                f"{what}: writing {path}: {error.strerror}",
+                hint="Name a file that can be written: mlflow-azure logs --download FILE",
+                code="CannotWrite",
+            ) from error
 
     def tunnel_state(self) -> dict[str, Any]:
         """What the tunnel says: `state` of the container, and whether it `canReachPort` of its SSH server."""

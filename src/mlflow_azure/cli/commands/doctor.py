@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.signals import ignore_signals
 from mlflow_azure.console import text
 from mlflow_azure.deployment.checks.finding import Finding, Outcome
 
@@ -66,6 +67,7 @@ def doctor(run: Invocation) -> int:
     )
     problems = [finding.problem for finding in found if finding.problem]
     answer = _answer(run, found)
+    ignore_signals()
     run.console.verdict(run.command, answer.data(), answer.text(), problems)
     return problems[0].exit_code if problems else 0
 

@@ -214,7 +214,7 @@ def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
     try:
         run.console.watch(local.events())
         started = True
-        run.answer(_answer(local))
+        run.answer(_answer(local), goes_on=not stays)
         _warn_of_proxy(run, local.container.url)
         if not stays:
             _follow(run, local)
