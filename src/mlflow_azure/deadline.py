@@ -39,11 +39,15 @@ class Deadline:
         """Seconds left, at least zero."""
         return max(0.0, self._end - time.monotonic())
 
+    def give_up(self) -> None:
+        """Let the time be up: what waits or would try again ends."""
+        self._end = time.monotonic()
+
     def check(self) -> None:
         """Raise TimedOutError when the time is up."""
         if not self.remaining:
             raise TimedOutError(
-                f"timed out after {self.seconds:g} s",
+                "given up" if self.seconds is None else f"timed out after {self.seconds:g} s",
                 hint="What Azure has begun goes on there. Run the command again to go on from where it is, "
                 "with a longer --timeout.",
             )

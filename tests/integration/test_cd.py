@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -194,3 +196,27 @@ def test_a_command_without_a_deployment_names_the_next_one(deployment: Deploymen
         assert refused.exit_code == 1
         assert refused.errors[0]["code"] == "NotDeployed"
         assert "mlflow-azure deploy" in refused.errors[0]["hint"]
+
+
+def test_a_write_that_ctrl_c_left_behind_does_not_open_the_scm_site_after_all(off: Deployment) -> None:
+    later = {"Retry-After": "1"}
+    off.emulator.fail(method="PUT", path=POLICY, status=429, headers=later, code="TooManyRequests")
+    off.emulator.control("PUT", "latency", {"profile": "azure", "scale": 1})  # taking back takes longer than that
+    off.emulator.forget_requests()
+    try:
+        enable = off.cli.start("cd", "enable", "--cloud", "emulator", "--output", "json")
+        while not any(each["status"] == 429 for each in off.emulator.requests):
+            assert enable.poll() is None, enable.communicate()
+            time.sleep(0.02)
+        enable.send_signal(signal.SIGINT)
+        answer, told = enable.communicate()
+    finally:
+        off.emulator.control("PUT", "latency", {})
+    assert enable.returncode == 130
+    assert json.loads(answer)["errors"][0]["code"] == "Interrupted"
+    assert "taken back" in told
+    assert "may still take a password" not in told
+    assert not scm_takes_a_password(off)
+    assert webhooks(off) == []
+    policy = [each for each in off.emulator.writes if re.search(POLICY, each)]
+    assert len(policy) == 2, policy  # the one that was throttled, and the one that closes it, whatever was read

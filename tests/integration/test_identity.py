@@ -124,3 +124,23 @@ def test_destroy_takes_the_role_along(cli: Command, emulator: Emulator) -> None:
     assert cli("destroy", *JSON, "--yes").exit_code == 0
     left = emulator.azure.resources.resources.list_by_resource_group(GROUP)
     assert [each.name for each in left] == ["someoneelses"]
+
+
+def test_a_role_that_a_stopped_deploy_left_behind_is_taken_away_by_the_next(cli: Command, emulator: Emulator) -> None:
+    assert cli("deploy", *JSON, "--identity").exit_code == 0
+    emulator.fail(method="DELETE", path="/roleAssignments/", status=403, code="AuthorizationFailed", message="No.")
+    assert cli("deploy", *JSON, "--no-identity").exit_code == 4
+    assert Live(emulator).roles == [ACR_PULL]
+
+    assert actions(cli("deploy", *JSON).data["resources"])["role assignment"] == "delete"
+    assert Live(emulator).roles == []
+    emulator.forget_requests()
+    assert "role assignment" not in actions(cli("deploy", *JSON).data["resources"])
+    assert emulator.writes == []
+
+
+def test_without_an_identity_nobody_asks_for_its_roles(cli: Command, emulator: Emulator) -> None:
+    assert cli("deploy", *JSON).exit_code == 0
+    emulator.forget_requests()
+    assert cli("deploy", *JSON).exit_code == 0
+    assert not [each for each in emulator.requests if "roleAssignments" in each["path"]]

@@ -113,3 +113,16 @@ def test_what_takes_longer_than_the_timeout_ends_with_exit_code_9(cli: Command, 
     answer = cli("deploy", *JSON, "--timeout", "2")
     assert answer.exit_code == 9
     assert "--timeout" in answer.errors[0]["hint"]
+
+
+def test_a_plan_refuses_what_a_deploy_would_refuse_with_the_same_code(cli: Command, emulator: Emulator) -> None:
+    registered(emulator)
+    plan, deploy = (cli(command, *JSON, "--rg-location", "nowhere") for command in ("plan", "deploy"))
+    assert (plan.exit_code, plan.errors) == (deploy.exit_code, deploy.errors)
+    assert emulator.writes == []
+
+
+def test_a_malformed_subscription_is_refused_before_signing_in(cli: Command) -> None:
+    answer = cli("plan", "--output", "json", SUBSCRIPTION_ID="mine", AZURE_TOKEN_CREDENTIALS="EnvironmentCredential")
+    assert answer.exit_code == 2
+    assert "SUBSCRIPTION_ID" in answer.errors[0]["message"]

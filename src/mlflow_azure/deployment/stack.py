@@ -25,7 +25,7 @@ from mlflow_azure.deployment.features.enabled import MINIMUM, Features
 from mlflow_azure.deployment.features.identity import identity_afterwards, pull_role
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
-from mlflow_azure.engine.node import Resource
+from mlflow_azure.engine.node import Removable, Resource
 from mlflow_azure.image.builder import Builder, BuilderAhead
 from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
@@ -64,6 +64,12 @@ class Stack:
     site: WebApp
     app_settings: AppSettings
     config: SiteConfig
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The resources that are to be there, without what is only taken away where it was left."""
+        found = (node for node in self.nodes if isinstance(node, Resource))
+        return tuple(each for each in found if not isinstance(each, Removable) or each.wanted)
 
 
 def mlflow_stack(

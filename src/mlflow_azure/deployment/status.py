@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure import engine
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.stack import Stack, mlflow_stack
-from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.sign_in import SignIn
     from mlflow_azure.engine import Reading
-    from mlflow_azure.engine.node import Properties
+    from mlflow_azure.engine.node import Properties, Resource
     from mlflow_azure.settings import Settings
 
 MISSING = "missing"
@@ -127,7 +126,7 @@ def read_status(azure: Azure, settings: Settings) -> Status:
     """
     enabled = enabled_features(azure, settings)
     stack = mlflow_stack(azure, settings, enabled)
-    resources = [node for node in stack.nodes if isinstance(node, Resource)]
+    resources = stack.resources
     found = _read(azure, stack, resources)
     readings: Mapping[Resource, Reading] = found["resources"]
     site = readings[stack.site]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.compare import has_unknown
-from mlflow_azure.engine.concurrent import raise_all
+from mlflow_azure.engine.concurrent import collect, raise_all
 from mlflow_azure.engine.node import Check, Given, Node, Properties, Removable, Report, Resource, Task
 from mlflow_azure.engine.planning import Plan, differing
 from mlflow_azure.errors import MlflowAzureError, as_ours
-from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step
+from mlflow_azure.events import Action, Difference, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlflow_azure.deadline import Deadline
 
@@ -46,6 +47,9 @@ class Execution:
     outputs: dict[Node, Properties | None] = field(default_factory=dict)
     _began: dict[Node, float] = field(default_factory=dict)
     _problems: list[MlflowAzureError] = field(default_factory=list)
+    _under_way: dict[Node, threading.Event] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _over: bool = False
 
     def events(self) -> Iterator[Event]:
         """Do it, telling what happens.
@@ -60,8 +64,33 @@ class Execution:
         for outcome in walk.run(before, self._work, self.deadline):
             yield self._event(outcome)
         raise_all(self._problems)
+        self._verify()
+
+    def settle(self, patience: Deadline) -> Sequence[Node]:
+        """After `events` was left early: begin nothing more, and wait for what is under way.
+
+        Returns:
+            The nodes whose work had not ended when the patience did. What they sent may still take effect.
+
+        """
+        with self._lock:
+            self._over = True
+            under_way = dict(self._under_way)
+        self.deadline.give_up()
+        return [node for node, ended in under_way.items() if not ended.wait(patience.remaining)]
 
     def _work(self, node: Node, tell: Callable[[tuple[str, float | None]], None]) -> Applied:
+        with self._lock:
+            self.deadline.check()
+            if self._over:
+                raise MlflowAzureError(f"{node}: it was given up before it began", hint="Run the command again.")
+            ended = self._under_way[node] = threading.Event()
+        try:
+            return self._carry_out(node, tell)
+        finally:
+            ended.set()
+
+    def _carry_out(self, node: Node, tell: Callable[[tuple[str, float | None]], None]) -> Applied:
         def report(message: str, fraction: float | None = None) -> None:
             tell((message, fraction))
 
@@ -100,9 +129,33 @@ class Execution:
         live = resource.read(given) if reading.live is not None else None
         if live is None:
             return Applied(resource.outputs(resource.create(desired, given, report)), Action.CREATE)
-        if not differing(resource, desired, live):  # what was unknown when it was planned turned out as it is
+        found = differing(resource, desired, live)
+        if not found:  # what was unknown when it was planned turned out as it is
             return Applied(resource.outputs(live), Action.KEEP)
+        self._refuse_to_undo(resource, found)
         return Applied(resource.outputs(resource.update(desired, live, given, report)), Action.UPDATE)
+
+    def _refuse_to_undo(self, resource: Resource, found: Sequence[Difference]) -> None:
+        """Write nothing over what someone changed since the plan was made: to be undone is not what they were told."""
+        planned = {difference.path for difference in self.plan.steps[resource].differences}
+        changed = [difference.path for difference in found if difference.path not in planned]
+        if resource.contested and self.plan.steps[resource].action is Action.UPDATE and changed:
+            raise _changed_by_someone(resource, changed)
+
+    def _verify(self) -> None:
+        """Read again what others write, too, and was written here: Azure knows no version of it to insist on."""
+        written = [result.step.key for result in self.results if result.step.action in (Action.CREATE, Action.UPDATE)]
+        nodes = [
+            node for node in self.plan.nodes if isinstance(node, Resource) and node.contested and node.key in written
+        ]
+
+        def check(node: Resource, _tell: object) -> None:
+            given = Given({other: self._outputs_of(other) for other in node.needs})
+            lost = differing(node, node.desired(given), node.read(given))
+            if lost:
+                raise _changed_by_someone(node, [difference.path for difference in lost])
+
+        collect(dict.fromkeys(nodes, ()), check, self.deadline, {})
 
     def _event(self, outcome: walk.Outcome[Node]) -> Event:
         step = self.plan.steps[outcome.node]
@@ -130,6 +183,14 @@ class Execution:
         if isinstance(outcome.node, Resource):
             self.results.append(Result(done, seconds))
         return Finished(done, seconds)
+
+
+def _changed_by_someone(resource: Resource, paths: Sequence[str]) -> MlflowAzureError:
+    return MlflowAzureError(
+        f"{resource}: someone, another command perhaps, changed it while this one was at work ({', '.join(paths)})",
+        hint="See how it is now: mlflow-azure status. Then run the command again: it goes on from there.",
+        code="ChangedMeanwhile",
+    )
 
 
 def _waits_for(node: Node) -> Iterable[Node]:

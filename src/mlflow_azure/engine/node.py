@@ -88,6 +88,7 @@ class Resource(Node):
         shown_by: Resources that cannot exist without this one. Where one of them does, this one is not asked for.
         shown: How this one is then.
         seen: A reading of just before, which is taken instead of the next one.
+        contested: Whether several commands write it, each the whole of it, so that one may undo another.
 
     """
 
@@ -95,6 +96,7 @@ class Resource(Node):
     ignored: ClassVar[frozenset[str]] = frozenset()
     changing_outputs: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[Properties] = {}
+    contested: ClassVar[bool] = False
 
     def __init__(
         self,

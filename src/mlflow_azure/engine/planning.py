@@ -75,17 +75,23 @@ def plan(
     readings = read(resources, deadline, required=required, hiding=hiding)
     if not adopt:
         _refuse_foreign(readings)
+    nodes = [node for node in nodes if not _is_gone(node, readings)]
     steps, hidden = _steps(nodes, readings, hiding=hiding)
     _refuse_fixed(steps)
     made = Plan(nodes, readings, steps, hidden)
     outputs = {resource: reading.outputs for resource, reading in readings.items()}
     checks: dict[str, Callable[[], None]] = {
         node.key: partial(node.check_before_create, given_to(node, outputs))
-        for node in resources
-        if steps[node].action is Action.CREATE
+        for node in nodes
+        if isinstance(node, Resource) and steps[node].action is Action.CREATE
     }
     gather({**checks, "check": lambda: check(made)}, deadline)
     return made
+
+
+def _is_gone(node: Node, readings: Mapping[Resource, Reading]) -> bool:
+    """Whether it is to be taken away, and is not there: nothing is to be said of it."""
+    return isinstance(node, Removable) and not node.wanted and readings[node].live is None
 
 
 def _steps(

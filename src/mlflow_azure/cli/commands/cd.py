@@ -14,6 +14,7 @@ from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.features.continuous_deployment import PushStatus
+    from mlflow_azure.engine import Execution
 
 
 WITHDRAW_SECONDS = 120.0
@@ -58,11 +59,12 @@ def enable(run: Invocation) -> None:
     switch = run.wait(lambda: continuous_deployment.continuous_deployment_on(run.azure, run.settings))
     planned = run.wait(lambda: switch.plan(run.azure))
     opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in planned.changes)
+    execution = Execution(planned, run.deadline)
     try:
-        done = apply(run, Execution(planned, run.deadline))
+        done = apply(run, execution)
     except BaseException:
         if opens:
-            _withdraw(run)
+            _withdraw(run, execution)
         raise
     ping = next(each for each in run.wait(lambda: deliveries(switch.webhook)) if each.action == "ping")
     hook = switch.webhook
@@ -75,23 +77,24 @@ def enable(run: Invocation) -> None:
     )
 
 
-def _withdraw(run: Invocation) -> None:
+def _withdraw(run: Invocation, execution: Execution) -> None:
     """Take everything back: what does not work must not leave the SCM site open to a password."""
-    from mlflow_azure import engine
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.deployment.features import continuous_deployment
 
     azure = Azure(run.cloud, run.credential, run.settings.subscription_id, Deadline(WITHDRAW_SECONDS))
     run.console.note("This did not work, so it is taken back.")
+    doubt = "It was not finished."
     try:
-        planned = continuous_deployment.continuous_deployment_off(azure, run.settings).plan(azure)
-        run.console.watch(engine.Execution(planned, azure.deadline).events())
+        doubt = continuous_deployment.withdraw(azure, run.settings, execution, run.console.watch)
     except MlflowAzureError as problem:
-        run.console.warn(
-            f"The SCM site of the web app may still take a password. {problem.message}",
-            "mlflow-azure cd disable",
-        )
+        doubt = problem.message
+    finally:  # on a second Ctrl+C, too
+        if doubt:
+            run.console.warn(
+                f"The SCM site of the web app may still take a password. {doubt}", "mlflow-azure cd disable"
+            )
 
 
 @dataclass(frozen=True)

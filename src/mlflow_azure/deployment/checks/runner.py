@@ -15,7 +15,7 @@ from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.clouds import Cloud
@@ -73,7 +73,7 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
 
     def permissions() -> Finding:
         azure, settings = target()
-        return account.permissions(azure, settings, _resources(mlflow_stack(azure, settings)))
+        return account.permissions(azure, settings, mlflow_stack(azure, settings).resources)
 
     return {
         "subscription": lambda: account.subscription(target()[0]),
@@ -116,7 +116,7 @@ def before_writing(
         MlflowAzureError: What would make the deploy fail half way.
 
     """
-    changed = [each for each in _resources(stack) if plan.steps[each].action is not Action.KEEP]
+    changed = [each for each in plan.nodes if isinstance(each, Resource) and plan.steps[each].action is not Action.KEEP]
     if not changed:
         return []
 
@@ -135,7 +135,3 @@ def before_writing(
         checks["region"] = lambda: services.region(azure, settings)
     found = engine.gather(checks, azure.deadline)
     return [each for each in found.values() if each.outcome is Outcome.WARNING and each.fix != ASK_TO_READ]
-
-
-def _resources(stack: Stack) -> Iterable[Resource]:
-    return (node for node in stack.nodes if isinstance(node, Resource))

@@ -9,20 +9,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.deployment.app_setting_parts import FixedSettings
 from mlflow_azure.deployment.features.switch import Switch
 from mlflow_azure.deployment.foundation import foundation
+from mlflow_azure.engine.node import Given
 from mlflow_azure.resources.registry.webhook import Webhook
 from mlflow_azure.resources.registry.webhook_ping import Delivery, WebhookPing, deliveries
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings
 from mlflow_azure.resources.web.scm_access import PublishingCredentials, ScmBasicAuth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node
+    from mlflow_azure.events import Event
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
     from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
+
+SETTLE_SECONDS = 60.0
 
 
 def continuous_deployment_nodes(
@@ -60,6 +67,41 @@ def continuous_deployment_off(azure: Azure, settings: Settings) -> Switch:
     webhook = Webhook(base.registry, site=base.site.name, scope="", publishing=None, after=(basic_auth,))
     app_settings = AppSettings(base.site, [FixedSettings({CONTINUOUS_DEPLOYMENT: None})], after=(webhook,))
     return Switch(base.site, (base.group, base.site, base.registry), (basic_auth, webhook, app_settings))
+
+
+def withdraw(
+    azure: Azure, settings: Settings, begun: engine.Execution, watch: Callable[[Iterable[Event]], None]
+) -> str:
+    """Take back what switching it on began, in whatever state it is.
+
+    The SCM site is closed without a look at how it is: a write that was under way may open it after the look.
+
+    Args:
+        azure: With a deadline of its own.
+        settings: Of the deployment.
+        begun: What was being done, and failed or was stopped.
+        watch: Shows what is done.
+
+    Returns:
+        What could not be made sure; empty where everything was.
+
+    Raises:
+        MlflowAzureError: It could not be taken back.
+
+    """
+    left = begun.settle(Deadline(SETTLE_SECONDS))
+    basic_auth = ScmBasicAuth(foundation(azure, settings).site, allowed=False)
+    nothing_given = Given({})
+
+    def close() -> None:
+        basic_auth.update(basic_auth.desired(nothing_given), {}, nothing_given, lambda *_: None)
+
+    azure.deadline.call(close)
+    watch(engine.Execution(continuous_deployment_off(azure, settings).plan(azure), azure.deadline).events())
+    if not left:
+        return ""
+    what = ", ".join(str(node) for node in left)
+    return f"Azure had not answered yet when the command was stopped, and may carry it out later: {what}."
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,5 @@ def identity_afterwards(base: Foundation, *, identity: bool | None, config: Node
     """What is taken away once it is no longer needed: the registry's admin user, or the role."""
     if identity:
         return (AdminUser(base.registry, after=(server,)),)
-    if identity is False:
-        return (PullRole(base.registry, base.site, wanted=False, after=(config,)),)
-    return ()
+    # Even where it is not used any more: a deploy that was stopped on the way to it left the role.
+    return (PullRole(base.registry, base.site, wanted=False, after=(config,)),)

@@ -36,6 +36,7 @@ class AuthSettings(SitePart):
 
     kind = "sign-in"
     config = "authsettingsV2"
+    contested = True
 
     def __init__(
         self,

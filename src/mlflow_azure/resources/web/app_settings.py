@@ -47,6 +47,7 @@ class AppSettings(SitePart):
 
     kind = "app settings"
     config = "appsettings"
+    contested = True
 
     def __init__(self, site: WebApp, parts: Sequence[SettingsPart], *, after: tuple[Node, ...] = ()) -> None:
         super().__init__(site, needs=tuple(node for part in parts for node in part.needs), after=after)

@@ -52,6 +52,7 @@ class ScmBasicAuth(SitePart):
 
     kind = "SCM basic authentication"
     config = "scm"
+    contested = True
 
     def __init__(self, site: WebApp, *, allowed: bool, after: tuple[Node, ...] = ()) -> None:
         super().__init__(site, after=after)

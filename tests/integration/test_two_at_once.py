@@ -1,0 +1,71 @@
+"""Two who change one thing at the same moment: neither undoes the other and says that all is well."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.support.deployment import Deployment
+
+GROUP = "mlflow-rg"
+LIST, WRITE = "/config/appsettings/list$", "/config/appsettings$"
+
+
+def paused_before_its_write(deployment: Deployment, workers: str) -> subprocess.Popen[str]:
+    """A deploy that has read everything, and is about to look at the app settings once more."""
+    later = {"Retry-After": "3"}
+    deployment.emulator.fail(method="POST", path=LIST, after=1, status=429, headers=later, code="TooManyRequests")
+    deployment.emulator.forget_requests()
+    deploy = deployment.cli.start("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", workers)
+    while not any(each["status"] == 429 for each in deployment.emulator.requests):
+        assert deploy.poll() is None, deploy.communicate()
+        time.sleep(0.02)
+    return deploy
+
+
+def settings_of(deployment: Deployment) -> dict[str, str]:
+    web = deployment.emulator.azure.web.web_apps
+    site = next(iter(web.list_by_resource_group(GROUP))).name
+    return dict(web.list_application_settings(GROUP, site).properties)
+
+
+def test_a_deploy_does_not_undo_a_cd_disable_of_the_same_moment(deployment: Deployment) -> None:
+    assert deployment.json("cd enable").exit_code == 0
+    deploy = paused_before_its_write(deployment, "2")
+    assert deployment.json("cd disable").exit_code == 0
+    answer, _ = deploy.communicate()
+    [error] = json.loads(answer)["errors"]
+    assert (deploy.returncode, error["code"]) == (1, "ChangedMeanwhile")
+    assert "DOCKER_ENABLE_CI" in error["message"]
+    assert "DOCKER_ENABLE_CI" not in settings_of(deployment)
+    assert deployment.json("deploy").exit_code == 0
+    assert not deployment.json("cd status").data["enabled"]
+
+
+def test_a_setting_that_someone_changes_between_read_and_write_is_not_written_over(deployment: Deployment) -> None:
+    deploy = paused_before_its_write(deployment, "3")
+    web = deployment.emulator.azure.web.web_apps
+    site = next(iter(web.list_by_resource_group(GROUP))).name
+    theirs = {**settings_of(deployment), "MLFLOW_SERVER_HOST": "127.0.0.1", "OWN": "new"}
+    web.update_application_settings(GROUP, site, {"properties": theirs})
+    answer, _ = deploy.communicate()
+    [error] = json.loads(answer)["errors"]
+    assert error["code"] == "ChangedMeanwhile"
+    assert "MLFLOW_SERVER_HOST" in error["message"]
+    assert settings_of(deployment) == theirs
+    assert deployment.json("deploy").exit_code == 0
+    assert settings_of(deployment)["OWN"] == "new"
+
+
+def test_a_write_that_someone_undid_is_told(deployment: Deployment) -> None:
+    # Answered as done, and gone the next moment, as by someone who wrote back what they had read before.
+    deployment.emulator.fail(method="PUT", path=WRITE, status=200)
+    [error] = deployment.json("deploy", "--mlflow-workers", "4").errors
+    assert error["code"] == "ChangedMeanwhile"
+    assert "MLFLOW_SERVER_WORKERS" in error["message"]
+    assert deployment.json("deploy", "--mlflow-workers", "4").exit_code == 0
+    assert settings_of(deployment)["MLFLOW_SERVER_WORKERS"] == "4"
