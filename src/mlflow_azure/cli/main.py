@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, cast
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 
@@ -88,7 +90,21 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
         if sys.stdout is not None:
             console.discard(sys.stdout)
         code = _report(argv, "help", console.lost_answer(error))
-    sys.exit(code)
+    _exit(code or 0)
+
+
+def _exit(code: int) -> NoReturn:
+    """End, at once where a deadline or Ctrl+C left work behind.
+
+    A thread that is in the middle of C++ or Rust when the interpreter is torn down takes the process along, with
+    another exit code: https://github.com/python/cpython/issues/87135.
+    """
+    if threading.active_count() == 1:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # nobody reads it, it is closed, there is none
+            stream.flush()
+    os._exit(code)
 
 
 def _usage_error(argv: list[str], error: typer.TyperException) -> int:
