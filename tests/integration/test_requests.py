@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 JSON = ("--cloud", "emulator", "--output", "json")
 UNCHANGED = 15
 FIRST = 40
+PROVIDERS = ("Microsoft.ContainerRegistry", "Microsoft.Storage", "Microsoft.Web")
 _WAITING = re.compile(r"/operationStatuses/|/asyncoperations/|/runs/[^/]+$")
 
 
@@ -28,6 +29,7 @@ def asked(requests: list[dict[str, Any]]) -> Counter[str]:
 def test_a_first_deploy_asks_for_nothing_twice_before_it_writes_and_a_second_sends_no_more_than_it_needs(
     cli: Command, emulator: Emulator
 ) -> None:
+    emulator.control("PUT", "providers", dict.fromkeys(PROVIDERS, "Registered"))
     assert cli("deploy", *JSON).exit_code == 0
     first = emulator.requests
     counted = asked(first)

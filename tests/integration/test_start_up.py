@@ -54,6 +54,7 @@ def test_what_is_about_no_command_imports_typer_and_the_names_of_the_commands(ar
         "mlflow_azure.cli",
         "mlflow_azure.cli.lazy",
         "mlflow_azure.cli.main",
+        "mlflow_azure.cli.names",
         "mlflow_azure.cli.signals",
         "mlflow_azure.errors",
     } | ({"mlflow_azure.cli.commands"} & modules)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30  # seconds
 NAME_SECONDS = 60.0
-POLL_SECONDS = 2.0
 _PAUSES = (0.5, 1.0, 2.0)
 """Seconds before each further try, where the registry does not say how long to wait."""
 _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
@@ -150,7 +149,7 @@ def wait_until_reachable(cloud: Cloud, server: str, deadline: Deadline, report: 
             return None
         return True
 
-    deadline.poll(answered, every=POLL_SECONDS, patience=NAME_SECONDS)
+    deadline.poll(answered, patience=NAME_SECONDS)
 
 
 def _patiently(what: str, send: Callable[[], requests.Response], deadline: Deadline) -> requests.Response:
