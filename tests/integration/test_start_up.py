@@ -56,6 +56,7 @@ def test_what_is_about_no_command_imports_typer_and_the_names_of_the_commands(ar
         "mlflow_azure.cli.main",
         "mlflow_azure.cli.names",
         "mlflow_azure.cli.signals",
+        "mlflow_azure.cli.start",
         "mlflow_azure.errors",
     } | ({"mlflow_azure.cli.commands"} & modules)
     assert "rich" not in packages(modules)
