@@ -25,7 +25,7 @@ def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def shared_azure(emulator_home: Home) -> Azure:
     azure = Azure(emulator_home, launcher.start(emulator_home))
-    for name in ("Storage", "ContainerRegistry", "Web", "DBforPostgreSQL"):
+    for name in ("Storage", "ContainerRegistry", "Web", "DBforPostgreSQL", "ManagedIdentity"):
         azure.resources.providers.register(f"Microsoft.{name}")
     return azure
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 from azure.mgmt.authorization import AuthorizationManagementClient
+from azure.mgmt.msi import ManagedServiceIdentityClient
 
 from tests.support.emulated import Azure
 from tests.support.registry_builds import build
@@ -70,6 +71,22 @@ def test_a_role_that_was_just_assigned_does_not_count_yet(puller: Puller) -> Non
     puller.azure.control("PUT", "quirks", {"role_lag": 2})
     puller.give_role()
     assert [puller.restarted() for _ in range(3)] == [False, False, True]
+
+
+def test_an_attached_identity_pulls_where_the_configuration_names_it(puller: Puller) -> None:
+    azure, group = puller.azure, puller.group
+    identities = azure.client(ManagedServiceIdentityClient).user_assigned_identities
+    identity = identities.create_or_update(group, "puller", {"location": "westeurope"})
+    named = {"acrUseManagedIdentityCreds": True, "acrUserManagedIdentityID": identity.client_id}
+    azure.web.web_apps.update_configuration(group, puller.site.name, {"properties": named})
+    puller.give_role()  # to the system-assigned identity, which pulls no longer
+    assert not puller.restarted()
+    puller.principal = identity.principal_id
+    puller.give_role()
+    assert not puller.restarted()
+    attached = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {identity.id: {}}}
+    azure.web.web_apps.update(group, puller.site.name, {"identity": attached})
+    assert puller.restarted()
 
 
 def test_an_identity_cannot_pull_where_the_registry_takes_no_tokens_for_resource_manager(puller: Puller) -> None:

@@ -11,6 +11,7 @@ from mlflow_azure.emulator.arm import (
     authorization,
     capacity,
     groups,
+    managed_identities,
     policies,
     postgres_administrators,
     postgres_configurations,
@@ -71,6 +72,7 @@ _MODULES = (
     postgres_configurations,
     postgres_operations,
     authorization,
+    managed_identities,
     policies,
     capacity,
 )

@@ -128,7 +128,8 @@ def _require_principal(call: Call, principal: str, kind: str | None) -> None:
     That is how callers get around the time that a new principal takes to be known everywhere:
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting.
     """
-    if kind or call.world.knows_principal(principal):
+    lags = call.world.quirks.strikes("directory_lag", f"servicePrincipals/{principal} as reference")
+    if kind or (call.world.knows_principal(principal) and not lags):
         return
     raise ArmError(
         400,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.identity_principals import remove_principals
 from mlflow_azure.emulator.arm.regions import require_region
 from mlflow_azure.emulator.runtime import RuntimeFaultError
 
@@ -69,6 +70,7 @@ async def remove_resources(world: World, resource_id: str) -> None:
 
 async def _tear_down(world: World, body: Body) -> None:
     name = body["name"]
+    remove_principals(world, body)
     if body["type"] == "Microsoft.Web/sites":
         await world.runtime.sites.remove(name)
         world.ports.release(f"site/{name}")

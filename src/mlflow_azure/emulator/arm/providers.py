@@ -20,6 +20,11 @@ _TYPES = {
         "flexibleServers",
         *(f"flexibleServers/{part}" for part in ("administrators", "configurations", "databases", "firewallRules")),
     ],
+    "Microsoft.ManagedIdentity": [
+        "userAssignedIdentities",
+        "userAssignedIdentities/federatedIdentityCredentials",
+        "identities",
+    ],
     "Microsoft.Resources": ["subscriptions", "resourceGroups", "tags"],
     "Microsoft.Storage": ["storageAccounts", "storageAccounts/blobServices", "storageAccounts/fileServices"],
     "Microsoft.Web": ["serverfarms", "sites", "sites/config"],
@@ -29,7 +34,7 @@ _TYPES = {
         for name in (
             *("ApiManagement", "App", "AppConfiguration", "Cache", "Cdn", "CognitiveServices", "Compute"),
             *("ContainerInstance", "ContainerService", "DBforMySQL", "DocumentDB", "EventGrid"),
-            *("EventHub", "Insights", "KeyVault", "Logic", "MachineLearningServices", "ManagedIdentity", "Monitor"),
+            *("EventHub", "Insights", "KeyVault", "Logic", "MachineLearningServices", "Monitor"),
             *("Network", "OperationalInsights", "PolicyInsights", "Search", "ServiceBus", "SignalRService", "Sql"),
         )
     },
@@ -50,6 +55,7 @@ _API_VERSIONS = [
     "2025-11-01",
     "2025-05-01",
     "2025-04-01",
+    "2024-11-30",
     "2024-11-01",
     "2023-12-01",
     "2023-05-01",

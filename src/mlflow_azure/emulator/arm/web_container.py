@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm.identity_principals import user_assigned
 from mlflow_azure.emulator.arm.registries import REGISTRY_TYPE, takes_arm_tokens
 from mlflow_azure.emulator.arm.roles import may_pull
 from mlflow_azure.emulator.arm.web_mounts import state
@@ -26,7 +27,6 @@ async def run_site(world: World, site: Body) -> None:
 def _specification(world: World, site: Body) -> SiteSpec:
     hidden, name = world.resources.hidden(site["id"]), site["name"]
     configuration, settings = hidden["web"], hidden["appsettings"]
-    by_identity = configuration["acrUseManagedIdentityCreds"]
     return SiteSpec(
         name=name,
         image=_image(configuration["linuxFxVersion"]),
@@ -41,7 +41,7 @@ def _specification(world: World, site: Body) -> SiteSpec:
         port=world.ports.of(f"site/{name}"),
         scm_port=world.ports.of(f"scm/{name}"),
         publishing_credentials=_publishing_credentials(name, hidden),
-        pull_identity=site.get("identity", {}).get("principalId", "") if by_identity else None,
+        pull_identity=_pull_identity(world, site, configuration),
     )
 
 
@@ -57,6 +57,19 @@ def sign_in(world: World, spec: SiteSpec) -> tuple[str, str]:
         if served and takes_arm_tokens(registry) and may_pull(world, spec.pull_identity or "", registry["id"]):
             return TOKEN_USER, world.runtime.registry.auth(registry["name"]).refresh_token()
     return TOKEN_USER, "none"
+
+
+def _pull_identity(world: World, site: Body, configuration: dict[str, Any]) -> str | None:
+    """Object id of the identity that pulls the image; empty where the site has not got it, None where none is to.
+
+    `acrUserManagedIdentityID` is a client id; without one the system-assigned identity pulls:
+    https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
+    """
+    if not configuration["acrUseManagedIdentityCreds"]:
+        return None
+    if client := configuration.get("acrUserManagedIdentityID"):
+        return next((each.principal for each in user_assigned(world, site) if each.client == client), "")
+    return str(site.get("identity", {}).get("principalId", ""))
 
 
 def _publishing_credentials(name: str, hidden: dict[str, Any]) -> tuple[str, str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from mlflow_azure.emulator.arm.web_config_defaults import (
     new_logs,
     new_slot_names,
 )
+from mlflow_azure.emulator.arm.web_identity import written_identity
 from mlflow_azure.emulator.arm.web_plans import webspace, without_empty_tags
 from mlflow_azure.emulator.arm.web_site_defaults import SETTABLE, site_fields, site_properties, ssl_state
 
@@ -44,7 +44,7 @@ def write_site(call: Call, existing: Body | None) -> Body:
     plan = _plan(call, wanted.get("serverFarmId") or live.get("serverFarmId"))
     site["location"] = display_name(site["location"])
     site["kind"] = call.body.get("kind") or (existing["kind"] if existing else "app")
-    site |= _identity(world, call.body.get("identity"), existing)
+    site |= written_identity(call, existing)
     site["properties"] = live | {name: wanted[name] for name in SETTABLE if wanted.get(name) is not None}
     site["properties"] |= {
         "serverFarmId": plan["id"],
@@ -142,23 +142,6 @@ def _plan(call: Call, plan_id: str | None) -> Body:
         name = (plan_id or "").rpartition("/")[2]
         raise WebError(404, "NotFound", f"Cannot find ServerFarm with name {name}.")
     return plan
-
-
-def _identity(world: World, wanted: Body | None, existing: Body | None) -> Body:
-    """The `identity` of a site: a service principal of its own where "SystemAssigned" is asked for."""
-    live: Body | None = (existing or {}).get("identity")
-    if wanted is None:
-        return {"identity": live} if live else {}
-    if "SystemAssigned" not in wanted.get("type", ""):
-        return {}
-    principal = live["principalId"] if live else str(uuid.uuid4())
-    return {
-        "identity": {
-            "type": wanted["type"],
-            "principalId": principal,
-            "tenantId": world.identity.tenant_id,
-        }
-    }
 
 
 def _settings(pairs: list[dict[str, Any]]) -> dict[str, str]:

@@ -64,13 +64,18 @@ class Ask:
         github.com/Azure/azure-cli, command_modules/role/custom.py, which tries again on three texts, and
         github.com/microsoftgraph/msgraph-bicep-types/issues/161 and 193.
         """
-        for use in _USES:
-            self.quirks.begin("directory_lag", f"{kind}/{item['id']} {use}")
+        begin_lag(self.quirks, kind, item["id"])
         return self.directory.put(kind, item)
 
     def lags(self, kind: str, object_id: str, use: str = "") -> bool:
         """Whether the replica that is asked does not know an object yet, for one use of it. Counts it."""
         return self.quirks.strikes("directory_lag", f"{kind}/{object_id} {use}")
+
+
+def begin_lag(quirks: Quirks, kind: str, object_id: str) -> None:
+    """Let the replicas of the directory get to know a new object later."""
+    for use in _USES:
+        quirks.begin("directory_lag", f"{kind}/{object_id} {use}")
 
 
 @dataclass(frozen=True)
