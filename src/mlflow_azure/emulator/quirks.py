@@ -32,7 +32,7 @@ class Ordered:
         plan_in_use: The plan of a web app that was just deleted cannot be deleted.
         no_capacity: App Service has no machines for a new plan.
         directory_lag: What was just put into the directory is not everywhere yet.
-        role_lag: A role that was just assigned does not let its principal pull yet.
+        role_lag: A role that was just assigned does not let its principal pull, or use blobs, yet.
         registry_unresolved: The login server of a registry that was just created cannot be reached.
         tunnel_stopped: The tunnel says of a container that just started that it is stopped,
         tunnel_closed: or that its SSH port is closed.

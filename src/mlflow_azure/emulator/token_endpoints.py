@@ -9,8 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY
-from mlflow_azure.emulator.cloud_differences import APP_SERVICE, CLOUDS
+from mlflow_azure.emulator.client_tokens import client_token
 from mlflow_azure.emulator.consent import SignInError
 
 if TYPE_CHECKING:
@@ -18,16 +17,6 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.arm.world import World
     from mlflow_azure.emulator.user_tokens import UserTokens
-
-
-_SERVICES = {
-    "https://graph.microsoft.com",
-    "https://storage.azure.com",
-    APP_SERVICE,
-    CONTAINER_REGISTRY,
-    "https://vault.azure.net",
-    *(cloud.postgres for cloud in CLOUDS.values()),
-}
 
 
 class SignIn:
@@ -72,7 +61,7 @@ class SignIn:
         """A token that speaks for the client itself."""
         subject = self._client(form.get("client_id", ""), form.get("client_secret", ""))
         identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
-        token = self._access_token(tenant, identifier, form["client_id"], subject)
+        token = client_token(self._world, identifier, form["client_id"], subject, tenant)
         lifetime = self._world.tokens.lifetime
         return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
 
@@ -97,39 +86,6 @@ class SignIn:
                 401, "invalid_client", f"AADSTS7000215: Invalid client secret provided for app '{client_id}'."
             )
         return str(principal["id"])
-
-    def _access_token(self, tenant: str, identifier: str, client_id: str, subject: str) -> str:
-        claims: dict[str, Any] = {"appid": client_id, "azp": client_id, "idtyp": "app"}
-        if identifier.rstrip("/") in self._services():
-            return self._world.tokens.sign(identifier, subject, tenant=tenant, **claims)
-        directory = self._world.directory
-        resource = directory.resource_named(identifier)
-        application = resource and directory.find("applications", appId=resource["appId"])
-        if not resource or not application:
-            raise SignInError(
-                400,
-                "invalid_resource",
-                f"AADSTS500011: The resource principal named {identifier} was not found in the tenant named Emulator. "
-                "This can happen if the application has not been installed by the administrator of the tenant or "
-                "consented to by any user in the tenant.",
-            )
-        roles = directory.roles_of(subject, resource)
-        if roles is None and resource["appRoleAssignmentRequired"]:
-            raise SignInError(
-                400,
-                "invalid_grant",
-                f"AADSTS501051: Application '{client_id}' is not assigned to a role for the application "
-                f"'{identifier}'.",
-            )
-        version = application["api"]["requestedAccessTokenVersion"] or 1
-        audience = identifier if version == 1 else resource["appId"]
-        if roles:
-            claims["roles"] = roles
-        return self._world.tokens.sign(audience, subject, version, **claims)
-
-    def _services(self) -> set[str]:
-        """Identifiers of Azure's own services."""
-        return {audience.rstrip("/") for audience in self._world.audiences} | _SERVICES
 
     async def _configuration(self, request: Request) -> Response:
         tenant = request.path_params["tenant"]

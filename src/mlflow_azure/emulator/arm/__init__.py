@@ -35,6 +35,8 @@ from mlflow_azure.emulator.arm import (
     web_stacks,
     webhooks,
 )
+from mlflow_azure.emulator.arm.blob_access import admit
+from mlflow_azure.emulator.arm.site_tokens import issue_token
 from mlflow_azure.emulator.arm.web_container import run_site, sign_in
 from mlflow_azure.emulator.arm.webhook_delivery import announce
 from mlflow_azure.emulator.easy_auth import EasyAuth
@@ -92,16 +94,19 @@ def register_effects(world: World) -> None:
 
 def connect(world: World) -> None:
     """Let the runtime ask Azure: who may pull, who may sign in, who is to be told of a push."""
+    world.runtime.blobs.admit = partial(admit, world)
     world.runtime.registry.on_push = partial(announce, world)
     world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit
     world.runtime.sites.sign_in = partial(sign_in, world)
+    world.runtime.sites.identities.issue = partial(issue_token, world)
     connect_quirks(world.quirks, world.runtime)
 
 
 async def reopen(world: World) -> None:
     """Let everything that the state holds work again, after a restart."""
     tasks.end_interrupted_runs(world)
+    await _tried(world.runtime.serve_identities(world.ports.of("identities")))
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
     images = world.resources.of_type(registries.REGISTRY_TYPE)
     databases = world.resources.of_type(postgres_operations.SERVER_TYPE)

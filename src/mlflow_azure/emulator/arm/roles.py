@@ -34,7 +34,10 @@ _NO_ACCESS_CONTROL = (
     "Microsoft.Authorization/*/Write",
     "Microsoft.Authorization/elevateAccess/Action",
 )
-_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+_BLOBS = f"{_CONTAINERS}/blobs"
+_DELEGATION_KEY = "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action"
+_IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 ROLES = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": Role("Owner", ("*",)),
     "b24988ac-6180-42a0-ab88-20f7382dd24c": Role("Contributor", ("*",), _NO_ACCESS_CONTROL),
@@ -46,13 +49,23 @@ ROLES = {
     "8311e382-0749-4cb8-b61a-304f252e45ec": Role("AcrPush", (_PULL, _PUSH)),
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": Role(
         "Storage Blob Data Contributor",
-        ("Microsoft.Storage/storageAccounts/blobServices/containers/*",),
+        (*(f"{_CONTAINERS}/{verb}" for verb in ("delete", "read", "write")), _DELEGATION_KEY),
         data_actions=tuple(f"{_BLOBS}/{verb}" for verb in ("delete", "read", "write", "move/action", "add/action")),
     ),
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": Role(
         "Storage Blob Data Reader",
-        ("Microsoft.Storage/storageAccounts/blobServices/containers/read",),
+        (f"{_CONTAINERS}/read", _DELEGATION_KEY),
         data_actions=(f"{_BLOBS}/read",),
+    ),
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": Role(
+        "Storage Blob Data Owner", (f"{_CONTAINERS}/*", _DELEGATION_KEY), data_actions=(f"{_BLOBS}/*",)
+    ),
+    "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": Role("Storage Blob Delegator", (_DELEGATION_KEY,)),
+    "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59": Role(
+        "Managed Identity Contributor", tuple(f"{_IDENTITIES}/{verb}" for verb in ("read", "write", "delete"))
+    ),
+    "f1a07417-d97a-45cb-824c-7a7472bb4f4c": Role(
+        "Managed Identity Operator", (f"{_IDENTITIES}/read", f"{_IDENTITIES}/assign/action")
     ),
     "de139f84-1756-47ae-9be6-808fbbe84772": Role("Website Contributor", ("Microsoft.Web/sites/*",)),
 }
@@ -66,12 +79,12 @@ def may_pull(world: World, principal: str, registry_id: str) -> bool:
     """
     return any(
         not world.quirks.strikes("role_lag", assignment["id"])
-        for assignment in _assigned(world, principal, registry_id)
+        for assignment in assigned(world, principal, registry_id)
         if _PULL in ROLES[assignment["properties"]["roleDefinitionId"].rpartition("/")[2]].actions
     )
 
 
-def _assigned(world: World, principal: str, scope: str) -> Iterator[Body]:
+def assigned(world: World, principal: str, scope: str) -> Iterator[Body]:
     """The role assignments of a principal on `scope`: those made there or above it."""
     for assignment in world.resources.of_type(ASSIGNMENT_TYPE):
         properties = assignment["properties"]

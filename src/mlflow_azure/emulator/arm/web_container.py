@@ -42,6 +42,7 @@ def _specification(world: World, site: Body) -> SiteSpec:
         scm_port=world.ports.of(f"scm/{name}"),
         publishing_credentials=_publishing_credentials(name, hidden),
         pull_identity=_pull_identity(world, site, configuration),
+        identity=world.runtime.sites.identities.access(name) if site.get("identity") else None,
     )
 
 

@@ -34,6 +34,7 @@ RESOURCE_MANAGERS = (
     "https://management.core.chinacloudapi.cn",
 )
 CONTAINER_REGISTRY = "https://containerregistry.azure.net"
+STORAGE = "https://storage.azure.com"
 # Providers that every subscription has from its first day.
 ALWAYS_REGISTERED = ("Microsoft.Resources", "Microsoft.Authorization", "Microsoft.PolicyInsights")
 

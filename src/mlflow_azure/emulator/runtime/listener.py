@@ -92,11 +92,14 @@ class Listener:
     async def start(self) -> None:
         """Begin to serve. Raises RuntimeFaultError when another program has the port."""
         bound = [bound_socket(address, self.port) for address in self._addresses]
-        self._task = asyncio.create_task(self._server.serve(sockets=bound))
+        self._task = asyncio.create_task(self._serve(bound))
         while not self._server.started:
             if self._task.done():
                 self._task.result()
             await asyncio.sleep(0.005)
+
+    async def _serve(self, bound: list[socket.socket]) -> None:
+        await self._server.serve(sockets=bound)
 
     async def stop(self) -> None:
         """Finish the requests under way (2 s at most) and free the port."""

@@ -20,6 +20,7 @@ from mlflow_azure.emulator.runtime.registry.running_registries import Registries
 from mlflow_azure.emulator.runtime.shares import Shares
 from mlflow_azure.emulator.runtime.sites.sites import Sites
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
+from mlflow_azure.emulator.runtime.trust import write_trust
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -52,7 +53,8 @@ class Runtime:
         self._client: DockerClient | None = None
         self._children = Children(home)
         environments = Environments(self._children)
-        self.blobs = Blobs(home, self._children, logs)
+        write_trust(home, tls)
+        self.blobs = Blobs(home, self._children, logs, tls)
         self.shares = Shares(home)
         self.databases = Databases(home, tls, self._children, logs)
         self.registry = Registries(home, tls, self._children)
@@ -95,6 +97,10 @@ class Runtime:
         guard = await self._children.start("container guard", command, output=subprocess.PIPE, grace=30)
         if guard.output and await guard.output.readline() != b"ready\n":
             raise RuntimeFaultError("starting the guard of the containers: it ended at once")
+
+    async def serve_identities(self, port: int) -> None:
+        """Give out tokens of the web apps' managed identities on this port. Raises RuntimeFaultError."""
+        await self.sites.identities.serve(port, self.blobs.also_on)
 
     async def stop(self) -> None:
         """End every site, service and child process; data stays. The last to go is what others need."""

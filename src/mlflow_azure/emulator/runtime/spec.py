@@ -33,6 +33,14 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class IdentityAccess:
+    """Where a web app gets tokens of its managed identities, and the header by which it shows who it is."""
+
+    url: str
+    header: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class SiteSpec:
     """The wanted web app.
 
@@ -40,7 +48,7 @@ class SiteSpec:
     https. `start_limit` is WEBSITES_CONTAINER_START_TIME_LIMIT in seconds. `access_rules` are
     `siteConfig.ipSecurityRestrictions` as Azure writes them. `publishing_credentials` are user name and password of the
     Kudu site, None while its basic authentication is off. `pull_identity` is the object id of the managed identity that
-    pulls the image, in place of the registry's user name and password.
+    pulls the image, in place of the registry's user name and password. `identity` is None for a web app without one.
     """
 
     name: str
@@ -57,6 +65,7 @@ class SiteSpec:
     scm_port: int
     publishing_credentials: tuple[str, str] | None = field(default=None, repr=False)
     pull_identity: str | None = None
+    identity: IdentityAccess | None = None
 
     def same_container(self, other: SiteSpec) -> bool:
         """Whether both would run the same container: a change of anything else needs no restart."""
@@ -64,7 +73,8 @@ class SiteSpec:
 
     def _container(self) -> tuple[object, ...]:
         credentials = (self.registry_username, self.registry_password, self.pull_identity)
-        return self.image, credentials, dict(self.app_settings), self.mounts, self.command, self.enabled
+        given = (dict(self.app_settings), self.identity)
+        return self.image, credentials, given, self.mounts, self.command, self.enabled
 
 
 SiteState = Literal["Stopped", "Starting", "Running", "Failed"]

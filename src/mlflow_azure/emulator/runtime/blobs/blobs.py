@@ -1,11 +1,4 @@
-"""Blob endpoints of storage accounts: Azurite behind a small proxy that makes it look like the account's own host.
-
-Clients address a real account by host name, `https://<account>.blob.core.windows.net/<container>`. Azurite on an IP
-address wants `/<account>/<container>`, and there azure-storage 0.36 (which MLflow 1.5.0 uses) loses the account in
-the range requests of downloads over 32 MB. Azurite also takes the account from a host name of the form
-`<account>.<anything>`: the proxy gives the account's port that name, so that `http://127.0.0.1:<port>/` behaves like
-Azure's.
-"""
+"""The blob services of storage accounts: Azurite behind a front that checks who may use it."""
 
 from __future__ import annotations
 
@@ -15,27 +8,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-
 from mlflow_azure.emulator.runtime.blobs.azurite import Azurite
-from mlflow_azure.emulator.runtime.listener import Listener
-from mlflow_azure.emulator.runtime.proxy import ReverseProxy
+from mlflow_azure.emulator.runtime.blobs.front import BlobFront
+from mlflow_azure.emulator.runtime.either_listener import EitherListener
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from starlette.types import Receive, Scope, Send
-
+    from mlflow_azure.emulator.runtime.blobs.asked import Asked
+    from mlflow_azure.emulator.runtime.blobs.front import Admit
     from mlflow_azure.emulator.runtime.children import Child, Children
+    from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
 @dataclass
 class _Account:
-    listener: Listener
-    endpoint: _BlobEndpoint
+    listener: EitherListener
+    front: BlobFront
     keys: tuple[str, str]
     child: Child
 
@@ -43,10 +33,13 @@ class _Account:
 class Blobs:
     """The blob services of all storage accounts of one home; data in `<home>/blobs/<account>`.
 
-    `also_on` is an address by which containers reach this machine, for the endpoints opened from then on.
+    `also_on` is an address by which containers reach this machine, for the endpoints opened from then on. `admit` says
+    of each request whether it may go on to the blobs.
     """
 
-    def __init__(self, home: Path, children: Children, logs: Path) -> None:
+    def __init__(self, home: Path, children: Children, logs: Path, tls: TlsMaterial) -> None:
+        self._tls = tls
+        self.admit: Admit = lambda _asked: ("", "")
         self._root = home / "blobs"
         self.also_on: str | None = None
         self._azurite = Azurite(children, logs)
@@ -61,16 +54,19 @@ class Blobs:
                 await self._open(account, keys, port)
             elif served.keys != keys or not served.child.running:
                 await served.child.stop()
-                served.child, served.endpoint.azurite_port = await self._start(account, keys)
-                served.keys = keys
+                served.child, served.front.azurite_port = await self._start(account, keys)
+                served.keys, served.front.key = keys, keys[0]
         return f"http://127.0.0.1:{port}/"
 
     async def _open(self, account: str, keys: tuple[str, str], port: int) -> None:
         child, azurite_port = await self._start(account, keys)
-        endpoint = _BlobEndpoint(account, azurite_port)
-        listener = Listener(endpoint, port, also_on=self.also_on)
+        front = BlobFront(account, keys[0], azurite_port, self._admitted)
+        listener = EitherListener(front, port, self._tls, also_on=self.also_on)
         await listener.start()
-        self._accounts[account] = _Account(listener, endpoint, keys, child)
+        self._accounts[account] = _Account(listener, front, keys, child)
+
+    def _admitted(self, asked: Asked) -> tuple[str, str]:
+        return self.admit(asked)
 
     async def _start(self, account: str, keys: tuple[str, str]) -> tuple[Child, int]:
         return await self._azurite.start(account, keys, self._root / account)
@@ -96,7 +92,8 @@ class Blobs:
         except KeyError:
             raise RuntimeFaultError(f"using storage account {account}: there is none of that name") from None
         return {
-            "account_url": f"http://127.0.0.1:{served.listener.port}/",
+            # Not by the front: Azure Resource Manager needs no key, where the account takes none.
+            "account_url": f"http://127.0.0.1:{served.front.azurite_port}/{account}",
             "container_name": container,
             "credential": {"account_name": account, "account_key": served.keys[0]},
         }
@@ -110,7 +107,7 @@ class Blobs:
 
 async def _close(account: _Account) -> None:
     await account.listener.stop()
-    await asyncio.gather(account.child.stop(), account.endpoint.close())
+    await asyncio.gather(account.child.stop(), account.front.close())
 
 
 def _create_container(arguments: dict[str, Any]) -> None:
@@ -127,22 +124,3 @@ def _delete_container(arguments: dict[str, Any]) -> None:
 
     with ContainerClient(**arguments) as client, suppress(ResourceNotFoundError):
         client.delete_container()
-
-
-class _BlobEndpoint:
-    def __init__(self, account: str, azurite_port: int) -> None:
-        self.azurite_port = azurite_port
-        self._host = f"{account}.blob.localhost"
-        self._proxy = ReverseProxy()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        try:
-            response = await self._proxy.forward(request, self.azurite_port, [("host", self._host)])
-        except httpx.TransportError as error:
-            await PlainTextResponse(f"Azurite does not answer: {error}", 503)(scope, receive, send)
-            return
-        await response(scope, receive, send)
-
-    async def close(self) -> None:
-        await self._proxy.close()

@@ -18,6 +18,7 @@ from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL, HOST_NAM
 from mlflow_azure.emulator.runtime.process.image import is_context
 from mlflow_azure.emulator.runtime.shares import open_to_containers
 from mlflow_azure.emulator.runtime.sites.container import Container, StartError, app_service_variables
+from mlflow_azure.emulator.runtime.trust import trust_file, trust_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _GRACE = 10
 _SSH_PORT = 2222
 _LOOPBACK_URL = re.compile(r"(?:(?<=://)|(?<=@))(?:127\.0\.0\.1|localhost)(?=:\d)")
+# Where a container has the authorities that it trusts.
+_TRUST = "/etc/ssl/emulator-trust.pem"
 # The engine went away while the container ran.
 _UNKNOWN_STATUS = 255
 
@@ -115,6 +118,9 @@ class EngineHost:
         except DockerException as error:
             raise StartError(f"Pulling docker image {spec.image} failed: {reason(error)}") from error
 
+    def _trust(self) -> list[str]:
+        return [f"{trust_file(self._home)}:{_TRUST}:ro"]
+
     def _run(self, spec: SiteSpec, image: Image) -> DockerContainer:
         self._started += 1
         container = self._client.containers.create(
@@ -123,7 +129,7 @@ class EngineHost:
             name=f"{spec.name}_{self._started}_{zlib.crc32(str(self._home).encode()):08x}",
             labels={HOME_LABEL: str(self._home)},
             environment=_environment(spec),
-            volumes=[f"{mount.directory}:{mount.mount_path}" for mount in spec.mounts],
+            volumes=[*self._trust(), *(f"{mount.directory}:{mount.mount_path}" for mount in spec.mounts)],
             ports={f"{port}/tcp": ("127.0.0.1", 0) for port in (_web_port(spec), _SSH_PORT)},
             extra_hosts={HOST_NAME: "host-gateway"},
             platform=PLATFORM,
@@ -146,9 +152,9 @@ def _web_port(spec: SiteSpec) -> int:
 
 
 def _environment(spec: SiteSpec) -> dict[str, str]:
-    """The app settings, with URLs of this machine's loopback under the name that it has in a container."""
-    settings = {name: _LOOPBACK_URL.sub(HOST_NAME, value) for name, value in spec.app_settings.items()}
-    return settings | app_service_variables(spec, _web_port(spec))
+    """The environment, with URLs of this machine's loopback under the name that it has in a container."""
+    variables = {**trust_variables(_TRUST), **spec.app_settings, **app_service_variables(spec, _web_port(spec))}
+    return {name: _LOOPBACK_URL.sub(HOST_NAME, value) for name, value in variables.items()}
 
 
 def _lines(chunks: Any) -> Any:

@@ -11,6 +11,7 @@ from mlflow_azure.emulator.runtime.process.image import pull_context
 from mlflow_azure.emulator.runtime.registry.repository import PullError, Repository
 from mlflow_azure.emulator.runtime.sites.container import StartError, app_service_variables
 from mlflow_azure.emulator.runtime.spec import Mount, RuntimeFaultError, SiteSpec
+from mlflow_azure.emulator.runtime.trust import trust_file, trust_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,7 @@ class ProcessHost:
         self._started += 1
         variables = (
             image_environment
+            | trust_variables(str(trust_file(self._home)))
             | _app_settings(spec)
             | app_service_variables(spec, port)
             | _overrides(spec, port, environment, self._home)

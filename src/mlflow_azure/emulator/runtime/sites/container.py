@@ -32,7 +32,10 @@ def app_service_variables(spec: SiteSpec, port: int) -> dict[str, str]:
 
     https://learn.microsoft.com/azure/app-service/reference-app-settings
     """
-    return {
+    identity = (
+        {"IDENTITY_ENDPOINT": spec.identity.url, "IDENTITY_HEADER": spec.identity.header} if spec.identity else {}
+    )
+    return identity | {
         "PORT": str(port),
         "WEBSITE_SITE_NAME": spec.name,
         "WEBSITE_HOSTNAME": f"localhost:{spec.port}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.listener import Listener
 from mlflow_azure.emulator.runtime.sites.front import Front
+from mlflow_azure.emulator.runtime.sites.identity_endpoint import IdentityEndpoint
 from mlflow_azure.emulator.runtime.sites.scm import Scm
 from mlflow_azure.emulator.runtime.sites.site import Site
 from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
@@ -45,6 +46,7 @@ class Sites:
     `token_ok` says whether a Microsoft Entra access token may operate Kudu sites. `gate` answers requests that may not
     reach the container (App Service Authentication). `sign_in` gives a managed identity's credentials for a registry.
     `host` runs the containers of the sites opened from then on. `quirks` is what App Service does at times.
+    `identities` gives the sites tokens of their managed identities.
     """
 
     def __init__(self, home: Path, host: ContainerHost, tls: TlsMaterial) -> None:
@@ -53,6 +55,7 @@ class Sites:
         self.gate: Gate = _open_gate
         self.sign_in: SignIn = _no_credentials
         self.quirks = SiteQuirks()
+        self.identities = IdentityEndpoint()
         self._root = home / "sites"
         self.host = host
         self._sites: dict[str, _Served] = {}
@@ -119,6 +122,7 @@ class Sites:
         async with self._changing:
             await asyncio.gather(*(served.close() for served in self._sites.values()))
             self._sites.clear()
+            await self.identities.stop()
 
 
 async def _open_gate(_site: str, _request: Request) -> None:
