@@ -18,13 +18,18 @@ Object = dict[str, Any]
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 # Of the Azure CLI, which is in every tenant that it was used in.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+FEDERATED = "federatedIdentityCredentials"
 NO_ROLE = str(uuid.UUID(int=0))
+
+# By which a relation names the objects that it is between.
+_SIDES = ("principalId", "resourceId", "clientId", "applicationId")
 
 
 class Directory:
     """The objects of one tenant, by kind and id.
 
-    Kinds: applications, servicePrincipals, users, groups, appRoleAssignments, oauth2PermissionGrants, deletedItems.
+    Kinds: applications, servicePrincipals, users, groups, appRoleAssignments, oauth2PermissionGrants, deletedItems,
+    federatedIdentityCredentials.
     """
 
     def __init__(self, saved: dict[str, Any], tenant: str) -> None:
@@ -57,9 +62,9 @@ class Directory:
     def remove(self, kind: str, object_id: str) -> Object | None:
         """Forget an object, and every relation of it."""
         removed: Object | None = self._saved.get(kind, {}).pop(object_id, None)
-        for relation in ("appRoleAssignments", "oauth2PermissionGrants"):
+        for relation in ("appRoleAssignments", "oauth2PermissionGrants", FEDERATED):
             for each in self.all(relation):
-                if object_id in (each.get("principalId"), each.get("resourceId"), each.get("clientId")):
+                if object_id in map(each.get, _SIDES):
                     self._saved[relation].pop(each["id"], None)
         return removed
 
@@ -91,6 +96,10 @@ class Directory:
             for each in application["passwordCredentials"]
             if datetime.fromisoformat(each["endDateTime"]) > now
         )
+
+    def federated(self, application_id: str) -> list[Object]:
+        """The federated credentials of the application with this object id."""
+        return [each for each in self.all(FEDERATED) if each["applicationId"] == application_id]
 
     def roles_of(self, principal: str, resource: Object) -> list[str] | None:
         """The application roles that a principal has in `resource` (a service principal); None where it has none."""

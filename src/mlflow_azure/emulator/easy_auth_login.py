@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from mlflow_azure.emulator.consent import SignInError
+from mlflow_azure.emulator.easy_auth_client import require_client
 from mlflow_azure.emulator.tokens import TokenError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class Login:
 
     def __init__(self, world: World, site: str, provider: dict[str, Any]) -> None:
         self._world = world
+        self._site = site
         self._audience = f"session of {site}"
         self._provider = provider
 
@@ -62,7 +65,8 @@ class Login:
         audience, issuer = frozenset({registration["clientId"]}), registration.get("openIdIssuer")
         try:
             claims = self._world.tokens.verify(form.get("id_token", ""), audience, issuer)
-        except TokenError as error:
+            require_client(self._world, self._site, registration)
+        except (TokenError, SignInError) as error:
             return PlainTextResponse(f"Sign-in failed: {form.get('error_description', error)}", 401)
         wanted = form.get("state", "/")
         # Only a path of the site itself: anything else would send the browser to a stranger.

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mlflow_azure.emulator.client_assertions import ASSERTION_TYPE, require_trusted
 from mlflow_azure.emulator.client_tokens import client_token
 from mlflow_azure.emulator.consent import SignInError
 
@@ -59,7 +60,7 @@ class SignIn:
 
     def _of_client(self, tenant: str, form: dict[str, str]) -> dict[str, Any]:
         """A token that speaks for the client itself."""
-        subject = self._client(form.get("client_id", ""), form.get("client_secret", ""))
+        subject = self._client(form.get("client_id", ""), form)
         identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
         token = client_token(self._world, identifier, form["client_id"], subject, tenant)
         lifetime = self._world.tokens.lifetime
@@ -69,8 +70,8 @@ class SignIn:
         if tenant not in self._world.tenants():
             raise SignInError(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
 
-    def _client(self, client_id: str, secret: str) -> str:
-        """Object id of the client's service principal."""
+    def _client(self, client_id: str, form: dict[str, str]) -> str:
+        """Object id of the service principal of a client, which shows a secret, or an assertion of whom it trusts."""
         identity, directory = self._world.identity, self._world.directory
         application = directory.find("applications", appId=client_id)
         principal = directory.find("servicePrincipals", appId=client_id)
@@ -80,6 +81,10 @@ class SignIn:
                 "unauthorized_client",
                 f"AADSTS700016: Application with identifier '{client_id}' was not found in the directory 'Emulator'.",
             )
+        if application and form.get("client_assertion_type") == ASSERTION_TYPE:
+            require_trusted(self._world, application, form.get("client_assertion", ""))
+            return str(principal["id"])
+        secret = form.get("client_secret", "")
         own = client_id == identity.client_id and secrets.compare_digest(secret, identity.client_secret)
         if not own and not (application and directory.password_ok(application, secret)):
             raise SignInError(

@@ -64,8 +64,8 @@ class TokenIssuer:
         identity = {"ver": f"{version}.0", "uti": uuid.uuid4().hex}
         return jwt.encode({**standard, **moments, **identity, **claims}, self._key, "RS256", headers={"kid": _KEY_ID})
 
-    def verify(self, token: str, audiences: frozenset[str], issuer: str | None = None) -> dict[str, Any]:
-        """The claims of `token`, which must be signed here, in force, and meant for one of `audiences`.
+    def verify(self, token: str, audiences: frozenset[str] | None, issuer: str | None = None) -> dict[str, Any]:
+        """The claims of `token`, which must be signed here, in force, and meant for one of `audiences` (None: anyone).
 
         Where `issuer` is given the token has to name just that one.
 
@@ -75,7 +75,12 @@ class TokenIssuer:
         """
         try:
             claims: dict[str, Any] = jwt.decode(
-                token, self._key.public_key(), ["RS256"], audience=audiences, issuer=issuer or None
+                token,
+                self._key.public_key(),
+                ["RS256"],
+                audience=audiences,
+                issuer=issuer or None,
+                options={"verify_aud": audiences is not None},
             )
         except jwt.ExpiredSignatureError as error:
             raise TokenError(str(error), expired=True) from error

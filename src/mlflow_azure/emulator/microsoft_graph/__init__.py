@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.microsoft_graph import applications, grants, objects, service_principals
+from mlflow_azure.emulator.microsoft_graph import (
+    applications,
+    federated_credentials,
+    grants,
+    objects,
+    service_principals,
+)
 from mlflow_azure.emulator.microsoft_graph.service import Graph
 
 if TYPE_CHECKING:
@@ -13,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
     from mlflow_azure.emulator.wire import Wire
 
-_MODULES = (applications, service_principals, grants, objects)
+_MODULES = (applications, federated_credentials, service_principals, grants, objects)
 
 
 def graph_routes(world: World, wire: Wire) -> list[BaseRoute]:
