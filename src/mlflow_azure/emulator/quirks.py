@@ -63,6 +63,7 @@ class Ordered:
     log_in_registry: bool = False
     overlapped_recycling: bool = False
     restart_pause: float = 10.0
+    health_check_interval: float = 60.0
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(Ordered).items():
@@ -125,6 +126,7 @@ def connect_quirks(quirks: Quirks, runtime: Runtime) -> None:
     runtime.builds.pull_limit_reached = partial(quirks.strikes_any, "pull_limit")
     runtime.sites.quirks.overlapped_recycling = lambda: quirks.ordered.overlapped_recycling
     runtime.sites.quirks.restart_pause = lambda: quirks.ordered.restart_pause
+    runtime.sites.quirks.health_check_interval = lambda: quirks.ordered.health_check_interval
     runtime.sites.quirks.kudu_traces = lambda: quirks.ordered.kudu_traces
     runtime.sites.quirks.started = started
     runtime.sites.quirks.tunnel = tunnel

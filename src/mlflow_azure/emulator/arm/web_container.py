@@ -42,8 +42,16 @@ def _specification(world: World, site: Body) -> SiteSpec:
         scm_port=world.ports.of(f"scm/{name}"),
         publishing_credentials=_publishing_credentials(name, hidden),
         pull_identity=_pull_identity(world, site, configuration),
+        instances=_instances(world, site),
+        health_check_path=configuration.get("healthCheckPath"),
         identity=world.runtime.sites.identities.access(name) if site.get("identity") else None,
     )
+
+
+def _instances(world: World, site: Body) -> int:
+    """As many as the plan has machines."""
+    plan = world.resources.find(site["properties"]["serverFarmId"])
+    return int(plan["sku"]["capacity"]) if plan else 1
 
 
 def sign_in(world: World, spec: SiteSpec) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_quota
 from mlflow_azure.emulator.arm.regions import display_name
+from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.web_plan_defaults import SETTABLE, TIERS, as_written, plan_fields
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ async def validate(call: Call) -> Answer:
     return Answer({"status": "Failure", "error": {"code": "SubscriptionIsOverQuotaForSku", "message": message}})
 
 
-@endpoints.on("PUT", PLAN, lacks="isolated and elastic plans; the number of workers has no effect")
+@endpoints.on("PUT", PLAN, lacks="isolated and elastic plans; scaling by site or by load")
 async def put_plan(call: Call) -> Answer:
     """Create or update a plan, at once."""
     existing = call.world.resources.find(call.id)
@@ -67,7 +68,7 @@ async def put_plan(call: Call) -> Answer:
     sku = _sku(call.body, existing)
     if existing is None:
         require_quota(call.world, sku)
-    plan = call.world.resources.put(_plan(call, existing, sku))
+    plan = await _keep(call, _plan(call, existing, sku))
     return Answer(as_written(_described(call.world, plan), call.body.get("location") or plan["location"]))
 
 
@@ -75,7 +76,7 @@ async def put_plan(call: Call) -> Answer:
 async def patch_plan(call: Call) -> Answer:
     """Update what the request names of a plan."""
     existing = call.resource()
-    plan = call.world.resources.put(_plan(call, existing, _sku(call.body, existing)))
+    plan = await _keep(call, _plan(call, existing, _sku(call.body, existing)))
     return Answer(_described(call.world, plan))
 
 
@@ -123,6 +124,14 @@ async def list_group_plans(call: Call) -> Answer:
 async def list_plan_sites(call: Call) -> Answer:
     """The sites on a plan."""
     return Answer(web_list(sites_of(call.world, call.id.removesuffix("/sites"))))
+
+
+async def _keep(call: Call, plan: Body) -> Body:
+    """Keep a plan; its sites get as many instances as it has machines now."""
+    call.world.resources.put(plan)
+    for site in sites_of(call.world, plan["id"]):
+        await run_site(call.world, site)
+    return plan
 
 
 def sites_of(world: World, plan_id: str) -> list[Body]:

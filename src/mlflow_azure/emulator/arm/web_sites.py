@@ -28,7 +28,7 @@ _SITES = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microso
 SITE = _SITES + "/{site}"
 
 
-@endpoints.on("PUT", SITE, lacks="running anything but a container")
+@endpoints.on("PUT", SITE, lacks="running anything but a container; the affinity cookie")
 async def put_site(call: Call) -> Answer:
     """Create or update a web app, at once. What the request does not name of a live one stays."""
     existing = call.world.resources.find(call.id)

@@ -6,6 +6,7 @@ from mlflow_azure.emulator.runtime.runtime import Runtime
 from mlflow_azure.emulator.runtime.spec import (
     BuildRequest,
     BuildResult,
+    InstanceState,
     Mount,
     RuntimeFaultError,
     SiteSpec,
@@ -16,6 +17,7 @@ from mlflow_azure.emulator.runtime.spec import (
 __all__ = [
     "BuildRequest",
     "BuildResult",
+    "InstanceState",
     "Mount",
     "Push",
     "Runtime",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -49,6 +50,7 @@ class SiteSpec:
     `siteConfig.ipSecurityRestrictions` as Azure writes them. `publishing_credentials` are user name and password of the
     Kudu site, None while its basic authentication is off. `pull_identity` is the object id of the managed identity that
     pulls the image, in place of the registry's user name and password. `identity` is None for a web app without one.
+    `instances` is how many there are to be, and `instance` the number of one of them, from 0.
     """
 
     name: str
@@ -66,6 +68,14 @@ class SiteSpec:
     publishing_credentials: tuple[str, str] | None = field(default=None, repr=False)
     pull_identity: str | None = None
     identity: IdentityAccess | None = None
+    instances: int = 1
+    instance: int = 0
+    health_check_path: str | None = None
+
+    @property
+    def instance_id(self) -> str:
+        """What App Service calls the instance."""
+        return hashlib.sha256(f"{self.name}/{self.instance}".encode()).hexdigest()
 
     def same_container(self, other: SiteSpec) -> bool:
         """Whether both would run the same container: a change of anything else needs no restart."""
@@ -78,6 +88,15 @@ class SiteSpec:
 
 
 SiteState = Literal["Stopped", "Starting", "Running", "Failed"]
+
+
+@dataclass(frozen=True)
+class InstanceState:
+    """An instance of a web app: its id, what its container is doing, and what the health check says of it."""
+
+    id: str
+    state: SiteState
+    healthy: bool
 
 
 @dataclass(frozen=True)

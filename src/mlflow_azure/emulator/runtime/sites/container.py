@@ -39,8 +39,8 @@ def app_service_variables(spec: SiteSpec, port: int) -> dict[str, str]:
         "PORT": str(port),
         "WEBSITE_SITE_NAME": spec.name,
         "WEBSITE_HOSTNAME": f"localhost:{spec.port}",
-        "WEBSITE_INSTANCE_ID": "emulator",
-        "WEBSITE_ROLE_INSTANCE_ID": "0",
+        "WEBSITE_INSTANCE_ID": spec.instance_id,
+        "WEBSITE_ROLE_INSTANCE_ID": str(spec.instance),
     }
 
 

@@ -60,13 +60,15 @@ class Front:
         return None
 
     async def _forward(self, request: Request) -> Response:
-        container = await self._site.serving()
-        if container is None:
-            return _application_error()
-        try:
-            return await self._proxy.forward(request, container.port, _forwarded(request))
-        except httpx.TransportError:
-            return _application_error()
+        tried: set[str] = set()
+        while container := await self._site.serving(tried):
+            try:
+                return await self._proxy.forward(request, container.port, _forwarded(request))
+            except httpx.ConnectError:  # nothing was sent: another instance can answer
+                tried.add(container.name)
+            except httpx.TransportError:
+                break
+        return _application_error()
 
 
 def _application_error() -> Response:

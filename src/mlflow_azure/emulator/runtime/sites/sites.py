@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.listener import Listener
@@ -14,7 +14,7 @@ from mlflow_azure.emulator.runtime.sites.scm import Scm
 from mlflow_azure.emulator.runtime.sites.site import Site
 from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
 from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
-from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, SiteSpec, SiteState, TlsMaterial
+from mlflow_azure.emulator.runtime.spec import InstanceState, RuntimeFaultError, SiteSpec, SiteState, TlsMaterial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.runtime.sites.container import ContainerHost
     from mlflow_azure.emulator.runtime.sites.front import Gate
-    from mlflow_azure.emulator.runtime.sites.site import SignIn
+    from mlflow_azure.emulator.runtime.sites.instance import SignIn
 
 
 @dataclass
@@ -106,6 +106,14 @@ class Sites:
     def state(self, name: str) -> SiteState:
         """What the site's container is doing."""
         return self._site(name).state
+
+    def instances(self, name: str) -> list[InstanceState]:
+        """The instances of the site."""
+        site = self._site(name)
+        return [
+            InstanceState(replace(site.spec, instance=each.number).instance_id, each.state, each.healthy)
+            for each in site.instances
+        ]
 
     def log(self, name: str) -> SiteLog:
         """The site's log."""

@@ -1,0 +1,261 @@
+"""The life of one instance's container: start, readiness, restart, end. One life at a time, the latest wish wins."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import httpx
+
+from mlflow_azure.emulator.runtime.sites.container import Container, ContainerHost, StartError
+from mlflow_azure.emulator.runtime.sites.retired import Retired
+from mlflow_azure.emulator.runtime.sites.static_site import STATIC_SITE, StaticSite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
+    from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
+    from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
+
+    SignIn = Callable[[SiteSpec], tuple[str, str]]
+
+_LOG = logging.getLogger(__name__)
+
+# The portal and the CLI make several changes in a row: one restart serves them all.
+_DEBOUNCE = 0.2
+# A container that failed to start is tried again by a request, but not sooner than this.
+_RETRY_AFTER = 10.0
+# The pause before a container that ended is started again doubles as often as this. No source tells Azure's seconds;
+# logs of containers that keep ending show that they grow: github.com/runwhen-contrib/rw-cli-codecollection/pull/513.
+_DOUBLINGS = 5
+# What App Service asks a container for to see whether it answers; any answer will do.
+_WARMUP_PATH = "/robots933456.txt"
+
+
+class Instance:
+    """One of the instances of a web app: runs what `spec` says, from `apply` to `close`.
+
+    `turn` is held from the start of a container until it answers. `sign_in` gives the user name and password with
+    which a managed identity pulls the image of a `SiteSpec`.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        spec: SiteSpec,
+        turn: asyncio.Lock,
+        host: ContainerHost,
+        log: SiteLog,
+        sign_in: SignIn,
+        quirks: SiteQuirks,
+    ) -> None:
+        self.number = number
+        self.spec = spec
+        self.log = log
+        self.healthy = True
+        self._turn = turn
+        self.state: SiteState
+        self.container: Container | None = None
+        self._host = host
+        self._sign_in = sign_in
+        self._quirks = quirks
+        self._retired: Retired | None = None
+        self._ended_in_a_row = 0
+        self._failed_at = 0.0
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._worker = asyncio.create_task(self._work())
+        self.restart()
+
+    def apply(self, spec: SiteSpec) -> None:
+        """Take a new wish; the container is replaced only when it would be another."""
+        replaced = not spec.same_container(self.spec)
+        self.spec = spec
+        if replaced:
+            self.restart()
+
+    def restart(self) -> None:
+        """End the container, pull the image again, start anew."""
+        self._ended_in_a_row = 0
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.state = "Starting"
+        self._settled.clear()
+        self._changed.set()
+
+    async def serving(self) -> Container | None:
+        """The container that answers requests; waits while one is starting, as App Service's front end does.
+
+        None when there is none: the site is stopped, or its container does not start.
+        """
+        if answering := self.answering:
+            return answering
+        self.revive()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.spec.start_limit):
+                await self._settled.wait()
+        return self.container if self.state == "Running" else None
+
+    @property
+    def answering(self) -> Container | None:
+        """The container that answers requests now."""
+        if self._retired and self._retired.runs:
+            return self._retired.container
+        return self.container if self.state == "Running" else None
+
+    def revive(self) -> None:
+        """Try once more to start a container that did not, if that is some time ago."""
+        if self.state == "Failed" and time.monotonic() - self._failed_at > _RETRY_AFTER:
+            self._begin_anew()
+
+    async def close(self) -> None:
+        """End the container and everything else of the site."""
+        self._worker.cancel()
+        await asyncio.gather(self._worker, return_exceptions=True)
+        await self._end_retired()
+
+    async def _work(self) -> None:
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(_DEBOUNCE)
+            self._changed.clear()
+            life = asyncio.create_task(self._live(self.spec))
+            change = asyncio.create_task(self._changed.wait())
+            try:
+                await asyncio.wait({life, change}, return_when=asyncio.FIRST_COMPLETED)
+                await change
+            finally:
+                life.cancel()
+                change.cancel()
+                await asyncio.gather(life, change, return_exceptions=True)
+
+    async def _live(self, spec: SiteSpec) -> None:
+        if not spec.enabled or not spec.image:
+            await self._end_retired()
+            self._settle("Stopped")
+            return
+        answers = False
+        try:
+            async with self._turn:
+                self.container = container = await self._start(spec)
+                self._quirks.started(spec.name)
+                await self._until_ready(spec, container)
+                answers = self.healthy = True
+                await self._take_over()
+            status = await container.wait()
+            answers = False
+            self.log.platform(f"Container {container.name} exited with status {status}, restarting it", "ERROR")
+            await self._try_again()
+        except StartError as error:
+            self._fail(spec, str(error))
+            await self._end()
+            if self._quirks.overlapped_recycling():
+                await self._try_again()
+        except Exception as error:  # noqa: BLE001 - whatever it is: the site must not stay "Starting" for ever
+            _LOG.exception("running web app %s", spec.name)
+            self._fail(spec, f"{type(error).__name__}: {error}")
+        finally:
+            await self._end(retire=answers and self._overlaps)
+
+    @property
+    def _overlaps(self) -> bool:
+        """Whether the container answers until the next one does. Of several instances none is missed meanwhile."""
+        return self._quirks.overlapped_recycling() or self.spec.instances > 1
+
+    async def _try_again(self) -> None:
+        """Start the container that ended again, at once or after a pause that grows."""
+        if self._quirks.overlapped_recycling():
+            await self._end()
+            self._failed_at = time.monotonic()
+            self._settle("Failed")
+            doublings = min(self._ended_in_a_row, _DOUBLINGS)
+            self._ended_in_a_row += 1
+            await asyncio.sleep(self._quirks.restart_pause() * 2**doublings)
+        self._begin_anew()
+
+    async def _start(self, spec: SiteSpec) -> Container:
+        if spec.image != STATIC_SITE:
+            return await self._host.start(self._signed_in(spec), self.log)
+        page = StaticSite(f"{spec.name}_static_{self.number}")
+        await page.start()
+        return page
+
+    def _signed_in(self, spec: SiteSpec) -> SiteSpec:
+        """The wish of this instance, with credentials that are good now: those of an identity do not last."""
+        spec = replace(spec, instance=self.number)
+        if spec.pull_identity is None:
+            return spec
+        user, password = self._sign_in(spec)
+        return replace(spec, registry_username=user, registry_password=password)
+
+    async def _until_ready(self, spec: SiteSpec, container: Container) -> None:
+        self.log.platform(f"Initiating warmup request to container {container.name} for site {spec.name}")
+        began = time.monotonic()
+        ended = asyncio.create_task(container.wait())
+        answers = asyncio.create_task(_answers(container.port))
+        try:
+            await asyncio.wait({ended, answers}, timeout=spec.start_limit, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                raise StartError(f"Container {container.name} for site {spec.name} has exited, failing site start")
+            if not answers.done():
+                port = spec.app_settings.get("WEBSITES_PORT", "80")
+                raise StartError(
+                    f"Container {container.name} didn't respond to HTTP pings on port: {port}, failing site start. "
+                    "See container logs for debugging."
+                )
+        finally:
+            ended.cancel()
+            answers.cancel()
+        self.log.platform(
+            f"Container {container.name} for site {spec.name} initialized successfully and is ready to serve "
+            f"requests, {time.monotonic() - began:.1f} s after its start."
+        )
+
+    def _fail(self, spec: SiteSpec, message: str) -> None:
+        self.log.platform(message, "ERROR")
+        self.log.platform(f"Stopping site {spec.name} because it failed during startup.")
+        self._failed_at = time.monotonic()
+        self._settle("Failed")
+
+    def _settle(self, state: SiteState) -> None:
+        if not self._changed.is_set():  # else this life is over, and requests wait for the next one
+            self.state = state
+            self._settled.set()
+
+    async def _end(self, *, retire: bool = False) -> None:
+        """End the container; or let it answer until the next one does, which a stopped or closed site never has.
+
+        Azure does that: github.com/MicrosoftDocs/azure-docs/issues/34840.
+        """
+        container, self.container = self.container, None
+        if container and retire:
+            self._retired = Retired(container)
+        elif container:
+            await asyncio.shield(container.stop())
+
+    async def _take_over(self) -> None:
+        """Let requests go to the container that answers now, then end the one before."""
+        retired, self._retired = self._retired, None
+        self._settle("Running")
+        if retired:
+            await retired.end()
+
+    async def _end_retired(self) -> None:
+        retired, self._retired = self._retired, None
+        if retired:
+            await retired.end()
+
+
+async def _answers(port: int) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        while True:
+            with suppress(httpx.HTTPError):
+                await client.get(f"http://127.0.0.1:{port}{_WARMUP_PATH}")
+                return
+            await asyncio.sleep(0.1)
