@@ -107,7 +107,7 @@ class Emulated:
 
 def issue_tls(directory: Path) -> TlsMaterial:
     authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate = authority.issue_cert("localhost", "127.0.0.1", "host.docker.internal")
     authority.cert_pem.write_to_path(directory / "ca.pem")
     certificate.private_key_pem.write_to_path(directory / "server.key")
     certificate.cert_chain_pems[0].write_to_path(directory / "server.pem")

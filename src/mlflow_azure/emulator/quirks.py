@@ -42,6 +42,7 @@ class Ordered:
         kudu_traces: The log stream carries the traces of Kudu itself.
         kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
         log_in_registry: The log of a build in the registry is told by a link to an artifact, and by no other.
+        health_check_interval: Seconds between two pings of the health check.
         overlapped_recycling: The old container answers until the new one does; one that ends is started again.
         restart_pause: Seconds before that, the first time; then twice as many each time.
 

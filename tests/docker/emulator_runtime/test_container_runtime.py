@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -17,6 +18,7 @@ from tests.support.runtime_support import (
     REGISTRY,
     REGISTRY_PASSWORD,
     Emulated,
+    account_keys,
     archive,
     free_ports,
     site_spec,
@@ -42,7 +44,7 @@ COPY server.py /
 CMD ["python3", "/server.py"]
 """
 SERVER = """
-import http.server, os, pathlib, signal, sys
+import http.server, os, pathlib, signal, sys, urllib.error, urllib.request
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -53,11 +55,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(os.environ.get(name, "").encode())
         elif kind == "files":
             self.wfile.write(pathlib.Path("/mlruns", name).read_bytes())
+        elif kind == "fetch":
+            self.wfile.write(fetch(os.environ[name]))
 
     def do_PUT(self):
         pathlib.Path("/mlruns", self.path[1:]).write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(201)
         self.end_headers()
+
+def fetch(url):
+    headers = {"X-IDENTITY-HEADER": os.environ.get("IDENTITY_HEADER", "")}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers)).read()
+    except urllib.error.HTTPError as error:
+        return error.headers["x-ms-error-code"].encode()
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print("listening", flush=True)
@@ -195,6 +206,25 @@ def test_endpoints_on_this_machine_are_named_as_the_container_reaches_them(
     host = "host.docker.internal"
     expected = f"AccountName=a;BlobEndpoint=http://{host}:20001/;Other=https://{host}:1/x"
     assert _get(spec, "settings/CONNECTION") == expected
+
+
+def test_a_container_gets_tokens_of_its_identity_and_trusts_the_blob_endpoint(
+    emulated: Emulated, login_server: str
+) -> None:
+    identities = emulated.runtime.sites.identities
+    identities.issue = lambda site, query: {"site": site, "resource": query["resource"]}
+    blob_port, identity_port = free_ports(2)
+    emulated.call(emulated.runtime.serve_identities(identity_port))
+    emulated.call(emulated.runtime.blobs.ensure("account1", account_keys(), blob_port))
+    spec = site_spec(login_server)
+    access = identities.access(spec.name)
+    assert access is not None
+    wanted = f"{access.url}?api-version=2019-08-01&resource=https://storage.azure.com"
+    settings = {"WEBSITES_PORT": "5000", "TOKEN": wanted, "BLOBS": f"https://127.0.0.1:{blob_port}/?comp=list"}
+    emulated.call(emulated.runtime.sites.apply(replace(spec, app_settings=settings, identity=access)))
+    assert json.loads(_get(spec, "fetch/TOKEN")) == {"site": spec.name, "resource": "https://storage.azure.com"}
+    assert _get(spec, "settings/IDENTITY_ENDPOINT") == access.url.replace("127.0.0.1", "host.docker.internal")
+    assert _get(spec, "fetch/BLOBS") == "AuthorizationFailure"  # Azurite's word for who shows no credential
 
 
 def test_output_and_failed_starts_are_in_the_log(emulated: Emulated, login_server: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
@@ -55,7 +55,7 @@ class Asked:
     account: str
     operation: Operation
     kind: CredentialKind
-    token: str = ""
+    token: str = field(default="", repr=False)
     principal: str = ""
 
 
