@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from tests.support.runtime_support import Emulated, account_keys, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mlflow_azure.emulator.runtime import TlsMaterial
 
 NAME = "folder/a b ü [x]'+%25.bin"
 
@@ -57,6 +60,21 @@ def test_a_shared_access_signature_lets_its_bearer_read(
     )  # fmt: skip
     with BlobServiceClient(endpoint, credential=signature, retry_total=0) as reader:
         assert reader.get_blob_client("mlflow", NAME).download_blob().readall() == b"content"
+
+
+def test_the_endpoint_speaks_http_and_https_and_waits_for_no_client_that_says_nothing(
+    service: BlobServiceClient, endpoint: str, keys: tuple[str, str], tls: TlsMaterial
+) -> None:
+    address = ("127.0.0.1", int(endpoint.rstrip("/").rpartition(":")[2]))
+    with socket.create_connection(address), socket.create_connection(address) as gone:
+        gone.close()
+        service.create_container("mlflow").upload_blob("a", b"content")
+        credential = {"account_name": "account1", "account_key": keys[0]}
+        secure = endpoint.replace("http://", "https://")
+        with BlobServiceClient(
+            secure, credential=credential, retry_total=0, connection_verify=str(tls.ca_file)
+        ) as client:
+            assert client.get_blob_client("mlflow", "a").download_blob().readall() == b"content"
 
 
 def test_containers_made_by_resource_manager_are_there_and_made_once(

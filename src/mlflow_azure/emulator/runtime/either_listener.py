@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A TLS connection begins with a record of this type (RFC 8446 §5.1), which no HTTP method begins with.
 _HANDSHAKE = b"\x16"
+_PAUSE = 0.1
 
 
 class EitherListener(Listener):
@@ -49,7 +50,11 @@ class EitherListener(Listener):
     async def _accept(self, listening: socket.socket) -> None:
         with listening:
             while True:
-                accepted, _ = await asyncio.get_running_loop().sock_accept(listening)
+                try:
+                    accepted, _ = await asyncio.get_running_loop().sock_accept(listening)
+                except OSError:  # no more files may be open just now: later they may
+                    await asyncio.sleep(_PAUSE)
+                    continue
                 self._keep(asyncio.create_task(self._begin(accepted)))
 
     async def _begin(self, accepted: socket.socket) -> None:
