@@ -1,4 +1,4 @@
-"""The build context of the image: the folder `docker`, which travels inside the package.
+"""The build context of an image: its part of the folder `docker`, which travels inside the package.
 
 Its hash identifies the image's content, so that a checkout on another machine finds out that nothing has to be built.
 """
@@ -24,6 +24,11 @@ PLATFORM = "linux/amd64"
 _PACKAGED = Path(__file__).parent.parent / "_docker"
 _CHECKOUT = Path(__file__).parents[3] / "docker"
 _LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
+_OF_3 = frozenset({"mlflow3"})
+_OF_1_5_0 = frozenset(
+    {"Dockerfile", "gunicorn.conf.py", "mlflow_app", "requirements.in", "requirements.lock", "startup.sh"}
+)
+"""What the folder's top level holds for one version of MLflow only. The image of the other is not built anew for it."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,15 @@ class BuildContext:
     Attributes:
         directory: Holds the Dockerfile and everything that it copies.
         arguments: Build arguments (`ARG`), by name.
+        dockerfile: Path of the Dockerfile in `directory`.
+        left_out: Names at the top level of `directory` that are no part of it.
 
     """
 
     directory: Path
     arguments: Mapping[str, str] = field(default_factory=dict)
+    dockerfile: str = "Dockerfile"
+    left_out: frozenset[str] = frozenset()
 
     @cached_property
     def hash(self) -> str:
@@ -76,11 +85,19 @@ class BuildContext:
     def _files(self) -> Iterator[tuple[str, Path]]:
         for path in sorted(self.directory.rglob("*")):
             parts = path.relative_to(self.directory).parts
-            if path.is_file() and not _LEFT_OUT.intersection(parts):
+            if path.is_file() and not _LEFT_OUT.intersection(parts) and parts[0] not in self.left_out:
                 yield "/".join(parts), path
 
 
-def server_context(arguments: Mapping[str, str] | None = None) -> BuildContext:
-    """The build context of the MLflow server: from the installed package, or from the checkout."""
+def server_context(arguments: Mapping[str, str] | None = None, *, version: str = "1.5.0") -> BuildContext:
+    """The build context of the MLflow server: from the installed package, or from the checkout.
+
+    Args:
+        arguments: Build arguments, by name.
+        version: Of MLflow, "1.5.0" or "3".
+
+    """
     directory = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
-    return BuildContext(directory, arguments or {})
+    if version == "3":
+        return BuildContext(directory, arguments or {}, "mlflow3/Dockerfile", _OF_1_5_0)
+    return BuildContext(directory, arguments or {}, left_out=_OF_3)

@@ -76,6 +76,7 @@ def build(
             custom_context=True,
             encoding="gzip",
             tag=tag,
+            dockerfile=context.dockerfile,
             buildargs=dict(context.arguments),
             platform=PLATFORM,
             rm=True,

@@ -143,7 +143,7 @@ def _request(arguments: Mapping[str, str], source: str, images: Sequence[str]) -
         "isPushEnabled": True,
         "noCache": False,
         "sourceLocation": source,
-        "dockerFilePath": "Dockerfile",
+        "dockerFilePath": context.dockerfile,
         "platform": {"os": system.title(), "architecture": architecture},
         "arguments": [{"name": name, "value": value} for name, value in arguments.items()],
         "timeout": RUN_SECONDS,

@@ -73,6 +73,21 @@ def test_what_python_leaves_behind_is_no_part_of_it(directory: Path) -> None:
     assert BuildContext(directory).hash == before
 
 
+def test_the_context_of_1_5_0_stays_what_it_was_whatever_is_added_for_3() -> None:
+    # A change of its own files belongs here: every deployment of 1.5.0 builds and pushes an image for it.
+    assert server_context().hash == "ad460863ed909eb05c5a51bb69b62ed9acd0c8e403b67416fc905873f1cd0302"
+
+
+def test_the_context_of_3_has_what_its_dockerfile_copies_and_nothing_of_1_5_0() -> None:
+    context = server_context(version="3")
+    names = contents(context.archive()).keys()
+    assert context.dockerfile in names
+    shared = {"entrypoint.sh", "healthcheck.py", "sshd_config"}
+    assert {name for name in names if not name.startswith("mlflow3/")} == shared | {".dockerignore"}
+    own = {"Dockerfile", "requirements.lock", "startup.sh", "mlflow3_app/__main__.py", "mlflow3_app/server.py"}
+    assert {f"mlflow3/{name}" for name in own} <= names
+
+
 def test_the_servers_context_has_what_its_dockerfile_copies() -> None:
     names = contents(server_context().archive())
     copied = {"entrypoint.sh", "gunicorn.conf.py", "healthcheck.py", "requirements.lock", "sshd_config", "startup.sh"}

@@ -1,0 +1,20 @@
+"""The ASGI application that each of uvicorn's workers loads: MLflow's own, guarded. Reads what __main__.py has set."""
+
+import os
+import warnings
+
+from mlflow3_app import database  # noqa: F401 - it signs connections in
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow's own, of its packages
+    from mlflow.server.fastapi_app import app as mlflow_app
+
+from mlflow3_app import artifacts, guard
+from mlflow3_app.revision import Revision
+
+_destination = os.environ["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]
+guard.install(mlflow_app, _destination)
+artifacts.confine(_destination, os.environ.get("MLFLOW_SERVER_BLOB_ENDPOINT", ""))
+
+_digest = os.environ.get("MLFLOW_AZURE_IMAGE_DIGEST")
+app = Revision(mlflow_app, _digest) if _digest else mlflow_app
