@@ -21,18 +21,21 @@ CHECKOUT = Path(__file__).parents[2]
 STARTUP = CHECKOUT / "docker" / "startup.sh"
 
 
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        return int(free.getsockname()[1])
+
+
 @pytest.fixture
 def settings(tmp_path: Path, image_bin: Path) -> dict[str, str]:
     """A complete environment for startup.sh, with a file store and artifacts in `tmp_path`."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
     (tmp_path / "tmp").mkdir()
     return {
         "PATH": f"{image_bin}:{os.environ['PATH']}",
         "TMPDIR": str(tmp_path / "tmp"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "MLFLOW_SERVER_HOST": "127.0.0.1",
-        "MLFLOW_SERVER_PORT": str(port),
+        "MLFLOW_SERVER_PORT": str(free_port()),
         "MLFLOW_SERVER_WORKERS": "1",
         "MLFLOW_SERVER_FILE_STORE": str(tmp_path / "share" / "mlruns"),
         "MLFLOW_SERVER_DEFAULT_ARTIFACT_ROOT": str(tmp_path / "artifacts"),
@@ -52,18 +55,27 @@ class ServerProcess(MlflowServer):
 
 
 class Start:
-    """Starts servers, and ends those that a test leaves running."""
+    """Starts servers with `startup`, and ends those that a test leaves running."""
 
-    def __init__(self, tmp_path: Path) -> None:
-        self._log = tmp_path / "server.log"
+    def __init__(self, tmp_path: Path, startup: Path = STARTUP) -> None:
+        self._tmp_path = tmp_path
+        self._startup = startup
         self._servers: list[ServerProcess] = []
 
     def __call__(self, environment: Mapping[str, str]) -> ServerProcess:
-        with self._log.open("w") as log:
-            process = subprocess.Popen(["sh", STARTUP], env=environment, stdout=log, stderr=log, text=True)
-        server = ServerProcess(int(environment["MLFLOW_SERVER_PORT"]), process, self._log)
+        """A server that answers."""
+        server = self.begin(environment)
+        assert server.wait_until_ready(lambda: server.process.poll() is None), server.log.read_text()
+        return server
+
+    def begin(self, environment: Mapping[str, str]) -> ServerProcess:
+        """A server that may not answer yet."""
+        port = int(environment["MLFLOW_SERVER_PORT"])
+        file = self._tmp_path / f"server-{port}.log"
+        with file.open("w") as log:
+            process = subprocess.Popen(["sh", self._startup], env=environment, stdout=log, stderr=log, text=True)
+        server = ServerProcess(port, process, file)
         self._servers.append(server)
-        assert server.wait_until_ready(lambda: process.poll() is None), self._log.read_text()
         return server
 
     def end(self) -> None:

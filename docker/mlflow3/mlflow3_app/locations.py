@@ -15,7 +15,7 @@ def is_artifact_location(location: str, destination: str) -> bool:
     identity a caller would read the whole account.
     """
     plain = _decode(location)
-    if ".." in re.split(r"[/\\]", plain):
+    if climbs(plain):
         return False
     if f"{plain}/".startswith(f"{destination.rstrip('/')}/"):
         return True
@@ -32,6 +32,11 @@ def is_artifact_location(location: str, destination: str) -> bool:
 def account_of(host: str) -> str:
     """The storage account that a host belongs to, whatever the cloud and the service."""
     return host.partition(".")[0].lower()
+
+
+def climbs(path: str) -> bool:
+    """Whether a path leads upwards, however it is encoded."""
+    return ".." in re.split(r"[/\\]", _decode(path))
 
 
 def _decode(text: str) -> str:

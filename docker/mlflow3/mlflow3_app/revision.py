@@ -21,6 +21,7 @@ class Revision:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one connection, as ASGI has it."""
+
         async def tell(message: "Message") -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], self._header]

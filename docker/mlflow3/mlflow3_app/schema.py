@@ -21,7 +21,7 @@ from mlflow3_app.environment import ARTIFACT_ROOT
 from mlflow3_app.errors import SchemaError, StartError
 
 _LOCK = 3_141_592_653  # any number that everyone agrees on
-_TRY_SECONDS = 60
+_TRY_SECONDS = 30  # then App Service starts the container anew
 _INITIAL = frozenset({"alembic_version", "experiments", "runs", "tags", "metrics", "params"})
 """The tables of MLflow's first schema, which is committed before the migrations begin."""
 

@@ -1,0 +1,108 @@
+"""What the tests of MLflow 3's image share: its locked packages, its server as a process, and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.image.conftest import CHECKOUT, Start, free_port
+from tests.support.postgres import Postgres
+from tests.support.token_endpoint import TokenEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.image.conftest import ServerProcess
+
+STARTUP = CHECKOUT / "docker" / "mlflow3" / "startup.sh"
+IDENTITY = "mlflow-identity"
+
+
+@pytest.fixture(scope="session")
+def mlflow_3_bin() -> Path:
+    """The `bin` of an environment with the locked packages of MLflow 3's image, as the Makefile keeps it."""
+    subprocess.run(["make", "--silent", ".venv/mlflow-3/ready"], cwd=CHECKOUT, check=True)
+    return CHECKOUT / ".venv" / "mlflow-3" / "bin"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, mlflow_3_bin: Path) -> dict[str, str]:
+    """A complete environment for startup.sh, with an empty sqlite database and artifacts in `tmp_path`."""
+    (tmp_path / "tmp").mkdir()
+    return {
+        "PATH": f"{mlflow_3_bin}:{os.environ['PATH']}",
+        "TMPDIR": str(tmp_path / "tmp"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MLFLOW_SERVER_HOST": "127.0.0.1",
+        "MLFLOW_SERVER_PORT": str(free_port()),
+        "MLFLOW_SERVER_WORKERS": "1",
+        "MLFLOW_SERVER_DATABASE_URI": f"sqlite:///{tmp_path}/mlflow.db",
+        "MLFLOW_SERVER_ARTIFACT_DESTINATION": str(tmp_path / "artifacts"),
+    }
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    starter = Start(tmp_path, STARTUP)
+    yield starter
+    starter.end()
+
+
+@pytest.fixture(scope="session")
+def made_database(tmp_path_factory: pytest.TempPathFactory, mlflow_3_bin: Path) -> Path:
+    """An sqlite database with a schema, which takes a server seconds to make."""
+    made = tmp_path_factory.mktemp("made") / "mlflow.db"
+    code = f"from mlflow3_app import schema; schema.prepare('sqlite:///{made}', upgrade=False)"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(STARTUP.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([mlflow_3_bin / "python", "-c", code], env=environment, check=True)
+    return made
+
+
+@pytest.fixture
+def server(start: Start, settings: dict[str, str], made_database: Path, tmp_path: Path) -> ServerProcess:
+    """A server that answers, on a database that was there."""
+    shutil.copy(made_database, tmp_path / "mlflow.db")
+    return start(settings)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    running = Postgres()
+    running.start()
+    running.sql(f'CREATE ROLE "{IDENTITY}" LOGIN')
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def tokens(postgres: Postgres) -> Iterator[TokenEndpoint]:
+    """Gives out tokens that PostgreSQL takes as the identity's password, each only until the next."""
+    given = 0
+
+    def token(resource: str) -> str:
+        nonlocal given
+        given += 1
+        postgres.sql(f"ALTER ROLE \"{IDENTITY}\" PASSWORD 'token {given} for {resource}'")
+        return f"token {given} for {resource}"
+
+    endpoint = TokenEndpoint(token)
+    yield endpoint
+    endpoint.close()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """An empty database of PostgreSQL."""
+    return postgres.database(IDENTITY)
+
+
+@pytest.fixture
+def on_postgres(settings: dict[str, str], postgres: Postgres, tokens: TokenEndpoint, database: str) -> dict[str, str]:
+    """A complete environment for startup.sh, with that database and the site's identity."""
+    settings["MLFLOW_SERVER_DATABASE_URI"] = postgres.uri(IDENTITY, database)
+    return {**settings, **tokens.environment, "SSL_CERT_FILE": str(postgres.ca)}
