@@ -1,4 +1,4 @@
-"""Makes the schema before MLflow's newest in the database of the URI given. Runs beside MLflow 3; prints the revision."""
+"""Makes the schema before the newest in the database of the URI given. Runs beside MLflow 3; prints the revision."""
 
 import logging
 import sys

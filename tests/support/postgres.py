@@ -107,6 +107,9 @@ class Postgres:
         self.sql(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE "{template}"')
         return name
 
+    def set_password(self, user: str, password: str) -> None:
+        self.sql(f"ALTER ROLE \"{user}\" PASSWORD '{password}'")
+
     def uri(self, user: str, database: str) -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 

@@ -9,25 +9,23 @@ import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CLIENT_ID = "5c8f1c0a-0000-4000-8000-7d1d7d7d7d7d"
 _HEADER = "the header of this site"
 
 
 class TokenEndpoint:
-    """Gives out what `token` says for each resource; a token ends at once, so that each use asks anew.
+    """Gives out a token that ends at once, so that each use asks anew.
 
     Attributes:
+        token: What it gives out.
         asked: The resources that a token was asked for, in order.
 
     """
 
-    def __init__(self, token: Callable[[str], str]) -> None:
+    def __init__(self) -> None:
+        self.token = "the first token"
         self.asked: list[str] = []
         endpoint = self
 
@@ -40,7 +38,7 @@ class TokenEndpoint:
                     self._answer(400, {"statusCode": 400, "message": "not as App Service wants it"})
                     return
                 endpoint.asked.append(resource)
-                body = {"access_token": token(resource), "expires_on": str(int(time.time()) + 1), "resource": resource}
+                body = {"access_token": endpoint.token, "expires_on": str(int(time.time()) + 1), "resource": resource}
                 self._answer(200, {**body, "token_type": "Bearer", "client_id": CLIENT_ID})
 
             def _answer(self, status: int, body: object) -> None:

@@ -6,7 +6,7 @@ from mlflow3_app.settings import Settings
 
 ARTIFACT_ROOT = "mlflow-artifacts:/"
 _POOLS = 2  # of a worker: MLflow opens the database once for runs and once for models
-_KEPT = 1  # connections that a pool keeps open while nobody asks
+_OVERFLOW = 1  # of a pool: MLflow takes a 0 for nothing said, which is 10
 
 
 def mlflow_environment(settings: Settings) -> dict[str, str]:
@@ -18,8 +18,8 @@ def mlflow_environment(settings: Settings) -> dict[str, str]:
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SERVER_ARTIFACT_DESTINATION": settings.artifact_destination,
         "_MLFLOW_SGI_NAME": "uvicorn",
-        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": str(_KEPT),
-        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": str(highest - _KEPT),
+        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": str(highest - _OVERFLOW),
+        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": str(_OVERFLOW),
         **_names(settings),
         # Jobs would take 1.3 GB and want one instance; what they need is not in the image.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

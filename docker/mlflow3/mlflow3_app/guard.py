@@ -1,8 +1,8 @@
 """What stands between callers and MLflow 3, where MLflow alone would let them pass.
 
-An experiment's artifact location may be any directory of the server, which hands it out then. `..\\` in a path passes,
-which Azure's blob service may read as `../`. The assistant runs programs for whoever asks from this machine, and all
-callers seem to where a proxy stands beside the server; jobs are off in this image.
+An experiment's artifact location may be any directory of the server, which hands it out then. A path may climb with
+backslashes, which Azure's blob service may read as slashes. The assistant runs programs for whoever asks from this
+machine, and all callers seem to where a proxy stands beside the server; jobs are off in this image.
 """
 
 from fastapi import FastAPI

@@ -30,20 +30,24 @@ def mlflow_3_bin() -> Path:
     return CHECKOUT / ".venv" / "mlflow-3" / "bin"
 
 
-@pytest.fixture
-def settings(tmp_path: Path, mlflow_3_bin: Path) -> dict[str, str]:
-    """A complete environment for startup.sh, with an empty sqlite database and artifacts in `tmp_path`."""
-    (tmp_path / "tmp").mkdir()
+def environment(directory: Path, mlflow_3_bin: Path) -> dict[str, str]:
+    """A complete environment for startup.sh, with an empty sqlite database and artifacts in `directory`."""
+    (directory / "tmp").mkdir()
     return {
         "PATH": f"{mlflow_3_bin}:{os.environ['PATH']}",
-        "TMPDIR": str(tmp_path / "tmp"),
+        "TMPDIR": str(directory / "tmp"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "MLFLOW_SERVER_HOST": "127.0.0.1",
         "MLFLOW_SERVER_PORT": str(free_port()),
         "MLFLOW_SERVER_WORKERS": "1",
-        "MLFLOW_SERVER_DATABASE_URI": f"sqlite:///{tmp_path}/mlflow.db",
-        "MLFLOW_SERVER_ARTIFACT_DESTINATION": str(tmp_path / "artifacts"),
+        "MLFLOW_SERVER_DATABASE_URI": f"sqlite:///{directory}/mlflow.db",
+        "MLFLOW_SERVER_ARTIFACT_DESTINATION": str(directory / "artifacts"),
     }
+
+
+@pytest.fixture
+def settings(tmp_path: Path, mlflow_3_bin: Path) -> dict[str, str]:
+    return environment(tmp_path, mlflow_3_bin)
 
 
 @pytest.fixture
@@ -80,17 +84,8 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def tokens(postgres: Postgres) -> Iterator[TokenEndpoint]:
-    """Gives out tokens that PostgreSQL takes as the identity's password, each only until the next."""
-    given = 0
-
-    def token(resource: str) -> str:
-        nonlocal given
-        given += 1
-        postgres.sql(f"ALTER ROLE \"{IDENTITY}\" PASSWORD 'token {given} for {resource}'")
-        return f"token {given} for {resource}"
-
-    endpoint = TokenEndpoint(token)
+def tokens() -> Iterator[TokenEndpoint]:
+    endpoint = TokenEndpoint()
     yield endpoint
     endpoint.close()
 
@@ -103,6 +98,7 @@ def database(postgres: Postgres) -> str:
 
 @pytest.fixture
 def on_postgres(settings: dict[str, str], postgres: Postgres, tokens: TokenEndpoint, database: str) -> dict[str, str]:
-    """A complete environment for startup.sh, with that database and the site's identity."""
+    """A complete environment for startup.sh, with that database, which takes the token of the site's identity."""
     settings["MLFLOW_SERVER_DATABASE_URI"] = postgres.uri(IDENTITY, database)
+    postgres.set_password(IDENTITY, tokens.token)
     return {**settings, **tokens.environment, "SSL_CERT_FILE": str(postgres.ca)}

@@ -28,7 +28,7 @@ def in_database(name: str) -> str:
 
 
 def with_password(postgres: Postgres, database: str) -> str:
-    postgres.sql(f"ALTER ROLE \"{IDENTITY}\" PASSWORD 'c2VjcmV0'")
+    postgres.set_password(IDENTITY, "c2VjcmV0")
     return postgres.uri(f"{IDENTITY}:c2VjcmV0", database)
 
 
@@ -42,15 +42,14 @@ def test_each_connection_has_a_token_of_its_own_over_tls(
     encrypted = f"SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) {in_database(database)}"
     assert postgres.sql(encrypted) == "t"
     # Azure ends connections, too; and the token before is no longer good.
-    postgres.sql(f"ALTER ROLE \"{IDENTITY}\" PASSWORD 'another'")
+    tokens.token = "the next token"
+    postgres.set_password(IDENTITY, tokens.token)
     postgres.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity {in_database(database)}")
     assert server.get(f"/api/2.0/mlflow/runs/get?run_id={run}").status_code == 200
     assert len(tokens.asked) > before
 
 
-def test_another_cloud_has_another_scope(
-    start: Start, on_postgres: dict[str, str], tokens: TokenEndpoint
-) -> None:
+def test_another_cloud_has_another_scope(start: Start, on_postgres: dict[str, str], tokens: TokenEndpoint) -> None:
     on_postgres["MLFLOW_SERVER_POSTGRES_SCOPE"] = "https://ossrdbms-aad.database.chinacloudapi.cn/.default"
     start(on_postgres)
     assert set(tokens.asked) == {"https://ossrdbms-aad.database.chinacloudapi.cn"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,36 +12,65 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.image.conftest import Start
 from tests.support.mlflow_server import UP, attacks
+
+from .conftest import STARTUP, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.image.conftest import ServerProcess, Start
+    from tests.image.conftest import ServerProcess
 
 pytestmark = pytest.mark.slow
 
 DESTINATION = "wasbs://mlflow@account.blob.core.windows.net/mlartefacts"
 
 
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the attacked server has its database and its artifacts."""
+    return tmp_path_factory.mktemp("attacked")
+
+
+@pytest.fixture(scope="module")
+def server(directory: Path, mlflow_3_bin: Path, made_database: Path) -> Iterator[ServerProcess]:
+    """One server for all attacks."""
+    yield from serving(directory, mlflow_3_bin, made_database)
+
+
+@pytest.fixture(scope="module")
+def in_azure(
+    tmp_path_factory: pytest.TempPathFactory, mlflow_3_bin: Path, made_database: Path
+) -> Iterator[ServerProcess]:
+    """One whose artifacts are in Azure."""
+    own = tmp_path_factory.mktemp("in-azure")
+    yield from serving(own, mlflow_3_bin, made_database, MLFLOW_SERVER_ARTIFACT_DESTINATION=DESTINATION)
+
+
+def serving(directory: Path, mlflow_3_bin: Path, made_database: Path, **settings: str) -> Iterator[ServerProcess]:
+    shutil.copy(made_database, directory / "mlflow.db")
+    starter = Start(directory, STARTUP)
+    yield starter({**environment(directory, mlflow_3_bin), **settings})
+    starter.end()
+
+
 @pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Path]:
+def victim(directory: Path) -> Iterator[Path]:
     """A file of the server that no caller may read or change."""
-    file = tmp_path / "victim"
+    file = directory / "victim"
     file.write_text("precious")
     yield file
     assert file.read_text() == "precious"
 
 
 @pytest.fixture
-def in_azure(start: Start, settings: dict[str, str], made_database: Path, tmp_path: Path) -> ServerProcess:
-    """A server whose artifacts are in Azure."""
-    (tmp_path / "mlflow.db").write_bytes(made_database.read_bytes())
-    return start({**settings, "MLFLOW_SERVER_ARTIFACT_DESTINATION": DESTINATION})
+def run(server: ServerProcess, request: pytest.FixtureRequest) -> str:
+    """The id of a run in an experiment of the test's own."""
+    return server.create_run(name=request.node.name)
 
 
-def test_no_path_leads_out_of_the_artifacts(server: ServerProcess, victim: Path) -> None:
-    run = server.create_run()
+def test_no_path_leads_out_of_the_artifacts(server: ServerProcess, run: str, victim: Path) -> None:
     proxied = [
         f"/{api}/2.0/mlflow-artifacts/artifacts/{up}{victim}"
         for api in ("api", "ajax-api")
@@ -48,7 +78,8 @@ def test_no_path_leads_out_of_the_artifacts(server: ServerProcess, victim: Path)
     ]
     for target in attacks(run, str(victim)) + proxied:
         status, text = server.get_raw(target)
-        assert status in (400, 404, 500), target
+        # Of a path that was sent twice MLflow takes the first.
+        assert status in (400, 404, 500) or "files" not in json.loads(text), target
         assert "precious" not in text
     for target in proxied:
         put = requests.put(f"{server.url}{target}", data=b"stolen", timeout=60)
@@ -56,8 +87,8 @@ def test_no_path_leads_out_of_the_artifacts(server: ServerProcess, victim: Path)
         assert victim.read_text() == "precious", target
 
 
-def test_a_path_in_the_body_of_a_request_is_seen_too(server: ServerProcess, victim: Path) -> None:
-    body = json.dumps({"run_id": server.create_run(), "path": f"{UP}{victim.parent}"})
+def test_a_path_in_the_body_of_a_request_is_seen_too(server: ServerProcess, run: str, victim: Path) -> None:
+    body = json.dumps({"run_id": run, "path": f"{UP}{victim.parent}"})
     for data in (body, json.dumps(body)):
         answer = server.get("/api/2.0/mlflow/artifacts/list", data=data)
         assert "victim" not in answer.text
@@ -72,9 +103,7 @@ def locations(directory: Path) -> list[str]:
     return [*local, *remote, *served, "runs:/0/x", "models:/x/1", f"{directory}/artifacts/../x"]
 
 
-def test_no_experiment_hands_out_a_directory_of_the_server_or_another_host(
-    server: ServerProcess, victim: Path
-) -> None:
+def test_no_experiment_hands_out_a_directory_of_the_server_or_another_host(server: ServerProcess, victim: Path) -> None:
     for location in locations(victim.parent):
         for field in ("artifact_location", "artifactLocation"):
             answer = server.call("experiments/create", {"name": location, field: location})
@@ -97,20 +126,17 @@ def test_no_experiment_reaches_the_rest_of_the_servers_account(in_azure: ServerP
         assert answer.status_code == 400, location
 
 
-def test_a_location_in_a_remote_store_or_inside_the_destination_is_accepted(
-    in_azure: ServerProcess, server: ServerProcess, tmp_path: Path
-) -> None:
+def test_a_location_in_a_remote_store_or_inside_the_destination_is_accepted(in_azure: ServerProcess) -> None:
     in_azure.create_run(name="remote", artifact_location="wasbs://mlflow@another.blob.core.windows.net/x")
     in_azure.create_run(name="own", artifact_location=f"{DESTINATION}/special")
     in_azure.create_run(name="served", artifact_location="mlflow-artifacts:/special")
 
 
 def test_what_was_written_into_the_database_before_is_not_opened(
-    server: ServerProcess, victim: Path, tmp_path: Path
+    server: ServerProcess, run: str, directory: Path, victim: Path
 ) -> None:
-    run = server.create_run()
     for location in (str(victim.parent), f"file://{victim.parent}"):
-        with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        with closing(sqlite3.connect(directory / "mlflow.db")) as database, database:
             database.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (location, run))
         answer = server.get("/get-artifact", params={"run_uuid": run, "path": "victim"})
         assert answer.status_code == 403
@@ -132,8 +158,7 @@ def test_no_trace_hands_out_a_directory_of_the_server(server: ServerProcess, vic
     assert "precious" not in answer.text
 
 
-def test_no_model_version_hands_out_a_directory_of_the_server(server: ServerProcess, victim: Path) -> None:
-    run = server.create_run()
+def test_no_model_version_hands_out_a_directory_of_the_server(server: ServerProcess, run: str, victim: Path) -> None:
     server.call("registered-models/create", {"name": "model"})
     for source in [*locations(victim.parent), f"mlflow-artifacts:/0/{UP}x"]:
         made = server.call("model-versions/create", {"name": "model", "source": source, "run_id": run})
@@ -141,7 +166,7 @@ def test_no_model_version_hands_out_a_directory_of_the_server(server: ServerProc
             version = made.json()["model_version"]["version"]
             query = {"name": "model", "version": version, "path": "victim"}
             made = server.get("/model-versions/get-artifact", params=query)
-        assert made.status_code in (400, 403), source
+        assert made.status_code in (400, 403, 404), source
 
 
 @pytest.mark.parametrize(

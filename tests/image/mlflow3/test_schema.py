@@ -19,6 +19,7 @@ from .conftest import IDENTITY
 if TYPE_CHECKING:
     from tests.image.conftest import Start
     from tests.support.postgres import Postgres
+    from tests.support.token_endpoint import TokenEndpoint
 
 pytestmark = pytest.mark.slow
 
@@ -86,10 +87,14 @@ def test_an_older_schema_is_refused_and_left_as_it_is(
 
 
 def test_three_servers_that_are_asked_to_migrate_at_once_all_serve(
-    start: Start, on_postgres: dict[str, str], postgres: Postgres, mlflow_3_bin: Path, database: str
+    start: Start,
+    on_postgres: dict[str, str],
+    postgres: Postgres,
+    tokens: TokenEndpoint,
+    mlflow_3_bin: Path,
+    database: str,
 ) -> None:
-    postgres.sql(f"ALTER ROLE \"{IDENTITY}\" PASSWORD 'first'")
-    uri = postgres.uri(f"{IDENTITY}:first", database).replace("postgresql:", "postgresql+psycopg2:")
+    uri = postgres.uri(f"{IDENTITY}:{tokens.token}", database).replace("postgresql:", "postgresql+psycopg2:")
     older = older_schema(mlflow_3_bin, uri)
     servers = three(start, {**on_postgres, "MLFLOW_SERVER_SCHEMA_UPGRADE": "true"})
     assert [server.get(SEARCH).status_code for server in servers] == [200] * 3
