@@ -59,6 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if status == 206:
             self.send_header("Content-Range", f"bytes 0-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Type", "application/xml" if status == 200 else "application/octet-stream")
         self.send_header("x-ms-blob-type", "BlockBlob")
         self.send_header("ETag", '"1"')
         self.send_header("Last-Modified", "Wed, 01 Jul 2026 00:00:00 GMT")
