@@ -31,8 +31,13 @@ def three(start: Start, environment: dict[str, str]) -> list[ServerProcess]:
     """Three servers that were started at once, and answer."""
     servers = [start.begin({**environment, "MLFLOW_SERVER_PORT": str(free_port())}) for _ in range(3)]
     for server in servers:
-        assert server.wait_until_ready(lambda process=server.process: process.poll() is None), server.log.read_text()
+        assert answers(server), server.log.read_text()
     return servers
+
+
+def answers(server: ServerProcess) -> bool:
+    """Whether it does, in the end."""
+    return server.wait_until_ready(lambda: server.process.poll() is None)
 
 
 def older_schema(mlflow_3_bin: Path, uri: str) -> str:
@@ -73,7 +78,7 @@ def test_a_server_waits_for_the_one_that_makes_the_schema(
             assert server.process.poll() is None, server.log.read_text()
             time.sleep(0.05)
         assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database) == "0"
-    assert server.wait_until_ready(lambda: server.process.poll() is None), server.log.read_text()
+    assert answers(server), server.log.read_text()
 
 
 def test_an_older_schema_is_refused_and_left_as_it_is(
