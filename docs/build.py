@@ -63,7 +63,8 @@ def settings_reference() -> str:
 
 def _row(setting: Setting) -> str:
     default = f"`{setting.default}`" if isinstance(setting.default, str) and setting.default else setting.default_words
-    option = f"`{setting.option}`" + (", repeatable; commas elsewhere" if setting.multiple else "")
+    names = " or ".join(f"`{name}`" for name in (setting.option, *setting.spellings))
+    option = names + (", repeatable; commas elsewhere" if setting.multiple else "")
     option = "none: it is a secret" if setting.secret else option
     return f"| `{setting.name}` | {option} | {default} | {setting.meaning} |\n"
 

@@ -25,6 +25,7 @@ def chosen(arguments: dict[str, Any]) -> Options:
 def _parameter(setting: Setting) -> inspect.Parameter:
     option = typer.Option(
         setting.option,
+        *setting.spellings,
         help=f"{setting.meaning} ({setting.name}; default: {setting.default_words}).",
         rich_help_panel=PANEL,
         show_default=False,

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from mlflow_azure.settings.file import DEFAULT_FILE
 from mlflow_azure.settings.load import Loaded, Options, Source, Value, load
-from mlflow_azure.settings.table import SETTINGS, Setting, Settings
+from mlflow_azure.settings.table import FILE_SHARE, POSTGRES, SETTINGS, Setting, Settings
 
-__all__ = ["DEFAULT_FILE", "SETTINGS", "Loaded", "Options", "Setting", "Settings", "Source", "Value", "load"]
+__all__ = [
+    "DEFAULT_FILE",
+    "FILE_SHARE",
+    "POSTGRES",
+    "SETTINGS",
+    "Loaded",
+    "Options",
+    "Setting",
+    "Settings",
+    "Source",
+    "Value",
+    "load",
+]

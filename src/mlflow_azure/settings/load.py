@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import SettingsError, SeveralErrors
-from mlflow_azure.settings import rules
+from mlflow_azure.settings import fitting, rules
 from mlflow_azure.settings.file import DEFAULT_FILE, Entry, read
-from mlflow_azure.settings.table import SETTINGS, Settings, Unique
+from mlflow_azure.settings.table import POSTGRES, SETTINGS, ByVersion, Settings, Unique
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +101,7 @@ def load(options: Options, environ: Mapping[str, str], file: Path | None, direct
         **_from_environment(environ),
         **_from_options(options),
     }
+    values = {**_defaults_of(values["MLFLOW_VERSION"].text), **values}
     _refuse([*(e for e in entries if isinstance(e, SettingsError)), *_faults(values)])
     return Loaded(values, path)
 
@@ -115,6 +116,15 @@ def _defaults() -> dict[str, Value]:
         name: Value(setting.default, Source.DEFAULT, "default")
         for name, setting in SETTINGS.items()
         if isinstance(setting.default, str)
+    }
+
+
+def _defaults_of(version: str) -> dict[str, Value]:
+    """The defaults that depend on the version of MLflow."""
+    return {
+        name: Value(setting.default.text(version), Source.DEFAULT, "default")
+        for name, setting in SETTINGS.items()
+        if isinstance(setting.default, ByVersion)
     }
 
 
@@ -141,6 +151,9 @@ def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
             f"must lie inside STORAGE_MOUNT_POINT (from {mount.place}), such as {mount.text.rstrip('/')}/mlruns: "
             "elsewhere the web app loses its runs when it restarts"
         )
+    version = values.get("MLFLOW_VERSION")
+    if version and version.text == POSTGRES:
+        broken = {**fitting.broken_on_postgres({name: value.text for name, value in values.items()}), **broken}
     return broken
 
 

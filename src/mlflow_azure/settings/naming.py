@@ -62,6 +62,21 @@ site = matches(
     "must be 2 to 60 letters, digits and hyphens, with no hyphen at either end",
 )
 
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftdbforpostgresql
+postgres_server = matches(
+    r"(?!-)[a-z0-9-]{3,63}(?<!-)",
+    "must be 3 to 63 lower-case letters, digits and hyphens, with no hyphen at either end",
+)
+
+_POSTGRES_OWN = r"azure_maintenance|azure_sys|postgres|template[01]"
+"""Databases that every server has: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-servers"""
+
+postgres_database = matches(
+    rf"(?!({_POSTGRES_OWN})$)[a-z_][a-z0-9_-]{{0,62}}",
+    'must be 1 to 63 lower-case letters, digits, "_" and "-", beginning with a letter or "_", and none of the '
+    "databases that a server has of its own",
+)
+
 _DNS_LABEL = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
 _DNS_LABEL_WORDS = "must be 3 to 63 lower-case letters, digits and single hyphens, with no hyphen at either end"
 
@@ -96,6 +111,26 @@ location = matches(
 
 # Linux plans: https://azure.microsoft.com/pricing/details/app-service/linux/
 sku = matches(r"(?i:[FD]1|[BS][1-3]|[PI][0-9](m?v[0-9])?)", "must be a plan size such as B1, S1 or P1v3")
+
+# https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-compute
+postgres_sku = matches(
+    r"(?i:(standard_)?(B(1ms|2s|(2|4|8|12|16|20)ms)|[DE][0-9]{1,2}[a-z]{1,3}_v[0-9]))",
+    "must be a size of a flexible server such as B1ms, B2s or D2ds_v5",
+)
+
+# In GiB; what `az postgres flexible-server list-skus` answers as supportedStorageMb.
+POSTGRES_STORAGE_SIZES = ("32", "64", "128", "256", "512", "1024", "2048", "4095", "4096", "8192", "16384", "32767")
+
+
+def postgres_storage(value: str) -> str | None:
+    """A size of disk that Azure gives a flexible server."""
+    return None if value in POSTGRES_STORAGE_SIZES else f"must be one of {', '.join(POSTGRES_STORAGE_SIZES)}"
+
+
+def canonical_postgres_sku(value: str) -> str:
+    """A size as Azure spells it, without what all begin with: standard_d2DS_V5 is D2ds_v5."""
+    bare = re.sub("^standard_", "", value.lower())
+    return bare[:1].upper() + bare[1:]
 
 
 def canonical_location(value: str) -> str:

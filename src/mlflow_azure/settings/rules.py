@@ -30,6 +30,11 @@ def whole_number(least: int, most: int) -> Rule:
     return rule
 
 
+def one_of(*values: str) -> Rule:
+    """The rule that a value is one of these."""
+    return lambda value: None if value in values else f"must be {' or '.join(values)}"
+
+
 def port(value: str) -> str | None:
     """A TCP port that the server in the container can listen on."""
     if value == str(SSH_PORT):
@@ -102,6 +107,17 @@ def https_url(value: str) -> str | None:
         return words
     plain = not (parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", value))
     return None if parts.scheme == "https" and host and plain else words
+
+
+def postgres_uri(value: str) -> str | None:
+    """The URI of a PostgreSQL database, with its user and password."""
+    words = "must be a URI such as postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+    try:
+        parts = urlsplit(value)
+        told = parts.hostname and parts.username and parts.password and parts.path.strip("/") and (parts.port or True)
+    except ValueError:
+        return words
+    return None if parts.scheme == "postgresql" and told and not re.search(r"\s", value) else words
 
 
 client_secret = matches(r"\S{8,256}", "must be 8 to 256 characters without a blank")

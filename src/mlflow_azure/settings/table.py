@@ -32,6 +32,26 @@ class Unique:
         return f"{self.prefix} + a short hash of SUBSCRIPTION_ID and RG_NAME"
 
 
+FILE_SHARE, POSTGRES = "1.5.0", "3"
+"""The MLflow that can be deployed: that of the bash script, with its backend store on a file share, and today's, with
+PostgreSQL."""
+
+
+@dataclass(frozen=True)
+class ByVersion:
+    """A default that depends on MLFLOW_VERSION."""
+
+    texts: Mapping[str, str]
+
+    def text(self, version: str) -> str:
+        """The default for this MLflow; that of 1.5.0 where there is no such version."""
+        return self.texts.get(version, self.texts[FILE_SHARE])
+
+    def __str__(self) -> str:
+        first, *others = self.texts.items()
+        return ", ".join([first[1], *(f"{text} for MLflow {version}" for version, text in others)])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """What is known of one setting before it has a value.
@@ -44,17 +64,19 @@ class Setting:
         rule: Answers the rule that a text breaks, or None.
         convert: Text that keeps the rule → the value in `Settings`.
         multiple: Whether the text is a comma-separated list, and the option may be given several times.
+        spellings: Further names of its option.
         secret: Whether the value must reach no output. It is then no option: all users see process arguments.
 
     """
 
     name: str
-    default: str | Unique | None
+    default: str | Unique | ByVersion | None
     default_words: str
     meaning: str
     rule: naming.Rule
     convert: Callable[[str], Any] = str
     multiple: bool = False
+    spellings: tuple[str, ...] = ()
     secret: bool = False
 
     @property
@@ -73,7 +95,7 @@ class Setting:
 
 
 def setting(
-    default: str | Unique | None, meaning: str, rule: naming.Rule, *, default_words: str = "", **more: Any
+    default: str | Unique | ByVersion | None, meaning: str, rule: naming.Rule, *, default_words: str = "", **more: Any
 ) -> Any:
     """A field of `Settings`; the arguments are those of `Setting`."""
     words = default_words or str(default)
@@ -93,6 +115,12 @@ class Settings:
     )
     rg_name: str = setting("mlflow-rg", "Resource group", naming.resource_group)
     rg_location: str = setting("westeurope", "Azure region", naming.location, convert=naming.canonical_location)
+    mlflow_version: str = setting(
+        FILE_SHARE,
+        "MLflow to deploy: 1.5.0 on a file share, or 3 on PostgreSQL",
+        rules.one_of(FILE_SHARE, POSTGRES),
+        spellings=("--mlflow",),
+    )
     acr_name: str = setting(Unique("mlflow"), "Container registry; globally unique", naming.registry)
     docker_image_name: str = setting("mlflowimage", "Repository of the image", naming.image_repository)
     docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
@@ -104,8 +132,12 @@ class Settings:
     )
     asp_name: str = setting("mlflowappserviceplan", "App Service plan", naming.plan)
     asp_sku: str = setting(
-        "S1", "Size of the App Service plan, such as B1 or P1v3", naming.sku, convert=naming.canonical_sku
+        ByVersion({FILE_SHARE: "S1", POSTGRES: "P0v3"}),
+        "Size of the App Service plan, such as B1 or P1v3",
+        naming.sku,
+        convert=naming.canonical_sku,
     )
+    asp_instances: int = setting("1", "Instances of the web app; MLflow 3 only", rules.whole_number(1, 30), convert=int)
     web_app_name: str = setting(Unique("mlflow-"), "Web app; globally unique", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
     mlflow_port: int = setting("5000", "Port the MLflow server listens on", rules.port, convert=int)
@@ -127,6 +159,27 @@ class Settings:
     storage_file_share_name: str = setting("mlflow", "File share of the backend store", naming.file_share)
     storage_file_share_size: int = setting(
         "2", "Quota of the file share, in GiB", rules.whole_number(1, 102_400), convert=int
+    )
+    postgres_server_name: str = setting(
+        Unique("mlflow-"), "PostgreSQL server of MLflow 3; globally unique", naming.postgres_server
+    )
+    postgres_sku: str = setting(
+        "B1ms",
+        "Size of the PostgreSQL server, such as B2s or D2ds_v5",
+        naming.postgres_sku,
+        convert=naming.canonical_postgres_sku,
+    )
+    postgres_storage_size: int = setting(
+        "32", "Disk of the PostgreSQL server, in GiB; it can only grow", naming.postgres_storage, convert=int
+    )
+    postgres_database_name: str = setting("mlflow", "Database of MLflow 3", naming.postgres_database)
+    mlflow_backend_uri: Secret | None = setting(  # noqa: RUF009 -- a field, like the others
+        None,
+        "URI, with its password, of a PostgreSQL database that is there already, instead of a server of one's own",
+        rules.postgres_uri,
+        convert=Secret,
+        default_words="none",
+        secret=True,
     )
     aad_issuer_url: str | None = setting(
         None,

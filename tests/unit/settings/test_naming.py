@@ -38,6 +38,10 @@ KEPT = [
     (naming.site, ["ab", "a-b", "a--b", "x" * 60]),
     (naming.blob_container, ["abc", "a-b-c", "x" * 63]),
     (naming.file_share, ["abc", "a-b-c", "x" * 63]),
+    (naming.postgres_server, ["abc", "mlflow-x1", "a--b", "x" * 63]),
+    (naming.postgres_database, ["m", "mlflow", "_a", "ml-flow_2", "postgres2", "x" * 63]),
+    (naming.postgres_sku, ["B1ms", "b2S", "Standard_B1ms", "D2ds_v5", "E96ads_v5", "D4s_v3"]),
+    (naming.postgres_storage, ["32", "4095", "32767"]),
     (naming.image_repository, ["m", "team/mlflow-image", "a__b", "a.b_c---d", "x" * 255]),
     (
         naming.image_reference,
@@ -60,6 +64,10 @@ BROKEN = [
     (naming.site, ["", "a", "-ab", "ab-", "a_b", "a.b", "x" * 61]),
     (naming.blob_container, ["", "ab", "a--b", "-ab", "ab-", "Abc", "a_b", "x" * 64]),
     (naming.file_share, ["", "ab", "a--b", "-ab", "ab-", "Abc", "a_b", "x" * 64]),
+    (naming.postgres_server, ["", "ab", "Abc", "-ab", "ab-", "a_b", "x" * 64]),
+    (naming.postgres_database, ["", "1a", "Mlflow", "a b", "postgres", "azure_sys", "x" * 64]),
+    (naming.postgres_sku, ["", "B1", "B3ms", "S1", "D2ds", "D2ds_v", "GP_Gen5_2"]),
+    (naming.postgres_storage, ["", "0", "33", "32.0", "032", "65536"]),
     (naming.image_repository, ["", "Mlflow", "a//b", "/a", "a/", "a..b", "a___b", "a:b", "x" * 256]),
     (naming.image_reference, ["", "Python", "python:", "a b", "https://a.example/python", "python@sha256:0"]),
     (naming.image_tag, ["", ".a", "-a", "a:b", "a/b", "x" * 129]),
@@ -93,3 +101,8 @@ def test_a_region_may_be_given_by_its_display_name(text: str, name: str) -> None
 )
 def test_a_plan_size_is_spelled_as_azure_spells_it(text: str, sku: str) -> None:
     assert naming.canonical_sku(text) == sku
+
+
+@pytest.mark.parametrize(("text", "sku"), [("b1MS", "B1ms"), ("Standard_D2DS_V5", "D2ds_v5"), ("E4ds_v5", "E4ds_v5")])
+def test_a_size_of_a_flexible_server_is_spelled_as_azure_spells_it(text: str, sku: str) -> None:
+    assert naming.canonical_postgres_sku(text) == sku

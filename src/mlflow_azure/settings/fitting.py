@@ -1,0 +1,71 @@
+"""What settings of MLflow 3 have to fit one another: memory, instances, the name of the database's administrator."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mlflow_azure.settings import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IDENTITY_SUFFIX = "-identity"
+"""The web app's identity is called like the web app, with this at the end."""
+ROLE_LENGTH = 63
+"""PostgreSQL cuts longer names of roles off: https://www.postgresql.org/docs/current/sql-syntax-lexical.html"""
+
+_MEMORY = {"F1": 1.0, "D1": 1.0, "B1": 1.75, "S1": 1.75, "B2": 3.5, "S2": 3.5, "B3": 7.0, "S3": 7.0, "P0V3": 4.0}
+"""GB of an instance, of the sizes that are small: https://azure.microsoft.com/pricing/details/app-service/linux/"""
+_PLATFORM, _FIRST_WORKER, _WORKER = 0.6, 0.25, 0.2
+"""GB that App Service's own containers take, that the first worker takes, and each further one."""
+_MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
+"""By the first letter of the size; 30 of the others. https://learn.microsoft.com/azure/azure-resource-manager/
+management/azure-subscription-service-limits#app-service-limits"""
+
+
+def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
+    """The rule in words for each setting that does not fit the others; those that break a rule alone are passed over.
+
+    Args:
+        texts: The settings that are known, by name.
+
+    """
+    broken = {}
+    size, instances, workers = (texts.get(name, "") for name in ("ASP_SKU", "ASP_INSTANCES", "MLFLOW_WORKERS"))
+    if naming.sku(size) is None:
+        if size.upper() in ("F1", "D1"):
+            broken["ASP_SKU"] = "must be B1 or larger: smaller plans stop a server that nobody uses"
+        elif instances.isdecimal() and int(instances) > (most := _MOST_INSTANCES.get(size[:1].upper(), 30)):
+            broken["ASP_INSTANCES"] = f"must be {most} at most on a plan of size {size}"
+        elif workers.isdecimal() and (fault := _too_little_memory(size, int(workers))):
+            broken["MLFLOW_WORKERS"] = fault
+    longest = ROLE_LENGTH - len(IDENTITY_SUFFIX)
+    if len(texts.get("WEB_APP_NAME", "")) > longest:
+        broken["WEB_APP_NAME"] = f"must have {longest} characters at most: its identity is a role of the database"
+    return broken
+
+
+def _too_little_memory(size: str, workers: int) -> str | None:
+    memory = _MEMORY.get(size.upper())
+    needed = _PLATFORM + _FIRST_WORKER + _WORKER * (workers - 1)
+    if memory is None or needed <= memory:
+        return None
+    return f"must be fewer on a plan of size {size}: it has {memory:g} GB, and they need about {needed:.1f} GB"
+
+
+def postgres_tier(sku: str) -> str:
+    """What Azure calls the tier of a size: B1ms is Burstable."""
+    return {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}[sku[0]]
+
+
+def postgres_family(sku: str) -> str:
+    """What Azure calls the family of a size where it tells the quota of it: D2ds_v5 is standardDDSv5Family.
+
+    https://learn.microsoft.com/rest/api/postgresql/quota-usages/list
+    """
+    matched = re.fullmatch(r"([BDE])\d+([a-z]+)(?:_(v\d))?", sku)
+    if matched is None:
+        raise ValueError(sku)
+    series, kind, generation = matched[1], matched[2].upper(), matched[3] or ""
+    return f"standard{'BS' if series == 'B' else series + kind + generation}Family"

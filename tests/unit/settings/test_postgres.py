@@ -1,0 +1,74 @@
+"""The settings of MLflow 3: defaults of its own, and what has to fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlflow_azure.errors import SeveralErrors
+from mlflow_azure.settings import Settings, load
+from mlflow_azure.settings.fitting import postgres_family, postgres_tier
+
+SUBSCRIPTION = "6a7c3c0e-36b5-4c6f-9f0b-0c3f0a1b2c3d"
+
+
+def resolved(**options: str) -> Settings:
+    return load(options, {}, file=None, directory=Path("/nonexistent")).resolve(SUBSCRIPTION)
+
+
+def fault(**options: str) -> str:
+    with pytest.raises(SeveralErrors) as refused:
+        resolved(**options)
+    (problem,) = refused.value.problems
+    return problem.message
+
+
+def test_the_size_of_the_plan_depends_on_the_version_unless_it_is_given() -> None:
+    assert resolved().asp_sku == "S1"
+    assert resolved(MLFLOW_VERSION="3").asp_sku == "P0v3"
+    assert resolved(MLFLOW_VERSION="3", ASP_SKU="b1").asp_sku == "B1"
+
+
+def test_the_size_that_follows_from_the_version_is_shown_as_a_default() -> None:
+    value = load({"MLFLOW_VERSION": "3"}, {}, file=None, directory=Path("/nonexistent")).values["ASP_SKU"]
+    assert (value.text, value.place) == ("P0v3", "default")
+
+
+def test_a_version_that_does_not_exist_is_the_only_fault() -> None:
+    assert fault(MLFLOW_VERSION="4") == 'MLFLOW_VERSION (from --mlflow-version): "4" must be 1.5.0 or 3'
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "words"),
+    [
+        ({"ASP_SKU": "F1"}, "ASP_SKU", "must be B1 or larger"),
+        ({"ASP_SKU": "B2", "ASP_INSTANCES": "4"}, "ASP_INSTANCES", "must be 3 at most on a plan of size B2"),
+        ({"ASP_SKU": "S1", "ASP_INSTANCES": "11"}, "ASP_INSTANCES", "must be 10 at most on a plan of size S1"),
+        ({"ASP_SKU": "B1", "MLFLOW_WORKERS": "8"}, "MLFLOW_WORKERS", "it has 1.75 GB, and they need about 2.2 GB"),
+        ({"WEB_APP_NAME": "x" * 55}, "WEB_APP_NAME", "must have 54 characters at most"),
+    ],
+)
+def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
+    options: dict[str, str], name: str, words: str
+) -> None:
+    told = fault(MLFLOW_VERSION="3", **options)
+    assert told.startswith(f"{name} (from --")
+    assert words in told
+    assert resolved(**options).mlflow_version == "1.5.0"
+
+
+def test_the_password_in_a_uri_that_cannot_work_is_not_repeated() -> None:
+    assert "hunter2" not in fault(MLFLOW_BACKEND_URI="mysql://someone:hunter2@db.example/mlflow")
+
+
+@pytest.mark.parametrize(
+    ("sku", "tier", "family"),
+    [
+        ("B1ms", "Burstable", "standardBSFamily"),
+        ("D2ds_v5", "GeneralPurpose", "standardDDSv5Family"),
+        ("E4ads_v5", "MemoryOptimized", "standardEADSv5Family"),
+    ],
+)
+def test_the_tier_and_the_family_of_a_size_are_those_that_azure_names(sku: str, tier: str, family: str) -> None:
+    assert (postgres_tier(sku), postgres_family(sku)) == (tier, family)
