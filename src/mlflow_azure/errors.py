@@ -65,6 +65,9 @@ ROLE_REFUSED = "RoleAssignmentRefused"
 NOT_ALLOWED = frozenset({"AuthorizationFailed", "RegistryUnauthorized"})
 """The codes of an AzureRefusedError: the user's role does not go so far. Who only looks can do without."""
 
+FEDERATION_REFUSED = "FederatedCredentialRefused"
+"""The code of an AzureRefusedError: an identity may not stand in for an app registration; a client secret may do."""
+
 
 class AzureRefusedError(MlflowAzureError):
     """Azure refused: permission, quota, a name that is taken, a policy."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from azure.mgmt.authorization import AuthorizationManagementClient
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
     from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
+    from azure.mgmt.msi import ManagedServiceIdentityClient
     from azure.mgmt.resource.resources import ResourceManagementClient
 
     from mlflow_azure.azure.clouds import Cloud
@@ -35,7 +36,8 @@ POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own 
 class Azure:
     """The signed-in user's view of one subscription.
 
-    `storage` and `web` are typed as Any: of their newest versions the writes admit models and bytes, but no JSON.
+    `storage`, `web` and `postgres` are typed as Any: of their newest versions the writes admit models and bytes,
+    but no JSON.
 
     Attributes:
         cloud: The cloud it is in.
@@ -91,6 +93,20 @@ class Azure:
         from azure.mgmt.web import WebSiteManagementClient
 
         return self._client(WebSiteManagementClient)
+
+    @cached_property
+    def postgres(self) -> Any:
+        """PostgreSQLManagementClient: flexible servers, their databases, firewall rules and administrators."""
+        from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
+
+        return self._client(PostgreSQLManagementClient)
+
+    @cached_property
+    def identities(self) -> ManagedServiceIdentityClient:
+        """User-assigned managed identities."""
+        from azure.mgmt.msi import ManagedServiceIdentityClient
+
+        return self._client(ManagedServiceIdentityClient)
 
     @cached_property
     def authorization(self) -> AuthorizationManagementClient:

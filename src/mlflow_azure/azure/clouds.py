@@ -2,7 +2,9 @@
 
 Host names of resources are not built from these: they are taken from Azure's answers.
 Source: https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
-https://learn.microsoft.com/azure/china/resources-developer-guide.
+https://learn.microsoft.com/azure/china/resources-developer-guide; of the audience of token exchange
+https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity; of
+PostgreSQL's what `az cloud show` answers as ossrdbmsResourceId.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class Cloud:
         authority: Base URL of the Microsoft Entra sign-in endpoint.
         graph: Base URL of Microsoft Graph.
         app_service: What tokens for the SCM sites (Kudu) of App Service are for.
+        token_exchange: What tokens of a managed identity are for with which it stands in for an app registration.
+        postgres: What tokens are for with which one signs in to a PostgreSQL flexible server.
         issuer_host: Base URL of the issuer of tokens of version 2, where it is not the authority.
         portal: Base URL of the Azure portal; None where there is none.
         az_name: The cloud's name in the profile of the `az` command line.
@@ -62,6 +66,8 @@ class Cloud:
     authority: str
     graph: str
     app_service: str = "https://appservice.azure.com"
+    token_exchange: str = "api://AzureADTokenExchange"  # noqa: S105 -- an audience
+    postgres: str = "https://ossrdbms-aad.database.windows.net"
     issuer_host: str | None = None
     portal: str | None = None
     az_name: str | None = None
@@ -96,6 +102,11 @@ class Cloud:
         https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent
         """
         return f"{self.authority}/{tenant_id}/adminconsent?client_id={client_id}"
+
+    @property
+    def postgres_scope(self) -> str:
+        """The OAuth scope of tokens for a PostgreSQL flexible server."""
+        return f"{self.postgres}/.default"
 
     def portal_page(self, resource_id: str) -> str | None:
         """The page of a resource in the portal; None where there is no portal."""
@@ -132,6 +143,8 @@ USGOV = Cloud(
     authority="https://login.microsoftonline.us",
     graph="https://graph.microsoft.us",
     app_service="https://management.core.usgovcloudapi.net/",
+    token_exchange="api://AzureADTokenExchangeUSGov",  # noqa: S106 -- an audience
+    postgres="https://ossrdbms-aad.database.usgovcloudapi.net",
     portal="https://portal.azure.us",
     az_name="AzureUSGovernment",
 )
@@ -141,6 +154,8 @@ CHINA = Cloud(
     authority="https://login.chinacloudapi.cn",
     graph="https://microsoftgraph.chinacloudapi.cn",
     app_service="https://management.core.chinacloudapi.cn/",
+    token_exchange="api://AzureADTokenExchangeChina",  # noqa: S106 -- an audience
+    postgres="https://ossrdbms-aad.database.chinacloudapi.cn",
     issuer_host="https://login.partner.microsoftonline.cn",  # https://github.com/Azure/azure-dev/issues/5912
     portal="https://portal.azure.cn",
     az_name="AzureChinaCloud",

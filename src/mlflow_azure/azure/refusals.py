@@ -45,6 +45,12 @@ HINTS = {
     "ScopeLocked": "Remove the lock first: az lock list --resource-group GROUP",
     "InvalidAuthenticationTokenTenant": "You are signed in to another tenant than the subscription's. Sign in to "
     "that one: az login --tenant TENANT. Which it is: az account list --all --query '[].{id:id, tenant:tenantId}'",
+    "ServerNameAlreadyExists": "Choose another name: --postgres-server-name NAME",
+    "PostgresNotOffered": "Choose another region, --rg-location REGION, or another size, --postgres-sku SKU. Or ask "
+    "for access to the region: https://aka.ms/postgres-request-quota-increase",
+    "LocationIsOfferRestricted": "Choose another region, --rg-location REGION, or ask for access to this one: "
+    "https://aka.ms/postgres-request-quota-increase",
+    "ServerIsBusy": "Azure is at work on the server. Wait a minute, then run the command again.",
     "NoCapacity": "App Service has no machines of this size there now. Choose another size or region, or a new "
     "resource group, which may be put elsewhere: --asp-sku P0v3, --rg-location REGION, --rg-name NAME",
     "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size or region: "
@@ -195,8 +201,9 @@ def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
         return MlflowAzureError(message, hint=BUSY, code=code)
     if _is_quota(stated, said):
         return AzureRefusedError(message, hint=HINTS["QuotaExceeded"], code=code or "QuotaExceeded")
-    if _NO_CAPACITY in said:
-        return AzureRefusedError(message, hint=HINTS["NoCapacity"], code="NoCapacity")
+    for text, meaning in _MEANINGS.items():
+        if text in said:
+            return AzureRefusedError(message, hint=HINTS[meaning], code=meaning)
     if status == HTTPStatus.UNAUTHORIZED and (not stated or stated.startswith(_TOKEN_CODES)):
         return SignInError(message, hint=hint or SIGN_IN_HINT, code=code)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in NOT_REFUSALS:
@@ -207,8 +214,14 @@ def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
 _TOKEN_CODES = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "AuthenticationFailed")
 """How the codes begin by which Resource Manager, Microsoft Graph and Kudu refuse a token. App Service answers 401 for
 other things, too: https://github.com/Azure/azure-cli/issues/26550"""
-_NO_CAPACITY = "No available instances"
-"""https://github.com/microsoft/vscode-azureappservice/issues/993"""
+_MEANINGS = {
+    "No available instances": "NoCapacity",
+    "should be in []": "PostgresNotOffered",
+    "should be in: []": "PostgresNotOffered",
+}
+"""What some refusals mean, which only their text tells. App Service has no machines left
+(https://github.com/microsoft/vscode-azureappservice/issues/993); no version of PostgreSQL may be made in the region
+(https://github.com/Azure-Samples/msdocs-flask-postgresql-sample-app/issues/35)."""
 
 
 def _is_quota(code: str, said: str) -> bool:
@@ -230,6 +243,16 @@ def is_busy(error: Any) -> bool:
     """
     said = _stated(error)[1]
     return error.status_code == HTTPStatus.CONFLICT and (_is_busy(said) or "because it has web app(s)" in said)
+
+
+def is_server_busy(error: Any) -> bool:
+    """Whether a PostgreSQL server refuses since it is at work on something else, as it is for minutes after its making.
+
+    https://github.com/Azure/azure-postgresql/issues/134,
+    https://github.com/Azure/bicep-registry-modules/issues/4451
+    """
+    code, said = _stated(error)
+    return code in ("ServerIsBusy", "ServerBusy") or "busy with another operation" in said or is_busy(error)
 
 
 def _is_busy(message: str) -> bool:

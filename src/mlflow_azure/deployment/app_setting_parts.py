@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.compare import UNKNOWN
-from mlflow_azure.resources.web.app_settings import IMAGE_DIGEST, SIGN_IN_SECRET
+from mlflow_azure.resources.web.app_settings import DATABASE_URI, FEDERATED_CLIENT, IMAGE_DIGEST, SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.engine.node import Given, Node, Properties
+    from mlflow_azure.resources.database.flexible_server import FlexibleServer
     from mlflow_azure.resources.entra.client_secret import ClientSecret
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
     from mlflow_azure.resources.registry.registry_image import Image
     from mlflow_azure.resources.storage.storage_account import StorageAccount
+    from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
+    from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.secret import Secret
 
 
@@ -52,6 +55,63 @@ class StorageSettings:
     def desired(self, given: Given) -> Properties:
         """The account's connection string."""
         return {"AZURE_STORAGE_CONNECTION_STRING": given(self.account, "connection_string")}
+
+
+@dataclass(frozen=True)
+class BlobSettings:
+    """Where MLflow 3 reaches the account of its artifacts, as its identity."""
+
+    account: StorageAccount
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The storage account."""
+        return (self.account,)
+
+    def desired(self, given: Given) -> Properties:
+        """The account's endpoint."""
+        return {"MLFLOW_SERVER_BLOB_ENDPOINT": given(self.account, "blob_endpoint")}
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """How MLflow 3 reaches its database: as its identity, with a token for a password, which the image asks for."""
+
+    server: FlexibleServer
+    database: str
+    identity: UserAssignedIdentity
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The server."""
+        return (self.server,)
+
+    def desired(self, given: Given) -> Properties:
+        """The database's URI, without a password."""
+        host = given(self.server, "host")
+        uri = UNKNOWN if host is UNKNOWN else f"postgresql://{self.identity.name}@{host}/{self.database}"
+        return {DATABASE_URI: uri}
+
+
+@dataclass(frozen=True)
+class IdentitySettings:
+    """Which of the web app's identities MLflow 3 is, and which names it answers to."""
+
+    identity: UserAssignedIdentity
+    site: WebApp
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """Identity and web app."""
+        return self.identity, self.site
+
+    def desired(self, given: Given) -> Properties:
+        """The identity's client id; the web app's host names."""
+        hosts = given(self.site, "hosts")
+        return {
+            "AZURE_CLIENT_ID": given(self.identity, "client_id"),
+            "MLFLOW_SERVER_ALLOWED_HOSTS": UNKNOWN if hosts is UNKNOWN else ",".join(hosts),
+        }
 
 
 @dataclass(frozen=True)
@@ -111,3 +171,19 @@ class SignInSettings:
         """The secret where it is a new one; an older one, which nobody can read, stays."""
         value = given(self.secret, "secret")
         return {} if value is None else {SIGN_IN_SECRET: value}
+
+
+@dataclass(frozen=True)
+class FederatedSettings:
+    """The identity that stands in for the secret of the app registration."""
+
+    identity: UserAssignedIdentity
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """The identity."""
+        return (self.identity,)
+
+    def desired(self, given: Given) -> Properties:
+        """The identity's client id, and no secret any more."""
+        return {FEDERATED_CLIENT: given(self.identity, "client_id"), SIGN_IN_SECRET: None}

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.deployment.decisions import refuse_other_version
 from mlflow_azure.deployment.features.enabled import Features, features_of
+from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Resource
+from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.registry.webhook import Webhook
+from mlflow_azure.resources.web.app_settings import DATABASE_URI
+from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -36,6 +41,18 @@ def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> Fe
     sign_in = AuthSettings(stack.site, client=None, issuer="")
     # What the image is compared with, only who plans knows.
     common = [node for node in stack.nodes if isinstance(node, Resource) and node is not stack.image]
-    readings = engine.read([*common, webhook, sign_in], azure.deadline, hiding=hiding)
+    try:
+        readings = engine.read([*common, webhook, sign_in], azure.deadline, hiding=hiding)
+    except MlflowAzureError:  # another MLflow, perhaps, whose storage account has no key to read
+        refuse_other_version(settings, live_version(azure, settings))
+        raise
     azure.seen.update({node.key: readings[node] for node in (*common, sign_in)})
-    return features_of(azure, readings[stack.config].live, readings[webhook].live, readings[sign_in].live)
+    uri = (readings[stack.app_settings].live or {}).get(DATABASE_URI)
+    return features_of(
+        azure,
+        site=readings[stack.site].live,
+        config=readings[stack.config].live,
+        webhook=readings[webhook].live,
+        sign_in=readings[sign_in].live,
+        has_own_database=not isinstance(uri, Secret),
+    )

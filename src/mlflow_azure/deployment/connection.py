@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.deployment.features.enabled import Features
+from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.resources.entra import registrations
 from mlflow_azure.resources.server_health import server_token
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -21,18 +24,16 @@ PLUGIN = "mlflow-azure"
 def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secret] | None:
     """The environment variables of a client; None where the server is not deployed.
 
-    Clients store artifacts themselves: MLflow 1.5.0 does not hand them through the server.
+    Clients of 1.5.0 store artifacts themselves; MLflow 3 hands them through the server.
     """
-    stack = mlflow_stack(azure, settings)
+    version = live_version(azure, settings)
+    stack = mlflow_stack(azure, settings, Features(version=version))
     readings = engine.read([stack.account, stack.site], azure.deadline)
     site, account = readings[stack.site].outputs, readings[stack.account].outputs
     if site is None or account is None:
         return None
-    return {
-        "MLFLOW_TRACKING_URI": site["url"],
-        "AZURE_STORAGE_CONNECTION_STRING": account["connection_string"],
-        **_sign_in(azure, settings),
-    }
+    storage = {} if version == POSTGRES else {"AZURE_STORAGE_CONNECTION_STRING": account["connection_string"]}
+    return {"MLFLOW_TRACKING_URI": site["url"], **storage, **_sign_in(azure, settings)}
 
 
 def _sign_in(azure: Azure, settings: Settings) -> dict[str, str | Secret]:

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.runner import before_writing
+from mlflow_azure.deployment.decisions import refuse_other_version, refuse_undecided_access, spare
 from mlflow_azure.deployment.features.identity import allowed_identity
 from mlflow_azure.deployment.features.sign_in import SignIn
-from mlflow_azure.deployment.stack import Stack, mlflow_stack
-from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
+from mlflow_azure.deployment.stack import mlflow_stack
+from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Warned
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.enabled import Features
+    from mlflow_azure.deployment.stack_nodes import Stack
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.events import Event
@@ -35,6 +38,7 @@ class Wish:
         adopt: Take over resources that mlflow-azure did not make.
         auth: Require sign-in.
         identity: Pull the image with the web app's identity; None leaves it as it is.
+        public: Let everyone in; of MLflow 3 a decision that someone has to make.
         context: What the image is built from; None takes whatever is in the registry.
         build: How it is built, when it has to be.
 
@@ -43,6 +47,7 @@ class Wish:
     adopt: bool = False
     auth: bool = False
     identity: bool | None = None
+    public: bool = False
     context: BuildContext | None = None
     build: Builder | None = None
 
@@ -72,10 +77,17 @@ class Deploy:
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
         live = read_before(azure, settings, hiding=not writes)
-        identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
-        sign_in = live.sign_in or (SignIn(managed=True) if wish.auth else None)
-        self.warnings: list[Warned] = [warned] if warned else []
-        self._prepare(replace(live, sign_in=sign_in, identity=identity))
+        refuse_other_version(settings, live.version)
+        federated = settings.mlflow_version == POSTGRES
+        sign_in = live.sign_in or (SignIn(managed=True, federated=federated) if wish.auth else None)
+        wanted = replace(live, sign_in=sign_in, is_public=live.is_public or wish.public)
+        refuse_undecided_access(settings, wanted)
+        self.warnings: list[Warned] = []
+        if settings.mlflow_version == FILE_SHARE:
+            identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
+            wanted = replace(wanted, identity=identity)
+            self.warnings += [warned] if warned else []
+        self._prepare(wanted)
 
     def _prepare(self, features: Features) -> None:
         azure, settings, wish = self._azure, self._settings, self._wish
@@ -107,7 +119,8 @@ class Deploy:
         """Do it, telling what happens.
 
         Where Azure refuses the role that an identity needs, although it seemed to be allowed (a condition on the right
-        to assign roles tells only then), it goes on with the registry's admin user.
+        to assign roles tells only then), it goes on with the registry's admin user. Where a tenant does not let the
+        identity of MLflow 3 stand in for the app registration, it goes on with a client secret.
 
         Raises:
             MlflowAzureError: What failed.
@@ -116,8 +129,9 @@ class Deploy:
         try:
             yield from self._execution.events()
         except AzureRefusedError as refused:
-            if refused.code != ROLE_REFUSED or not self._wish.identity:
+            instead = spare(refused, self.features, self._settings, asked=bool(self._wish.identity))
+            if instead is None:
                 raise
-            yield Warned(f"{refused.message} Going on with the registry's admin user.", refused.hint)
-            self._prepare(replace(self.features, identity=None))
+            yield Warned(f"{refused.message} {instead.words}", refused.hint)
+            self._prepare(instead.features)
             yield from self._execution.events()

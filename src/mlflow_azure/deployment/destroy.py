@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure import engine
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.inventory import (
+    IDENTITY,
     PLAN,
+    POSTGRES_SERVER,
     REGISTRATION,
     REGISTRY,
     RESOURCE_GROUP,
@@ -41,9 +43,10 @@ def plan_destroy(azure: Azure, inventory: Inventory) -> engine.Plan:
         registrations = [found for found in inventory.ours if found.type == REGISTRATION]
         return engine.plan([Remnant(azure, inventory.group, each) for each in (group, *registrations)], azure.deadline)
     nodes: list[Remnant] = []
-    for found in sorted(inventory.ours, key=lambda each: each.type == PLAN):
+    last = (PLAN, IDENTITY)  # what a web app uses goes after it
+    for found in sorted(inventory.ours, key=lambda each: each.type in last):
         home = next((node for node in nodes if found.lives_in(node.found)), None)
-        sites = tuple(node for node in nodes if node.found.type == SITE) if found.type == PLAN else ()
+        sites = tuple(node for node in nodes if node.found.type == SITE) if found.type in last else ()
         nodes.append(Remnant(azure, inventory.group, found, parent=home, after=sites))
     return engine.plan(nodes, azure.deadline)
 
@@ -114,5 +117,7 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
         azure.registries.registries.begin_delete(group, found.name, polling=azure.polling())
     ),
     WEBHOOK: _delete_webhook,
+    POSTGRES_SERVER: lambda azure, group, found: azure.wait(azure.postgres.servers.begin_delete(group, found.name)),
+    IDENTITY: lambda azure, group, found: azure.identities.user_assigned_identities.delete(group, found.name),
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),
 }

@@ -1,15 +1,19 @@
-"""What the parts of a deployment live in: resource group, registry, App Service plan, web app."""
+"""What the parts of a deployment live in: resource group, registry, plan, web app, and of MLflow 3 its identity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 from mlflow_azure.resources.resource_group import ResourceGroup
+from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
 from mlflow_azure.resources.web.app_service_plan import AppServicePlan
 from mlflow_azure.resources.web.web_app import WebApp
+from mlflow_azure.settings import POSTGRES
+from mlflow_azure.settings.fitting import IDENTITY_SUFFIX
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -33,6 +37,18 @@ class Foundation:
         return (*self.providers, self.group, self.plan, self.site, self.registry)
 
 
+@dataclass(frozen=True)
+class PostgresFoundation(Foundation):
+    """The same of MLflow 3, with the identity as which the web app does everything."""
+
+    identity: UserAssignedIdentity
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Each after those that it needs."""
+        return (*self.providers, self.group, self.identity, self.plan, self.site, self.registry)
+
+
 def foundation(azure: Azure, settings: Settings, *, identity: bool = False) -> Foundation:
     """The resources that others live in; with `identity`, the web app pulls its image as itself."""
     where = settings.rg_location
@@ -44,3 +60,30 @@ def foundation(azure: Azure, settings: Settings, *, identity: bool = False) -> F
     plan = AppServicePlan(azure, settings.asp_name, group=group, provider=web, location=where, sku=settings.asp_sku)
     site = WebApp(azure, settings.web_app_name, plan=plan, identity=identity)
     return Foundation((containers, web), group, registry, plan, site)
+
+
+def postgres_foundation(azure: Azure, settings: Settings, *, public: bool = False) -> PostgresFoundation:
+    """The same of MLflow 3; with `public`, someone decided to let everyone in."""
+    where = settings.rg_location
+    containers, web, identities = (
+        Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web", "ManagedIdentity")
+    )
+    group = ResourceGroup(azure, settings.rg_name, location=where)
+    identity = UserAssignedIdentity(
+        azure, settings.web_app_name + IDENTITY_SUFFIX, group=group, provider=identities, location=where
+    )
+    registry = ContainerRegistry(
+        azure, settings.acr_name, group=group, provider=containers, location=where, admin_user=False
+    )
+    plan = AppServicePlan(
+        azure,
+        settings.asp_name,
+        group=group,
+        provider=web,
+        location=where,
+        sku=settings.asp_sku,
+        instances=settings.asp_instances,
+    )
+    labels = {arm.MLFLOW_VERSION: POSTGRES, **({arm.ACCESS: arm.PUBLIC} if public else {})}
+    site = WebApp(azure, settings.web_app_name, plan=plan, assigned=identity, labels=labels)
+    return PostgresFoundation((containers, web, identities), group, registry, plan, site, identity)

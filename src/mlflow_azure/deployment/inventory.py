@@ -21,6 +21,8 @@ SITE = "Microsoft.Web/sites"
 PLAN = "Microsoft.Web/serverfarms"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WEBHOOK = "Microsoft.ContainerRegistry/registries/webhooks"
+POSTGRES_SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
+IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 KINDS = {
     RESOURCE_GROUP: "resource group",
     STORAGE_ACCOUNT: "storage account",
@@ -28,8 +30,12 @@ KINDS = {
     PLAN: "app service plan",
     REGISTRY: "container registry",
     WEBHOOK: "webhook",
+    POSTGRES_SERVER: "PostgreSQL server",
+    IDENTITY: "managed identity",
 }
 """The types of what a deployment makes, and our words for them."""
+DATA = frozenset({STORAGE_ACCOUNT, POSTGRES_SERVER, IDENTITY})
+"""What is kept with the data: the identity, too, since what is in the database belongs to its account there."""
 REGISTRATION = "app registration"
 """What a deployment makes in Microsoft Entra ID, which has no types."""
 
@@ -69,7 +75,7 @@ class Inventory:
         group: The group's name.
         group_goes: Whether the group itself is ours and has nothing foreign in it.
         ours: What destroy deletes, each after what it lives in.
-        kept: What stays: what others made or use, and the storage account where its data is kept.
+        kept: What stays: what others made or use, and storage account and database where the data is kept.
         unseen: Client ids of app registrations that our sign-in uses, where the user may not see whether they are ours.
 
     """
@@ -79,6 +85,11 @@ class Inventory:
     ours: tuple[Found, ...]
     kept: tuple[Found, ...]
     unseen: tuple[str, ...] = ()
+
+    @property
+    def databases(self) -> tuple[Found, ...]:
+        """The PostgreSQL servers that go, with what is in them."""
+        return tuple(found for found in self.ours if found.type == POSTGRES_SERVER)
 
     @property
     def is_empty(self) -> bool:
@@ -97,7 +108,7 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
     Args:
         azure: The subscription.
         group: The group's name.
-        keep_data: Keep the storage account, and so the group.
+        keep_data: Keep the storage account and the database, and so the group.
 
     """
     registered = _registrations(azure, group)
@@ -116,7 +127,7 @@ def _sorted(azure: Azure, group: str, *, keep_data: bool) -> tuple[tuple[Found, 
         listed = list(azure.resources.resources.list_by_resource_group(group))
     tags = {Found(str(each.id), str(each.name), _canonical(str(each.type))): each.tags for each in listed}
     made = [found for found in tags if _is_ours(found, tags[found])]
-    made = [found for found in made if not (keep_data and found.type == STORAGE_ACCOUNT)]
+    made = [found for found in made if not (keep_data and found.type in DATA)]
     parts = [found for found in tags if any(found.lives_in(other) for other in made)]
     going = [*(found for found in made if found not in parts), *parts]
     used = [_use(azure, group, found, going) for found in going]

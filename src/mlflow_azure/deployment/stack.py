@@ -1,5 +1,7 @@
 """The topology of a deployment: settings in, resources with what each needs out.
 
+MLflow 3 has its own (stack_postgres.py). This is that of 1.5.0:
+
     resource group ─┬─ storage account ─┬─ blob container        artifacts
                     │                   └─ file share            metrics, params
                     ├─ container registry ── image
@@ -16,7 +18,6 @@ configuration names the image, so that MLflow is at no time reached without it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.deployment.app_setting_parts import FixedSettings, ImageSettings, RegistrySettings, StorageSettings
@@ -25,12 +26,13 @@ from mlflow_azure.deployment.features.enabled import MINIMUM, Features
 from mlflow_azure.deployment.features.identity import identity_afterwards, pull_role
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
-from mlflow_azure.engine.node import Removable, Resource
-from mlflow_azure.image.builder import Builder, BuilderAhead
+from mlflow_azure.deployment.stack_nodes import Stack, build_ahead
+from mlflow_azure.deployment.stack_postgres import postgres_stack
+from mlflow_azure.engine.node import Resource
 from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
-from mlflow_azure.resources.registry.registry_image import Image, ImageBuild
+from mlflow_azure.resources.registry.registry_image import Image
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.storage.storage_account import StorageAccount
@@ -38,38 +40,14 @@ from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSe
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.resources.web.storage_mount import StorageMount
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node
+    from mlflow_azure.image.builder import Builder
     from mlflow_azure.image.context import BuildContext
-    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
-    from mlflow_azure.resources.resource_group import ResourceGroup
-    from mlflow_azure.resources.web.app_service_plan import AppServicePlan
-    from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The nodes of a deployment, each after those that it needs, and those that others ask for by name."""
-
-    nodes: tuple[Node, ...]
-    group: ResourceGroup
-    account: StorageAccount
-    share: FileShare
-    registry: ContainerRegistry
-    image: Image
-    plan: AppServicePlan
-    site: WebApp
-    app_settings: AppSettings
-    config: SiteConfig
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """The resources that are to be there, without what is only taken away where it was left."""
-        found = (node for node in self.nodes if isinstance(node, Resource))
-        return tuple(each for each in found if not isinstance(each, Removable) or each.wanted)
 
 
 def mlflow_stack(
@@ -80,7 +58,7 @@ def mlflow_stack(
     context: BuildContext | None = None,
     build: Builder | None = None,
 ) -> Stack:
-    """The resources of an MLflow tracking server.
+    """The resources of an MLflow tracking server: of the MLflow that is deployed, else of that of the settings.
 
     Args:
         azure: The subscription.
@@ -90,6 +68,18 @@ def mlflow_stack(
         build: How it is built, when it has to be.
 
     """
+    topologies = {FILE_SHARE: file_share_stack, POSTGRES: postgres_stack}
+    stack = topologies[features.version or settings.mlflow_version](azure, settings, features, context, build)
+    for node in stack.nodes:
+        if isinstance(node, Resource):
+            node.seen = azure.seen.pop(node.key, None)
+    return stack
+
+
+def file_share_stack(
+    azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
+) -> Stack:
+    """The resources of MLflow 1.5.0. See mlflow_stack."""
     base = foundation(azure, settings, identity=bool(features.identity))
     group, registry, plan, site = base.group, base.registry, base.plan, base.site
     storage = Provider(azure, "Microsoft.Storage")
@@ -99,7 +89,7 @@ def mlflow_stack(
     container = BlobContainer(azure, settings.storage_container_name, account=account)
     share = FileShare(azure, settings.storage_file_share_name, account=account, quota=settings.storage_file_share_size)
     repository, tag = settings.docker_image_name, settings.docker_image_tag
-    ahead = _build_ahead(f"{repository}:{tag}", context, build)
+    ahead = build_ahead(f"{repository}:{tag}", context, build)
     image = Image(azure, repository, tag, registry=registry, context=context, build=build, after=ahead)
     sign_in = sign_in_nodes(site, settings, features.sign_in)
     granted = pull_role(base, identity=features.identity)
@@ -123,23 +113,15 @@ def mlflow_stack(
         allow=settings.allow_ip,
         after=(app_settings, *required),
     )
-    server = Server(site, client=sign_in.client, image=image, identity=bool(features.identity), after=(config,))
+    server = Server(
+        site, client=sign_in.client, image=image, version=FILE_SHARE, identity=bool(features.identity), after=(config,)
+    )
     nodes = (
         *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),
         *(mount, logs, app_settings, *required, config, server),
         *_afterwards(base, settings, features, config, server),
     )
-    for node in nodes:
-        if isinstance(node, Resource):
-            node.seen = azure.seen.pop(node.key, None)
-    return Stack(nodes, group, account, share, registry, image, plan, site, app_settings, config)
-
-
-def _build_ahead(name: str, context: BuildContext | None, build: Builder | None) -> tuple[ImageBuild, ...]:
-    """The build of the image, where it can begin while the registry is still being made."""
-    if context is None or not isinstance(build, BuilderAhead):
-        return ()
-    return (ImageBuild(name, context=context, build=build),)
+    return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, share=share)
 
 
 def _afterwards(

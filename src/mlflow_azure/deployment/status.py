@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
 from mlflow_azure.deployment.features.enabled import enabled_features
-from mlflow_azure.deployment.stack import Stack, mlflow_stack
+from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.server_health import Health, probe, server_token
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
+from mlflow_azure.resources.web.site_config import is_public
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.web_app import PLACEHOLDER, RUNNING
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.sign_in import SignIn
+    from mlflow_azure.deployment.stack_nodes import Stack
     from mlflow_azure.engine import Reading
     from mlflow_azure.engine.node import Properties, Resource
+    from mlflow_azure.resources.storage.file_share import FileShare
     from mlflow_azure.settings import Settings
 
 MISSING = "missing"
@@ -135,12 +138,12 @@ def read_status(azure: Azure, settings: Settings) -> Status:
     image = _image(readings, stack)
     return Status(
         url=url,
-        health=_health(azure, url, enabled.sign_in, image) if url else None,
+        health=_health(azure, url, enabled.sign_in, image, enabled.version or settings.mlflow_version) if url else None,
         is_stopped=site.live is not None and stack.site.state(site.live) != RUNNING,
         resources=tuple(_rows(resources, readings)),
         image=image,
         share=_share(found["share"]),
-        is_public=_is_public(site.live, readings[stack.config].live),
+        is_public=is_public(site.live, readings[stack.config].live),
         sign_in=None if found["sign-in"] is None else auth_settings.requires_sign_in(found["sign-in"]),
         continuous_deployment=str(app_settings.get(CONTINUOUS_DEPLOYMENT)).lower() == "true" if app_settings else None,
         portal=azure.cloud.portal_page(stack.site.id) if url else None,
@@ -149,13 +152,10 @@ def read_status(azure: Azure, settings: Settings) -> Status:
 
 def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[str, Any]:
     """Every resource, and what only a status wants to know of some, all at the same time."""
-    group, account, share, site = (each.name for each in (stack.group, stack.account, stack.share, stack.site))
+    group, site = stack.group.name, stack.site.name
     work: Mapping[str, Callable[[], Any]] = {
         "resources": lambda: engine.read(resources, azure.deadline, hiding=True),
-        "share": lambda: arm.get(
-            f"the usage of {stack.share}",
-            lambda: azure.storage.file_shares.get(group, account, share, expand="stats"),
-        ),
+        "share": lambda: _usage(stack.share),
         "sign-in": lambda: arm.get(
             f"the sign-in of {stack.site}",
             lambda: azure.web.web_apps.get_auth_settings_v2_without_secrets(group, site),
@@ -164,20 +164,31 @@ def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[
     return engine.gather(work, azure.deadline)
 
 
-def _health(azure: Azure, url: str, sign_in: SignIn | None, image: Image | None) -> Health:
+def _usage(share: FileShare | None) -> Properties | None:
+    """The file share, with how much of it is used; None where there is none."""
+    if share is None:
+        return None
+    account = share.account
+    shares = share.azure.storage.file_shares
+    return arm.get(
+        f"the usage of {share}", lambda: shares.get(account.group.name, account.name, share.name, expand="stats")
+    )
+
+
+def _health(azure: Azure, url: str, sign_in: SignIn | None, image: Image | None, version: str) -> Health:
     """What the server answers, and whether it is the image of the app settings that does."""
-    health = _probe(azure, url, sign_in)
+    health = _probe(azure, url, sign_in, version)
     return health.by(image.digest) if image and image.digest else health
 
 
-def _probe(azure: Azure, url: str, sign_in: SignIn | None) -> Health:
+def _probe(azure: Azure, url: str, sign_in: SignIn | None, version: str) -> Health:
     """Ask the server, with a token where sign-in is on: without, only App Service would answer."""
     if sign_in is None or sign_in.client_id is None:
-        return probe(url)
+        return probe(url, version=version)
     try:
-        return probe(url, server_token(azure.credential, sign_in.client_id).value)
+        return probe(url, server_token(azure.credential, sign_in.client_id).value, version=version)
     except SignInError:
-        return probe(url)
+        return probe(url, version=version)
 
 
 def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -> Iterator[Row]:
@@ -207,17 +218,3 @@ def _share(live: Properties | None) -> Share | None:
     if live is None:
         return None
     return Share(live["properties"].get("shareUsageBytes") or 0, live["properties"]["shareQuota"])
-
-
-def _is_public(site: Properties | None, config: Properties | None) -> bool | None:
-    """App Service lets in everyone unless there is a rule, or it is told to deny by default.
-
-    https://learn.microsoft.com/azure/app-service/overview-access-restrictions
-    """
-    if site is None or config is None:
-        return None
-    if site["properties"].get("publicNetworkAccess") == "Disabled":
-        return False
-    otherwise = config["properties"].get("ipSecurityRestrictionsDefaultAction")
-    rules = config["properties"].get("ipSecurityRestrictions")
-    return otherwise == "Allow" or not (rules or otherwise == "Deny")

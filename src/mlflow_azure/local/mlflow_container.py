@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.node import Check, Given, Report, Task
 from mlflow_azure.errors import TimedOutError
-from mlflow_azure.image.serving import PROBE_PATH, server_environment
+from mlflow_azure.image.serving import PROBE_PATHS, server_environment
 from mlflow_azure.local.containers import LOOPBACK, ContainerSpec
 from mlflow_azure.local.log import refuse_ended
+from mlflow_azure.settings import FILE_SHARE
 
 if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
@@ -102,7 +103,7 @@ def _answers(url: str) -> bool:
     with requests.Session() as session:
         session.trust_env = False  # no proxy leads to this machine
         try:
-            return session.get(url + PROBE_PATH, timeout=_PROBE_SECONDS).ok
+            return session.get(url + PROBE_PATHS[FILE_SHARE], timeout=_PROBE_SECONDS).ok
         except requests.RequestException:
             return False
 

@@ -17,6 +17,11 @@ MANAGED_BY = "managed-by"
 OURS = "mlflow-azure"
 DEPLOYMENT = "mlflow-azure-deployment"
 VERSION = "mlflow-azure-version"
+MLFLOW_VERSION = "mlflow-version"
+"""Of a web app: which MLflow it was made for. 1.5.0 has no such tag."""
+ACCESS = "mlflow-azure-access"
+"""Of a web app: that someone decided to let everyone in, without which MLflow 3 is not put on the internet."""
+PUBLIC = "public"
 
 _SETTLED = frozenset({"succeeded", "failed", "canceled", ""})
 

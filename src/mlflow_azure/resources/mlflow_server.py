@@ -32,6 +32,7 @@ class Server(Check):
         client: The app registration that a token has to be for; None where no token is needed.
         image: The image that is to answer; None for whichever does.
         identity: Whether the web app pulls it with an identity.
+        version: Which MLflow it is.
         after: What is done before.
 
     """
@@ -45,6 +46,7 @@ class Server(Check):
         client: AppRegistration | GivenRegistration | None,
         image: Image | None = None,
         identity: bool = False,
+        version: str,
         after: tuple[Node, ...],
     ) -> None:
         registration = (client,) if isinstance(client, AppRegistration) else ()
@@ -53,6 +55,7 @@ class Server(Check):
         self.client = client
         self.image = image
         self.identity = identity
+        self.version = version
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers.
@@ -92,10 +95,11 @@ class Server(Check):
         Microsoft Entra ID takes a moment until it knows a new registration, and may never give us a token.
         """
         if self.client is None:
-            return probe(url)
+            return probe(url, version=self.version)
         try:
-            return probe(url, server_token(self.site.azure.credential, client_id(self.client, given)).value)
+            token = server_token(self.site.azure.credential, client_id(self.client, given)).value
+            return probe(url, token, version=self.version)
         except SignInError as error:
             if error.code in _TOO_EARLY and early.remaining:
                 return Health(healthy=False, detail=error.message)
-            return probe(url)
+            return probe(url, version=self.version)

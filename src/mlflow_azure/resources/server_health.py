@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.image.serving import IMAGE_HEADER, PROBE_PATH
+from mlflow_azure.image.serving import HOST_REFUSED, IMAGE_HEADER, PROBE_PATHS
 from mlflow_azure.secret import Secret
+from mlflow_azure.settings import FILE_SHARE
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.credential import Credential
@@ -48,13 +49,16 @@ class Health:
         return Health(healthy=False, detail=ANOTHER_IMAGE, image=self.image) if another else self
 
 
-def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS) -> Health:
+def probe(
+    url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS, *, version: str = FILE_SHARE
+) -> Health:
     """Ask the server for its experiments.
 
     Args:
         url: The server's URL.
         token: A bearer token, where sign-in is on.
         timeout: Seconds to wait for the answer.
+        version: Which MLflow it is.
 
     """
     import requests
@@ -64,18 +68,25 @@ def probe(url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS)
     headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
     try:
         with session() as asking:
-            answer = asking.get(url + PROBE_PATH, headers=headers, timeout=timeout, allow_redirects=False)
+            answer = asking.get(url + PROBE_PATHS[version], headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         return Health(healthy=False, detail=f"no answer ({type(error).__name__})")
     if answer.status_code == requests.codes.ok:
         return Health(healthy=True, detail=ANSWERS, image=answer.headers.get(IMAGE_HEADER))
     if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
         return Health(healthy=token is None, detail="accepts no token yet" if token else "asks for sign-in")
-    if answer.status_code == requests.codes.forbidden and _STOPPED in answer.text:
-        return Health(healthy=False, detail="is stopped")
     if answer.status_code == requests.codes.forbidden:
-        return Health(healthy=True, detail="refuses this machine's address (403)")
+        return _forbidden(answer.text)
     return Health(healthy=False, detail=f"answers {answer.status_code}")
+
+
+def _forbidden(said: str) -> Health:
+    """What a 403 means: by App Service, unless it is MLflow that speaks."""
+    if _STOPPED in said:
+        return Health(healthy=False, detail="is stopped")
+    if HOST_REFUSED in said:
+        return Health(healthy=False, detail="does not know its own name (403, see MLFLOW_SERVER_ALLOWED_HOSTS)")
+    return Health(healthy=True, detail="refuses this machine's address (403)")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from mlflow_azure.cli.applied import Done, apply, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.chart import Chart, TimelineOption
 from mlflow_azure.cli.commands.plan import PlanAnswer, plan
-from mlflow_azure.cli.features import Adopt, Auth, Identity
+from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.events import Action
@@ -86,10 +86,11 @@ def deploy(
     auth: Auth = False,
     identity: Identity = None,
     timeline: TimelineOption = None,
+    public: Public = False,
 ) -> None:
     """Create or update everything, and wait until the server answers. A second run changes nothing."""
     if dry_run:
-        plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity)
+        plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public)
         return
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
@@ -98,14 +99,15 @@ def deploy(
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
     context, builder = image_source(run, build, build_ca)
-    wish = Wish(adopt=adopt, auth=auth, identity=identity, context=context, build=builder)
+    wish = Wish(adopt=adopt, auth=auth, identity=identity, public=public, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish))
     tell_unchecked(run)
     run.warn(prepared.warnings)
     with chart:
         done = apply(run, prepared, chart.timeline)
     run.answer(_answer(prepared, done, round(time.monotonic() - began, 1)))
-    if not run.settings.allow_ip and prepared.features.sign_in is None and run.cloud.name is not CloudName.EMULATOR:
+    decided = run.settings.allow_ip or prepared.features.sign_in or prepared.features.is_public
+    if not decided and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(
             "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
             "Require sign-in: mlflow-azure auth enable. Or let in some networks only: --allow-ip NETWORK",

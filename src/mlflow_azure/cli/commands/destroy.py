@@ -13,6 +13,7 @@ from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.emulated import is_missing, stop_if_unused
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
+from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.inventory import Found, Inventory
@@ -62,7 +63,13 @@ def destroy(
     run: Invocation,
     *,
     keep_data: Annotated[
-        bool, typer.Option("--keep-data", help="Keep the storage account: artifacts, metrics and params.")
+        bool, typer.Option("--keep-data", help="Keep storage account and database: artifacts, metrics and params.")
+    ] = False,
+    delete_database: Annotated[
+        bool,
+        typer.Option(
+            "--delete-database", help="With --yes: delete the PostgreSQL server with all runs and models, too."
+        ),
     ] = False,
 ) -> None:
     """Delete what deploy made, after showing it."""
@@ -70,12 +77,12 @@ def destroy(
         group = run.loaded.values["RG_NAME"].text
         run.answer(DestroyAnswer((), (), group, group_deleted=False))  # there is no emulator yet
         return
-    _destroy(run, keep_data=keep_data)
+    _destroy(run, keep_data=keep_data, delete_database=delete_database)
     if run.cloud.name is CloudName.EMULATOR:
         run.deadline.call(lambda: stop_if_unused(run.console, run.azure))
 
 
-def _destroy(run: Invocation, *, keep_data: bool) -> None:
+def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None:
     from mlflow_azure.deployment.destroy import plan_destroy
     from mlflow_azure.deployment.inventory import take_inventory
     from mlflow_azure.engine import Execution
@@ -86,7 +93,11 @@ def _destroy(run: Invocation, *, keep_data: bool) -> None:
         run.answer(DestroyAnswer((), kept, inventory.group, group_deleted=False))
         return
     run.console.note(_announcement(inventory))
+    _refuse_unasked(run, inventory, delete_database=delete_database)
     run.require_consent(_question(inventory))
+    if inventory.databases and not delete_database:
+        names = ", ".join(map(str, inventory.databases))
+        run.require_consent(f"Really delete {names}, with every run, model and trace in it?")
     run.achieved["kept"] = kept
     done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
     run.answer(DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes))
@@ -95,6 +106,17 @@ def _destroy(run: Invocation, *, keep_data: bool) -> None:
             f"Microsoft Entra ID does not tell you whether app registration {client_id}, which the server's sign-in "
             "used, was made by mlflow-azure. It was left.",
             f"If nothing else uses it, have it deleted: az ad app delete --id {client_id}",
+        )
+
+
+def _refuse_unasked(run: Invocation, inventory: Inventory, *, delete_database: bool) -> None:
+    """A database is asked for twice: `--yes` alone does not delete it."""
+    if run.common.yes and inventory.databases and not delete_database:
+        names = ", ".join(map(str, inventory.databases))
+        raise SettingsError(
+            f"{names} would go, with every run, model and trace, and --yes alone does not stand for that",
+            hint="Delete it, too: --yes --delete-database. Or keep it, with the storage account: --keep-data",
+            code="ConfirmationNeeded",
         )
 
 

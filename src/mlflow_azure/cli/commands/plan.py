@@ -8,7 +8,7 @@ from typing import Any
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_hidden, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
-from mlflow_azure.cli.features import Adopt, Auth, Identity
+from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.events import Action, Step
@@ -76,12 +76,13 @@ def plan(
     build_ca: BuildCa = None,
     auth: Auth = False,
     identity: Identity = None,
+    public: Public = False,
 ) -> None:
     """Show what deploy would do. Writes nothing."""
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
     context, builder = image_source(run, build, build_ca)
-    wish = Wish(adopt=adopt, auth=auth, identity=identity, context=context, build=builder)
+    wish = Wish(adopt=adopt, auth=auth, identity=identity, public=public, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish, writes=False))
     tell_unchecked(run)
     tell_hidden(run, map(str, prepared.plan.hidden))

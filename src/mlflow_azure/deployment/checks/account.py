@@ -8,13 +8,16 @@ from mlflow_azure.azure.denials import claims, denials
 from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, role_on, write_action
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
-from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.resources.arm import group_id
+from mlflow_azure.resources.database.server_part import ServerPart
 from mlflow_azure.resources.resource_group import ResourceGroup
+from mlflow_azure.resources.role_assignment import ASK_AN_OWNER
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.tagged import TaggedResource
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,9 +38,12 @@ WITHOUT_TASKS = ("FreeTrial", "AzureForStudents", "Sponsored")
 
 ASK = HINTS["AuthorizationFailed"]
 
-MANAGED = (ResourceGroup, TaggedResource, SitePart, BlobContainer, FileShare)
+MANAGED = (ResourceGroup, TaggedResource, SitePart, BlobContainer, FileShare, ServerPart)
 """Resources of Azure Resource Manager, whose ids say what a role has to allow."""
-SECRETS = ("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Web/sites/config/list/action")
+SECRETS = {
+    FILE_SHARE: ("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Web/sites/config/list/action"),
+    POSTGRES: ("Microsoft.Web/sites/config/list/action",),
+}
 """What a deploy has to read beside what it writes, and a reader may not."""
 
 
@@ -88,7 +94,9 @@ def _of_group(settings: Settings) -> str:
 def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource]) -> Finding:
     """Whether the signed-in user may write the resources. Raises AzureRefusedError."""
     allowed = granted(azure, settings.rg_name)
-    needed = {write_action(each.id) for each in resources if isinstance(each, MANAGED)} | {*SECRETS}
+    needed = {write_action(each.id) for each in resources if isinstance(each, MANAGED)} | {
+        *SECRETS[settings.mlflow_version]
+    }
     missing = sorted(action for action in needed if not allows(allowed, action))
     if missing:
         raise AzureRefusedError(
@@ -129,9 +137,21 @@ def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Fi
 
 
 def roles(azure: Azure, settings: Settings) -> Finding:
-    """Whether the signed-in user may assign roles, which only `--identity` needs."""
+    """Whether the signed-in user may assign roles, which MLflow 3 needs, and of 1.5.0 only `--identity`.
+
+    Raises:
+        AzureRefusedError: MLflow 3 cannot be deployed.
+
+    """
     if allows(granted(azure, settings.rg_name), ASSIGN_ROLES):
         return ok("roles", "you may assign roles")
+    if settings.mlflow_version == POSTGRES:
+        raise AzureRefusedError(
+            f"you may not assign roles in resource group {settings.rg_name}, and MLflow 3 reaches its storage and "
+            "image by nothing else",
+            hint=ASK_AN_OWNER,
+            code=ROLE_REFUSED,
+        )
     return warning(
         "roles",
         "you may not assign roles: the web app will pull its image with the registry's password",

@@ -14,6 +14,7 @@ from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SeveralErrors
 from mlflow_azure.resources.arm import group_id
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,24 +26,41 @@ API_VERSION = "2023-03-01"
 STORAGE = "Microsoft.Storage/storageAccounts"
 SHARED_KEYS = f"{STORAGE}/allowSharedKeyAccess"
 
-CONTENTS: Mapping[str, Mapping[str, Any]] = {
-    STORAGE: {"apiVersion": "2023-05-01", "properties": {"allowSharedKeyAccess": True, "allowBlobPublicAccess": False}},
-    "Microsoft.ContainerRegistry/registries": {"apiVersion": "2023-07-01", "properties": {"adminUserEnabled": True}},
+_APP_SERVICE: Mapping[str, Mapping[str, Any]] = {
     "Microsoft.Web/serverfarms": {"apiVersion": "2023-12-01", "properties": {"reserved": True}},
     "Microsoft.Web/sites": {"apiVersion": "2023-12-01", "properties": {"httpsOnly": True}},
 }
-"""What a deploy makes, as far as policies may mind it."""
+_KEYS: Mapping[str, Mapping[str, Any]] = {
+    STORAGE: {"apiVersion": "2023-05-01", "properties": {"allowSharedKeyAccess": True, "allowBlobPublicAccess": False}},
+    "Microsoft.ContainerRegistry/registries": {"apiVersion": "2023-07-01", "properties": {"adminUserEnabled": True}},
+}
+_NO_KEYS: Mapping[str, Mapping[str, Any]] = {
+    kind: {**content, "properties": dict.fromkeys(content["properties"], False)} for kind, content in _KEYS.items()
+}
+_DATABASE: Mapping[str, Mapping[str, Any]] = {
+    "Microsoft.ManagedIdentity/userAssignedIdentities": {"apiVersion": "2023-01-31", "properties": {}},
+    "Microsoft.DBforPostgreSQL/flexibleServers": {
+        "apiVersion": "2024-08-01",
+        "properties": {
+            "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
+            "network": {"publicNetworkAccess": "Enabled"},
+        },
+    },
+}
+CONTENTS = {FILE_SHARE: {**_KEYS, **_APP_SERVICE}, POSTGRES: {**_NO_KEYS, **_APP_SERVICE, **_DATABASE}}
+"""What a deploy makes, by the version of MLflow, as far as policies may mind it."""
 
 
 def policies(azure: Azure, settings: Settings) -> Finding:
     """Whether policies allow it. Raises AzureRefusedError for each that does not."""
-    asked = {kind: partial(_evaluate, azure, settings, kind) for kind in CONTENTS}
+    contents = CONTENTS[settings.mlflow_version]
+    asked = {kind: partial(_evaluate, azure, settings, kind) for kind in contents}
     try:
         answers = engine.gather(asked, azure.deadline)
     except MlflowAzureError as error:
         fix = "Where it is not registered: az provider register --namespace Microsoft.PolicyInsights"
         return warning("policies", error.message, fix)
-    problems = [problem for kind in CONTENTS for problem in _problems(kind, answers[kind])]
+    problems = [problem for kind in contents for problem in _problems(kind, answers[kind])]
     if problems:
         raise SeveralErrors(problems)
     return ok("policies", "none forbids a part of the deployment")
@@ -52,9 +70,10 @@ def _evaluate(azure: Azure, settings: Settings, kind: str) -> Mapping[str, Any]:
     """What policies say to a resource of this kind as a deploy would make it: in the group, where it exists."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    content = {"type": kind, "location": settings.rg_location, "properties": CONTENTS[kind]["properties"]}
-    body: dict[str, Any] = {"resourceDetails": {"resourceContent": content, "apiVersion": CONTENTS[kind]["apiVersion"]}}
-    if kind == STORAGE:
+    made = CONTENTS[settings.mlflow_version][kind]
+    content = {"type": kind, "location": settings.rg_location, "properties": made["properties"]}
+    body: dict[str, Any] = {"resourceDetails": {"resourceContent": content, "apiVersion": made["apiVersion"]}}
+    if kind == STORAGE and settings.mlflow_version == FILE_SHARE:
         body["pendingFields"] = [{"field": SHARED_KEYS, "values": ["true"]}]
     with doing("asking Azure Policy what is allowed"):
         try:

@@ -13,6 +13,8 @@ from mlflow_azure.engine import walk
 from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 from mlflow_azure.events import Action
+from mlflow_azure.resources.role_assignment import RoleAssignment
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.deadline import Deadline
-    from mlflow_azure.deployment.stack import Stack
+    from mlflow_azure.deployment.stack_nodes import Stack
     from mlflow_azure.settings import Settings
 
     Check = Callable[[], Finding]
@@ -133,5 +135,10 @@ def before_writing(
         checks["registry"] = lambda: account.takes_arm_tokens(stack.registry, plan.readings[stack.registry].live)
     if stack.plan in changed:
         checks["region"] = lambda: services.region(azure, settings)
+    if stack.database and plan.steps[stack.database].action is Action.CREATE:
+        checks["region"] = lambda: services.region(azure, settings)
+        checks["quota"] = lambda: services.quota(azure, settings)
+    if settings.mlflow_version == POSTGRES and any(isinstance(each, RoleAssignment) for each in changed):
+        checks["roles"] = lambda: account.roles(azure, settings)
     found = engine.gather(checks, azure.deadline)
     return [each for each in found.values() if each.outcome is Outcome.WARNING and each.fix != ASK_TO_READ]

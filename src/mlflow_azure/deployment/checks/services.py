@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.azure.permissions import ASK_TO_READ, allows, granted, unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
+from mlflow_azure.deployment.checks import database
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action
+from mlflow_azure.resources.provider import Provider
+from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
 from mlflow_azure.settings.naming import canonical_location
 
 if TYPE_CHECKING:
     from azure.mgmt.web.models import CsmUsageQuota
 
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.deployment.stack import Stack
-    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.deployment.stack_nodes import Stack
+    from mlflow_azure.engine.node import Resource
     from mlflow_azure.settings import Settings
 
 NOTHING = Given({})
@@ -61,11 +64,11 @@ def providers(azure: Azure, settings: Settings) -> Finding:
 
 
 def _providers(stack: Stack) -> tuple[Provider, ...]:
-    return stack.account.provider, stack.registry.provider, stack.site.provider
+    return tuple(node for node in stack.nodes if isinstance(node, Provider))
 
 
 def region(azure: Azure, settings: Settings) -> Finding:
-    """Whether App Service has the plan's size for Linux in the region. Raises AzureRefusedError."""
+    """Whether the region has the plan's size for Linux, and the server's of MLflow 3. Raises AzureRefusedError."""
     sku, location = settings.asp_sku, settings.rg_location
 
     def offered() -> set[str] | None:
@@ -83,6 +86,9 @@ def region(azure: Azure, settings: Settings) -> Finding:
             + (", ".join(sorted(regions)) or "none"),
             code="LocationNotAvailableForResourceType",
         )
+    if database.is_wanted(settings):
+        database.refuse_unavailable(azure, settings)
+        return ok("region", f"App Service has size {sku} in {location}, PostgreSQL {settings.postgres_sku}")
     return ok("region", f"App Service has size {sku} in {location}")
 
 
@@ -100,6 +106,9 @@ def quota(azure: Azure, settings: Settings) -> Finding:
     App Service tells how many cores are used, and how many may be; that there is a quota for each size, too, only a
     deploy finds out. https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list
     """
+    used_up = database.exhausted(azure, settings) if database.is_wanted(settings) else None
+    if used_up:
+        return _exhausted(azure, settings, mlflow_stack(azure, settings).database, used_up)
 
     def usages() -> list[CsmUsageQuota]:
         with doing("reading the quota of App Service"):
@@ -112,16 +121,17 @@ def quota(azure: Azure, settings: Settings) -> Finding:
     for usage in told:
         used, limit = usage.current_value or 0, usage.limit
         if limit is not None and 0 <= limit <= used:
-            return _exhausted(azure, settings, f"{usage.name and usage.name.value}: {used} of {limit} used")
+            plan = mlflow_stack(azure, settings).plan
+            name = usage.name and usage.name.value
+            return _exhausted(azure, settings, plan, f"{name}: {used} of {limit} used")
     return ok("quota", f"App Service lets you have another machine in {settings.rg_location}")
 
 
-def _exhausted(azure: Azure, settings: Settings, usage: str) -> Finding:
-    plan = mlflow_stack(azure, settings).plan
-    if engine.read([plan], azure.deadline)[plan].live is not None:
-        return warning("quota", f"no further plan ({usage}); {plan} exists already", HINTS["QuotaExceeded"])
+def _exhausted(azure: Azure, settings: Settings, wanted: Resource | None, usage: str) -> Finding:
+    if wanted is None or engine.read([wanted], azure.deadline)[wanted].live is not None:
+        return warning("quota", f"no further one ({usage}); {wanted} exists already", HINTS["QuotaExceeded"])
     raise AzureRefusedError(
-        f"the subscription may have no other App Service plan in {settings.rg_location} ({usage})",
+        f"the subscription may have no other {wanted.kind} in {settings.rg_location} ({usage})",
         hint=HINTS["QuotaExceeded"],
         code="QuotaExceeded",
     )
@@ -130,8 +140,9 @@ def _exhausted(azure: Azure, settings: Settings, usage: str) -> Finding:
 def names(azure: Azure, settings: Settings) -> Finding:
     """Whether the names are free, or ours. Raises what a plan of the resources raises, for all of them at once."""
     stack = mlflow_stack(azure, settings)
-    named = (stack.account, stack.registry, stack.site)
-    steps = engine.plan([*_providers(stack), stack.group, stack.plan, *named], azure.deadline).steps
+    named = tuple(each for each in (stack.account, stack.registry, stack.site, stack.database) if each)
+    before = [node for node in stack.nodes if isinstance(node, UserAssignedIdentity)]
+    steps = engine.plan([*_providers(stack), stack.group, stack.plan, *before, *named], azure.deadline).steps
     unasked = [each.name for each in named if Action.KEEP not in (steps[each].action, steps[each.provider].action)]
     if unasked:
         return warning(

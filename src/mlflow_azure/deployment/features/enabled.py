@@ -1,4 +1,4 @@
-"""Which features a deployment has: sign-in, continuous deployment, pulling with an identity.
+"""What a live deployment is: which MLflow, sign-in, continuous deployment, pulling with an identity, who gets in.
 
 Nothing of it is kept on disk: the live web app and registry say what was enabled, and a later plain `deploy` goes on
 with it.
@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
+from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.features.sign_in import SignIn, live_sign_in
+from mlflow_azure.deployment.features.version import version_of
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.registry.webhook import webhook_name
+from mlflow_azure.resources.web.app_settings import DATABASE_URI, has_password
+from mlflow_azure.resources.web.site_config import by_owner, is_public
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +36,20 @@ class Features:
             None: not, and neither did it before.
         continuous_deployment: A push of the image makes the web app pull it.
         sign_in: Who reaches the server has to sign in. None: nobody has to, or someone else set it up.
+        version: Which MLflow is deployed; None where none is.
+        is_restricted: Whether access restrictions keep the internet out.
+        is_public: Whether someone decided to let everyone in.
+        has_own_database: Whether MLflow 3 is on a server of the deployment's own, not on a given database.
 
     """
 
     identity: bool | None = None
     continuous_deployment: bool = False
     sign_in: SignIn | None = None
+    version: str | None = None
+    is_restricted: bool = False
+    is_public: bool = False
+    has_own_database: bool = True
 
 
 MINIMUM = Features()
@@ -57,21 +70,41 @@ def enabled_features(azure: Azure, settings: Settings) -> Features:
 
     found = engine.gather(
         {
+            "site": read(lambda: web.get(group, site)),
             "config": read(lambda: web.get_configuration(group, site)),
             "webhook": read(lambda: azure.registries.webhooks.get(group, registry, hook)),
             "sign_in": read(lambda: web.get_auth_settings_v2_without_secrets(group, site)),
         },
         azure.deadline,
     )
-    return features_of(azure, **found)
+    config = found["config"] and by_owner(found["config"]["properties"])
+    given = version_of(found["site"]) == POSTGRES and _has_given_database(azure, group, site)
+    return features_of(azure, **{**found, "config": config}, has_own_database=not given)
 
 
 def features_of(
-    azure: Azure, config: Properties | None, webhook: Properties | None, sign_in: Properties | None
+    azure: Azure,
+    *,
+    site: Properties | None,
+    config: Properties | None,
+    webhook: Properties | None,
+    sign_in: Properties | None,
+    has_own_database: bool,
 ) -> Features:
-    """The features that a live configuration, webhook and sign-in settings make up."""
+    """The features that a live web app, its configuration as it is read, webhook and sign-in settings make up."""
     return Features(
         identity=True if config and config["properties"].get("acrUseManagedIdentityCreds") else None,
         continuous_deployment=bool(webhook and arm.is_tagged_ours(webhook["tags"])),
         sign_in=live_sign_in(azure, sign_in),
+        version=version_of(site),
+        is_restricted=is_public(site, config) is False or bool(config and config["otherRules"]),
+        is_public=bool(site and site["tags"].get(arm.ACCESS) == arm.PUBLIC),
+        has_own_database=has_own_database,
     )
+
+
+def _has_given_database(azure: Azure, group: str, site: str) -> bool:
+    """Whether the live app settings have a database with a password: a server of our own has none."""
+    with doing(f"reading the app settings of web app {site}"):
+        answer = azure.web.web_apps.list_application_settings(group, site)
+    return has_password((arm.body(answer).get("properties") or {}).get(DATABASE_URI) or "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.permissions import ASSIGN_ROLES, may
 from mlflow_azure.events import Warned
 from mlflow_azure.resources.registry.admin_user import AdminUser
-from mlflow_azure.resources.registry.pull_role import ASK_FOR_ROLE, PullRole
+from mlflow_azure.resources.role_assignment import ACR_PULL, ASK_FOR_ROLE, RoleAssignment
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -41,7 +41,7 @@ def allowed_identity(
 
 def pull_role(base: Foundation, *, identity: bool | None) -> tuple[Node, ...]:
     """The right to pull, which the web app needs before it does."""
-    return (PullRole(base.registry, base.site),) if identity else ()
+    return (_pull_role(base),) if identity else ()
 
 
 def identity_afterwards(base: Foundation, *, identity: bool | None, config: Node, server: Node) -> tuple[Node, ...]:
@@ -49,4 +49,10 @@ def identity_afterwards(base: Foundation, *, identity: bool | None, config: Node
     if identity:
         return (AdminUser(base.registry, after=(server,)),)
     # Even where it is not used any more: a deploy that was stopped on the way to it left the role.
-    return (PullRole(base.registry, base.site, wanted=False, after=(config,)),)
+    return (_pull_role(base, wanted=False, after=(config,)),)
+
+
+def _pull_role(base: Foundation, *, wanted: bool = True, after: tuple[Node, ...] = ()) -> RoleAssignment:
+    return RoleAssignment(
+        ACR_PULL, scope=base.registry, principal=base.site, hint=ASK_FOR_ROLE, wanted=wanted, after=after
+    )

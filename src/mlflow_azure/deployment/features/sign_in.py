@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.microsoft_graph import quoted
 from mlflow_azure.azure.principals import is_id, object_ids
-from mlflow_azure.deployment.app_setting_parts import FixedSettings, SignInSettings
+from mlflow_azure.deployment.app_setting_parts import FederatedSettings, FixedSettings, SignInSettings
 from mlflow_azure.deployment.features.switch import Switch
-from mlflow_azure.deployment.foundation import foundation
+from mlflow_azure.deployment.features.version import live_version
+from mlflow_azure.deployment.foundation import foundation, postgres_foundation
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import SettingsError, SignInError
 from mlflow_azure.events import Warned
@@ -19,19 +20,24 @@ from mlflow_azure.resources.entra.app_registration import AppRegistration, Given
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.entra.client_secret import ClientSecret
 from mlflow_azure.resources.entra.consent import Consent
+from mlflow_azure.resources.entra.federated_credential import FederatedCredential
 from mlflow_azure.resources.entra.service_principal import Allowed, ServicePrincipal
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.server_health import server_token
-from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET, AppSettings, SettingsPart
+from mlflow_azure.resources.web.app_settings import FEDERATED_CLIENT, SIGN_IN_SECRET, AppSettings, SettingsPart
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node, Properties
+    from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
     from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
+
+_NO_SECRET = {SIGN_IN_SECRET: None, FEDERATED_CLIENT: None}
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class SignIn:
         audiences: What tokens for someone's registration may say that they are for; empty for the usual.
         secret: The secret of someone's registration, where it is to be written; None keeps the one that is there.
         allowed: Who may sign in; None leaves that as it is.
+        federated: Whether the identity of MLflow 3 stands in for the registration's secret.
 
     """
 
@@ -52,6 +59,7 @@ class SignIn:
     audiences: tuple[str, ...] = ()
     secret: Secret | None = None
     allowed: Allowed | None = None
+    federated: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ class SignInNodes:
         client: The app registration. None: nobody signs in.
         issuer: URL of the issuer of the tokens.
         consent: The consent that those who are named cannot give themselves.
+        secret: The app setting with the registration's secret, or with what stands in for it.
 
     """
 
@@ -72,16 +81,28 @@ class SignInNodes:
     client: AppRegistration | GivenRegistration | None = None
     issuer: str = ""
     consent: Consent | None = None
+    secret: str = SIGN_IN_SECRET
 
     def required(self, site: WebApp, app_settings: AppSettings) -> tuple[AuthSettings, ...]:
         """The web app's demand for it, which comes when all of it is there."""
         if self.client is None:
             return ()
-        return (AuthSettings(site, client=self.client, issuer=self.issuer, after=(app_settings, *self.nodes)),)
+        before = (app_settings, *self.nodes)
+        return (AuthSettings(site, client=self.client, issuer=self.issuer, secret=self.secret, after=before),)
 
 
-def sign_in_nodes(site: WebApp, settings: Settings, sign_in: SignIn | None) -> SignInNodes:
-    """The nodes of one web app's sign-in; none where nobody has to sign in."""
+def sign_in_nodes(
+    site: WebApp, settings: Settings, sign_in: SignIn | None, identity: UserAssignedIdentity | None = None
+) -> SignInNodes:
+    """The nodes of one web app's sign-in; none where nobody has to sign in.
+
+    Args:
+        site: The web app.
+        settings: Names.
+        sign_in: How one signs in.
+        identity: The identity of MLflow 3.
+
+    """
     if sign_in is None:
         return SignInNodes()
     issuer = settings.aad_issuer_url or site.azure.cloud.issuer(site.azure.tenant_id)
@@ -89,12 +110,18 @@ def sign_in_nodes(site: WebApp, settings: Settings, sign_in: SignIn | None) -> S
         parts = (FixedSettings({SIGN_IN_SECRET: sign_in.secret}),) if sign_in.secret else ()
         client = str(sign_in.client_id)
         audiences = sign_in.audiences or (client, f"api://{client}")
-        return SignInNodes((), parts, GivenRegistration(client, audiences), issuer)
+        name = FEDERATED_CLIENT if sign_in.federated else SIGN_IN_SECRET
+        return SignInNodes((), parts, GivenRegistration(client, audiences), issuer, secret=name)
     registration = AppRegistration(site, settings.sp_name, tenant_id=site.azure.tenant_id, client_id=sign_in.client_id)
     principal = ServicePrincipal(registration, allowed=sign_in.allowed)
-    secret = ClientSecret(registration)
     consent = Consent(principal) if sign_in.allowed and sign_in.allowed.principals else None
-    nodes = (registration, principal, secret, *((consent,) if consent else ()))
+    asked = (consent,) if consent else ()
+    if identity and sign_in.federated:
+        trust = FederatedCredential(registration, identity=identity)
+        nodes = (registration, principal, trust, *asked)
+        return SignInNodes(nodes, (FederatedSettings(identity),), registration, issuer, consent, FEDERATED_CLIENT)
+    secret = ClientSecret(registration)
+    nodes = (registration, principal, secret, *asked)
     return SignInNodes(nodes, (SignInSettings(secret),), registration, issuer, consent)
 
 
@@ -162,7 +189,7 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
     live = enabled_sign_in(azure, settings)
     secret = settings.aad_client_secret
     if live and not live.managed and wish.client_id in (None, live.client_id):
-        return replace(live, secret=secret)
+        return replace(live, secret=secret, federated=live.federated and secret is None)
     if wish.client_id is not None:
         if secret is None:
             raise SettingsError(
@@ -173,7 +200,8 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
     allowed = None
     if wish.names_someone or wish.everyone:
         allowed = Allowed(object_ids(azure, wish.users, wish.groups))
-    return SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed)
+    federated = live.federated if live else live_version(azure, settings) == POSTGRES
+    return SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed, federated=federated)
 
 
 def enabled_sign_in(azure: Azure, settings: Settings) -> SignIn | None:
@@ -195,12 +223,14 @@ def own_sign_in(azure: Azure, client_id: str) -> Warned | None:
 
 
 def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitch:
-    """Registration, secret in the app settings, and at last the demand for sign-in."""
+    """Registration, secret or identity in the app settings, and at last the demand for sign-in."""
+    version = live_version(azure, settings)
     base = foundation(azure, settings)
-    entra = sign_in_nodes(base.site, settings, sign_in)
+    identity = postgres_foundation(azure, settings).identity if version == POSTGRES else None
+    entra = sign_in_nodes(base.site, settings, sign_in, identity)
     app_settings = AppSettings(base.site, entra.parts)
     required = entra.required(base.site, app_settings)
-    server = Server(base.site, client=entra.client, after=required)
+    server = Server(base.site, client=entra.client, version=version or FILE_SHARE, after=required)
     nodes = (*entra.nodes, app_settings, *required, server)
     return SignInSwitch(base.site, (base.group, base.site), nodes, entra)
 
@@ -225,7 +255,7 @@ def sign_in_off(azure: Azure, settings: Settings) -> SignInOff:
     used = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
     base = foundation(azure, settings)
     auth = AuthSettings(base.site, client=None, issuer="")
-    app_settings = AppSettings(base.site, [FixedSettings({SIGN_IN_SECRET: None})], after=(auth,))
+    app_settings = AppSettings(base.site, [FixedSettings(_NO_SECRET)], after=(auth,))
     nodes: tuple[Node, ...] = (auth, app_settings)
     if seen:
         tenant = azure.tenant_id
@@ -241,5 +271,8 @@ def live_sign_in(azure: Azure, live: Properties | None) -> SignIn | None:
         return None
     seen = registrations.find(azure, f"appId eq {quoted(client_id)}") or []
     return SignIn(
-        managed=any(is_ours(each) for each in seen), client_id=client_id, audiences=auth_settings.audiences(live)
+        managed=any(is_ours(each) for each in seen),
+        client_id=client_id,
+        audiences=auth_settings.audiences(live),
+        federated=registrations.is_federated(live),
     )

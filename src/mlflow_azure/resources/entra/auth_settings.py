@@ -30,6 +30,7 @@ class AuthSettings(SitePart):
         site: The web app.
         client: The app registration that tokens have to be for. None switches sign-in off.
         issuer: URL of the tenant's token issuer.
+        secret: The app setting with the registration's secret, or with the identity that stands in for it.
         after: What is written before it: as long as a part of it is missing, sign-in would not work.
 
     """
@@ -44,11 +45,13 @@ class AuthSettings(SitePart):
         *,
         client: AppRegistration | GivenRegistration | None,
         issuer: str,
+        secret: str = SIGN_IN_SECRET,
         after: tuple[Node, ...] = (),
     ) -> None:
         super().__init__(site, needs=(client,) if isinstance(client, AppRegistration) else (), after=after)
         self.client = client
         self.issuer = issuer
+        self.secret = secret
 
     def read(self, given: Given) -> Properties | None:
         """The live settings."""
@@ -79,7 +82,7 @@ class AuthSettings(SitePart):
                         "registration": {
                             "openIdIssuer": self.issuer,
                             "clientId": client_id(self.client, given),
-                            "clientSecretSettingName": SIGN_IN_SECRET,
+                            "clientSecretSettingName": self.secret,
                         },
                         "validation": {"allowedAudiences": accepted},
                     }

@@ -10,7 +10,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.entra.app_registration import deployment_tag
-from mlflow_azure.resources.web.app_settings import SIGN_IN_SECRET
+from mlflow_azure.resources.web.app_settings import FEDERATED_CLIENT, SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -51,7 +51,13 @@ def used_by(azure: Azure, group: str, site: str, *, ours_only: bool = False) -> 
 def ours(live: Properties | None) -> str | None:
     """The client id in some live sign-in settings, if sign-in is on and was set up by this program."""
     registration = _used(live)
-    return str(registration["clientId"]) if registration.get("clientSecretSettingName") == SIGN_IN_SECRET else None
+    names = (SIGN_IN_SECRET, FEDERATED_CLIENT)
+    return str(registration["clientId"]) if registration.get("clientSecretSettingName") in names else None
+
+
+def is_federated(live: Properties | None) -> bool:
+    """Whether an identity stands in for the secret of the registration in some live sign-in settings."""
+    return _used(live).get("clientSecretSettingName") == FEDERATED_CLIENT
 
 
 def _used(live: Properties | None) -> Properties:

@@ -1,4 +1,4 @@
-"""The storage account: MLflow's artifacts in a blob container, its metrics and params in a file share."""
+"""The storage account: MLflow's artifacts in a blob container; of 1.5.0 metrics and params in a file share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,35 @@ from mlflow_azure.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
+    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.resources.resource_group import ResourceGroup
 
 
 class StorageAccount(TaggedResource):
-    """A StorageV2 account, locally redundant, over TLS 1.2 only, without anonymous access to blobs."""
+    """A StorageV2 account, locally redundant, over TLS 1.2 only, without anonymous access to blobs.
+
+    Args:
+        shared_key: Whether its key opens it, as a mounted file share needs; else only roles do.
+
+    """
 
     kind = "storage account"
     type = "Microsoft.Storage/storageAccounts"
+
+    def __init__(
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        group: ResourceGroup,
+        provider: Provider,
+        location: str,
+        shared_key: bool = True,
+    ) -> None:
+        super().__init__(azure, name, group=group, provider=provider, location=location)
+        self.shared_key = shared_key
 
     def read(self, given: Given) -> Properties | None:
         """The live account."""
@@ -39,6 +60,7 @@ class StorageAccount(TaggedResource):
             "tags": self.tags,
             "properties": {
                 "allowBlobPublicAccess": False,
+                **({} if self.shared_key else {"allowSharedKeyAccess": False}),
                 "minimumTlsVersion": "TLS1_2",
                 "supportsHttpsTrafficOnly": True,
             },
@@ -73,7 +95,10 @@ class StorageAccount(TaggedResource):
             return arm.body(self.azure.storage.storage_accounts.update(self.group.name, self.name, body))
 
     def outputs(self, live: Properties) -> Properties:
-        """name, key, connection_string, blob_endpoint."""
+        """name, blob_endpoint, and where its key opens it, key and connection_string."""
+        endpoints = live["properties"]["primaryEndpoints"]
+        if not self.shared_key:
+            return {"name": self.name, "blob_endpoint": endpoints["blob"]}
         if live["properties"].get("allowSharedKeyAccess") is False:
             raise AzureRefusedError(
                 f"reading the keys of {self}: shared keys are not permitted on it",
@@ -83,7 +108,6 @@ class StorageAccount(TaggedResource):
         with doing(f"reading the keys of {self}"):
             keys = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name)
         key = str(keys.keys_property[0].value)
-        endpoints = live["properties"]["primaryEndpoints"]
         return {
             "name": self.name,
             "key": Secret(key),

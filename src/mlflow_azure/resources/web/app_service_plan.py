@@ -19,28 +19,43 @@ if TYPE_CHECKING:
 
 
 class AppServicePlan(TaggedResource):
-    """A Linux plan of one instance."""
+    """A Linux plan.
+
+    Args:
+        sku: Its size.
+        instances: How many machines; None makes one, and keeps the number that an owner chose later.
+
+    """
 
     kind = "app service plan"
     type = "Microsoft.Web/serverfarms"
     fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed, "properties.reserved": "ASP_NAME"}
 
     def __init__(
-        self, azure: Azure, name: str, *, group: ResourceGroup, provider: Provider, location: str, sku: str
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        group: ResourceGroup,
+        provider: Provider,
+        location: str,
+        sku: str,
+        instances: int | None = None,
     ) -> None:
         super().__init__(azure, name, group=group, provider=provider, location=location)
         self.sku = sku
+        self.instances = instances
 
     def read(self, given: Given) -> Properties | None:
         """The live plan."""
         return arm.get(str(self), lambda: self.azure.web.app_service_plans.get(self.group.name, self.name))
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, size; `reserved` is Azure's word for Linux."""
+        """Region, tags, size, and the number of machines where it is set; `reserved` is Azure's word for Linux."""
         return {
             "location": self.location,
             "tags": self.tags,
-            "sku": {"name": self.sku},
+            "sku": {"name": self.sku, **({"capacity": self.instances} if self.instances else {})},
             "properties": {"reserved": True},
         }
 
@@ -49,8 +64,8 @@ class AppServicePlan(TaggedResource):
         return self._put(f"creating {self}", {**desired, "kind": "linux"}, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs; the number of instances that an owner chose is kept."""
-        sku = {**desired["sku"], "capacity": live.get("sku", {}).get("capacity", 1)}
+        """Change what differs."""
+        sku = {"capacity": live.get("sku", {}).get("capacity", 1), **desired["sku"]}
         tags = merged_tags(live, desired)
         return self._put(f"updating {self}", {**desired, "kind": "linux", "sku": sku, "tags": tags}, report)
 

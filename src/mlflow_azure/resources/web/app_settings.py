@@ -6,6 +6,7 @@ Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-se
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
@@ -24,6 +25,10 @@ IMAGE_DIGEST = "MLFLOW_AZURE_IMAGE_DIGEST"
 CONTINUOUS_DEPLOYMENT = "DOCKER_ENABLE_CI"
 SIGN_IN_SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"  # noqa: S105 - the setting's name
 """Says, too, that the sign-in of a web app was set up by this program."""
+FEDERATED_CLIENT = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
+"""Names the identity that stands in for the app registration's secret:
+https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad#use-a-managed-identity-instead-of-a-secret-preview"""
+DATABASE_URI = "MLFLOW_SERVER_DATABASE_URI"
 SECRETS = frozenset({"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET})
 
 
@@ -79,4 +84,16 @@ class AppSettings(SitePart):
 
 def _redacted(answer: Any) -> Properties:
     settings = arm.body(answer).get("properties") or {}
-    return {name: Secret(value) if name in SECRETS else value for name, value in settings.items()}
+    return {name: Secret(value) if _is_secret(name, value) else value for name, value in settings.items()}
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return name in SECRETS or (name == DATABASE_URI and has_password(value))
+
+
+def has_password(uri: str) -> bool:
+    """Whether the URI of a database has a password: someone else's has, ours never."""
+    try:
+        return bool(urlsplit(uri).password)
+    except ValueError:
+        return False

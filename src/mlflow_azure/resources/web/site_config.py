@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow_azure.engine.node import Given, Node, Properties, Report
+    from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
     from mlflow_azure.resources.web.web_app import WebApp
 
 NO_ALWAYS_ON = frozenset({"F1", "D1"})
@@ -30,7 +31,9 @@ class SiteConfig(SitePart):
     Args:
         site: The web app.
         image: What it runs; its output `reference` names it.
-        identity: Whether it pulls the image with its managed identity.
+        identity: Whether it pulls the image with a managed identity.
+        pull_as: The identity that it pulls with; None is its own.
+        health_check: Path that App Service asks each instance for; None leaves that as it is.
         allow: Address ranges (CIDR) that may reach the server, beside those that users let in by rules of their own;
             empty leaves the access restrictions as they are.
         after: What is written before it.
@@ -41,11 +44,21 @@ class SiteConfig(SitePart):
     config = "web"
 
     def __init__(
-        self, site: WebApp, *, image: Node, identity: bool, allow: Sequence[str], after: tuple[Node, ...] = ()
+        self,
+        site: WebApp,
+        *,
+        image: Node,
+        identity: bool,
+        allow: Sequence[str],
+        pull_as: UserAssignedIdentity | None = None,
+        health_check: str | None = None,
+        after: tuple[Node, ...] = (),
     ) -> None:
-        super().__init__(site, needs=(image,), after=after)
+        super().__init__(site, needs=(image, *((pull_as,) if pull_as else ())), after=after)
         self.image = image
         self.identity = identity
+        self.pull_as = pull_as
+        self.health_check = health_check
         self.allow = allow
 
     def read(self, given: Given) -> Properties | None:
@@ -54,7 +67,7 @@ class SiteConfig(SitePart):
             f"the configuration of {self.site}",
             lambda: self.azure.web.web_apps.get_configuration(self.group_name, self.name),
         )
-        return live and _by_owner(live["properties"])
+        return live and by_owner(live["properties"])
 
     def desired(self, given: Given) -> Properties:
         """Image, TLS 1.2, no FTP, always on where the plan allows it, access restrictions where they are set."""
@@ -67,6 +80,10 @@ class SiteConfig(SitePart):
             "scmMinTlsVersion": "1.2",
             "ftpsState": "Disabled",
         }
+        if self.pull_as:
+            properties["acrUserManagedIdentityID"] = given(self.pull_as, "client_id")
+        if self.health_check:
+            properties["healthCheckPath"] = self.health_check
         if self.allow:
             properties["ipSecurityRestrictions"] = access_rules(self.allow)
             properties["ipSecurityRestrictionsDefaultAction"] = "Deny"
@@ -90,7 +107,7 @@ class SiteConfig(SitePart):
                 lambda: self.azure.web.web_apps.update_configuration(self.group_name, self.name, body),
                 report,
             )
-        return _by_owner(arm.body(answer)["properties"])
+        return by_owner(arm.body(answer)["properties"])
 
 
 def access_rules(allow: Sequence[str]) -> list[dict[str, Any]]:
@@ -101,7 +118,23 @@ def access_rules(allow: Sequence[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _by_owner(properties: dict[str, Any]) -> dict[str, Any]:
+def is_public(site: Properties | None, config: Properties | None) -> bool | None:
+    """Whether the whole internet can reach a web app; None where it does not exist.
+
+    App Service lets in everyone unless there is a rule, or it is told to deny by default.
+
+    https://learn.microsoft.com/azure/app-service/overview-access-restrictions
+    """
+    if site is None or config is None:
+        return None
+    if site["properties"].get("publicNetworkAccess") == "Disabled":
+        return False
+    otherwise = config["properties"].get("ipSecurityRestrictionsDefaultAction")
+    rules = config["properties"].get("ipSecurityRestrictions")
+    return otherwise == "Allow" or not (rules or otherwise == "Deny")
+
+
+def by_owner(properties: dict[str, Any]) -> dict[str, Any]:
     """The configuration with only our access rules, in the fields that we write; the users' stand beside it."""
     rules = [
         rule for rule in properties.get("ipSecurityRestrictions") or () if rule.get("priority") != CLOSING_PRIORITY

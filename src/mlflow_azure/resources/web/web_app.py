@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.azure.refusals import doing
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
+    from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
     from mlflow_azure.resources.web.app_service_plan import AppServicePlan
 
 
@@ -32,6 +34,8 @@ class WebApp(TaggedResource):
 
     Args:
         identity: Whether it gets a managed identity of its own. One that it has it keeps.
+        assigned: A managed identity that it gets beside those that it has.
+        labels: Tags, beside those that everything has.
 
     """
 
@@ -39,10 +43,27 @@ class WebApp(TaggedResource):
     type = "Microsoft.Web/sites"
     fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed}
 
-    def __init__(self, azure: Azure, name: str, *, plan: AppServicePlan, identity: bool = False) -> None:
-        super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=(plan,))
+    def __init__(
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        plan: AppServicePlan,
+        identity: bool = False,
+        assigned: UserAssignedIdentity | None = None,
+        labels: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        before = (plan, assigned) if assigned else (plan,)
+        super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=before)
         self.plan = plan
         self.identity = identity
+        self.assigned = assigned
+        self.labels = labels
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Our tags."""
+        return {**super().tags, **self.labels}
 
     def read(self, given: Given) -> Properties | None:
         """The live site."""
@@ -56,7 +77,7 @@ class WebApp(TaggedResource):
         return {
             "location": self.location,
             "tags": self.tags,
-            **({"identity": {"systemAssigned": True}} if self.identity else {}),
+            **self._identities(),
             "properties": {
                 "serverFarmId": self.plan.id,
                 "httpsOnly": True,
@@ -64,6 +85,11 @@ class WebApp(TaggedResource):
                 "state": RUNNING,
             },
         }
+
+    def _identities(self) -> dict[str, Any]:
+        own = {"systemAssigned": True} if self.identity else {}
+        others = {"assigned": {self.assigned.id.lower(): True}} if self.assigned else {}
+        return {"identity": {**own, **others}} if own or others else {}
 
     def check_before_create(self, given: Given) -> None:
         """The name must be free in the whole world."""
@@ -94,8 +120,8 @@ class WebApp(TaggedResource):
         # `state` cannot be written: a site is started and stopped by requests of their own.
         properties = {name: value for name, value in wanted["properties"].items() if name != "state"}
         body = {**wanted, "properties": properties}
-        if self.identity:
-            body["identity"] = _identity(live)
+        if "identity" in wanted:
+            body["identity"] = _identity(wanted["identity"], live.get("identity", {}))
         with doing(what):
             poller = when_free(
                 self.azure,
@@ -107,11 +133,16 @@ class WebApp(TaggedResource):
             return _with_identity(arm.body(self.azure.wait(poller)))
 
     def outputs(self, live: Properties) -> Properties:
-        """host, scm_host and url, by the names that Azure gave the site; principal_id of its identity, or None."""
+        """How the site is reached and known.
+
+        host, scm_host and url, by the names that Azure gave it; hosts, all of its names, that one first; principal_id
+        of its own identity, or None.
+        """
         properties = live["properties"]
         host = properties["defaultHostName"]
         return {
             "host": host,
+            "hosts": [host, *sorted(name for name in properties.get("hostNames") or () if name != host)],
             "scm_host": scm_host(properties),
             "url": f"{self.azure.cloud.site_scheme}://{host}",
             "principal_id": live["identity"].get("principalId"),
@@ -133,12 +164,16 @@ def scm_host(properties: Properties) -> str | None:
 def _with_identity(live: dict[str, Any]) -> Properties:
     """The site, saying in one word what Azure says in a list: "SystemAssigned, UserAssigned"."""
     identity = live.get("identity") or {}
-    return {**live, "identity": {**identity, "systemAssigned": "SystemAssigned" in str(identity.get("type"))}}
+    assigned = {each.lower(): True for each in identity.get("userAssignedIdentities") or {}}
+    own = "SystemAssigned" in str(identity.get("type"))
+    return {**live, "identity": {**identity, "systemAssigned": own, "assigned": assigned}}
 
 
-def _identity(live: Properties) -> dict[str, Any]:
-    """The identity to write: one of its own, and those that the user gave the site."""
-    others = live.get("identity", {}).get("userAssignedIdentities") or {}
-    if not others:
-        return {"type": "SystemAssigned"}
-    return {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {each: {} for each in others}}
+def _identity(wanted: Properties, live: Properties) -> dict[str, Any]:
+    """The identities to write: what is wanted, and those that the site has."""
+    own = wanted.get("systemAssigned") or live.get("systemAssigned")
+    had = {each.lower(): each for each in live.get("userAssignedIdentities") or {}}
+    others = {**dict.fromkeys(had.values()), **{each: None for each in wanted.get("assigned", {}) if each not in had}}
+    types = [name for name, has in (("SystemAssigned", own), ("UserAssigned", others)) if has]
+    identity: dict[str, Any] = {"type": ", ".join(types)}
+    return {**identity, "userAssignedIdentities": {each: {} for each in others}} if others else identity

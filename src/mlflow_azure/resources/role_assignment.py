@@ -1,9 +1,9 @@
-"""The web app's right to pull from the registry: a role assignment to its managed identity."""
+"""What an identity may do with a resource: a role that is assigned to it."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from mlflow_azure.azure.refusals import doing, error_code
 from mlflow_azure.azure.rest import eventually
@@ -12,53 +12,77 @@ from mlflow_azure.engine.node import Given, Node, Properties, Removable, Report
 from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.resources.base import AzureResource
 
-if TYPE_CHECKING:
-    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
-    from mlflow_azure.resources.web.web_app import WebApp
 
-ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
-"""https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers#acrpull"""
-ASK_FOR_ROLE = (
-    "Ask an owner for the role Role Based Access Control Administrator on the resource group, then: "
-    "mlflow-azure deploy --identity"
+@dataclass(frozen=True)
+class Role:
+    """A role that Azure has by itself: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
+
+    name: str
+    guid: str
+
+
+ACR_PULL = Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
+BLOB_CONTRIBUTOR = Role("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe")
+
+ASK_AN_OWNER = (
+    "Ask an owner for the role Role Based Access Control Administrator on the resource group, then: mlflow-azure deploy"
 )
+ASK_FOR_ROLE = f"{ASK_AN_OWNER} --identity"
 
 
-class PullRole(AzureResource, Removable):
-    """The role AcrPull on the registry for the identity of the web app.
+class RoleAssignment(AzureResource, Removable):
+    """A role on a resource for an identity.
 
-    Its name follows from registry and web app, so running again finds it. Where the identity has the role already, by
-    whomever and on whatever scope above, nothing is added.
+    Its name follows from both, so running again finds it. Where the identity has the role already, by whomever and on
+    whatever scope above, nothing is added.
+
+    Args:
+        role: The role.
+        scope: What it is about.
+        principal: Whose it is; its output `principal_id` names the identity.
+        hint: What to do where Azure refuses to assign it.
+        wanted: Whether it is to exist.
+        after: What is done before.
+
     """
 
     kind = "role assignment"
 
     def __init__(
-        self, registry: ContainerRegistry, site: WebApp, *, wanted: bool = True, after: tuple[Node, ...] = ()
+        self,
+        role: Role,
+        *,
+        scope: AzureResource,
+        principal: AzureResource,
+        hint: str,
+        wanted: bool = True,
+        after: tuple[Node, ...] = (),
     ) -> None:
-        super().__init__(registry.azure, "AcrPull", parent=registry, needs=(site,), after=after)
-        self.registry = registry
-        self.site = site
+        super().__init__(scope.azure, role.name, parent=scope, needs=(principal,), after=after)
+        self.role = role
+        self.scope = scope
+        self.principal = principal
+        self.hint = hint
         self.wanted = wanted
 
     @property
     def guid(self) -> str:
         """The assignment's name in Azure, which has to be a GUID."""
-        return str(uuid.uuid5(uuid.UUID(ACR_PULL), f"{self.registry.id} {self.site.id}".lower()))
+        return str(uuid.uuid5(uuid.UUID(self.role.guid), f"{self.scope.id} {self.principal.id}".lower()))
 
     @property
     def id(self) -> str:
         """The assignment's id."""
-        return f"{self.registry.id}/providers/Microsoft.Authorization/roleAssignments/{self.guid}"
+        return f"{self.scope.id}/providers/Microsoft.Authorization/roleAssignments/{self.guid}"
 
     def read(self, given: Given) -> Properties | None:
         """The assignment of the role to the identity, ours before others'; None where there is none."""
-        principal = given(self.site, "principal_id")
+        principal = given(self.principal, "principal_id")
         if principal is UNKNOWN or principal is None:
             return None
-        with doing(f"reading the roles of {self.site} on {self.registry}"):
+        with doing(f"reading the roles of {self.principal} on {self.scope}"):
             listed = self.azure.authorization.role_assignments.list_for_scope(
-                self.registry.id, filter=f"principalId eq '{principal}'"
+                self.scope.id, filter=f"principalId eq '{principal}'"
             )
             found = [each for each in listed if self._counts(each.name, each.scope, each.role_definition_id)]
         if not found:
@@ -67,22 +91,22 @@ class PullRole(AzureResource, Removable):
         return {"principalId": principal, "name": str(first.name)}
 
     def _counts(self, name: str, scope: str, role: str) -> bool:
-        """Whether an assignment allows to pull; to be taken away is only the one that we made."""
-        allows = role.endswith(ACR_PULL) and f"{self.registry.id}/".lower().startswith(f"{scope}/".lower())
+        """Whether an assignment gives the role here; to be taken away is only the one that we made."""
+        allows = role.endswith(self.role.guid) and f"{self.scope.id}/".lower().startswith(f"{scope}/".lower())
         return allows and (self.wanted or name == self.guid)
 
     def desired(self, given: Given) -> Properties:
-        """For the identity that the web app has."""
-        return {"principalId": given(self.site, "principal_id")}
+        """For the identity that there is."""
+        return {"principalId": given(self.principal, "principal_id")}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Assign the role; an identity that was just made takes a moment until the role service knows it."""
         principal = str(desired["principalId"])
         try:
-            with doing(f"assigning the role {self.name} on {self.registry} to {self.site}"):
+            with doing(f"assigning the role {self.name} on {self.scope} to {self.principal}"):
                 self._assign_anew(principal)
         except AzureRefusedError as refused:
-            raise AzureRefusedError(refused.message, hint=ASK_FOR_ROLE, code=ROLE_REFUSED) from refused
+            raise AzureRefusedError(refused.message, hint=self.hint, code=ROLE_REFUSED) from refused
         return {"principalId": principal, "name": self.guid}
 
     def _assign_anew(self, principal: str) -> None:
@@ -93,7 +117,7 @@ class PullRole(AzureResource, Removable):
         except HttpResponseError as error:
             if error_code(error) != "RoleAssignmentUpdateNotPermitted":
                 raise
-            self._delete()  # left from a web app of this name that was deleted
+            self._delete()  # left from an identity of this name that was deleted
             self._assign(principal)
 
     def _assign(self, principal: str) -> None:
@@ -101,7 +125,7 @@ class PullRole(AzureResource, Removable):
 
         roles = f"/subscriptions/{self.azure.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
         wanted = RoleAssignmentCreateParameters(
-            role_definition_id=f"{roles}/{ACR_PULL}", principal_id=principal, principal_type="ServicePrincipal"
+            role_definition_id=f"{roles}/{self.role.guid}", principal_id=principal, principal_type="ServicePrincipal"
         )
         eventually(
             self.azure.deadline,
@@ -110,12 +134,12 @@ class PullRole(AzureResource, Removable):
         )
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Assign it to the identity that the web app has now."""
+        """Assign it to the identity that there is now."""
         return self.create(desired, given, report)
 
     def delete(self, live: Properties) -> None:
         """Take the role away again."""
-        with doing(f"deleting the role assignment {self.name} of {self.site}"):
+        with doing(f"deleting the role assignment {self.name} of {self.principal}"):
             self._delete()
 
     def _delete(self) -> None:

@@ -1,0 +1,154 @@
+"""The topology of MLflow 3: no secret anywhere, and nothing on an instance, so that there can be several.
+
+    resource group ─┬─ managed identity                          as which the web app does all of the following
+                    ├─ storage account ── blob container         artifacts; a role for the identity, no key
+                    ├─ container registry ── image               a role for the identity, no admin user
+                    ├─ PostgreSQL server ── database → firewall rule → administrator, the identity
+                    └─ app service plan ── web app ── logs → app settings → sign-in → configuration
+
+The server takes 5 to 15 minutes, while all else goes on until the app settings, which say where it is. Its parts are
+written one after another, since it takes one change at a time. The image is named last, when database and roles are
+there; see stack.py for the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.clouds import PUBLIC
+from mlflow_azure.deployment.app_setting_parts import (
+    BlobSettings,
+    DatabaseSettings,
+    FixedSettings,
+    IdentitySettings,
+    ImageSettings,
+    RegistrySettings,
+)
+from mlflow_azure.deployment.features.continuous_deployment import continuous_deployment_nodes
+from mlflow_azure.deployment.features.sign_in import sign_in_nodes
+from mlflow_azure.deployment.foundation import postgres_foundation
+from mlflow_azure.deployment.stack_nodes import Stack, build_ahead
+from mlflow_azure.image.serving import HEALTH_PATH, postgres_environment
+from mlflow_azure.resources.database.administrator import Administrator
+from mlflow_azure.resources.database.firewall_rule import FirewallRule
+from mlflow_azure.resources.database.flexible_server import FlexibleServer
+from mlflow_azure.resources.database.postgres_database import PostgresDatabase
+from mlflow_azure.resources.mlflow_server import Server
+from mlflow_azure.resources.provider import Provider
+from mlflow_azure.resources.registry.admin_user import AdminUser
+from mlflow_azure.resources.registry.registry_image import Image
+from mlflow_azure.resources.role_assignment import ACR_PULL, ASK_AN_OWNER, BLOB_CONTRIBUTOR, RoleAssignment
+from mlflow_azure.resources.storage.blob_container import BlobContainer
+from mlflow_azure.resources.storage.storage_account import StorageAccount
+from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, DATABASE_URI, AppSettings, SettingsPart
+from mlflow_azure.resources.web.container_logs import ContainerLogs
+from mlflow_azure.resources.web.site_config import SiteConfig
+from mlflow_azure.settings import POSTGRES
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.deployment.features.enabled import Features
+    from mlflow_azure.deployment.foundation import PostgresFoundation
+    from mlflow_azure.engine.node import Node
+    from mlflow_azure.image.builder import Builder
+    from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.settings import Settings
+
+
+def postgres_stack(
+    azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
+) -> Stack:
+    """The resources of MLflow 3. See mlflow_stack."""
+    base = postgres_foundation(azure, settings, public=features.is_public)
+    group, registry, plan, site, identity = base.group, base.registry, base.plan, base.site, base.identity
+    storage = Provider(azure, "Microsoft.Storage")
+    account = StorageAccount(
+        azure,
+        settings.storage_account_name,
+        group=group,
+        provider=storage,
+        location=settings.rg_location,
+        shared_key=False,
+    )
+    container = BlobContainer(azure, settings.storage_container_name, account=account)
+    repository, tag = settings.docker_image_name, settings.docker_image_tag
+    ahead = build_ahead(f"{repository}:{tag}", context, build)
+    image = Image(azure, repository, tag, registry=registry, context=context, build=build, after=ahead)
+    roles = tuple(
+        RoleAssignment(role, scope=scope, principal=identity, hint=ASK_AN_OWNER)
+        for role, scope in ((ACR_PULL, registry), (BLOB_CONTRIBUTOR, account))
+    )
+    server, database, where = _database(base, settings, features)
+    sign_in = sign_in_nodes(site, settings, features.sign_in, identity)
+    logs = ContainerLogs(site)
+    parts: list[SettingsPart] = [
+        FixedSettings(postgres_environment(settings) | _outside_of_the_public_cloud(azure.cloud)),
+        BlobSettings(account),
+        IdentitySettings(identity, site),
+        RegistrySettings(registry, identity=True),
+        ImageSettings(image),
+        *where,
+        *sign_in.parts,
+    ]
+    if features.continuous_deployment:
+        parts.append(FixedSettings({CONTINUOUS_DEPLOYMENT: "true"}))
+    app_settings = AppSettings(site, parts, after=(logs, container, *roles, *database))
+    required = sign_in.required(site, app_settings)
+    config = SiteConfig(
+        site,
+        image=image,
+        identity=True,
+        pull_as=identity,
+        health_check=HEALTH_PATH,
+        allow=settings.allow_ip,
+        after=(app_settings, *required),
+    )
+    answering = Server(site, client=sign_in.client, image=image, version=POSTGRES, identity=True, after=(config,))
+    pushed = (
+        continuous_deployment_nodes(site, registry, settings, after=(config,)) if features.continuous_deployment else ()
+    )
+    nodes = (
+        *(storage, *base.nodes, account, container, *ahead, image, *roles, *database, *sign_in.nodes),
+        *(logs, app_settings, *required, config, answering, AdminUser(registry, after=(answering,)), *pushed),
+    )
+    return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, database=server)
+
+
+def _database(
+    base: PostgresFoundation, settings: Settings, features: Features
+) -> tuple[FlexibleServer | None, tuple[Node, ...], tuple[SettingsPart, ...]]:
+    """The server with its parts, and where MLflow finds it; of a database that is there already only where it is.
+
+    Whoever deploys again need not have the password at hand: the one in the app settings then stays.
+    """
+    given, azure = settings.mlflow_backend_uri, base.group.azure
+    if given is not None:
+        return None, (), (FixedSettings({DATABASE_URI: given}),)
+    if not features.has_own_database:
+        return None, (), ()
+    provider = Provider(azure, "Microsoft.DBforPostgreSQL")
+    server = FlexibleServer(
+        azure,
+        settings.postgres_server_name,
+        group=base.group,
+        provider=provider,
+        location=settings.rg_location,
+        sku=settings.postgres_sku,
+        storage=settings.postgres_storage_size,
+    )
+    database = PostgresDatabase(server, settings.postgres_database_name)
+    rule = FirewallRule(server, after=(database,))
+    administrator = Administrator(server, identity=base.identity, after=(rule,))
+    nodes = (provider, server, database, rule, administrator)
+    return server, nodes, (DatabaseSettings(server, database.name, base.identity),)
+
+
+def _outside_of_the_public_cloud(cloud: Cloud) -> dict[str, str | None]:
+    """Where tokens come from, and what those for the database are for, where that is not what programs expect."""
+    elsewhere: dict[str, str | None] = {}
+    if cloud.authority != PUBLIC.authority:
+        elsewhere["AZURE_AUTHORITY_HOST"] = cloud.authority
+    if cloud.postgres_scope != PUBLIC.postgres_scope:
+        elsewhere["MLFLOW_SERVER_POSTGRES_SCOPE"] = cloud.postgres_scope
+    return elsewhere

@@ -1,0 +1,1 @@
+"""The PostgreSQL flexible server, and what lies in it."""

@@ -1,0 +1,83 @@
+"""The account of the web app's identity in the PostgreSQL server: its Microsoft Entra administrator.
+
+https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-azure-ad-authentication
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.resources.database.server_part import NOT_ASKED, ServerPart
+from mlflow_azure.resources.database.writes import when_free
+
+if TYPE_CHECKING:
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
+    from mlflow_azure.resources.database.flexible_server import FlexibleServer
+    from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
+
+
+class Administrator(ServerPart):
+    """The identity as an administrator. Others that there are stay.
+
+    Its name is that of the role in the database, under which the server process signs in.
+    """
+
+    kind = "database administrator"
+
+    def __init__(self, server: FlexibleServer, *, identity: UserAssignedIdentity, after: tuple[Node, ...]) -> None:
+        super().__init__(server, identity.name, needs=(identity,), after=after)
+        self.identity = identity
+
+    @property
+    def id(self) -> str:
+        """Whose account it is, in the manner of an id: Azure names it by the identity's object id."""
+        return f"{self.server.id}/administrators/{self.name}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The live account."""
+        principal = given(self.identity, "principal_id")
+        if principal is UNKNOWN:
+            return None
+        group, server = self.group_name, self.server.name
+        live = self.read_part(
+            given, lambda: self.azure.postgres.administrators_microsoft_entra.get(group, server, principal)
+        )
+        return live if live is None or live is NOT_ASKED else {"properties": _known(live["properties"])}
+
+    def desired(self, given: Given) -> Properties:
+        """The identity, by name and object id."""
+        principal = given(self.identity, "principal_id")
+        return {"properties": {"objectId": principal, "principalName": self.name, "principalType": "ServicePrincipal"}}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Add the account."""
+        wanted = desired["properties"]
+        body = {
+            "properties": {
+                "principalName": wanted["principalName"],
+                "principalType": wanted["principalType"],
+                "tenantId": self.azure.tenant_id,
+            }
+        }
+        administrators, group, server = (
+            self.azure.postgres.administrators_microsoft_entra,
+            self.group_name,
+            self.server.name,
+        )
+        with doing(f"making {self.identity} an administrator of {self.server}"):
+            when_free(
+                self.azure,
+                lambda: administrators.begin_create_or_update(group, server, str(wanted["objectId"]), body),
+                report,
+            )
+        return desired
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Write it anew."""
+        return self.create(desired, given, report)
+
+
+def _known(live: Properties) -> Properties:
+    return {key: live.get(key) for key in ("objectId", "principalName", "principalType")}

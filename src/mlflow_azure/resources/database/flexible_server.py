@@ -1,0 +1,175 @@
+"""The PostgreSQL flexible server: experiments, runs, models and traces of MLflow 3.
+
+https://learn.microsoft.com/azure/postgresql/flexible-server/overview
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.azure.refusals import AGAIN, doing
+from mlflow_azure.engine.compare import UNKNOWN, differences
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.resources import arm
+from mlflow_azure.resources.availability import refuse_taken
+from mlflow_azure.resources.database.writes import when_free
+from mlflow_azure.resources.tagged import TaggedResource, merged_tags
+from mlflow_azure.settings.fitting import postgres_tier
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine.node import Given, Properties, Report
+    from mlflow_azure.resources.provider import Provider
+    from mlflow_azure.resources.resource_group import ResourceGroup
+
+READY, STOPPED = "Ready", "Stopped"
+WORKING = frozenset({"Provisioning", "Starting", "Stopping", "Restarting", "Updating"})
+"""States that end by themselves: ServerState of the REST API."""
+POLL_SECONDS = 5.0
+POSTGRES_VERSION = "16"
+"""Of a server that is made. A server that is there keeps its own: an upgrade of it is for its owner to decide."""
+_AT_CREATION = {
+    "createMode": "Create",
+    "version": POSTGRES_VERSION,
+    "network": {"publicNetworkAccess": "Enabled"},
+    "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"},
+    "highAvailability": {"mode": "Disabled"},
+}
+"""What its owner may change later, and a deploy then leaves alone."""
+
+
+class FlexibleServer(TaggedResource):
+    """A server that nobody signs in to with a password: only identities of Microsoft Entra ID have accounts in it.
+
+    Args:
+        sku: Its size: "B1ms".
+        storage: Its disk, in GiB. A disk can only grow, by hand or by itself; a larger one is as good.
+
+    """
+
+    kind = "PostgreSQL server"
+    type = "Microsoft.DBforPostgreSQL/flexibleServers"
+
+    def __init__(
+        self,
+        azure: Azure,
+        name: str,
+        *,
+        group: ResourceGroup,
+        provider: Provider,
+        location: str,
+        sku: str,
+        storage: int,
+    ) -> None:
+        super().__init__(azure, name, group=group, provider=provider, location=location)
+        self.sku = sku
+        self.storage = storage
+
+    def read(self, given: Given) -> Properties | None:
+        """The live server."""
+        live = arm.get(str(self), lambda: self.azure.postgres.servers.get(self.group.name, self.name))
+        return live and self._with_storage(live)
+
+    def _with_storage(self, live: dict[str, Any]) -> Properties:
+        """The server, with a disk that is large enough told as the one that is wanted."""
+        storage = live["properties"].get("storage") or {}
+        size = storage.get("storageSizeGB") or 0
+        enough = {**storage, "storageSizeGB": min(size, self.storage)}
+        return {**live, "properties": {**live["properties"], "storage": enough}}
+
+    def desired(self, given: Given) -> Properties:
+        """Region, tags, size, disk, running; no passwords."""
+        return {
+            "location": self.location,
+            "tags": self.tags,
+            "sku": {"name": f"Standard_{self.sku}", "tier": postgres_tier(self.sku)},
+            "properties": {
+                "state": READY,
+                "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
+                "storage": {"storageSizeGB": self.storage},
+            },
+        }
+
+    def check_before_create(self, given: Given) -> None:
+        """The name must be free in the whole world."""
+        refuse_taken(
+            self,
+            given,
+            "POSTGRES_SERVER_NAME",
+            lambda: self.azure.postgres.name_availability.check_globally({"name": self.name, "type": self.type}),
+        )
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Create the server; it takes 5 to 15 minutes, while everything else goes on."""
+        wanted = desired["properties"]
+        properties = {
+            **_AT_CREATION,
+            "authConfig": {**wanted["authConfig"], "tenantId": self.azure.tenant_id},
+            "storage": {**wanted["storage"], "autoGrow": "Enabled"},
+        }
+        report("Azure takes 5 to 15 minutes for it", None)
+        body = {**desired, "properties": properties}
+        servers = self.azure.postgres.servers
+        with doing(f"creating {self}"):
+            begin = lambda: servers.begin_create_or_update(self.group.name, self.name, body)  # noqa: E731
+            return self._with_storage(arm.body(when_free(self.azure, begin, report)))
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Start it where it is stopped, wait until it is ready, and change what differs."""
+        ready = self._ready(live, given, report)
+        changes = {key: value for key, value in desired.items() if key != "location"}
+        changes["properties"] = {
+            key: value
+            for key, value in desired["properties"].items()
+            if key != "state" and differences({key: value}, ready["properties"])
+        }
+        if not differences({**changes, "tags": self.tags}, ready):
+            return ready
+        body = {**changes, "tags": merged_tags(ready, desired)}
+        servers = self.azure.postgres.servers
+        with doing(f"updating {self}"):
+            begin = lambda: servers.begin_update(self.group.name, self.name, body)  # noqa: E731
+            when_free(self.azure, begin, report)
+        return self._live(given)
+
+    def _ready(self, live: Properties, given: Given, report: Report) -> Properties:
+        """The server once it is ready: what an earlier run asked for may be under way."""
+        if live["properties"].get("state") == STOPPED:
+            report("starting it", None)
+            with doing(f"starting {self}"):
+                when_free(
+                    self.azure, lambda: self.azure.postgres.servers.begin_start(self.group.name, self.name), report
+                )
+
+        def ready() -> Properties | None:
+            found = self._live(given)
+            state = found["properties"].get("state")
+            if state == READY:
+                return found
+            if state not in WORKING | {STOPPED}:
+                raise MlflowAzureError(
+                    f"waiting for {self}: it is {state}",
+                    hint=f"See why in the portal (Resource health). {AGAIN}",
+                    code="ServerNotReady",
+                )
+            report(f"it is {state}", None)
+            return None
+
+        found = self.azure.deadline.poll(ready, every=POLL_SECONDS)
+        return found or live
+
+    def _live(self, given: Given) -> Properties:
+        live = self.read(given)
+        if live is None:
+            raise MlflowAzureError(f"waiting for {self}: it is gone", hint=AGAIN, code="ServerNotReady")
+        return live
+
+    def outputs(self, live: Properties) -> Properties:
+        """host, the name by which Azure says that it is reached; state."""
+        properties = live["properties"]
+        host = properties.get("fullyQualifiedDomainName")
+        return {"host": host or UNKNOWN, "state": properties.get("state")}
+
+    def state(self, live: Properties) -> str:
+        """Ready, Stopped, …."""
+        return str(live["properties"].get("state"))

@@ -1,0 +1,34 @@
+"""Writes to a PostgreSQL server, which refuses what comes while it is at work on something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from mlflow_azure.azure.refusals import is_server_busy
+from mlflow_azure.azure.rest import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azure.core.polling import LROPoller
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine.node import Report
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 600.0
+
+
+def when_free(azure: Azure, begin: Callable[[], LROPoller[T]], report: Report) -> T:
+    """The result of a write, tried again for ten minutes while the server is busy.
+
+    It says so at once, or as the end of the operation: both are waited for.
+    """
+    return eventually(
+        azure.deadline,
+        lambda: azure.wait(begin()),
+        is_server_busy,
+        patience=BUSY_SECONDS,
+        tell=lambda: report("the server is busy with an earlier change of it", None),
+    )
