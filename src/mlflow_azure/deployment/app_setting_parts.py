@@ -69,8 +69,10 @@ class BlobSettings:
         return (self.account,)
 
     def desired(self, given: Given) -> Properties:
-        """The account's endpoint."""
-        return {"MLFLOW_SERVER_BLOB_ENDPOINT": given(self.account, "blob_endpoint")}
+        """The account's endpoint, over TLS: the Azure SDK sends tokens no other way."""
+        endpoint = given(self.account, "blob_endpoint")
+        secure = UNKNOWN if endpoint is UNKNOWN else "https://" + endpoint.partition("://")[2]
+        return {"MLFLOW_SERVER_BLOB_ENDPOINT": secure}
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class DatabaseSettings:
     server: FlexibleServer
     database: str
     identity: UserAssignedIdentity
+    connections: int
 
     @property
     def needs(self) -> tuple[Node, ...]:
@@ -87,10 +90,10 @@ class DatabaseSettings:
         return (self.server,)
 
     def desired(self, given: Given) -> Properties:
-        """The database's URI, without a password."""
+        """The database's URI, without a password, and how many connections an instance may hold."""
         host = given(self.server, "host")
         uri = UNKNOWN if host is UNKNOWN else f"postgresql://{self.identity.name}@{host}/{self.database}"
-        return {DATABASE_URI: uri}
+        return {DATABASE_URI: uri, "MLFLOW_SERVER_DATABASE_CONNECTIONS": str(self.connections)}
 
 
 @dataclass(frozen=True)

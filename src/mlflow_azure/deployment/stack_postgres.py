@@ -44,6 +44,7 @@ from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, DATAB
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.settings import POSTGRES
+from mlflow_azure.settings.fitting import database_connections
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -141,7 +142,8 @@ def _database(
     rule = FirewallRule(server, after=(database,))
     administrator = Administrator(server, identity=base.identity, after=(rule,))
     nodes = (provider, server, database, rule, administrator)
-    return server, nodes, (DatabaseSettings(server, database.name, base.identity),)
+    connections = database_connections(settings.postgres_sku, settings.asp_instances)
+    return server, nodes, (DatabaseSettings(server, database.name, base.identity, connections),)
 
 
 def _outside_of_the_public_cloud(cloud: Cloud) -> dict[str, str | None]:

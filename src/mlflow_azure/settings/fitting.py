@@ -19,6 +19,11 @@ _MEMORY = {"F1": 1.0, "D1": 1.0, "B1": 1.75, "S1": 1.75, "B2": 3.5, "S2": 3.5, "
 """GB of an instance, of the sizes that are small: https://azure.microsoft.com/pricing/details/app-service/linux/"""
 _PLATFORM, _FIRST_WORKER, _WORKER = 0.6, 0.25, 0.2
 """GB that App Service's own containers take, that the first worker takes, and each further one."""
+_CONNECTIONS, _MORE_CONNECTIONS = {"B1ms": 35, "B2s": 414}, 844
+"""Connections that a size leaves to its users; all others leave at least the last."""
+_WORKER_CONNECTIONS = 4
+"""That a worker needs at least: MLflow has a pool for runs and one for models."""
+_SETS = 2
 _MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
 """By the first letter of the size; 30 of the others. https://learn.microsoft.com/azure/azure-resource-manager/
 management/azure-subscription-service-limits#app-service-limits"""
@@ -40,10 +45,35 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
             broken["ASP_INSTANCES"] = f"must be {most} at most on a plan of size {size}"
         elif workers.isdecimal() and (fault := _too_little_memory(size, int(workers))):
             broken["MLFLOW_WORKERS"] = fault
+    if not texts.get("MLFLOW_BACKEND_URI") and (fault := _too_few_connections(texts)):
+        broken["POSTGRES_SKU"] = fault
     longest = ROLE_LENGTH - len(IDENTITY_SUFFIX)
     if len(texts.get("WEB_APP_NAME", "")) > longest:
         broken["WEB_APP_NAME"] = f"must have {longest} characters at most: its identity is a role of the database"
     return broken
+
+
+def database_connections(sku: str, instances: int) -> int:
+    """How many connections each instance may hold, so that a new set can start before the old one has ended.
+
+    https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-limits#maximum-connections
+    """
+    return _CONNECTIONS.get(sku, _MORE_CONNECTIONS) // (_SETS * instances)
+
+
+def _too_few_connections(texts: Mapping[str, str]) -> str | None:
+    sku, instances, workers = (texts.get(name, "") for name in ("POSTGRES_SKU", "ASP_INSTANCES", "MLFLOW_WORKERS"))
+    if naming.postgres_sku(sku) or not (instances.isdecimal() and workers.isdecimal()) or int(instances) < 1:
+        return None
+    size = naming.canonical_postgres_sku(sku)
+    needed, there = _WORKER_CONNECTIONS * int(workers), database_connections(size, int(instances))
+    if needed <= there:
+        return None
+    return (
+        f"must be a larger size, such as B2s: {instances} instances of {workers} workers need "
+        f"{_SETS * int(instances) * needed} connections while they are replaced, and {size} has "
+        f"{_CONNECTIONS.get(size, _MORE_CONNECTIONS)}"
+    )
 
 
 def _too_little_memory(size: str, workers: int) -> str | None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.azure.permissions import ASK_TO_READ, allows, granted, unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
-from mlflow_azure.deployment.checks import database
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action
-from mlflow_azure.resources.provider import Provider
+from mlflow_azure.resources.database.capacity import exhausted, refuse_unavailable
+from mlflow_azure.resources.provider import REGISTERED, Provider
 from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
 from mlflow_azure.settings.naming import canonical_location
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.stack_nodes import Stack
     from mlflow_azure.engine.node import Resource
+    from mlflow_azure.resources.database.flexible_server import FlexibleServer
     from mlflow_azure.settings import Settings
 
 NOTHING = Given({})
@@ -86,10 +87,15 @@ def region(azure: Azure, settings: Settings) -> Finding:
             + (", ".join(sorted(regions)) or "none"),
             code="LocationNotAvailableForResourceType",
         )
-    if database.is_wanted(settings):
-        database.refuse_unavailable(azure, settings)
-        return ok("region", f"App Service has size {sku} in {location}, PostgreSQL {settings.postgres_sku}")
+    server = mlflow_stack(azure, settings).database
+    if server and _is_registered(server):
+        refuse_unavailable(server)
+        return ok("region", f"App Service has size {sku} in {location}, PostgreSQL {server.sku}")
     return ok("region", f"App Service has size {sku} in {location}")
+
+
+def _is_registered(server: FlexibleServer) -> bool:
+    return bool(server.provider.read(NOTHING)["registrationState"] == REGISTERED)
 
 
 def tier(sku: str) -> str | None:
@@ -101,14 +107,14 @@ def tier(sku: str) -> str | None:
 
 
 def quota(azure: Azure, settings: Settings) -> Finding:
-    """Whether the subscription may have another machine in the region. Raises AzureRefusedError.
+    """Whether the subscription may have another machine, and server, in the region. Raises AzureRefusedError.
 
     App Service tells how many cores are used, and how many may be; that there is a quota for each size, too, only a
     deploy finds out. https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list
     """
-    used_up = database.exhausted(azure, settings) if database.is_wanted(settings) else None
-    if used_up:
-        return _exhausted(azure, settings, mlflow_stack(azure, settings).database, used_up)
+    server = mlflow_stack(azure, settings).database
+    if server and _is_registered(server) and (used_up := exhausted(server)):
+        return _exhausted(azure, settings, server, used_up)
 
     def usages() -> list[CsmUsageQuota]:
         with doing("reading the quota of App Service"):
@@ -127,8 +133,8 @@ def quota(azure: Azure, settings: Settings) -> Finding:
     return ok("quota", f"App Service lets you have another machine in {settings.rg_location}")
 
 
-def _exhausted(azure: Azure, settings: Settings, wanted: Resource | None, usage: str) -> Finding:
-    if wanted is None or engine.read([wanted], azure.deadline)[wanted].live is not None:
+def _exhausted(azure: Azure, settings: Settings, wanted: Resource, usage: str) -> Finding:
+    if engine.read([wanted], azure.deadline)[wanted].live is not None:
         return warning("quota", f"no further one ({usage}); {wanted} exists already", HINTS["QuotaExceeded"])
     raise AzureRefusedError(
         f"the subscription may have no other {wanted.kind} in {settings.rg_location} ({usage})",

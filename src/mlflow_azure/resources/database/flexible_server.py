@@ -12,6 +12,7 @@ from mlflow_azure.engine.compare import UNKNOWN, differences
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.availability import refuse_taken
+from mlflow_azure.resources.database.capacity import refuse_unavailable
 from mlflow_azure.resources.database.writes import when_free
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 from mlflow_azure.settings.fitting import postgres_tier
@@ -107,6 +108,7 @@ class FlexibleServer(TaggedResource):
             "authConfig": {**wanted["authConfig"], "tenantId": self.azure.tenant_id},
             "storage": {**wanted["storage"], "autoGrow": "Enabled"},
         }
+        refuse_unavailable(self)  # its provider may not have been registered when it was planned
         report("Azure takes 5 to 15 minutes for it", None)
         body = {**desired, "properties": properties}
         servers = self.azure.postgres.servers

@@ -1,4 +1,4 @@
-"""Whether Azure would make the PostgreSQL server of MLflow 3: its region, size and disk, and the quota of cores.
+"""Whether Azure would make a PostgreSQL server: its region, size and disk, and the quota of cores.
 
 A server that cannot be made is refused only after minutes, when all else is there; so it is asked before.
 """
@@ -9,66 +9,59 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.permissions import unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
-from mlflow_azure.errors import AzureRefusedError
-from mlflow_azure.settings import POSTGRES
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, TimedOutError
 from mlflow_azure.settings.fitting import postgres_family, postgres_tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.settings import Settings
+    from mlflow_azure.resources.database.flexible_server import FlexibleServer
 
 MIB = 1024
 """In a GiB."""
 
 
-def is_wanted(settings: Settings) -> bool:
-    """Whether the deployment has a server of its own."""
-    return settings.mlflow_version == POSTGRES and settings.mlflow_backend_uri is None
-
-
-def refuse_unavailable(azure: Azure, settings: Settings) -> None:
+def refuse_unavailable(server: FlexibleServer) -> None:
     """Raise AzureRefusedError where the region has no such server, or the subscription may not have it.
 
+    Its provider has to be registered: Azure cannot answer else, and the SDK would register it behind our back.
     https://learn.microsoft.com/rest/api/postgresql/capabilities-by-location/list
     """
-    location = settings.rg_location
+    location = server.location
 
     def capabilities() -> list[Any]:
         with doing(f"asking which PostgreSQL servers region {location} has"):
-            return list(azure.postgres.capabilities_by_location.list(location))
+            return list(server.azure.postgres.capabilities_by_location.list(location))
 
-    listed: list[Any] | None = unless_forbidden(azure, f"PostgreSQL in region {location}", capabilities, None)
-    if listed is None:
-        return
-    fault = _fault(listed, settings)
+    listed: list[Any] | None = unless_forbidden(server.azure, f"PostgreSQL in region {location}", capabilities, None)
+    fault = None if listed is None else _fault(listed, server)
     if fault:
         raise AzureRefusedError(
-            f"no PostgreSQL server of size {settings.postgres_sku} can be made in region {location}: {fault}",
+            f"creating {server} of size {server.sku} in region {location}: {fault}",
             hint=HINTS["PostgresNotOffered"],
             code="PostgresNotOffered",
         )
 
 
-def _fault(listed: list[Any], settings: Settings) -> str | None:
+def _fault(listed: list[Any], server: FlexibleServer) -> str | None:
     """What stands in the way of the server, by what a region can do."""
     for each in listed:
-        if str(each.restricted) == "Enabled" or str(each.status) == "Disabled":
+        if _says(each.restricted, "Enabled") or _says(each.status, "Disabled"):
             return str(each.reason or "the region is restricted for this subscription")
-    tier, sku = postgres_tier(settings.postgres_sku), f"Standard_{settings.postgres_sku}".lower()
+    tier, sku = postgres_tier(server.sku), f"Standard_{server.sku}"
     editions = [edition for each in listed for edition in each.supported_server_editions or () if edition.name == tier]
-    found = [size for edition in editions for size in edition.supported_server_skus or () if _is(size, sku)]
-    if not found:
+    sizes = [size for edition in editions for size in edition.supported_server_skus or ()]
+    if not any(_says(size.name, sku) and not _says(size.status, "Disabled") for size in sizes):
         return f"the region does not have it ({tier})"
     disks = set(_disks(editions))
-    if disks and settings.postgres_storage_size not in disks:
-        return f"its disk can have {', '.join(map(str, sorted(disks)))} GiB, and not {settings.postgres_storage_size}"
+    if disks and server.storage not in disks:
+        return f"its disk can have {', '.join(map(str, sorted(disks)))} GiB, and not {server.storage}"
     return None
 
 
-def _is(size: Any, sku: str) -> bool:
-    return str(size.name).lower() == sku and str(size.status) != "Disabled"
+def _says(found: Any, word: str) -> bool:
+    """Whether a value of Azure's, an enumeration's member or a text, is this word; Azure changes the case at will."""
+    return str(getattr(found, "value", found)).lower() == word.lower()
 
 
 def _disks(editions: list[Any]) -> Iterator[int]:
@@ -80,20 +73,21 @@ def _disks(editions: list[Any]) -> Iterator[int]:
                     yield disk.storage_size_mb // MIB
 
 
-def exhausted(azure: Azure, settings: Settings) -> str | None:
+def exhausted(server: FlexibleServer) -> str | None:
     """What is used up of the subscription's cores for servers of this size; None where some are left, or who knows.
 
     https://learn.microsoft.com/rest/api/postgresql/quota-usages/list
     """
-
-    def usages() -> list[Any]:
+    try:
         with doing("reading the quota of PostgreSQL servers"):
-            return list(azure.postgres.quota_usages.list(settings.rg_location))
-
-    family = postgres_family(settings.postgres_sku).lower()
-    listed: list[Any] = unless_forbidden(azure, "quota of PostgreSQL", usages, [])
-    for usage in listed:
+            usages = list(server.azure.postgres.quota_usages.list(server.location))
+    except TimedOutError:
+        raise
+    except MlflowAzureError:  # not every cloud tells; a server that may not be is then refused on creation
+        return None
+    family = postgres_family(server.sku)
+    for usage in usages:
         used, limit = usage.current_value or 0, usage.limit
-        if usage.name and str(usage.name.value).lower() == family and limit is not None and 0 <= limit <= used:
+        if usage.name and _says(usage.name.value, family) and limit is not None and 0 <= limit <= used:
             return f"{usage.name.localized_value or usage.name.value}: {used} of {limit} used"
     return None
