@@ -8,7 +8,7 @@ import pytest
 
 from mlflow_azure.errors import SeveralErrors
 from mlflow_azure.settings import Settings, load
-from mlflow_azure.settings.fitting import postgres_family, postgres_tier
+from mlflow_azure.settings.fitting import database_connections, postgres_family, postgres_tier
 
 SUBSCRIPTION = "6a7c3c0e-36b5-4c6f-9f0b-0c3f0a1b2c3d"
 
@@ -44,8 +44,17 @@ def test_a_version_that_does_not_exist_is_the_only_fault() -> None:
     [
         ({"ASP_SKU": "F1"}, "ASP_SKU", "must be B1 or larger"),
         ({"ASP_SKU": "B2", "ASP_INSTANCES": "4"}, "ASP_INSTANCES", "must be 3 at most on a plan of size B2"),
-        ({"ASP_SKU": "S1", "ASP_INSTANCES": "11"}, "ASP_INSTANCES", "must be 10 at most on a plan of size S1"),
-        ({"ASP_SKU": "B1", "MLFLOW_WORKERS": "8"}, "MLFLOW_WORKERS", "it has 1.75 GB, and they need about 2.2 GB"),
+        (
+            {"ASP_SKU": "S1", "ASP_INSTANCES": "11", "POSTGRES_SKU": "B2s"},
+            "ASP_INSTANCES",
+            "must be 10 at most on a plan of size S1",
+        ),
+        (
+            {"ASP_SKU": "B1", "MLFLOW_WORKERS": "8", "POSTGRES_SKU": "B2s"},
+            "MLFLOW_WORKERS",
+            "it has 1.75 GB, and they need about 2.2 GB",
+        ),
+        ({"ASP_INSTANCES": "5"}, "POSTGRES_SKU", "need 40 connections while they are replaced, and B1ms has 35"),
         ({"WEB_APP_NAME": "x" * 55}, "WEB_APP_NAME", "must have 54 characters at most"),
     ],
 )
@@ -53,7 +62,7 @@ def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
     options: dict[str, str], name: str, words: str
 ) -> None:
     told = fault(MLFLOW_VERSION="3", **options)
-    assert told.startswith(f"{name} (from --")
+    assert told.startswith(f"{name} (from ")
     assert words in told
     assert resolved(**options).mlflow_version == "1.5.0"
 
@@ -72,3 +81,13 @@ def test_the_password_in_a_uri_that_cannot_work_is_not_repeated() -> None:
 )
 def test_the_tier_and_the_family_of_a_size_are_those_that_azure_names(sku: str, tier: str, family: str) -> None:
     assert (postgres_tier(sku), postgres_family(sku)) == (tier, family)
+
+
+def test_instances_share_the_connections_of_the_server_and_leave_room_for_their_successors() -> None:
+    assert [database_connections("B1ms", instances) for instances in (1, 4)] == [17, 4]
+    assert database_connections("D2ds_v5", 2) == 211
+
+
+def test_a_database_that_is_given_has_as_many_connections_as_its_owner_says() -> None:
+    uri = "postgresql://someone:secret@db.example:5432/mlflow"
+    assert resolved(MLFLOW_VERSION="3", ASP_INSTANCES="5", MLFLOW_BACKEND_URI=uri).asp_instances == 5
