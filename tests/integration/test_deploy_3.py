@@ -1,0 +1,285 @@
+"""deploy, plan and destroy of MLflow 3 on PostgreSQL, against the emulator."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tests.support.directory import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
+
+pytestmark = pytest.mark.slow
+
+JSON = ("--cloud", "emulator", "--output", "json")
+THREE = ("--mlflow", "3")
+PROBE = "/api/2.0/mlflow/experiments/search?max_results=1"
+SERVER = "PostgreSQL server"
+FEDERATED = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
+SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"
+
+
+class Deployment:
+    """A deployment of MLflow 3 in the emulator, and what Azure itself says of it."""
+
+    def __init__(self, cli: Command, emulator: Emulator, group: str) -> None:
+        self.cli = cli
+        self.azure = emulator.azure
+        self.group = group
+
+    def __call__(self, command: str, *arguments: str) -> Result:
+        return self.cli(command, *JSON, *(THREE if command in ("deploy", "plan") else ()), *arguments)
+
+    @property
+    def changes(self) -> dict[str, list[dict[str, Any]]]:
+        """What a deploy would do, by kind; what it keeps left out."""
+        changes = self("plan").data["changes"]
+        return {each["kind"]: each["differences"] for each in changes if each["action"] != "keep"}
+
+    @property
+    def site(self) -> Any:
+        return next(iter(self.azure.web.web_apps.list_by_resource_group(self.group)))
+
+    @property
+    def app_settings(self) -> dict[str, str]:
+        return dict(self.azure.web.web_apps.list_application_settings(self.group, self.site.name).properties)
+
+    @property
+    def registry(self) -> Any:
+        return next(iter(self.azure.registries.registries.list_by_resource_group(self.group)))
+
+    @property
+    def account(self) -> Any:
+        return next(iter(self.azure.storage.storage_accounts.list_by_resource_group(self.group)))
+
+    @property
+    def postgres(self) -> Any:
+        from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
+
+        return self.azure.client(PostgreSQLManagementClient)
+
+    @property
+    def server(self) -> Any:
+        return next(iter(self.postgres.servers.list_by_resource_group(self.group)))
+
+
+@pytest.fixture(scope="module")
+def three(shared_cli: Command, shared_emulator: Emulator) -> Iterator[Deployment]:
+    """The module's deployment, which lets everyone in. Who changes it puts it back."""
+    deployment = Deployment(shared_cli, shared_emulator, "mlflow-rg")
+    assert deployment("deploy", "--public").exit_code == 0
+    shared_emulator.forget_requests()
+    yield deployment
+    shared_emulator.heal()
+
+
+@pytest.fixture
+def half(shared_cli: Command, shared_emulator: Emulator, request: pytest.FixtureRequest) -> Deployment:
+    """A deployment of the test's own that came as far as the image."""
+    group = f"rg-{abs(hash(request.node.name))}"
+    deployment = Deployment(shared_cli.of(group), shared_emulator, group)
+    assert deployment("deploy", "--public", "--build", "none").errors[0]["code"] == "ImageNotFound"
+    shared_emulator.forget_requests()
+    return deployment
+
+
+def test_a_deploy_ends_with_an_mlflow_3_that_keeps_what_it_is_told_and_a_second_one_writes_nothing(
+    three: Deployment, shared_emulator: Emulator
+) -> None:
+    again = three("deploy")
+    assert {row["action"] for row in again.data["resources"]} == {"keep"}
+    assert shared_emulator.writes == []
+    assert three.changes == {}
+
+    url = again.data["url"]
+    made = requests.post(f"{url}/api/2.0/mlflow/registered-models/create", json={"name": "a-model"}, timeout=60)
+    assert made.status_code == 200, made.text
+    told = requests.get(f"{url}/api/2.0/mlflow/registered-models/get", params={"name": "a-model"}, timeout=60)
+    assert told.json()["registered_model"]["name"] == "a-model"
+    status = three("status").data
+    assert status["healthy"]
+    assert "missing" not in {row["state"] for row in status["resources"]}
+
+
+def test_no_stored_state_holds_a_secret(three: Deployment) -> None:
+    account = three.account
+    keys = [
+        key.value for key in three.azure.storage.storage_accounts.list_keys(three.group, account.name).keys_property
+    ]
+    web, site = three.azure.web.web_apps, three.site
+    stored = json.dumps(
+        [
+            three.app_settings,
+            web.get_configuration(three.group, site.name).as_dict(),
+            web.get_auth_settings_v2_without_secrets(three.group, site.name).as_dict(),
+            web.list_azure_storage_accounts(three.group, site.name).as_dict(),
+            site.as_dict(),
+            three.server.as_dict(),
+        ]
+    )
+    assert not [key for key in keys if key in stored]
+    assert account.properties.allow_shared_key_access is False
+    assert not three.registry.properties.admin_user_enabled
+    assert three.server.properties.auth_config.password_auth == "Disabled"
+    assert not [
+        name for name in three.app_settings if "PASSWORD" in name or "KEY" in name or "CONNECTION_STRING" in name
+    ]
+    uri = three.app_settings["MLFLOW_SERVER_DATABASE_URI"]
+    assert uri == (f"postgresql://{site.name}-identity@{three.server.properties.fully_qualified_domain_name}/mlflow")
+
+
+def test_what_someone_loosened_by_hand_is_tightened_again(three: Deployment, shared_emulator: Emulator) -> None:
+    loose = {"properties": {"allowSharedKeyAccess": True}}
+    three.azure.storage.storage_accounts.update(three.group, three.account.name, loose)
+    admin = {"properties": {"adminUserEnabled": True}}
+    three.azure.registries.registries.begin_update(three.group, three.registry.name, admin).result()
+    three.postgres.firewall_rules.begin_delete(three.group, three.server.name, "AllowAllAzureServices").result()
+    assert three.changes.keys() == {"storage account", "registry admin user", "firewall rule"}
+
+    done = {row["kind"]: row["action"] for row in three("deploy").data["resources"] if row["action"] != "keep"}
+    assert done == {"storage account": "update", "registry admin user": "update", "firewall rule": "create"}
+    assert three.changes == {}
+
+
+def test_a_database_that_someone_stopped_is_started_again(three: Deployment) -> None:
+    three.postgres.servers.begin_stop(three.group, three.server.name).result()
+    assert {row["kind"]: row["state"] for row in three("status").data["resources"]}[SERVER] == "Stopped"
+    assert {"path": "properties.state", "from": "Stopped", "to": "Ready"} in three.changes[SERVER]
+
+    again = three("deploy").data
+    assert [row["kind"] for row in again["resources"] if row["action"] != "keep"] == [SERVER]
+    assert requests.get(again["url"] + PROBE, timeout=60).status_code == 200
+
+
+def test_a_deploy_of_the_other_mlflow_is_refused_and_names_upgrade(
+    three: Deployment, shared_cli: Command, shared_emulator: Emulator
+) -> None:
+    (refused,) = shared_cli("plan", *JSON).errors
+    assert refused["code"] == "OtherVersion"
+    assert "--mlflow 3" in refused["hint"]
+    assert "mlflow-azure upgrade --rollback" in refused["hint"]
+
+    other = shared_cli.of("rg-of-1-5-0")
+    other("deploy", *JSON, "--build", "none")
+    shared_emulator.forget_requests()
+    (refused,) = other("deploy", *JSON, *THREE, "--public").errors
+    assert refused["code"] == "OtherVersion"
+    assert "mlflow-azure upgrade --to 3" in refused["hint"]
+    assert shared_emulator.writes == []
+
+
+def test_commands_that_only_look_follow_what_is_deployed(three: Deployment, shared_cli: Command) -> None:
+    kinds = {row["kind"] for row in shared_cli("status", *JSON).data["resources"]}
+    assert SERVER in kinds
+    assert "file share" not in kinds
+    assert "AZURE_STORAGE_CONNECTION_STRING" not in shared_cli("env", *JSON).data
+
+
+def test_nobody_is_let_in_before_someone_has_decided_who(shared_cli: Command, shared_emulator: Emulator) -> None:
+    undecided = shared_cli.of("rg-undecided")
+    shared_emulator.forget_requests()
+    for command in ("plan", "deploy"):
+        refused = undecided(command, *JSON, *THREE)
+        assert (refused.exit_code, refused.errors[0]["code"]) == (2, "AccessNotDecided")
+        assert "--auth" in refused.errors[0]["hint"]
+    assert shared_emulator.writes == []
+    assert undecided("plan", *JSON, *THREE, "--allow-ip", "203.0.113.7").exit_code == 0
+
+
+def test_sign_in_takes_no_secret(three: Deployment, shared_cli: Command) -> None:
+    assert shared_cli("auth", "enable", *JSON).exit_code == 0
+    assert three.changes == {}
+    names = three.app_settings.keys()
+    assert FEDERATED in names
+    assert SECRET not in names
+    applications = ask(three.azure, "GET", "/applications").json()["value"]
+    assert [
+        each["passwordCredentials"] for each in applications if each["displayName"] == "mlflowserviceprincipal"
+    ] == [[]]
+    assert shared_cli("status", *JSON).data["healthy"]
+
+    assert shared_cli("auth", "disable", *JSON, "--yes").exit_code == 0
+    assert FEDERATED not in three.app_settings
+
+
+def test_where_the_identity_may_not_stand_in_for_a_secret_a_deploy_says_so_and_makes_one(
+    shared_cli: Command, shared_emulator: Emulator
+) -> None:
+    group = "rg-secret"
+    deployment = Deployment(shared_cli.of(group), shared_emulator, group)
+    shared_emulator.fail(
+        method="POST", path="/federatedIdentityCredentials", status=403, code="Authorization_RequestDenied"
+    )
+    deployed = deployment("deploy", "--auth")
+    shared_emulator.heal()
+    assert deployed.exit_code == 0, deployed.stderr
+    assert "Going on with a client secret" in deployed.stderr
+    assert SECRET in deployment.app_settings
+    assert deployment.changes == {}
+    assert deployment("destroy", "--yes", "--delete-database").exit_code == 0
+
+
+def test_a_server_that_is_busy_is_waited_for(half: Deployment, shared_emulator: Emulator) -> None:
+    half.postgres.firewall_rules.begin_delete(half.group, half.server.name, "AllowAllAzureServices").result()
+    shared_emulator.fail(
+        method="PUT", path="/firewallRules/", status=409, code="ServerIsBusy", message="Busy.", times=1
+    )
+    again = half("deploy", "--build", "none")
+    assert {row["kind"]: row["action"] for row in again.answer["data"]["resources"]}["firewall rule"] == "create"
+    assert [error["code"] for error in again.errors] == ["ImageNotFound"]
+
+
+def test_what_the_region_does_not_have_is_refused_before_the_first_write(
+    three: Deployment, shared_cli: Command, shared_emulator: Emulator
+) -> None:
+    shared_emulator.forget_requests()
+    elsewhere = shared_cli.of("rg-memory")
+    refused = elsewhere("deploy", *JSON, *THREE, "--public", "--postgres-sku", "E96ds_v5")
+    assert (refused.exit_code, refused.errors[0]["code"]) == (4, "PostgresNotOffered")
+    assert "--postgres-sku" in refused.errors[0]["hint"]
+    assert shared_emulator.writes == []
+
+
+def test_a_name_that_someone_has_is_refused_before_the_first_write(
+    three: Deployment, shared_cli: Command, shared_emulator: Emulator
+) -> None:
+    shared_emulator.forget_requests()
+    elsewhere = shared_cli.of("rg-name")
+    refused = elsewhere("deploy", *JSON, *THREE, "--public", "--postgres-server-name", three.server.name)
+    assert refused.exit_code == 4
+    assert "--postgres-server-name NAME" in refused.errors[0]["hint"]
+    assert shared_emulator.writes == []
+
+
+def test_a_database_is_deleted_only_when_that_was_said_twice(half: Deployment, shared_emulator: Emulator) -> None:
+    once = half("destroy", "--yes")
+    assert (once.exit_code, once.errors[0]["code"]) == (2, "ConfirmationNeeded")
+    assert "--delete-database" in once.errors[0]["hint"]
+    assert shared_emulator.writes == []
+
+    kept = half("destroy", "--yes", "--keep-data").data
+    assert {row["kind"] for row in kept["kept"]} == {SERVER, "storage account", "managed identity"}
+    again = half("deploy", "--public", "--build", "none").answer["data"]["resources"]
+    assert {row["kind"] for row in again if row["action"] == "keep"} >= {SERVER, "database", "database administrator"}
+
+    assert half("destroy", "--yes", "--delete-database").exit_code == 0
+    assert half.group not in {group.name for group in half.azure.resources.resource_groups.list()}
+
+
+def test_a_database_that_was_there_is_used_with_its_password_which_is_never_shown(
+    shared_cli: Command, shared_emulator: Emulator
+) -> None:
+    group = "rg-given"
+    uri = "postgresql://someone:hunter2hunter2@db.example:5432/mlflow"
+    cli = shared_cli.of(group)
+    planned = cli("plan", *JSON, *THREE, "--public", MLFLOW_BACKEND_URI=uri)
+    assert SERVER not in {change["kind"] for change in planned.data["changes"]}
+    assert "hunter2" not in planned.stdout + planned.stderr
+    assert "(secret)" in planned.stdout
