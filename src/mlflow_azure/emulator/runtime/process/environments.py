@@ -37,7 +37,7 @@ class Environments:
             RuntimeFaultError: there is no lock, or no Python 3.11 here, or pip failed.
 
         """
-        lock = context / "requirements.lock"
+        lock = program(context) / "requirements.lock"
         if not lock.is_file():
             raise RuntimeFaultError(
                 "the build context has no requirements.lock: without a container engine only an image whose "
@@ -48,7 +48,16 @@ class Environments:
 
         async def install(directory: Path) -> None:
             await self._run([await self._python(), "-m", "venv", directory], log)
-            pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
+            # The image installs no more than its lock names either: MLflow 3 declares what its server never imports.
+            pip = [
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--progress-bar=off",
+                "--no-deps",
+            ]
             await self._run([directory / "bin/python", *pip, "--require-hashes", "-r", lock], log)
 
         return await built_once(directory, install)
@@ -72,6 +81,12 @@ class Environments:
             raise RuntimeFaultError(
                 f"installing the image's requirements: {' '.join(map(str, command[1:4]))} ended with status {status}"
             )
+
+
+def program(context: Path) -> Path:
+    """Where a context has lock and startup script: at its top, or, where images share a context, in a folder of it."""
+    locks = [context / "requirements.lock", *sorted(context.glob("*/requirements.lock"))]
+    return next((lock.parent for lock in locks if lock.is_file()), context)
 
 
 def _environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.listener import free_port
+from mlflow_azure.emulator.runtime.process.environments import program
 from mlflow_azure.emulator.runtime.process.image import pull_context
 from mlflow_azure.emulator.runtime.registry.repository import PullError, Repository
 from mlflow_azure.emulator.runtime.sites.container import StartError, app_service_variables
@@ -79,10 +80,10 @@ class ProcessHost:
         )
         child = await self._children.start(
             f"{spec.name}_{self._started}",
-            ["sh", "-c", spec.command] if spec.command else ["sh", context / "startup.sh"],
+            ["sh", "-c", spec.command] if spec.command else ["sh", program(context) / "startup.sh"],
             output=asyncio.subprocess.PIPE,
             env=variables,
-            cwd=context,
+            cwd=program(context),
             grace=_GRACE,
         )
         log.platform(f"Starting container for site {spec.name}: {child.name} on port {port} (process runtime)")
