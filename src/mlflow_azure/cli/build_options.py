@@ -50,7 +50,7 @@ BuildCa = Annotated[
 def build_context(settings: Settings) -> BuildContext:
     """What the image is built from."""
     base = settings.docker_base_image
-    return server_context({"BASE_IMAGE": base} if base else None)
+    return server_context({"BASE_IMAGE": base} if base else None, version=settings.mlflow_version)
 
 
 def image_source(run: Invocation, build: Build, build_ca: Path | None) -> tuple[BuildContext | None, Builder | None]:

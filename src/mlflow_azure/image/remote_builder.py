@@ -7,7 +7,7 @@ https://learn.microsoft.com/azure/container-registry/container-registry-tasks-ov
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,12 @@ class RemoteBuilder:
             upload = self.azure.registry_tasks.registries.get_build_source_upload_url(self.group, self.registry)
             _upload(self.azure, str(upload.upload_url), context.archive())
         source = str(upload.relative_path)
-        limited = self._unless_limited(_request(context.arguments, source, images), report)
+        limited = self._unless_limited(_request(context, source, images), report)
         if limited is None:
             return
         copy = self._import_base(context, limited, report)
-        self._run(_request({**context.arguments, ARGUMENT: f"{client.server}/{copy}"}, source, images), report)
+        copied = replace(context, arguments={**context.arguments, ARGUMENT: f"{client.server}/{copy}"})
+        self._run(_request(copied, source, images), report)
 
     def _unless_limited(self, request: Mapping[str, Any], report: Report) -> ContainerEngineError | None:
         """Build, at another agent with an address of its own where docker.io refuses the first; the last refusal."""
@@ -135,7 +136,7 @@ def _properties(what: str, run: Run) -> RunProperties:
     return run.properties
 
 
-def _request(arguments: Mapping[str, str], source: str, images: Sequence[str]) -> dict[str, Any]:
+def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[str, Any]:
     system, _, architecture = PLATFORM.partition("/")
     return {
         "type": "DockerBuildRequest",
@@ -145,7 +146,7 @@ def _request(arguments: Mapping[str, str], source: str, images: Sequence[str]) -
         "sourceLocation": source,
         "dockerFilePath": context.dockerfile,
         "platform": {"os": system.title(), "architecture": architecture},
-        "arguments": [{"name": name, "value": value} for name, value in arguments.items()],
+        "arguments": [{"name": name, "value": value} for name, value in context.arguments.items()],
         "timeout": RUN_SECONDS,
     }
 

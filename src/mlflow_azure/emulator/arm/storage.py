@@ -56,7 +56,7 @@ async def put_account(call: Call) -> Answer:
     """Create an account (long-running), or update one (at once)."""
     existing = call.world.resources.find(call.id)
     if existing:
-        return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
+        return await _update(call, existing)
     _require_name(call)
     account = _write(call, None, "Creating")
     with undone_on_failure(call):
@@ -68,8 +68,13 @@ async def put_account(call: Call) -> Answer:
 @endpoints.on("PATCH", ACCOUNT)
 async def patch_account(call: Call) -> Answer:
     """Update what the request names of an account."""
-    account = call.resource()
-    return Answer(_write(call, account, account["properties"]["provisioningState"]))
+    return await _update(call, call.resource())
+
+
+async def _update(call: Call, account: Body) -> Answer:
+    _write(call, account, account["properties"]["provisioningState"])
+    await _open(call, account)
+    return Answer(call.resource())
 
 
 @endpoints.on("GET", ACCOUNT)
@@ -161,6 +166,9 @@ async def _open(call: Call, account: Body) -> None:
     endpoint = await open_account(call.world, account)
     account = call.resource()  # another write may have come in meanwhile
     suffix = _suffix(call)
+    if account["properties"].get("allowSharedKeyAccess") is False:
+        # Both are served on one port. The SDKs send no token over http, and az no key to a port over https.
+        endpoint = endpoint.replace("http://", "https://", 1)
     served = {"blob": endpoint} if "blob" in endpoints_of(account["name"], account["kind"], suffix) else {}
     account["properties"]["primaryEndpoints"] = endpoints_of(account["name"], account["kind"], suffix) | served
 
