@@ -64,7 +64,8 @@ def test_destroy_shows_what_goes_and_deletes_it_only_when_the_user_agrees(
     agreed = at_a_terminal(cli, "destroy", *JSON, typed="y\n")
     assert [row["kind"] for row in agreed.data["resources"]] == ["resource group"]
     assert half["resource group"] not in groups(emulator)
-    assert cli(*DESTROY).data == {"resources": [], "kept": []}
+    again = cli(*DESTROY).data
+    assert (again["resources"], again["kept"], again["group_deleted"]) == ([], [], False)
 
 
 def test_what_others_made_in_the_group_stays_and_keeps_the_group(
