@@ -34,7 +34,7 @@ def refuse_undecided_access(settings: Settings, wanted: Features) -> None:
         return
     raise SettingsError(
         "who may reach the server is not said, and MLflow 3 is not put on the internet by accident",
-        hint="Let in who signs in with Microsoft Entra ID: --auth. Or some networks: --allow-ip YOUR.IP.ADD.RESS/32. "
+        hint="Let in who signs in with Microsoft Entra ID: --auth. Or some networks: --allow-ip NETWORK. "
         "Or everyone: --public",
         code="AccessNotDecided",
     )
