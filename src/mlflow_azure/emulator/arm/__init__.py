@@ -102,6 +102,7 @@ def connect(world: World) -> None:
     world.runtime.sites.gate = EasyAuth(world).admit
     world.runtime.sites.sign_in = partial(sign_in, world)
     world.runtime.sites.identities.issue = partial(issue_token, world)
+    world.runtime.files.quota = partial(storage.quota_of, world)
     connect_quirks(world.quirks, world.runtime)
 
 

@@ -77,8 +77,10 @@ async def _tear_down(world: World, body: Body) -> None:
         world.ports.release(f"scm/{name}")
     elif body["type"] == "Microsoft.Storage/storageAccounts":
         await world.runtime.blobs.remove(name)
+        await world.runtime.files.remove(name)
         world.runtime.shares.remove(name, None)
         world.ports.release(f"blob/{name}")
+        world.ports.release(f"file/{name}")
     elif body["type"] == "Microsoft.DBforPostgreSQL/flexibleServers":
         if body["properties"]["state"] != "Provisioning":
             world.quirks.begin("server_name_held", name)

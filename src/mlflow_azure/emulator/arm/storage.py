@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import secrets
@@ -155,26 +156,36 @@ def register_effects(world: World) -> None:
     world.operations.register("create storage account", created)
 
 
-async def open_account(world: World, account: Body) -> str:
-    """Serve the blobs of an account; its blob endpoint."""
-    keys = world.resources.hidden(account["id"])["keys"]
-    name = account["name"]
-    return await world.runtime.blobs.ensure(name, (keys["key1"], keys["key2"]), world.ports.of(f"blob/{name}"))
+async def open_account(world: World, account: Body) -> dict[str, str]:
+    """Serve the blobs and files of an account; the endpoints, by service."""
+    held = world.resources.hidden(account["id"])["keys"]
+    name, keys = account["name"], (held["key1"], held["key2"])
+    blob, file = await asyncio.gather(
+        world.runtime.blobs.ensure(name, keys, world.ports.of(f"blob/{name}")),
+        world.runtime.files.ensure(name, keys, world.ports.of(f"file/{name}")),
+    )
+    if account["properties"].get("allowSharedKeyAccess") is False:
+        # Both are served on one port. The SDKs send no token over http, and az no key to a port over https.
+        blob = blob.replace("http://", "https://", 1)
+    return {"blob": blob, "file": file}
+
+
+def quota_of(world: World, account: str, share: str) -> int:
+    """How many GiB a share may hold."""
+    of_account = next(each for each in world.resources.of_type(ACCOUNT_TYPE) if each["name"] == account)
+    found = world.resources.find(f"{of_account['id']}/fileServices/default/shares/{share}")
+    return int(found["properties"]["shareQuota"]) if found else 0
 
 
 async def _open(call: Call, account: Body) -> None:
-    endpoint = await open_account(call.world, account)
+    served = await open_account(call.world, account)
     account = call.resource()  # another write may have come in meanwhile
-    suffix = _suffix(call)
-    if account["properties"].get("allowSharedKeyAccess") is False:
-        # Both are served on one port. The SDKs send no token over http, and az no key to a port over https.
-        endpoint = endpoint.replace("http://", "https://", 1)
-    served = {"blob": endpoint} if "blob" in endpoints_of(account["name"], account["kind"], suffix) else {}
-    account["properties"]["primaryEndpoints"] = endpoints_of(account["name"], account["kind"], suffix) | served
+    named = endpoints_of(account["name"], account["kind"], _suffix(call))
+    account["properties"]["primaryEndpoints"] = {service: served.get(service, url) for service, url in named.items()}
 
 
 def _suffix(call: Call) -> str:
-    """What follows a service's name in the host of an endpoint. Only the blobs are really served."""
+    """What follows a service's name in the host of an endpoint. Only blobs and files are really served."""
     return f".localhost{call.world.url.removeprefix('https://localhost')}"
 
 

@@ -13,6 +13,7 @@ from mlflow_azure.emulator.runtime.blobs.blobs import Blobs
 from mlflow_azure.emulator.runtime.builds import Builds
 from mlflow_azure.emulator.runtime.children import Children
 from mlflow_azure.emulator.runtime.database.databases import Databases
+from mlflow_azure.emulator.runtime.files.files import Files
 from mlflow_azure.emulator.runtime.process.builder import ProcessBuilder
 from mlflow_azure.emulator.runtime.process.environments import Environments
 from mlflow_azure.emulator.runtime.process.host import ProcessHost
@@ -57,6 +58,7 @@ class Runtime:
         self.blobs = Blobs(home, self._children, logs, tls)
         self.shares = Shares(home)
         self.databases = Databases(home, tls, self._children, logs)
+        self.files = Files(self.shares, tls)
         self.registry = Registries(home, tls, self._children)
         self.builds = Builds(home, ProcessBuilder(environments, self.registry, tls.ca_file))
         self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file), tls)
@@ -107,6 +109,7 @@ class Runtime:
         await self.sites.stop()
         await self.blobs.stop()
         await self.databases.stop()
+        await self.files.stop()
         await self.registry.stop()
         await self._children.stop_all()
         if self._client:

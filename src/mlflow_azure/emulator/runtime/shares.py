@@ -1,15 +1,27 @@
-"""File shares: a directory each, `<home>/shares/<account>/<share>`."""
+"""File shares: a directory each, `<home>/shares/<account>/<share>`, and copies of it as its snapshots."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot of a share: the time that names it, "2026-11-24T21:00:00.0000000Z", and its metadata."""
+
+    time: str
+    metadata: Mapping[str, str]
 
 
 class Shares:
@@ -17,6 +29,7 @@ class Shares:
 
     def __init__(self, home: Path) -> None:
         self._root = home / "shares"
+        self._snapshots = home / "share-snapshots"
 
     def ensure(self, account: str, share: str) -> Path:
         """The share's directory, made if it is not there."""
@@ -26,11 +39,57 @@ class Shares:
 
     def remove(self, account: str, share: str | None = None) -> None:
         """Delete one share of the account with its content, or all of them."""
-        shutil.rmtree(self._root / account / (share or ""), ignore_errors=True)
+        for root in (self._root, self._snapshots):
+            shutil.rmtree(root / account / (share or ""), ignore_errors=True)
+
+    def of(self, account: str) -> list[str]:
+        """The names of the account's shares."""
+        directory = self._root / account
+        return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+
+    def directory(self, account: str, share: str, snapshot: str | None = None) -> Path | None:
+        """Where the content of a share, or of a snapshot of it, lies; None for one that does not exist."""
+        known = share in self.of(account) if snapshot is None else snapshot in self._times(account, share)
+        if not known:
+            return None
+        return self._root / account / share if snapshot is None else self._snapshots / account / share / snapshot
+
+    def snapshots(self, account: str, share: str) -> list[Snapshot]:
+        """The snapshots of a share, oldest first."""
+        folder = self._snapshots / account / share
+        return [
+            Snapshot(each, json.loads((folder / f"{each}.json").read_text())) for each in self._times(account, share)
+        ]
+
+    def _times(self, account: str, share: str) -> list[str]:
+        return sorted(path.stem for path in (self._snapshots / account / share).glob("*.json"))
+
+    def snapshot(self, account: str, share: str, metadata: Mapping[str, str]) -> str:
+        """Copy the share; the time that names the snapshot.
+
+        A copy takes a while: unlike Azure's, it is not of one instant where something writes meanwhile.
+        """
+        time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+        folder = self._snapshots / account / share
+        shutil.copytree(self._root / account / share, folder / time, copy_function=_copy_unless_gone)
+        (folder / f"{time}.json").write_text(json.dumps(dict(metadata)))  # last: it says that the copy is complete
+        return time
+
+    def delete_snapshot(self, account: str, share: str, snapshot: str) -> None:
+        """Delete a snapshot."""
+        folder = self._snapshots / account / share
+        (folder / f"{snapshot}.json").unlink(missing_ok=True)
+        shutil.rmtree(folder / snapshot, ignore_errors=True)
 
     def usage(self, account: str, share: str) -> int:
         """Bytes in the share's files; 0 for a share that does not exist."""
         return sum(path.lstat().st_size for path in (self._root / account / share).rglob("*") if path.is_file())
+
+
+def _copy_unless_gone(source: str, target: str) -> None:
+    """Copy a file with its times; one that was deleted since it was listed is not there."""
+    with suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 def open_to_containers(directory: Path, owner: int) -> None:

@@ -1,0 +1,57 @@
+"""File endpoints of storage accounts, each on a TLS port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.runtime.files.endpoint import FileEndpoint
+from mlflow_azure.emulator.runtime.listener import Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlflow_azure.emulator.runtime.shares import Shares
+    from mlflow_azure.emulator.runtime.spec import TlsMaterial
+
+
+@dataclass(frozen=True)
+class _Account:
+    listener: Listener
+    endpoint: FileEndpoint
+
+
+class Files:
+    """The file services of all storage accounts of one home. `quota` says how many GiB a share may hold."""
+
+    def __init__(self, shares: Shares, tls: TlsMaterial) -> None:
+        self.quota: Callable[[str, str], int] = lambda _account, _share: 0
+        self._shares = shares
+        self._tls = tls
+        self._accounts: dict[str, _Account] = {}
+        self._changing = asyncio.Lock()
+
+    async def ensure(self, account: str, keys: tuple[str, str], port: int) -> str:
+        """Serve the account on `port` with these keys (Base64); the endpoint, ending in a slash."""
+        async with self._changing:
+            if served := self._accounts.get(account):
+                served.endpoint.keys = keys
+            else:
+                endpoint = FileEndpoint(account, keys, self._shares, self.quota)
+                listener = Listener(endpoint, port, self._tls)
+                await listener.start()
+                self._accounts[account] = _Account(listener, endpoint)
+        return f"https://localhost:{port}/"
+
+    async def remove(self, account: str) -> None:
+        """End the account's service."""
+        async with self._changing:
+            if served := self._accounts.pop(account, None):
+                await served.listener.stop()
+
+    async def stop(self) -> None:
+        """End every service."""
+        async with self._changing:
+            await asyncio.gather(*(served.listener.stop() for served in self._accounts.values()))
+            self._accounts.clear()

@@ -1,0 +1,75 @@
+"""What all answers of Azure Files have in common: headers, errors, times."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from http import HTTPStatus
+
+XML = '<?xml version="1.0" encoding="utf-8"?>'
+
+
+class StorageError(Exception):
+    """A refusal. Codes: https://learn.microsoft.com/rest/api/storageservices/file-service-error-codes."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+    def response(self, version: str) -> Response:
+        """The refusal as the service words it."""
+        body = f"{XML}<Error><Code>{self.code}</Code><Message>{escape(str(self))}</Message></Error>"
+        return answer(version, self.status, {"x-ms-error-code": self.code}, body.encode(), "application/xml")
+
+
+def answer(
+    version: str, status: HTTPStatus, headers: Mapping[str, str], body: bytes = b"", media_type: str | None = None
+) -> Response:
+    """An answer with the headers that every one has."""
+    return Response(body, status, headers={**common(version), **headers}, media_type=media_type)
+
+
+def common(version: str) -> dict[str, str]:
+    """The headers that every answer has; `version` is the API's version that the client asked for."""
+    return {
+        "Server": "Windows-Azure-File/1.0 Microsoft-HTTPAPI/2.0",
+        "x-ms-request-id": str(uuid.uuid4()),
+        "x-ms-version": version,
+        "Date": formatdate(usegmt=True),
+    }
+
+
+def etag(stat: os.stat_result) -> str:
+    """Changes with every write, and is the same in a snapshot."""
+    return f'"0x{stat.st_mtime_ns ^ (stat.st_size << 1):X}"'
+
+
+def properties(stat: os.stat_result) -> dict[str, str]:
+    """The headers that tell of a file or directory."""
+    written = file_time(stat.st_mtime_ns)
+    return {
+        "Last-Modified": formatdate(stat.st_mtime, usegmt=True),
+        "ETag": etag(stat),
+        "x-ms-file-attributes": "Archive",
+        "x-ms-file-creation-time": written,
+        "x-ms-file-last-write-time": written,
+        "x-ms-file-change-time": file_time(stat.st_ctime_ns),
+        "x-ms-file-id": str(stat.st_ino),
+        "x-ms-server-encrypted": "true",
+    }
+
+
+def file_time(nanoseconds: int) -> str:
+    """A time with the seven digits that NTFS keeps of a second."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 100:07}Z"
