@@ -10,6 +10,7 @@ GROUPS = {
 }
 NAMES = (
     *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
+    *("backup", "restore"),
     *("auth enable", "auth disable", "auth token", "cd enable", "cd disable", "cd status"),
     *("settings init", "settings show", "settings import"),
     *("emulator start", "emulator stop", "emulator status", "emulator reset"),

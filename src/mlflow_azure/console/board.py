@@ -19,6 +19,7 @@ _VERBS = {  # to come, going on, done
     Action.KEEP: ("keep", "checking", "unchanged"),
     Action.DELETE: ("delete", "deleting", "deleted"),
     Action.CHECK: ("check", "checking", "checked"),
+    Action.COPY: ("copy", "copying", "copied"),
 }
 
 

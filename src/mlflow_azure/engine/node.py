@@ -175,10 +175,12 @@ class Task(Node):
     """A step that is no resource of Azure's: it finds out by itself whether there is anything to do.
 
     Attributes:
+        action: What it does, in the words of a console, until it says what it did.
         ahead: Whether it only works ahead for the resources that come after it, and is not done where they are kept.
 
     """
 
+    action: ClassVar[Action] = Action.CHECK
     ahead: bool = False
 
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.compare import UNKNOWN, differences
 from mlflow_azure.engine.concurrent import gather, raise_all
-from mlflow_azure.engine.node import HIDDEN, Node, Properties, Removable, Resource
+from mlflow_azure.engine.node import HIDDEN, Node, Properties, Removable, Resource, Task
 from mlflow_azure.engine.reading import Reading, given_to, read
 from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, SettingsError
 from mlflow_azure.events import Action, Difference, Step
@@ -124,7 +124,7 @@ def _steps(
 
 def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Resource, Properties | None]) -> Step:
     if not isinstance(node, Resource):
-        return Step(node.key, node.kind, node.name, Action.CHECK)
+        return Step(node.key, node.kind, node.name, node.action if isinstance(node, Task) else Action.CHECK)
     live = readings[node].live
     if isinstance(node, Removable) and not node.wanted:
         return Step(node.key, node.kind, node.name, Action.KEEP if live is None else Action.DELETE, node.id)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PROBE_SECONDS = 10
 ANSWERS = "answers"
+STOPPED = "is stopped"
 ANOTHER_IMAGE = "still answers with another image"
 _STOPPED = "This web app is stopped"
 """What App Service's own page says for a web app that someone has stopped."""
@@ -83,7 +84,7 @@ def probe(
 def _forbidden(said: str) -> Health:
     """What a 403 means: by App Service, unless it is MLflow that speaks."""
     if _STOPPED in said:
-        return Health(healthy=False, detail="is stopped")
+        return Health(healthy=False, detail=STOPPED)
     if HOST_REFUSED in said:
         return Health(healthy=False, detail="does not know its own name (403, see MLFLOW_SERVER_ALLOWED_HOSTS)")
     return Health(healthy=True, detail="refuses this machine's address (403)")

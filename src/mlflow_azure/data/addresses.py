@@ -1,0 +1,41 @@
+"""Where runs say that their artifacts are: rewritten where the artifacts go elsewhere.
+
+MLflow keeps the address of each run and experiment in its `meta.yaml`, as `artifact_uri` and `artifact_location`
+(mlflow/store/tracking/file_store.py). Only these lines change, so a file that is broken stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow_azure.data.manifest import Entry
+
+_META = "meta.yaml"
+_ADDRESS = re.compile(rb"(?m)^(artifact_(?:uri|location): +['\"]?)(\S+?)(['\"]?[ \r]*)$")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Addresses below the URI `before` become the same ones below `after`."""
+
+    before: str
+    after: str
+
+    def concern(self, entry: Entry) -> bool:
+        """Whether a file may hold an address that changes."""
+        return self.before != self.after and entry.name.rpartition("/")[2] == _META
+
+    def rewritten(self, content: bytes) -> bytes:
+        """The content of a meta.yaml with its address rewritten; the same where it lies elsewhere."""
+        before, after = self.before.rstrip("/").encode(), self.after.rstrip("/").encode()
+
+        def moved(found: re.Match[bytes]) -> bytes:
+            key, address, end = found.groups()
+            if address != before and not address.startswith(before + b"/"):
+                return found[0]
+            return key + after + address[len(before) :] + end
+
+        return _ADDRESS.sub(moved, content)

@@ -1,0 +1,154 @@
+"""Makes a backup, as steps that a console can show."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from mlflow_azure.data import crew, manifest
+from mlflow_azure.data.manifest import Entry
+from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Source
+from mlflow_azure.data.progress import Progress
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.engine.node import Given, Node, Report, Task
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.events import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from mlflow_azure.data.crew import Work
+    from mlflow_azure.data.directory import BackupDirectory
+
+_PATIENCE = 5
+"""How often a file may change while it is read."""
+_RELEASE_SECONDS = 60
+
+
+class Freeze(Task):
+    """Freezes a source, once nothing is left of an earlier run that was killed."""
+
+    kind = "snapshot"
+    action: ClassVar[Action] = Action.CREATE
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source.name)
+        self._source = source
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Freeze it."""
+        self._source.release()
+        self._source.freeze()
+        return Action.CREATE
+
+
+class CopyPart(Task):
+    """Copies a source into the directory of a backup. What an earlier run copied and has not changed is left alone.
+
+    Attributes:
+        progress: How far it is.
+
+    """
+
+    action: ClassVar[Action] = Action.COPY
+
+    def __init__(self, source: Source, folder: str, into: BackupDirectory, *, after: tuple[Node, ...]) -> None:
+        super().__init__(source.name, after=after)
+        self.kind = source.kind
+        self.progress = Progress(lambda _message, _fraction: None)
+        self._source = source
+        self._folder = folder
+        self._into = into
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Copy it."""
+        self.progress = Progress(report)
+        self.progress.listing(1)
+        crew.share([partial(self._list, self._source.root())], self._source.workers)
+        return Action.COPY
+
+    def _list(self, folder: Folder) -> list[Work]:
+        work: list[Work] = []
+        for found in self._source.expand(folder):
+            if isinstance(found, Folder):
+                self.progress.listing(1)
+                work.append(partial(self._list, found))
+            else:
+                self.progress.expect(1, found.size or 0)
+                work.append(partial(self._copy, found))
+        if folder.is_directory:
+            self._into.note(Entry(self._folder, folder.name))
+        self.progress.listing(-1)
+        return work
+
+    def _copy(self, item: Item, tries: int = 1) -> list[Work]:
+        if entry := self._into.earlier(self._folder, item.name, item.version):
+            self.progress.done(entry.bytes, skipped=True)
+            return []
+        path = self._into.incoming()
+        changed = False
+
+        def guarded(piece: Work) -> None:
+            nonlocal changed
+            try:
+                piece()
+            except ItemChangedError:
+                changed = True
+
+        def end() -> list[Work]:
+            if changed:
+                return self._again(item, path, tries)
+            transfer.finish()
+            self._keep(item, path)
+            return []
+
+        transfer = self._source.fetch(item, path, self.progress.moved)
+        return crew.carry_out(type(transfer)([partial(guarded, each) for each in transfer.pieces]), end)
+
+    def _again(self, item: Item, path: Path, tries: int) -> list[Work]:
+        """Copy what has become of an item that changed; one that is gone is not part of the backup."""
+        path.unlink()
+        self.progress.expect(-1, -(item.size or 0))
+        fresh = self._source.look_again(item)
+        if fresh is None:
+            return []
+        if tries == _PATIENCE:
+            raise MlflowAzureError(
+                f"reading {item.name} in {self._source.kind} {self._source.name}: it keeps changing",
+                hint="Run the backup again with --stop-server.",
+                code="KeepsChanging",
+            )
+        self.progress.expect(1, fresh.size or 0)
+        return [partial(self._copy, fresh, tries + 1)]
+
+    def _keep(self, item: Item, path: Path) -> None:
+        size = path.stat().st_size
+        if item.size is not None and size != item.size:
+            raise MlflowAzureError(
+                f"reading {item.name}: {size} of {item.size} bytes came", hint="Run the backup again: it goes on."
+            )
+        digest = manifest.file_sha256(path)
+        self._into.keep(path, Entry(self._folder, item.name, "", size, digest, item.version))
+        self.progress.done(size)
+
+
+def steps(sources: Sequence[tuple[Source, str]], into: BackupDirectory) -> list[Task]:
+    """The steps of a backup of sources, each with its folder: all that can are frozen before any is listed."""
+    frozen = tuple(Freeze(source) for source, _ in sources if source.freezes)
+    return [*frozen, *(CopyPart(source, folder, into, after=frozen) for source, folder in sources)]
+
+
+@contextmanager
+def released(sources: Iterable[Source], tell: Callable[[MlflowAzureError], None]) -> Iterator[None]:
+    """Whatever happens within, nothing is left in Azure of what was frozen. `tell` hears where that cannot be done."""
+    try:
+        yield
+    finally:
+        for source in sources:
+            try:
+                # Not within the command's own time, which may be what ended it.
+                Deadline(_RELEASE_SECONDS).call(source.release)
+            except MlflowAzureError as error:
+                tell(error)

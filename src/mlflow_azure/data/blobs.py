@@ -1,0 +1,159 @@
+"""The artifacts: a blob container. Blobs are read as they are listed, one by one; nothing freezes a container."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.azure.data_plane import storage_options
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.data import crew, ranges
+from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Moved, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from azure.storage.blob import ContainerClient
+
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.secret import Secret
+
+PIECE = 8 * 1024 * 1024
+_PAGE = 5000
+
+
+class Blobs:
+    """A blob container, as a source and as a target."""
+
+    kind = "blob container"
+    workers = 8
+    freezes = False
+
+    def __init__(self, cloud: Cloud, connection: Secret, name: str) -> None:
+        self.name = name
+        self._cloud = cloud
+        self._connection = connection
+
+    @cached_property
+    def _container(self) -> ContainerClient:
+        from azure.storage.blob import ContainerClient
+
+        return ContainerClient.from_connection_string(
+            self._connection.reveal(),
+            self.name,
+            max_single_get_size=PIECE,
+            max_single_put_size=PIECE,
+            **storage_options(self._cloud, self.workers),
+        )
+
+    def freeze(self) -> None:
+        """Nothing: blobs are listed after the file share is frozen, so none is missing of a run that it holds."""
+
+    def release(self) -> None:
+        """Nothing."""
+
+    def root(self) -> Folder:
+        """The container."""
+        return Folder("", is_directory=False)
+
+    def expand(self, folder: Folder) -> Iterator[Item | Folder]:
+        """A page of blobs, and where to go on."""
+        with doing(f"listing {self.kind} {self.name}"):
+            pages: Any = self._container.list_blobs(results_per_page=_PAGE).by_page(folder.marker)
+            page = list(next(pages, ()))
+            marker = pages.continuation_token
+        if marker:
+            yield Folder("", is_directory=False, marker=marker)
+        for blob in page:
+            yield Item(str(blob.name), blob.size, str(blob.etag))
+
+    def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
+        """In pieces, each of the version that was listed."""
+        from azure.core import MatchConditions
+
+        client = self._container.get_blob_client(item.name)
+
+        def read(offset: int, length: int) -> bytes:
+            with doing(f"reading blob {item.name}"), _changes():
+                return client.download_blob(
+                    offset, length, etag=item.version, match_condition=MatchConditions.IfNotModified
+                ).readall()
+
+        return Transfer(ranges.download(path, item.size or 0, PIECE, read, moved))
+
+    def look_again(self, item: Item) -> Item | None:
+        """The blob as it is now; None where it was deleted."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            with doing(f"reading blob {item.name}"):
+                try:
+                    found = self._container.get_blob_client(item.name).get_blob_properties()
+                except ResourceNotFoundError as error:
+                    raise ItemChangedError from error
+        except ItemChangedError:
+            return None
+        return Item(item.name, found.size, str(found.etag))
+
+    def contents(self) -> Mapping[str, int]:
+        """All blobs, and their sizes."""
+        with doing(f"listing {self.kind} {self.name}"):
+            return {str(blob.name): int(blob.size) for blob in self._container.list_blobs(results_per_page=_PAGE)}
+
+    def is_initial(self, name: str) -> bool:
+        """A fresh container is empty."""
+        return False
+
+    def prepare(self, directories: Collection[str]) -> None:
+        """Nothing: a container has no directories."""
+
+    def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
+        """In one piece, or as blocks that become the blob when they are all there."""
+        client = self._container.get_blob_client(name)
+        if size <= PIECE:
+
+            def whole() -> None:
+                with doing(f"writing blob {name}"), path.open("rb") as file:
+                    client.upload_blob(file, length=size, overwrite=True, validate_content=True)
+                moved(size)
+
+            return Transfer([whole])
+
+        def write(offset: int, data: bytes) -> None:
+            with doing(f"writing blob {name}"):
+                client.stage_block(_block(offset), data, validate_content=True)
+
+        def finish() -> None:
+            from azure.storage.blob import BlobBlock
+
+            with doing(f"writing blob {name}"):
+                client.commit_block_list([BlobBlock(_block(offset)) for offset in range(0, size, PIECE)])
+
+        return Transfer(ranges.upload(path, size, PIECE, write, moved), finish)
+
+    def remove(self, names: Collection[str], directories: Collection[str]) -> None:
+        """Delete these blobs."""
+
+        def delete(name: str) -> None:
+            with doing(f"deleting blob {name}"):
+                self._container.delete_blob(name, delete_snapshots="include")
+
+        crew.share([lambda name=name: delete(name) for name in names], self.workers)  # type: ignore[misc] # bound now
+
+
+def _block(offset: int) -> str:
+    """The id of a block: of one length for all of a blob, and in Base64."""
+    return base64.b64encode(f"{offset:020}".encode()).decode()
+
+
+@contextmanager
+def _changes() -> Iterator[None]:
+    from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+    try:
+        yield
+    except (ResourceModifiedError, ResourceNotFoundError) as error:
+        raise ItemChangedError from error

@@ -1,0 +1,133 @@
+"""The directory of a backup while it is written: where its files lie, and which of them are there."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+from mlflow_azure.data import errors, manifest
+from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest
+from mlflow_azure.data.names import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_INCOMING = "incoming"
+
+
+class BackupDirectory:
+    """A directory in which a backup is made, or gone on with. Any thread may call any method.
+
+    Attributes:
+        manifest: What is being made. Of a backup that is gone on with, the id is the first run's.
+
+    """
+
+    def __init__(self, root: Path, wanted: Manifest) -> None:
+        self.root = root
+        self.manifest = self._begun(wanted)
+        self._lock = threading.Lock()
+        self._places = Places()
+        self._earlier: dict[tuple[str, str], Entry] = {}
+        self._found: dict[tuple[str, str], Entry] = {}
+        self._journal: TextIO | None = None
+        self._incoming = 0
+
+    def _begun(self, wanted: Manifest) -> Manifest:
+        if (self.root / MANIFEST).exists():
+            raise errors.occupied(self.root, "a finished backup")
+        if not (self.root / UNFINISHED).exists():
+            if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+                raise errors.occupied(self.root, "something else")
+            return wanted
+        earlier = manifest.load(self.root / UNFINISHED)
+        if not earlier.is_of_the_same(wanted):
+            raise errors.occupied(self.root, "an unfinished backup of something else")
+        return replace(wanted, id=earlier.id)
+
+    def open(self) -> None:
+        """Begin, or go on."""
+        shutil.rmtree(self.root / _INCOMING, ignore_errors=True)
+        (self.root / _INCOMING).mkdir(parents=True)
+        self.manifest.write(self.root / UNFINISHED)
+        journal = self.root / FILES
+        if journal.exists():
+            earlier = list(manifest.lines(journal))
+            manifest.write_entries(journal, earlier)  # without a line that a crash cut off
+            self._earlier = {(entry.part, entry.name): entry for entry in earlier}
+        self._journal = journal.open("a", encoding="utf-8", newline="\n")
+
+    def earlier(self, part: str, name: str, version: str) -> Entry | None:
+        """What an earlier run has copied of this file, where it has not changed since."""
+        entry = self._earlier.get((part, name))
+        if entry is None or entry.file is None or entry.version != version:
+            return None
+        path = self.root / entry.file
+        if not path.is_file() or path.stat().st_size != entry.bytes:
+            return None
+        with self._lock:
+            self._found[part, name] = entry
+        self._places.of(part, name)
+        return entry
+
+    def incoming(self) -> Path:
+        """A new empty file to copy into."""
+        with self._lock:
+            self._incoming += 1
+            path = self.root / _INCOMING / str(self._incoming)
+        path.touch()
+        return path
+
+    def keep(self, path: Path, entry: Entry) -> Entry:
+        """Put a file that was copied in its place, and note that it is there."""
+        entry = replace(entry, file=self._places.of(entry.part, entry.name))
+        place = self.root / str(entry.file)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)
+        self.note(entry)
+        return entry
+
+    def note(self, entry: Entry) -> None:
+        """Note a file or directory that is there."""
+        with self._lock:
+            self._found[entry.part, entry.name] = entry
+            if self._journal:
+                self._journal.write(manifest.line(entry))
+                self._journal.flush()
+
+    def finish(self) -> Manifest:
+        """Write the manifest, and drop what earlier runs copied and is no longer in Azure."""
+        with self._lock:
+            self._close()
+            for key in self._earlier.keys() - self._found.keys():
+                if file := self._earlier[key].file:
+                    (self.root / file).unlink(missing_ok=True)
+            digest = manifest.write_entries(self.root / FILES, self._found.values())
+            parts = tuple(self._counted(part) for part in self.manifest.parts)
+            finished = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            whole = replace(self.manifest, parts=parts, finished=finished, files_sha256=digest)
+            whole.write(self.root / MANIFEST)
+        (self.root / UNFINISHED).unlink()
+        shutil.rmtree(self.root / _INCOMING, ignore_errors=True)
+        return whole
+
+    def _counted(self, part: manifest.Part) -> manifest.Part:
+        mine = [entry for entry in self._entries() if entry.part == part.folder]
+        files = [entry for entry in mine if not entry.is_directory]
+        return replace(
+            part, files=len(files), directories=len(mine) - len(files), bytes=sum(entry.bytes for entry in files)
+        )
+
+    def _entries(self) -> Iterator[Entry]:
+        yield from self._found.values()
+
+    def _close(self) -> None:
+        if self._journal:
+            with suppress(OSError):
+                self._journal.close()
+            self._journal = None

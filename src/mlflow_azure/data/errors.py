@@ -1,0 +1,75 @@
+"""What can be wrong with a backup, and with where it is to go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.errors import MlflowAzureError, SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def no_backup(directory: Path, why: str) -> SettingsError:
+    """The directory is no backup."""
+    return SettingsError(
+        f"reading the backup in {directory}: {why}",
+        hint=f"Name the directory of a backup, or make one: mlflow-azure backup {directory}",
+        code="NotABackup",
+    )
+
+
+def unfinished(directory: Path) -> SettingsError:
+    """The backup was not finished."""
+    return SettingsError(
+        f"reading the backup in {directory}: it is not finished",
+        hint=f"Go on with it: mlflow-azure backup {directory}",
+        code="BackupUnfinished",
+    )
+
+
+def too_new(directory: Path, version: object, known: int) -> SettingsError:
+    """A later version of mlflow-azure wrote it."""
+    return SettingsError(
+        f"reading the backup in {directory}: it has format {version}, and this version of mlflow-azure knows formats "
+        f"up to {known}",
+        hint="Update mlflow-azure: pipx upgrade mlflow-azure",
+        code="BackupFormatUnknown",
+    )
+
+
+def occupied(directory: Path, what: str) -> SettingsError:
+    """The directory holds something else."""
+    return SettingsError(
+        f"writing a backup to {directory}: it holds {what}",
+        hint="Choose a directory that is new or empty.",
+        code="DirectoryNotEmpty",
+    )
+
+
+def damaged(name: str, problem: str) -> MlflowAzureError:
+    """A file of a backup is not what was backed up."""
+    return MlflowAzureError(
+        f"{name}: {problem}",
+        hint="Take another backup, or get the file from another copy of this one.",
+        code="BackupDamaged",
+    )
+
+
+def data_is_there(what: str, names: list[str]) -> SettingsError:
+    """A restore would overwrite data."""
+    return SettingsError(
+        f"restoring to {what}: {len(names)} files are there already, such as {names[0]}",
+        hint="To keep them, make a backup first: mlflow-azure backup DIR. To give them up for what is in the backup: "
+        "mlflow-azure restore --replace",
+        code="DataExists",
+    )
+
+
+def not_equal(what: str, name: str) -> MlflowAzureError:
+    """Someone wrote to the target meanwhile."""
+    return MlflowAzureError(
+        f"comparing {what} with the backup: {name} is not as it was written",
+        hint="Something else writes there. Run the restore again, with --stop-server.",
+        code="RestoreNotEqual",
+    )

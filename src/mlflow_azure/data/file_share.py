@@ -1,0 +1,194 @@
+"""The file store: a file share, reached over the REST API of Azure Files and read from a snapshot.
+
+A snapshot costs nothing until the share changes, and is of one moment:
+https://learn.microsoft.com/azure/storage/files/storage-snapshots-files
+"""
+
+from __future__ import annotations
+
+import posixpath
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from mlflow_azure.azure.data_plane import storage_options
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.data import crew, ranges
+from mlflow_azure.data.parts import Folder, Item, Moved, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from azure.storage.fileshare import ShareClient, ShareServiceClient
+
+    from mlflow_azure.azure.clouds import Cloud
+    from mlflow_azure.secret import Secret
+
+PIECE = 4 * 1024 * 1024
+"""The most that one Put Range takes: https://learn.microsoft.com/rest/api/storageservices/put-range"""
+_BACKUP = "mlflowazurebackup"
+"""The name in a snapshot's metadata under which the id of its backup stands."""
+
+
+class FileShare:
+    """A file share, as a source and as a target.
+
+    Args:
+        cloud: The cloud it is in.
+        connection: Connection string of its storage account.
+        name: Its name.
+        backup: Id of the backup that is made of it; None for a target.
+        initial: The files that a fresh deployment has.
+
+    """
+
+    kind = "file share"
+    workers = 16
+    freezes = True
+
+    def __init__(
+        self, cloud: Cloud, connection: Secret, name: str, *, backup: str | None = None, initial: Collection[str] = ()
+    ) -> None:
+        self.name = name
+        self._cloud = cloud
+        self._connection = connection
+        self._backup = backup
+        self._initial = initial
+        self._snapshot: str | None = None
+
+    @cached_property
+    def _service(self) -> ShareServiceClient:
+        from azure.storage.fileshare import ShareServiceClient
+
+        return ShareServiceClient.from_connection_string(
+            self._connection.reveal(),
+            max_single_get_size=PIECE,
+            max_range_size=PIECE,
+            **storage_options(self._cloud, self.workers),
+        )
+
+    @cached_property
+    def _share(self) -> ShareClient:
+        return self._service.get_share_client(self.name, snapshot=self._snapshot)
+
+    def freeze(self) -> None:
+        """Take a snapshot, marked with the backup that it is for."""
+        with doing(f"taking a snapshot of {self.kind} {self.name}"):
+            share = self._service.get_share_client(self.name)
+            self._snapshot = str(share.create_snapshot(metadata={_BACKUP: str(self._backup)})["snapshot"])
+
+    def release(self) -> None:
+        """Delete the snapshots of this backup, those of runs that were killed too."""
+        with doing(f"deleting the snapshot of {self.kind} {self.name}"):
+            shares = self._service.list_shares(
+                name_starts_with=self.name, include_metadata=True, include_snapshots=True
+            )
+            for each in shares:
+                if each.name == self.name and each.snapshot and (each.metadata or {}).get(_BACKUP) == self._backup:
+                    self._service.get_share_client(self.name, snapshot=each.snapshot).delete_share()
+
+    def root(self) -> Folder:
+        """The share's own directory."""
+        return Folder("", is_directory=False)
+
+    def expand(self, folder: Folder) -> Iterator[Item | Folder]:
+        """What lies in a directory."""
+        with doing(f"listing {folder.name or '/'} in {self.kind} {self.name}"):
+            directory = self._share.get_directory_client(folder.name)
+            found = list(directory.list_directories_and_files(include=["timestamps", "etag"]))
+        for each in cast("list[Any]", found):
+            name = posixpath.join(folder.name, each.name)
+            if each.is_directory:
+                yield Folder(name, is_directory=True)
+            else:
+                yield Item(name, int(each.size), f"{each.etag} {each.last_write_time}")
+
+    def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
+        """In pieces."""
+        client = self._share.get_file_client(item.name)
+
+        def read(offset: int, length: int) -> bytes:
+            with doing(f"reading {item.name} in {self.kind} {self.name}"):
+                return bytes(client.download_file(offset, length).readall())
+
+        return Transfer(ranges.download(path, item.size or 0, PIECE, read, moved))
+
+    def look_again(self, item: Item) -> Item | None:
+        """The same: a snapshot does not change."""
+        return item
+
+    def contents(self) -> Mapping[str, int]:
+        """All files, and their sizes."""
+        return self._walk()[0]
+
+    def _walk(self) -> tuple[dict[str, int], set[str]]:
+        """All files with their sizes, and all directories."""
+        files: dict[str, int] = {}
+        directories: set[str] = set()
+        lock = threading.Lock()
+
+        def look(folder: Folder) -> list[Callable[[], Any]]:
+            below: list[Callable[[], Any]] = []
+            for each in self.expand(folder):
+                with lock:
+                    if isinstance(each, Item):
+                        files[each.name] = each.size or 0
+                    else:
+                        directories.add(each.name)
+                        below.append(lambda folder=each: look(folder))  # type: ignore[misc] # bound now
+            return below
+
+        crew.share([lambda: look(self.root())], self.workers)
+        return files, directories
+
+    def is_initial(self, name: str) -> bool:
+        """What the server writes when it starts for the first time."""
+        return name in self._initial
+
+    def prepare(self, directories: Collection[str]) -> None:
+        """Make them, those above before those below."""
+        from azure.core.exceptions import ResourceExistsError
+
+        def make(name: str) -> None:
+            with doing(f"creating directory {name} in {self.kind} {self.name}"):
+                try:
+                    self._share.create_directory(name)
+                except ResourceExistsError:
+                    return
+
+        self._by_depth(directories, make)
+
+    def _by_depth(self, directories: Iterable[str], do: Callable[[str], None], *, deepest_first: bool = False) -> None:
+        levels: dict[int, list[str]] = {}
+        for name in directories:
+            levels.setdefault(name.count("/"), []).append(name)
+        for _, names in sorted(levels.items(), reverse=deepest_first):
+            crew.share([lambda name=name: do(name) for name in names], self.workers)  # type: ignore[misc] # bound now
+
+    def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
+        """The file, in its whole size, and then range by range."""
+        client = self._share.get_file_client(name)
+        with doing(f"writing {name} in {self.kind} {self.name}"):
+            client.create_file(size)
+
+        def write(offset: int, data: bytes) -> None:
+            with doing(f"writing {name} in {self.kind} {self.name}"):
+                client.upload_range(data, offset, len(data), validate_content=True)
+
+        return Transfer(ranges.upload(path, size, PIECE, write, moved))
+
+    def remove(self, names: Collection[str], directories: Collection[str]) -> None:
+        """Delete these files, then all directories but these."""
+
+        def delete(name: str) -> None:
+            with doing(f"deleting {name} in {self.kind} {self.name}"):
+                self._share.get_file_client(name).delete_file()
+
+        def delete_directory(name: str) -> None:
+            with doing(f"deleting directory {name} in {self.kind} {self.name}"):
+                self._share.delete_directory(name)
+
+        crew.share([lambda name=name: delete(name) for name in names], self.workers)  # type: ignore[misc] # bound now
+        left_over = self._walk()[1] - set(directories)
+        self._by_depth(left_over, delete_directory, deepest_first=True)

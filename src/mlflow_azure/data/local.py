@@ -1,0 +1,87 @@
+"""A directory on this machine as the target of a restore: what plain MLflow opens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+from mlflow_azure.data.names import Places
+from mlflow_azure.data.parts import Moved, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+
+class LocalFolder:
+    """What lies below `prefix` in Azure lies in `folder` here, anything else in `beside`.
+
+    Args:
+        kind: What it is in Azure.
+        folder: Where it goes.
+        beside: Where the rest goes.
+        prefix: "mlartefacts", for example; empty for everything.
+        names: The files that are to come: which of them goes where does not depend on the order in which they come.
+
+    """
+
+    workers = 4
+
+    def __init__(self, kind: str, folder: Path, beside: Path, prefix: str, names: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = str(folder)
+        self._folder = folder
+        self._beside = beside
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._incoming = folder.with_name(f".{folder.name}.incoming")
+        places = Places()
+        self._places = {name: self._place(places, name) for name in sorted(names)}
+
+    def _place(self, places: Places, name: str) -> Path:
+        root = self._folder if name.startswith(self._prefix) else self._beside
+        return root.parent / places.of(root.name, name.removeprefix(self._prefix))
+
+    def contents(self) -> Mapping[str, int]:
+        """The files that are there, by their names in Azure; those that are not of the backup by their paths."""
+        names = {path: name for name, path in self._places.items()}
+        found: dict[str, int] = {}
+        for root in (self._folder, self._beside):
+            for above, _, files in os.walk(root):
+                for path in (root.joinpath(above, name) for name in files):
+                    found[names.get(path) or str(path)] = path.stat().st_size
+        return found
+
+    def is_initial(self, name: str) -> bool:
+        """Everything that is there is data."""
+        return False
+
+    def prepare(self, directories: Collection[str]) -> None:
+        """Make those that belong to the layout, empty ones too."""
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        for folder in (self._folder, self._incoming):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in directories:
+            if name.startswith(self._prefix):
+                (self._folder / name.removeprefix(self._prefix)).mkdir(parents=True, exist_ok=True)
+
+    def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
+        """A copy, under its name when it is complete."""
+        place = self._places[name]
+
+        def copy() -> None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            incoming = self._incoming / uuid.uuid4().hex
+            shutil.copyfile(path, incoming)
+            incoming.replace(place)
+            moved(size)
+
+        return Transfer([copy])
+
+    def remove(self, names: Collection[str], directories: Collection[str]) -> None:
+        """Delete these files."""
+        for name in names:
+            path = self._places.get(name) or self._folder.parent / name
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self._incoming, ignore_errors=True)

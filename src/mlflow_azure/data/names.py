@@ -1,0 +1,68 @@
+"""Where files with names of Azure's can lie on any file system.
+
+A blob's name may be anything: "..", "a//b", "a" beside "a/b", "A" beside "a", 1,024 characters. A name that some file
+system would refuse, or take for another's, is kept under its SHA-256 instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import unicodedata
+
+ODD = "odd-names"
+_LONGEST_SEGMENT, _LONGEST = 200, 800  # bytes; file systems take 255, and the directory in front has some
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*\ud800-\udfff]')
+_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+
+
+class Places:
+    """Relative paths for names, a different one for each. Any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: dict[str, str] = {}
+        self._directories: set[str] = set()
+
+    def of(self, folder: str, name: str) -> str:
+        """The path for a file; the same on every call with the same name."""
+        with self._lock:
+            path = f"{folder}/{name}"
+            if not _is_plain(name) or not self._take(path):
+                path = f"{folder}/{ODD}/{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
+            return path
+
+    def _take(self, path: str) -> bool:
+        key = _key(path)
+        above = [key[:place] for place, character in enumerate(key) if character == "/"]
+        if self._files.get(key, path) != path or key in self._directories or any(each in self._files for each in above):
+            return False
+        self._files[key] = path
+        self._directories.update(above)
+        return True
+
+
+def _key(path: str) -> str:
+    """What is the same for names that a file system may take for one."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _is_plain(name: str) -> bool:
+    segments = name.split("/")
+    return (
+        segments[0] != ODD
+        and len(name.encode("utf-8", "surrogatepass")) <= _LONGEST
+        and not _FORBIDDEN.search(name)
+        and all(map(_is_plain_segment, segments))
+    )
+
+
+def _is_plain_segment(segment: str) -> bool:
+    return (
+        bool(segment)
+        and segment == segment.rstrip(". ")
+        and len(segment.encode()) <= _LONGEST_SEGMENT
+        and not _RESERVED.fullmatch(segment)
+    )

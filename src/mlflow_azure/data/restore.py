@@ -1,0 +1,166 @@
+"""Writes a backup to where it is to go, as steps that a console can show."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from mlflow_azure.data import crew, errors, verify
+from mlflow_azure.data.progress import Progress
+from mlflow_azure.engine.node import Given, Node, Report, Task
+from mlflow_azure.events import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlflow_azure.data.addresses import Addresses
+    from mlflow_azure.data.crew import Work
+    from mlflow_azure.data.manifest import Entry
+    from mlflow_azure.data.parts import Target
+    from mlflow_azure.data.restored import Restored
+
+
+@dataclass
+class Restoring:
+    """One part of a backup on its way.
+
+    Attributes:
+        backup: The directory of the backup.
+        target: Where it goes.
+        part: Its folder in the backup.
+        entries: What is in it.
+        addresses: How the addresses of artifacts change.
+        restored: What an earlier run has done.
+        contents: What is in the target before.
+
+    """
+
+    backup: Path
+    target: Target
+    part: str
+    entries: Sequence[Entry]
+    addresses: Addresses
+    restored: Restored
+    contents: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The target in words."""
+        return f"{self.target.kind} {self.target.name}"
+
+    @property
+    def files(self) -> list[Entry]:
+        """What is a file."""
+        return [entry for entry in self.entries if not entry.is_directory]
+
+    @property
+    def directories(self) -> set[str]:
+        """The directories that there are to be: those of the backup, and those that its files lie in."""
+        found = {entry.name for entry in self.entries if entry.is_directory}
+        for name in {*found, *(entry.name for entry in self.files)}:
+            above = name
+            while above := above.rpartition("/")[0]:
+                found.add(above)
+        return found
+
+    def in_the_way(self) -> list[str]:
+        """The files that are there and would be lost: not those of a fresh deployment, nor of this very restore."""
+        own = {entry.name for entry in self.files} if self.restored.is_gone_on_with else set()
+        return sorted(name for name in self.contents if name not in own and not self.target.is_initial(name))
+
+
+class RestorePart(Task):
+    """Writes one part, each file after it was compared with its SHA-256."""
+
+    action: ClassVar[Action] = Action.COPY
+
+    def __init__(self, restoring: Restoring, *, after: tuple[Node, ...]) -> None:
+        super().__init__(restoring.target.name, after=after)
+        self.kind = restoring.target.kind
+        self.progress = Progress(lambda _message, _fraction: None)
+        self.removed = self.rewritten = 0
+        self._its = restoring
+        self._sizes: dict[str, int] = {}
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Write it, remove what is not in the backup, and compare."""
+        its, target = self._its, self._its.target
+        self.progress = Progress(report)
+        self.progress.expect(len(its.files), sum(entry.bytes for entry in its.files))
+        target.prepare(its.directories)
+        with tempfile.TemporaryDirectory() as rewritten:
+            crew.share([partial(self._write, entry, Path(rewritten)) for entry in its.files], target.workers)
+        report("comparing", None)
+        self._remove()
+        self._compare(target.contents())
+        return Action.COPY
+
+    def _write(self, entry: Entry, rewritten: Path) -> list[Work]:
+        its = self._its
+        size = its.restored.size(its.part, entry.name)
+        if size is not None and its.contents.get(entry.name) == size:
+            self._sizes[entry.name] = size
+            self.progress.done(entry.bytes, skipped=True)
+            return []
+        if why := verify.problem(its.backup, entry):
+            raise errors.damaged(str(entry.file), why)
+        path = self._addressed(entry, rewritten)
+        size = path.stat().st_size
+
+        def end() -> list[Work]:
+            transfer.finish()
+            self._sizes[entry.name] = size
+            its.restored.note(its.part, entry.name, size)
+            self.progress.done(entry.bytes)
+            return []
+
+        transfer = its.target.put(entry.name, path, size, self.progress.moved)
+        return crew.carry_out(transfer, end)
+
+    def _addressed(self, entry: Entry, rewritten: Path) -> Path:
+        """The file to write: the backup's own, or one with other addresses."""
+        path = self._its.backup / str(entry.file)
+        if not self._its.addresses.concern(entry):
+            return path
+        before = path.read_bytes()
+        after = self._its.addresses.rewritten(before)
+        if after == before:
+            return path
+        self.rewritten += 1
+        descriptor, fresh = tempfile.mkstemp(dir=rewritten)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+        return Path(fresh)
+
+    def _remove(self) -> None:
+        """Remove what was there before; what came meanwhile is not ours to delete."""
+        surplus = set(self._its.contents) - self._sizes.keys()
+        self.removed = len(surplus)
+        self._its.target.remove(surplus, self._its.directories)
+
+    def _compare(self, contents: Mapping[str, int]) -> None:
+        for name in sorted(self._sizes.keys() | contents.keys()):
+            if self._sizes.get(name) != contents.get(name):
+                raise errors.not_equal(self._its.label, name)
+
+
+def refuse_data(parts: Sequence[Restoring]) -> None:
+    """Raise SettingsError where a restore would cost data."""
+    for each in parts:
+        if names := each.in_the_way():
+            raise errors.data_is_there(each.label, names)
+
+
+def steps(parts: Sequence[Restoring], verified: Task | None) -> list[Task]:
+    """The steps of a restore, one part after the other: runs show when their artifacts are there."""
+    before: tuple[Node, ...] = (verified,) if verified else ()
+    tasks: list[Task] = [verified] if verified else []
+    for each in parts:
+        task = RestorePart(each, after=before)
+        tasks.append(task)
+        before = (task,)
+    return tasks

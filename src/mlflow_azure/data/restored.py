@@ -1,0 +1,61 @@
+"""What a restore that was interrupted had done: a list in the backup's directory, one for each target."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from typing import TYPE_CHECKING, TextIO
+
+from mlflow_azure.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Restored:
+    """The names that a restore to `target` (its parts' names) has written, with their sizes. Any thread may note."""
+
+    def __init__(self, directory: Path, target: str) -> None:
+        self._path = directory / f"restore-{hashlib.sha256(target.encode()).hexdigest()[:12]}.jsonl"
+        self._lock = threading.Lock()
+        self._file: TextIO | None = None
+        self.is_gone_on_with = self._path.exists()
+        self._sizes = dict(self._read()) if self.is_gone_on_with else {}
+
+    def _read(self) -> list[tuple[tuple[str, str], int]]:
+        with self._path.open(encoding="utf-8") as file:
+            found = [json.loads(line) for line in file if line.endswith("\n")]
+        return [((part, name), size) for part, name, size in found]
+
+    def size(self, part: str, name: str) -> int | None:
+        """How many bytes were written under this name; None where it was not."""
+        return self._sizes.get((part, name))
+
+    def open(self) -> None:
+        """Begin to note. Raises SettingsError."""
+        try:
+            self._file = self._path.open("a", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise SettingsError(
+                f"restoring from {self._path.parent}: nothing can be written there ({error.strerror}), and so an "
+                "interrupted restore could not be gone on with",
+                hint="Copy the backup to a directory that you may write to.",
+            ) from error
+        if self._file.tell():
+            self._file.write("\n")  # ends a line that a crash cut off
+
+    def note(self, part: str, name: str, size: int) -> None:
+        """Note that a file is there."""
+        with self._lock:
+            if self._file:
+                self._file.write(json.dumps([part, name, size]) + "\n")
+                self._file.flush()
+
+    def finish(self) -> None:
+        """Forget all: the restore is complete."""
+        with self._lock:
+            if self._file:
+                self._file.close()
+                self._file = None
+            self._path.unlink(missing_ok=True)

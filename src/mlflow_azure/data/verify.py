@@ -1,0 +1,79 @@
+"""Compares a backup with its manifest. Needs nothing but the directory."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from mlflow_azure.data import crew, errors, manifest
+from mlflow_azure.data.progress import Progress
+from mlflow_azure.engine.node import Given, Report, Task
+from mlflow_azure.errors import MlflowAzureError, SeveralErrors
+from mlflow_azure.events import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mlflow_azure.data.manifest import Entry
+
+_WORKERS = 4
+
+
+class Verify(Task):
+    """Reads every file of a backup.
+
+    Args:
+        directory: The backup.
+        entries: What is to be in it.
+        strict: Whether it fails where something is wrong.
+
+    Attributes:
+        problems: What is wrong, once it has run.
+
+    """
+
+    kind = "backup"
+    action: ClassVar[Action] = Action.CHECK
+
+    def __init__(self, directory: Path, entries: Sequence[Entry], *, strict: bool = False) -> None:
+        super().__init__(directory.name)
+        self.problems: list[MlflowAzureError] = []
+        self._directory = directory
+        self._strict = strict
+        self._files = [entry for entry in entries if not entry.is_directory]
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Compare sizes and SHA-256."""
+        progress = Progress(report)
+        progress.expect(len(self._files), sum(entry.bytes for entry in self._files))
+        lock = threading.Lock()
+
+        def look(entry: Entry) -> None:
+            if why := problem(self._directory, entry):
+                with lock:
+                    self.problems.append(errors.damaged(str(entry.file), why))
+            progress.moved(entry.bytes)
+            progress.done(entry.bytes)
+
+        crew.share([partial(look, entry) for entry in self._files], _WORKERS)
+        self.problems.sort(key=lambda each: each.message)
+        if self._strict and self.problems:
+            raise SeveralErrors(self.problems)
+        return Action.CHECK
+
+
+def problem(directory: Path, entry: Entry) -> str | None:
+    """What is wrong with a file of a backup."""
+    path = directory / str(entry.file)
+    try:
+        if path.stat().st_size != entry.bytes:
+            return f"has {path.stat().st_size} bytes, not {entry.bytes}"
+        if manifest.file_sha256(path) != entry.sha256:
+            return "is not what was backed up: its SHA-256 is another"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None

@@ -1,0 +1,117 @@
+"""The data of a deployment: which sources a backup reads, and which targets a restore writes.
+
+A deployment whose runs are in a database has another source here in place of the file share.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mlflow_azure import __version__, engine
+from mlflow_azure.data.blobs import Blobs
+from mlflow_azure.data.file_share import FileShare
+from mlflow_azure.data.manifest import Manifest, Part
+from mlflow_azure.deployment.stack import mlflow_stack
+from mlflow_azure.image.serving import ARTIFACT_PATH, artifact_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.data.parts import Source, Target
+    from mlflow_azure.secret import Secret
+    from mlflow_azure.settings import Settings
+
+MLFLOW_VERSION = "1.5.0"
+SHARE, CONTAINER = "share", "container"
+"""The folders of a backup."""
+
+
+def new_backup(settings: Settings, *, artifacts: bool) -> Manifest:
+    """A backup of the deployment that is about to begin."""
+    parts = [Part(FileShare.kind, settings.storage_file_share_name, SHARE)]
+    if artifacts:
+        parts.append(Part(Blobs.kind, settings.storage_container_name, CONTAINER))
+    return Manifest(
+        id=str(uuid.uuid4()),
+        mlflow_azure_version=__version__,
+        mlflow_version=MLFLOW_VERSION,
+        deployment={
+            "subscription_id": settings.subscription_id,
+            "resource_group": settings.rg_name,
+            "storage_account": settings.storage_account_name,
+            "web_app": settings.web_app_name,
+        },
+        artifact_root=artifact_root(settings),
+        file_store=posixpath.join(SHARE, _file_store(settings)),
+        began=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        parts=tuple(parts),
+    )
+
+
+def _file_store(settings: Settings) -> str:
+    """Where the file store lies in the share."""
+    return posixpath.relpath(settings.mlflow_filestore, settings.storage_mount_point)
+
+
+@dataclass(frozen=True)
+class StoredData:
+    """The storage of a deployment.
+
+    Attributes:
+        name: Identifies it: account, share and container.
+        connection: The account's connection string.
+
+    """
+
+    azure: Azure
+    settings: Settings
+    connection: Secret
+
+    @property
+    def name(self) -> str:
+        """Account, share and container."""
+        settings = self.settings
+        names = (settings.storage_account_name, settings.storage_file_share_name, settings.storage_container_name)
+        return "/".join(names)
+
+    def sources(self, backup: Manifest) -> list[tuple[Source, str]]:
+        """What a backup reads, each with its folder."""
+        cloud = self.azure.cloud
+        made: dict[str, Source] = {
+            FileShare.kind: FileShare(cloud, self.connection, self.settings.storage_file_share_name, backup=backup.id),
+            Blobs.kind: Blobs(cloud, self.connection, self.settings.storage_container_name),
+        }
+        return [(made[part.kind], part.folder) for part in backup.parts]
+
+    def targets(self) -> Mapping[str, Target]:
+        """What a restore writes, by kind: artifacts first, so that no run shows before its artifacts."""
+        cloud, share = self.azure.cloud, self.settings.storage_file_share_name
+        # What MLflow writes when it starts on an empty share: the experiment "Default".
+        initial = (posixpath.normpath(posixpath.join(_file_store(self.settings), "0", "meta.yaml")),)
+        return {
+            Blobs.kind: Blobs(cloud, self.connection, self.settings.storage_container_name),
+            FileShare.kind: FileShare(cloud, self.connection, share, initial=initial),
+        }
+
+
+def stored_data(azure: Azure, settings: Settings) -> StoredData:
+    """The storage of the deployment. Raises MlflowAzureError where there is none (NotDeployed)."""
+    stack = mlflow_stack(azure, settings)
+    readings = engine.read([stack.account, stack.share], azure.deadline, required=[stack.account, stack.share])
+    outputs = readings[stack.account].outputs or {}
+    return StoredData(azure, settings, outputs["connection_string"])
+
+
+def local_layout(backup: Manifest, out: Path) -> Mapping[str, tuple[Path, Path, str]]:
+    """How a backup is laid out for plain MLflow, by kind: the folder, the one beside it, and the prefix that goes."""
+    store = posixpath.relpath(str(backup.file_store), SHARE)
+    return {
+        Blobs.kind: (out / "artifacts", out / CONTAINER, ARTIFACT_PATH),
+        FileShare.kind: (out / "mlruns", out / SHARE, "" if store == "." else store),
+    }

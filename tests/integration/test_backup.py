@@ -1,0 +1,223 @@
+"""backup and restore: the file share and the blob container of a deployment, to a directory and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.stored import Stored
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from tests.support.command import Command
+    from tests.support.running_emulator import Emulator
+
+EMULATOR = ("--cloud", "emulator")
+JSON = (*EMULATOR, "--output", "json")
+META = b"artifact_location: wasbs://mlflow@%s.blob.core.windows.net/mlartefacts/0\nexperiment_id: '0'\nname: Default\n"
+LARGE = os.urandom(21 * 1024 * 1024 + 3)
+ODD_BLOBS = {
+    "mlartefacts/0/r1/artifacts/model/weights.bin": LARGE,
+    "mlartefacts/0/r1/artifacts/empty": b"",
+    "mlartefacts/0/r1/artifacts/größe 統計.txt": b"unicode",
+    "mlartefacts/0/r1/artifacts/a": b"a file",
+    "mlartefacts/0/r1/artifacts/a/b": b"beside a file of the name of its folder",
+    "mlartefacts/0/r1/artifacts/A": b"another case",
+    "mlartefacts/0/r1/artifacts/twice//slashed": b"no path",
+    "mlartefacts/0/r1/artifacts/CON": b"a device on Windows",
+    "mlartefacts/0/r1/artifacts/" + "long" * 70: b"longer than a file's name may be",
+    "elsewhere/by hand": b"not of MLflow",
+}
+STORE = {
+    "mlruns/0/r1/meta.yaml": b"artifact_uri: wasbs://mlflow@%s.blob.core.windows.net/mlartefacts/0/r1/artifacts\n",
+    "mlruns/0/r1/metrics/loss": b"1 0.5 0\n2 nan 1\n",
+    "mlruns/0/r1/metrics/nested/\xe4".encode("latin-1").decode("latin-1"): b"1 0.1 0\n",
+    "mlruns/0/r1/tags/mlflow.note.content": "Größe\n統計".encode(),
+    "mlruns/0/broken/meta.yaml": b"{{ not yaml \xff",
+    "mlruns/.trash/7/meta.yaml": b"",
+}
+
+
+@pytest.fixture
+def cli(shared_cli: Command, request: pytest.FixtureRequest) -> Command:
+    """The command line for a deployment of the test's own, in the emulator of the module."""
+    return shared_cli.of(f"rg-{abs(hash(request.node.name))}")
+
+
+def deploy(cli: Command) -> None:
+    """A deployment that came as far as the image: its storage is there, and no server runs."""
+    cli("deploy", *JSON, "--build", "none")
+
+
+@pytest.fixture
+def stored(cli: Command, shared_emulator: Emulator) -> Stored:
+    """The storage of a deployment, with what a server and its clients wrote, broken and odd things among it."""
+    deploy(cli)
+    stored = Stored(shared_emulator, cli)
+    account = stored.account.name.encode()
+    filled = {name: content % account if b"wasbs" in content else content for name, content in STORE.items()}
+    stored.write_all({"mlruns/0/meta.yaml": META % account, **filled})
+    (stored.share / "mlruns/0/r1/artifacts").mkdir()
+    stored.upload(ODD_BLOBS)
+    return stored
+
+
+def wait_for_copies(directory: Path, number: int, backup: subprocess.Popen[str]) -> None:
+    """Wait until that many files of a backup are there and checked."""
+    journal = directory / "files.jsonl"
+    while not journal.exists() or len(journal.read_bytes().splitlines()) < number:
+        assert backup.poll() is None, backup.communicate()
+        time.sleep(0.005)
+
+
+def test_what_was_destroyed_comes_back_from_its_backup_equal(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    files, blobs = stored.files(), stored.blobs()
+    made = cli("backup", str(tmp_path / "b"), *JSON).data
+    assert (made["files"], made["bytes"]) == (
+        len(blobs) + sum(kind != "directory" for kind in files.values()),
+        sum(map(len, ODD_BLOBS.values())) + sum(p.stat().st_size for p in stored.share.rglob("*") if p.is_file()),
+    )
+    assert stored.snapshots() == []
+    key = stored.connection.partition("AccountKey=")[2].partition(";")[0].encode()
+    assert not any(key in path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
+    assert cli("backup", "--verify", str(tmp_path / "b"), "--output", "json").data["damaged"] == 0
+
+    assert cli("destroy", *JSON, "--yes").exit_code == 0
+    deploy(cli)
+    assert (stored.files(), stored.blobs()) == ({}, {})
+    restored = cli("restore", str(tmp_path / "b"), *JSON).data
+    assert (restored["files"], restored["rewritten"]) == (made["files"], 0)
+    assert (stored.files(), stored.blobs()) == (files, blobs)
+
+
+def test_a_killed_backup_is_gone_on_with_and_its_snapshot_removed(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    stored.write_all({f"mlruns/0/r2/params/p{number}": b"%d" % number for number in range(300)})
+    directory = tmp_path / "b"
+    for copies in (3, 100):
+        backup = cli.start("backup", str(directory), *JSON)
+        wait_for_copies(directory, copies, backup)
+        backup.kill()
+        backup.communicate()
+    assert len(stored.snapshots()) == 1
+    assert cli("backup", "--verify", str(directory), "--output", "json").errors[0]["code"] == "BackupUnfinished"
+
+    stored.write_all({"mlruns/0/r2/params/p1": b"changed meanwhile"})
+    (stored.share / "mlruns/0/r2/params/p2").unlink()
+    made = cli("backup", str(directory), *JSON).data
+    assert made["skipped"] > 0
+    assert stored.snapshots() == []
+    assert cli("backup", "--verify", str(directory), "--output", "json").data["files"] == made["files"]
+    assert (directory / "share/mlruns/0/r2/params/p1").read_bytes() == b"changed meanwhile"
+    assert not (directory / "share/mlruns/0/r2/params/p2").exists()
+
+
+def test_ctrl_c_ends_a_backup_with_130_and_leaves_no_snapshot(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    stored.write_all({f"mlruns/0/r2/params/p{number}": b"%d" % number for number in range(300)})
+    backup = cli.start("backup", str(tmp_path / "b"), *JSON)
+    wait_for_copies(tmp_path / "b", 3, backup)
+    backup.send_signal(signal.SIGINT)
+    answer, told = backup.communicate(timeout=60)
+    assert (backup.returncode, json.loads(answer)["errors"][0]["code"]) == (130, "Interrupted")
+    assert "Traceback" not in told
+    assert stored.snapshots() == []
+
+
+def test_a_backup_that_cannot_be_written_leaves_no_snapshot(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/of someone else").touch()
+    refused = cli("backup", str(tmp_path / "b"), *JSON)
+    assert (refused.exit_code, refused.errors[0]["code"]) == (2, "DirectoryNotEmpty")
+    timed_out = cli("backup", str(tmp_path / "c"), *JSON, "--timeout", "1")
+    assert timed_out.exit_code in {0, 9}
+    assert stored.snapshots() == []
+
+
+def test_verify_finds_a_flipped_byte_a_missing_file_and_a_changed_list(
+    cli: Command, stored: Stored, tmp_path: Path
+) -> None:
+    directory = tmp_path / "b"
+    assert cli("backup", str(directory), *JSON).exit_code == 0
+    flipped = directory / "container/mlartefacts/0/r1/artifacts/model/weights.bin"
+    content = bytearray(flipped.read_bytes())
+    content[12345] ^= 1
+    flipped.write_bytes(content)
+    (directory / "share/mlruns/0/r1/metrics/loss").unlink()
+    answer = cli("backup", "--verify", str(directory), "--output", "json")
+    assert answer.exit_code == 1
+    assert [error["message"].partition(": ")[0] for error in answer.errors] == [
+        "container/mlartefacts/0/r1/artifacts/model/weights.bin",
+        "share/mlruns/0/r1/metrics/loss",
+    ]
+    stored.upload({"mlartefacts/later": b"new"})
+    there = stored.files(), stored.blobs()
+    assert cli("restore", str(directory), *JSON, "--replace", "--yes").exit_code == 1
+    assert (stored.files(), stored.blobs()) == there  # nothing was given up for it
+
+    with (directory / "files.jsonl").open("a") as file:
+        file.write("{}\n")
+    assert cli("backup", "--verify", str(directory)).exit_code == 1
+
+
+def test_a_restore_takes_nothing_that_is_there_unless_it_is_told_to(
+    cli: Command, stored: Stored, tmp_path: Path
+) -> None:
+    files, blobs = stored.files(), stored.blobs()
+    assert cli("backup", str(tmp_path / "b"), *JSON).exit_code == 0
+    later = {"mlruns/0/later/meta.yaml": b"new", "mlruns/0/r1/metrics/loss": b"1 0.5 0\n2 nan 1\n3 0.1 2\n"}
+    stored.write_all(later)
+    stored.upload({"mlartefacts/0/later/artifacts/x": b"new"})
+    refused = cli("restore", str(tmp_path / "b"), *JSON)
+    assert (refused.exit_code, refused.errors[0]["code"]) == (2, "DataExists")
+    assert cli("restore", str(tmp_path / "b"), *JSON, "--replace").errors[0]["code"] == "ConfirmationNeeded"
+    assert stored.files().keys() == files.keys() | {"mlruns/0/later", *later}
+
+    assert cli("restore", str(tmp_path / "b"), *JSON, "--replace", "--yes").data["removed"] == 2
+    assert (stored.files(), stored.blobs()) == (files, blobs)
+
+
+def test_a_killed_restore_is_gone_on_with_to_another_account_whose_address_the_runs_get(
+    cli: Command, stored: Stored, tmp_path: Path, shared_emulator: Emulator
+) -> None:
+    stored.write_all({f"mlruns/0/r2/params/p{number}": b"%d" % number for number in range(300)})
+    directory = tmp_path / "b"
+    assert cli("backup", str(directory), *JSON).exit_code == 0
+    other = cli.of(cli.environ["RG_NAME"] + "-other")
+    deploy(other)
+    restore = other.start("restore", str(directory), *JSON)
+    while not any(len(path.read_bytes().splitlines()) > 50 for path in directory.glob("restore-*")):
+        assert restore.poll() is None, restore.communicate()
+        time.sleep(0.005)
+    restore.kill()
+    restore.communicate()
+
+    restored = other("restore", str(directory), *JSON).data
+    assert restored["skipped"] >= 50
+    assert list(directory.glob("restore-*")) == []
+    there = Stored(shared_emulator, other)
+    assert there.blobs() == stored.blobs()
+    before, after = stored.account.name.encode(), there.account.name.encode()
+    assert before != after
+    files, changed = stored.files(), there.files()
+    assert {name for name in files if files[name] != changed.get(name)} == {
+        "mlruns/0/meta.yaml", "mlruns/0/r1/meta.yaml",
+    }  # fmt: skip
+    assert files.keys() == changed.keys()
+    assert (there.share / "mlruns/0/meta.yaml").read_bytes() == META % after
+
+
+def test_artifacts_can_be_left_out_of_a_backup(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    made = cli("backup", str(tmp_path / "b"), *JSON, "--without-artifacts").data
+    assert [part["kind"] for part in made["parts"]] == ["file share"]
+    assert not (tmp_path / "b/container").exists()
+
+
+def test_a_restore_of_what_is_no_backup_says_so(cli: Command, tmp_path: Path) -> None:
+    refused = cli("restore", str(tmp_path), *JSON)
+    assert (refused.exit_code, refused.errors[0]["code"]) == (2, "NotABackup")
