@@ -25,6 +25,7 @@ TALK = "Only the commands talk to the user"
 BESIDE = "What runs beside MLflow brings nothing along"
 RESOURCES = "Resources are layered like the services they belong to"
 DEPLOYMENT = "A deployment is its features on its foundation"
+DATA = "A backup knows kinds of data by what they promise"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ def test_a_copy_that_nobody_changed_keeps_every_contract(copy: Copy) -> None:
         ("resources.registry.webhook", "resources.entra.client_secret", RESOURCES),
         ("deployment.features.sign_in", "deployment.stack", DEPLOYMENT),
         ("deployment.status", "deployment.destroy", DEPLOYMENT),
+        ("data.crew", "resources.arm", ONE_WAY),
+        ("data.backup", "console.text", TALK),
+        ("data.parts", "data.file_share", DATA),
+        ("data.blobs", "data.file_share", DATA),
     ],
 )
 def test_an_import_in_the_wrong_direction_breaks_its_contract(
@@ -112,7 +117,12 @@ def test_everything_that_is_forbidden_is_found_where_it_is_done(copy: Copy, cont
 
 @pytest.mark.parametrize(
     ("module", "contract"),
-    [("helpers", ONE_WAY), ("resources.helpers", RESOURCES), ("deployment.helpers", DEPLOYMENT)],
+    [
+        ("helpers", ONE_WAY),
+        ("resources.helpers", RESOURCES),
+        ("deployment.helpers", DEPLOYMENT),
+        ("data.helpers", DATA),
+    ],
 )
 def test_a_new_module_without_a_place_breaks_the_contract_that_has_to_name_it(
     copy: Copy, module: str, contract: str
@@ -125,4 +135,4 @@ def test_a_new_module_without_a_place_breaks_the_contract_that_has_to_name_it(
 
 def test_every_contract_is_broken_here() -> None:
     """A contract that is added gets its line above."""
-    assert set(CONTRACTS) == {ONE_WAY, EMULATOR, TALK, BESIDE, RESOURCES, DEPLOYMENT}
+    assert set(CONTRACTS) == {ONE_WAY, EMULATOR, TALK, BESIDE, RESOURCES, DEPLOYMENT, DATA}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.data_plane import storage_options
@@ -141,7 +141,7 @@ class Blobs:
             with doing(f"deleting blob {name}"):
                 self._container.delete_blob(name, delete_snapshots="include")
 
-        crew.share([lambda name=name: delete(name) for name in names], self.workers)  # type: ignore[misc] # bound now
+        crew.share([partial(delete, name) for name in names], self.workers)
 
 
 def _block(offset: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def carry_out(transfer: Transfer, then: Work) -> list[Work]:
             left -= 1
             return [then] if left == 0 else []
 
-    return [lambda piece=piece: count_down(piece) for piece in transfer.pieces]  # type: ignore[misc] # bound now
+    return [partial(count_down, piece) for piece in transfer.pieces]
 
 
 class _Crew:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mlflow_azure.azure.data_plane import storage_options
@@ -136,7 +136,7 @@ class FileShare:
                         files[each.name] = each.size or 0
                     else:
                         directories.add(each.name)
-                        below.append(lambda folder=each: look(folder))  # type: ignore[misc] # bound now
+                        below.append(partial(look, each))
             return below
 
         crew.share([lambda: look(self.root())], self.workers)
@@ -164,7 +164,7 @@ class FileShare:
         for name in directories:
             levels.setdefault(name.count("/"), []).append(name)
         for _, names in sorted(levels.items(), reverse=deepest_first):
-            crew.share([lambda name=name: do(name) for name in names], self.workers)  # type: ignore[misc] # bound now
+            crew.share([partial(do, name) for name in names], self.workers)
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
         """The file, in its whole size, and then range by range."""
@@ -189,6 +189,6 @@ class FileShare:
             with doing(f"deleting directory {name} in {self.kind} {self.name}"):
                 self._share.delete_directory(name)
 
-        crew.share([lambda name=name: delete(name) for name in names], self.workers)  # type: ignore[misc] # bound now
+        crew.share([partial(delete, name) for name in names], self.workers)
         left_over = self._walk()[1] - set(directories)
         self._by_depth(left_over, delete_directory, deepest_first=True)

@@ -126,9 +126,9 @@ def read(directory: Path) -> Manifest:
 def load(path: Path) -> Manifest:
     """The manifest in a file. Raises SettingsError."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
         what, version = found.pop("what"), found.pop("format")
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise errors.no_backup(path.parent, f"{path.name} is no manifest ({error})") from error
     if what != WHAT:
         raise errors.no_backup(path.parent, f"{path.name} is of something else")

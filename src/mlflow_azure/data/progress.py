@@ -65,6 +65,11 @@ class Progress:
             message, fraction = self._message(now)
         self._report(message, fraction)
 
+    def state(self) -> tuple[str, float | None]:
+        """How far it is in words, and which part of it is done where that is known."""
+        with self._lock:
+            return self._message(time.monotonic())
+
     def _message(self, now: float) -> tuple[str, float | None]:
         since, before = self._marks[0]
         rate = (self._moved - before) / (now - since) if now > since else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import nullcontext
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
@@ -46,7 +47,7 @@ def restore(
         done = Restored(directory, str(out))
         parts = _parts(directory, made, entries, _local_targets(made, entries, out), (out / "artifacts").as_uri(), done)
         data = _restore(run, parts, done, replace=replace, stop_server=False)
-        where = f"Open it with MLflow: mlflow ui --backend-store-uri {out / 'mlruns'}"
+        where = f"Open it with MLflow: mlflow ui --backend-store-uri {shlex.quote(str(out / 'mlruns'))}"
     else:
         from mlflow_azure.deployment.stored_data import stored_data
         from mlflow_azure.image.serving import artifact_root

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlflow_azure.data import manifest
+from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest, Part
+from mlflow_azure.errors import MlflowAzureError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENTRIES = [
+    Entry("share", "mlruns/.trash"),
+    Entry("container", "größe/\ud800", "container/odd-names/ab", 0, "e3b0", "0x1"),
+]
+MADE = Manifest(
+    id="1",
+    mlflow_azure_version="0.1.0",
+    mlflow_version="1.5.0",
+    deployment={"storage_account": "one"},
+    artifact_root="wasbs://c@one.blob.core.windows.net/mlartefacts",
+    file_store="share/mlruns",
+    began="2026-11-24T21:00:00Z",
+    parts=(Part("file share", "mlflow", "share", 1, 2, 3),),
+)
+
+
+def code(error: pytest.ExceptionInfo[MlflowAzureError]) -> str:
+    return error.value.code
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    made = replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES))
+    made.write(tmp_path / MANIFEST)
+    assert manifest.read(tmp_path) == made
+    assert sorted(manifest.entries(tmp_path, made), key=ENTRIES.index) == ENTRIES
+
+
+def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / FILES).write_text(manifest.line(ENTRIES[1]) + manifest.line(ENTRIES[0])[:-5])
+    assert list(manifest.lines(tmp_path / FILES)) == [ENTRIES[1]]
+
+
+def test_a_changed_list_is_not_believed(tmp_path: Path) -> None:
+    made = replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES))
+    (tmp_path / FILES).write_text("")
+    with pytest.raises(MlflowAzureError) as refused:
+        manifest.entries(tmp_path, made)
+    assert code(refused) == "BackupDamaged"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "NotABackup"),
+        ("[]", "NotABackup"),
+        ('{"what": "mlflow-azure backup"}', "NotABackup"),
+        ('{"what": "something", "format": 1}', "NotABackup"),
+        ('{"what": "mlflow-azure backup", "format": 1}', "NotABackup"),
+        ('{"what": "mlflow-azure backup", "format": 2, "new": true}', "BackupFormatUnknown"),
+    ],
+)
+def test_what_is_no_manifest_is_told_from_one_of_a_later_format(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(MlflowAzureError) as refused:
+        manifest.read(tmp_path)
+    assert code(refused) == expected
+
+
+def test_an_unfinished_backup_is_told_from_none(tmp_path: Path) -> None:
+    with pytest.raises(MlflowAzureError) as none:
+        manifest.read(tmp_path)
+    MADE.write(tmp_path / UNFINISHED)
+    with pytest.raises(MlflowAzureError) as unfinished:
+        manifest.read(tmp_path)
+    assert (code(none), code(unfinished)) == ("NotABackup", "BackupUnfinished")
+
+
+def test_the_manifest_says_its_format(tmp_path: Path) -> None:
+    MADE.write(tmp_path / MANIFEST)
+    found = json.loads((tmp_path / MANIFEST).read_text())
+    assert (found["what"], found["format"]) == ("mlflow-azure backup", 1)
