@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from mlflow_azure.data import crew, manifest
+from mlflow_azure.data import crew, errors, manifest
 from mlflow_azure.data.manifest import Entry
 from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Source
 from mlflow_azure.data.progress import Progress
@@ -66,7 +66,8 @@ class CopyPart(Task):
         """Copy it."""
         self.progress = Progress(report)
         self.progress.listing(1)
-        crew.share([partial(self._list, self._source.root())], self._source.workers)
+        with errors.on_this_machine(self._into.root):
+            crew.share([partial(self._list, self._source.root())], self._source.workers)
         return Action.COPY
 
     def _list(self, folder: Folder) -> list[Work]:

@@ -52,6 +52,10 @@ class BackupDirectory:
 
     def open(self) -> None:
         """Begin, or go on."""
+        with errors.on_this_machine(self.root):
+            self._open()
+
+    def _open(self) -> None:
         shutil.rmtree(self.root / _INCOMING, ignore_errors=True)
         (self.root / _INCOMING).mkdir(parents=True)
         self.manifest.write(self.root / UNFINISHED)
@@ -102,7 +106,7 @@ class BackupDirectory:
 
     def finish(self) -> Manifest:
         """Write the manifest, and drop what earlier runs copied and is no longer in Azure."""
-        with self._lock:
+        with self._lock, errors.on_this_machine(self.root):
             self._close()
             for key in self._earlier.keys() - self._found.keys():
                 if file := self._earlier[key].file:

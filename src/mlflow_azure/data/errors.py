@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@contextmanager
+def on_this_machine(directory: Path) -> Iterator[None]:
+    """Turn what the file system refuses within, a full disk for example, into one of our errors."""
+    try:
+        yield
+    except OSError as error:
+        raise MlflowAzureError(
+            f"reading and writing {error.filename or directory}: {error.strerror or error}",
+            hint="See to the disk, then run the command again: it goes on from where it is.",
+            code="FileSystem",
+        ) from error
 
 
 def no_backup(directory: Path, why: str) -> SettingsError:

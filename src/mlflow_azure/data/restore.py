@@ -91,8 +91,8 @@ class RestorePart(Task):
         its, target = self._its, self._its.target
         self.progress = Progress(report)
         self.progress.expect(len(its.files), sum(entry.bytes for entry in its.files))
-        target.prepare(its.directories)
-        with tempfile.TemporaryDirectory() as rewritten:
+        with errors.on_this_machine(its.backup), tempfile.TemporaryDirectory() as rewritten:
+            target.prepare(its.directories)
             crew.share([partial(self._write, entry, Path(rewritten)) for entry in its.files], target.workers)
         report("comparing", None)
         self._remove()
