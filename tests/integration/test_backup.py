@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,13 @@ def wait_for_copies(directory: Path, number: int, backup: subprocess.Popen[str])
     journal = directory / "files.jsonl"
     while not journal.exists() or len(journal.read_bytes().splitlines()) < number:
         assert backup.poll() is None, backup.communicate()
+        time.sleep(0.005)
+
+
+def wait_for_the_share(directory: Path, restore: subprocess.Popen[str]) -> None:
+    """Wait until a restore has written files of the share, which come last."""
+    while not any(b'["share", ' in path.read_bytes() for path in directory.glob("restore-*")):
+        assert restore.poll() is None, restore.communicate()
         time.sleep(0.005)
 
 
@@ -210,6 +218,59 @@ def test_a_killed_restore_is_gone_on_with_to_another_account_whose_address_the_r
     }  # fmt: skip
     assert files.keys() == changed.keys()
     assert (there.share / "mlruns/0/meta.yaml").read_bytes() == META % after
+
+
+def test_blobs_that_change_and_go_while_they_are_copied_do_not_end_a_backup(
+    cli: Command, stored: Stored, tmp_path: Path
+) -> None:
+    over = threading.Event()
+
+    def change() -> None:
+        while not over.is_set():
+            stored.upload({f"mlartefacts/0/r1/artifacts/changing{number}": os.urandom(1000) for number in range(20)})
+            for number in range(10):
+                stored.container.delete_blob(f"mlartefacts/0/r1/artifacts/changing{number}")
+
+    client = threading.Thread(target=change)
+    client.start()
+    try:
+        made = cli("backup", str(tmp_path / "b"), *JSON)
+    finally:
+        over.set()
+        client.join()
+    assert made.exit_code == 0, made.stderr
+    assert cli("backup", "--verify", str(tmp_path / "b"), "--output", "json").data["damaged"] == 0
+    assert (tmp_path / "b/container/mlartefacts/0/r1/artifacts/model/weights.bin").read_bytes() == LARGE
+
+
+def test_what_the_file_system_refuses_is_told_with_what_to_do(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    assert cli("backup", str(tmp_path / "b"), *JSON).exit_code == 0
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mlruns").touch()
+    failed = cli("restore", str(tmp_path / "b"), "--local", str(tmp_path / "out"), "--output", "json")
+    assert (failed.exit_code, failed.errors[0]["code"]) == (1, "FileSystem")
+    assert str(tmp_path / "out/mlruns") in failed.errors[0]["message"]
+
+
+def test_a_restore_that_is_gone_on_with_takes_nothing_that_someone_wrote_meanwhile(
+    cli: Command, stored: Stored, tmp_path: Path
+) -> None:
+    stored.write_all({f"mlruns/0/r2/params/p{number}": b"%d" % number for number in range(100)})
+    directory = tmp_path / "b"
+    assert cli("backup", str(directory), *JSON).exit_code == 0
+    assert cli("destroy", *JSON, "--yes").exit_code == 0
+    deploy(cli)
+    restore = cli.start("restore", str(directory), *JSON)
+    wait_for_the_share(directory, restore)
+    restore.kill()
+    restore.communicate()
+    written = next(path for path in stored.share.rglob("*") if path.is_file() and path.stat().st_size)
+    with written.open("ab") as file:
+        file.write(b"3 0.1 2")
+    refused = cli("restore", str(directory), *JSON)
+    assert refused.errors[0]["code"] == "DataExists"
+    assert written.name in refused.errors[0]["message"]
+    assert written.read_bytes().endswith(b"3 0.1 2")
 
 
 def test_artifacts_can_be_left_out_of_a_backup(cli: Command, stored: Stored, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.data_plane import storage_options
+from mlflow_azure.azure.data_plane import SharedKey, storage_credential, storage_options
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.data import crew, ranges
 from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Moved, Transfer
@@ -19,31 +19,41 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from mlflow_azure.azure.clouds import Cloud
-    from mlflow_azure.secret import Secret
+    from mlflow_azure.azure.credential import Credential
 
 PIECE = 8 * 1024 * 1024
 _PAGE = 5000
 
 
 class Blobs:
-    """A blob container, as a source and as a target."""
+    """A blob container, as a source and as a target.
+
+    Args:
+        cloud: The cloud it is in.
+        endpoint: The blob endpoint of its storage account.
+        access: How it is reached: with the account's key, or as who is signed in.
+        name: Its name.
+
+    """
 
     kind = "blob container"
     workers = 8
     freezes = False
 
-    def __init__(self, cloud: Cloud, connection: Secret, name: str) -> None:
+    def __init__(self, cloud: Cloud, endpoint: str, access: SharedKey | Credential, name: str) -> None:
         self.name = name
         self._cloud = cloud
-        self._connection = connection
+        self._endpoint = endpoint
+        self._access = access
 
     @cached_property
     def _container(self) -> ContainerClient:
         from azure.storage.blob import ContainerClient
 
-        return ContainerClient.from_connection_string(
-            self._connection.reveal(),
+        return ContainerClient(
+            self._endpoint,
             self.name,
+            storage_credential(self._access),
             max_single_get_size=PIECE,
             max_single_put_size=PIECE,
             **storage_options(self._cloud, self.workers),

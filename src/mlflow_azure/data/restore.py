@@ -70,6 +70,10 @@ class Restoring:
     def in_the_way(self) -> list[str]:
         """The files that are there and would be lost: not those of a fresh deployment, nor of this very restore."""
         own = {entry.name for entry in self.files} if self.restored.is_gone_on_with else set()
+        for name in tuple(own):
+            written = self.restored.size(self.part, name)
+            if written is not None and self.contents.get(name) != written:
+                own.remove(name)  # someone wrote to it meanwhile
         return sorted(name for name in self.contents if name not in own and not self.target.is_initial(name))
 
 

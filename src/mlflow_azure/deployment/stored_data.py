@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlflow_azure import __version__, engine
+from mlflow_azure.azure.data_plane import SharedKey
 from mlflow_azure.data.blobs import Blobs
 from mlflow_azure.data.file_share import FileShare
 from mlflow_azure.data.manifest import Manifest, Part
@@ -19,12 +20,12 @@ from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.image.serving import ARTIFACT_PATH, artifact_root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.data.parts import Source, Target
-    from mlflow_azure.secret import Secret
+    from mlflow_azure.engine.node import Properties
     from mlflow_azure.settings import Settings
 
 MLFLOW_VERSION = "1.5.0"
@@ -64,48 +65,46 @@ class StoredData:
     """The storage of a deployment.
 
     Attributes:
-        name: Identifies it: account, share and container.
-        connection: The account's connection string.
+        account: What the storage account gives: its name, key, connection_string and blob_endpoint.
 
     """
 
     azure: Azure
     settings: Settings
-    connection: Secret
+    account: Properties
 
     @property
     def name(self) -> str:
-        """Account, share and container."""
+        """Identifies it: account, share and container."""
         settings = self.settings
         names = (settings.storage_account_name, settings.storage_file_share_name, settings.storage_container_name)
         return "/".join(names)
 
+    def _blobs(self) -> Blobs:
+        access = SharedKey(self.account["name"], self.account["key"])
+        return Blobs(self.azure.cloud, self.account["blob_endpoint"], access, self.settings.storage_container_name)
+
+    def _share(self, *, backup: str | None = None, initial: Collection[str] = ()) -> FileShare:
+        name, connection = self.settings.storage_file_share_name, self.account["connection_string"]
+        return FileShare(self.azure.cloud, connection, name, backup=backup, initial=initial)
+
     def sources(self, backup: Manifest) -> list[tuple[Source, str]]:
         """What a backup reads, each with its folder."""
-        cloud = self.azure.cloud
-        made: dict[str, Source] = {
-            FileShare.kind: FileShare(cloud, self.connection, self.settings.storage_file_share_name, backup=backup.id),
-            Blobs.kind: Blobs(cloud, self.connection, self.settings.storage_container_name),
-        }
+        made: dict[str, Source] = {FileShare.kind: self._share(backup=backup.id), Blobs.kind: self._blobs()}
         return [(made[part.kind], part.folder) for part in backup.parts]
 
     def targets(self) -> Mapping[str, Target]:
         """What a restore writes, by kind: artifacts first, so that no run shows before its artifacts."""
-        cloud, share = self.azure.cloud, self.settings.storage_file_share_name
         # What MLflow writes when it starts on an empty share: the experiment "Default".
-        initial = (posixpath.normpath(posixpath.join(_file_store(self.settings), "0", "meta.yaml")),)
-        return {
-            Blobs.kind: Blobs(cloud, self.connection, self.settings.storage_container_name),
-            FileShare.kind: FileShare(cloud, self.connection, share, initial=initial),
-        }
+        default = posixpath.normpath(posixpath.join(_file_store(self.settings), "0", "meta.yaml"))
+        return {Blobs.kind: self._blobs(), FileShare.kind: self._share(initial=(default,))}
 
 
 def stored_data(azure: Azure, settings: Settings) -> StoredData:
     """The storage of the deployment. Raises MlflowAzureError where there is none (NotDeployed)."""
     stack = mlflow_stack(azure, settings)
     readings = engine.read([stack.account, stack.share], azure.deadline, required=[stack.account, stack.share])
-    outputs = readings[stack.account].outputs or {}
-    return StoredData(azure, settings, outputs["connection_string"])
+    return StoredData(azure, settings, readings[stack.account].outputs or {})
 
 
 def local_layout(backup: Manifest, out: Path) -> Mapping[str, tuple[Path, Path, str]]:

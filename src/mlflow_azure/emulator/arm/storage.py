@@ -157,7 +157,7 @@ def register_effects(world: World) -> None:
 
 
 async def open_account(world: World, account: Body) -> dict[str, str]:
-    """Serve the blobs and files of an account; the endpoints, by service."""
+    """Serve the blobs and files of an account; their endpoints, by service, which the account tells from then on."""
     held = world.resources.hidden(account["id"])["keys"]
     name, keys = account["name"], (held["key1"], held["key2"])
     blob, file = await asyncio.gather(
@@ -167,7 +167,10 @@ async def open_account(world: World, account: Body) -> dict[str, str]:
     if account["properties"].get("allowSharedKeyAccess") is False:
         # Both are served on one port. The SDKs send no token over http, and az no key to a port over https.
         blob = blob.replace("http://", "https://", 1)
-    return {"blob": blob, "file": file}
+    served = {"blob": blob, "file": file}
+    told = account["properties"].get("primaryEndpoints", {})
+    told.update({service: url for service, url in served.items() if service in told})
+    return served
 
 
 def quota_of(world: World, account: str, share: str) -> int:
