@@ -80,7 +80,7 @@ def wait_for_copies(directory: Path, number: int, backup: subprocess.Popen[str])
 
 def wait_for_the_share(directory: Path, restore: subprocess.Popen[str]) -> None:
     """Wait until a restore has written files of the share, which come last."""
-    while not any(b'["share", ' in path.read_bytes() for path in directory.glob("restore-*")):
+    while not any(path.read_bytes().count(b'["share", ') > 1 for path in directory.glob("restore-*")):
         assert restore.poll() is None, restore.communicate()
         time.sleep(0.005)
 
@@ -264,7 +264,9 @@ def test_a_restore_that_is_gone_on_with_takes_nothing_that_someone_wrote_meanwhi
     wait_for_the_share(directory, restore)
     restore.kill()
     restore.communicate()
-    written = next(path for path in stored.share.rglob("*") if path.is_file() and path.stat().st_size)
+    (journal,) = directory.glob("restore-*")
+    noted = [json.loads(line) for line in journal.read_text().splitlines()[:-1]]
+    written = stored.share / next(name for part, name, _ in noted if part == "share")
     with written.open("ab") as file:
         file.write(b"3 0.1 2")
     refused = cli("restore", str(directory), *JSON)
