@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def no_backup(directory: Path, why: str) -> SettingsError:
     """The directory is no backup."""
     return SettingsError(
         f"reading the backup in {directory}: {why}",
-        hint=f"Name the directory of a backup, or make one: mlflow-azure backup {directory}",
+        hint=f"Name the directory of a backup, or make one: mlflow-azure backup {shlex.quote(str(directory))}",
         code="NotABackup",
     )
 
@@ -38,7 +39,7 @@ def unfinished(directory: Path) -> SettingsError:
     """The backup was not finished."""
     return SettingsError(
         f"reading the backup in {directory}: it is not finished",
-        hint=f"Go on with it: mlflow-azure backup {directory}",
+        hint=f"Go on with it: mlflow-azure backup {shlex.quote(str(directory))}",
         code="BackupUnfinished",
     )
 

@@ -2,26 +2,106 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import nullcontext
-from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 
 if TYPE_CHECKING:
     from mlflow_azure.data.backup import CopyPart
     from mlflow_azure.data.manifest import Manifest
-    from mlflow_azure.errors import MlflowAzureError
 
 _TOLD = 20
 """How many damaged files are told one by one."""
 
 
-@command("backup")
+@dataclass(frozen=True)
+class BackedUp:
+    """A part of a backup.
+
+    Attributes:
+        kind: "file share" or "blob container".
+        name: Its name in Azure.
+        files: How many files it has.
+        bytes: Their size.
+
+    """
+
+    kind: str
+    name: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BackupAnswer(Answer):
+    """A backup that is complete.
+
+    Attributes:
+        directory: Where it is.
+        id: Of the backup, a UUID.
+        files: How many files it has.
+        bytes: Their size.
+        parts: What is in it.
+        skipped: How many files an earlier run had copied.
+        seconds: How long this run took.
+
+    """
+
+    directory: str
+    id: str
+    files: int
+    bytes: int
+    parts: tuple[BackedUp, ...]
+    skipped: int
+    seconds: float
+
+    def text(self) -> str:
+        """Its parts, and how it is checked."""
+        counted = [(part.kind, f"{part.files:,} files, {text.size(part.bytes)}") for part in self.parts]
+        lines = text.fields([*counted, ("directory", self.directory), ("took", text.duration(self.seconds))])
+        check = f"mlflow-azure backup --verify {shlex.quote(self.directory)}"
+        return f"{lines}\n\nCheck it at any time, without Azure: {check}"
+
+
+@dataclass(frozen=True)
+class VerifyAnswer(Answer):
+    """With --verify: whether the backup is as it was made.
+
+    Attributes:
+        directory: Where it is.
+        id: Of the backup, a UUID.
+        files: How many files it has.
+        bytes: Their size.
+        damaged: How many of them are missing or changed; each is an error of its own.
+
+    """
+
+    directory: str
+    id: str
+    files: int
+    bytes: int
+    damaged: int
+    problems: tuple[str, ...] = only_for_text(default=())
+
+    def text(self) -> str:
+        """What is wrong, the first of it one by one."""
+        found = f"{self.files:,} files, {text.size(self.bytes)}"
+        if not self.damaged:
+            return f"Every file is as it was backed up: {found}."
+        more = [f"  and {self.damaged - _TOLD:,} more"] if self.damaged > _TOLD else []
+        return "\n".join([*(f"✗ {each}" for each in self.problems[:_TOLD]), *more, "", f"{self.damaged:,} of {found}"])
+
+
+@command("backup", BackupAnswer, VerifyAnswer)
 def backup(
     run: Invocation,
     directory: Annotated[Path, typer.Argument(help="Where it goes: new, empty, or of a backup to go on with.")],
@@ -39,11 +119,16 @@ def backup(
         return _verify(run, directory)
     began = time.monotonic()
     copies, made = _backup(run, directory, artifacts=not without_artifacts, stop_server=stop_server)
-    data = _data(directory, made) | {
-        "skipped": sum(each.progress.skipped for each in copies),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    run.answer(data, _summary(directory, made, time.monotonic() - began))
+    run.answer(
+        BackupAnswer(
+            directory=str(directory),
+            id=made.id,
+            **made.totals,
+            parts=tuple(BackedUp(part.kind, part.name, part.files, part.bytes) for part in made.parts),
+            skipped=sum(each.progress.skipped for each in copies),
+            seconds=round(time.monotonic() - began, 1),
+        )
+    )
     return 0
 
 
@@ -67,17 +152,6 @@ def _backup(run: Invocation, directory: Path, *, artifacts: bool, stop_server: b
     return [step for step in todo if isinstance(step, CopyPart)], into.finish()
 
 
-def _data(directory: Path, made: Manifest) -> dict[str, Any]:
-    parts = [{"kind": part.kind, "name": part.name, "files": part.files, "bytes": part.bytes} for part in made.parts]
-    return {"directory": str(directory), "id": made.id, **made.totals, "parts": parts}
-
-
-def _summary(directory: Path, made: Manifest, seconds: float) -> str:
-    counted = [(part.kind, f"{part.files:,} files, {text.size(part.bytes)}") for part in made.parts]
-    lines = text.fields([*counted, ("directory", directory), ("took", text.duration(seconds))])
-    return f"{lines}\n\nCheck it at any time, without Azure: mlflow-azure backup --verify {directory}"
-
-
 def _verify(run: Invocation, directory: Path) -> int:
     from mlflow_azure import engine
     from mlflow_azure.data import manifest
@@ -86,15 +160,8 @@ def _verify(run: Invocation, directory: Path) -> int:
     made = manifest.read(directory)
     check = Verify(directory, manifest.entries(directory, made))
     run.console.watch(engine.Execution(engine.plan([check], run.deadline), run.deadline).events())
-    data = _data(directory, made) | {"damaged": len(check.problems)}
-    found = f"{made.totals['files']:,} files, {text.size(made.totals['bytes'])}, of {made.finished}"
-    run.console.verdict(run.command, data, _verdict(found, check.problems), check.problems)
-    return check.problems[0].exit_code if check.problems else 0
-
-
-def _verdict(found: str, problems: list[MlflowAzureError]) -> str:
-    if not problems:
-        return f"Every file is as it was backed up: {found}."
-    lines = [f"✗ {problem.message}" for problem in problems[:_TOLD]]
-    more = [f"  and {len(problems) - _TOLD:,} more"] if len(problems) > _TOLD else []
-    return "\n".join([*lines, *more, "", f"{len(problems):,} damaged, of {found}. {problems[0].hint}"])
+    problems = check.problems
+    told = tuple(problem.message for problem in problems)
+    answer = VerifyAnswer(str(directory), made.id, **made.totals, damaged=len(problems), problems=told)
+    run.console.verdict(run.command, answer.data(), answer.text(), problems)
+    return problems[0].exit_code if problems else 0

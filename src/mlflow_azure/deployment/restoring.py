@@ -1,0 +1,71 @@
+"""What a restore is: a backup, where it goes, and whether anything is in the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.data import manifest
+from mlflow_azure.data.addresses import Addresses
+from mlflow_azure.data.local import LocalFolder
+from mlflow_azure.data.restore import Restoring
+from mlflow_azure.data.restored import Restored
+from mlflow_azure.deployment.stored_data import local_layout, stored_data
+from mlflow_azure.errors import SettingsError
+from mlflow_azure.image.serving import artifact_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.data.parts import Target
+    from mlflow_azure.settings import Settings
+
+
+class Restore:
+    """A restore that is about to begin.
+
+    Attributes:
+        manifest: What the backup is.
+        parts: Its parts, in the order in which they are written.
+        done: What an earlier run has done.
+
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.manifest = manifest.read(directory)
+        self.parts: list[Restoring] = []
+        self.done: Restored
+        self._directory = directory
+        self._entries = manifest.entries(directory, self.manifest)
+
+    def to_deployment(self, azure: Azure, settings: Settings) -> None:
+        """Write to the storage of a deployment. Raises MlflowAzureError where there is none (NotDeployed)."""
+        stored = stored_data(azure, settings)
+        self._go_to(stored.name, stored.targets(), artifact_root(settings))
+
+    def to_directory(self, out: Path) -> None:
+        """Write what plain MLflow opens."""
+        names = {
+            part.kind: [e.name for e in self._entries if e.part == part.folder and not e.is_directory]
+            for part in self.manifest.parts
+        }
+        layout = local_layout(self.manifest, out)
+        targets = {kind: LocalFolder(kind, *layout[kind], names[kind]) for kind in layout if kind in names}
+        self._go_to(str(out), targets, (out / "artifacts").as_uri())
+
+    def _go_to(self, where: str, targets: Mapping[str, Target], artifacts: str) -> None:
+        folders = {part.kind: part.folder for part in self.manifest.parts}
+        if unknown := folders.keys() - targets.keys():
+            raise SettingsError(
+                f"restoring {self._directory}: it holds a {min(unknown)}, and the deployment has none",
+                hint=f"Restore it to a deployment of the MLflow that it is of: {self.manifest.mlflow_version}",
+                code="BackupOfAnotherKind",
+            )
+        self.done = Restored(self._directory, where)
+        addresses = Addresses(self.manifest.artifact_root, artifacts)
+        for kind, target in targets.items():
+            if folder := folders.get(kind):
+                entries = [entry for entry in self._entries if entry.part == folder]
+                contents = target.contents()
+                self.parts.append(Restoring(self._directory, target, folder, entries, addresses, self.done, contents))
