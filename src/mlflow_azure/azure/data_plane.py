@@ -28,16 +28,6 @@ def storage_credential(access: SharedKey | Credential) -> Any:
     return access
 
 
-def storage_options(cloud: Cloud, connections: int) -> dict[str, Any]:
-    """Keyword arguments of a client that up to `connections` threads use at the same time.
-
-    The transport that the SDK makes by itself keeps ten connections, and drops those of further threads.
-    """
-    from azure.core.pipeline.transport import RequestsTransport
-    from requests.adapters import HTTPAdapter
-
-    session = cloud.session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
-    transport = RequestsTransport(session=session, session_owner=False, **cloud.transport)
-    return {"transport": transport, "user_agent": f"mlflow-azure/{__version__}"}
+def storage_options(cloud: Cloud) -> dict[str, Any]:
+    """Keyword arguments of every client of a storage service."""
+    return {"user_agent": f"mlflow-azure/{__version__}", **cloud.transport}

@@ -56,7 +56,7 @@ class Blobs:
             storage_credential(self._access),
             max_single_get_size=PIECE,
             max_single_put_size=PIECE,
-            **storage_options(self._cloud, self.workers),
+            **storage_options(self._cloud),
         )
 
     def freeze(self) -> None:

@@ -65,7 +65,7 @@ class FileShare:
             self._connection.reveal(),
             max_single_get_size=PIECE,
             max_range_size=PIECE,
-            **storage_options(self._cloud, self.workers),
+            **storage_options(self._cloud),
         )
 
     @cached_property
