@@ -17,6 +17,7 @@ from mlflow_azure.data.blobs import Blobs
 from mlflow_azure.data.file_share import FileShare
 from mlflow_azure.data.manifest import Manifest, Part
 from mlflow_azure.deployment.stack import mlflow_stack
+from mlflow_azure.errors import SettingsError
 from mlflow_azure.image.serving import ARTIFACT_PATH, artifact_root
 
 if TYPE_CHECKING:
@@ -101,8 +102,20 @@ class StoredData:
 
 
 def stored_data(azure: Azure, settings: Settings) -> StoredData:
-    """The storage of the deployment. Raises MlflowAzureError where there is none (NotDeployed)."""
+    """The storage of the deployment.
+
+    Raises:
+        SettingsError: Its runs are in a database, for which there is no source here.
+        MlflowAzureError: There is none (NotDeployed).
+
+    """
     stack = mlflow_stack(azure, settings)
+    if stack.share is None:
+        raise SettingsError(
+            "looking for the file share: this deployment keeps its runs in a database",
+            hint="Back up a deployment of MLflow 1.5.0, or the database with pg_dump.",
+            code="BackupOfAnotherKind",
+        )
     readings = engine.read([stack.account, stack.share], azure.deadline, required=[stack.account, stack.share])
     return StoredData(azure, settings, readings[stack.account].outputs or {})
 
