@@ -44,7 +44,6 @@ class Azure:
         subscription_id: The subscription.
         deadline: When to give up waiting.
         unchecked: What the user may not look at, so that nobody checked it before the first write.
-        seen: What was read of resources just now, by their keys, for who reads them next.
 
     """
 
@@ -59,7 +58,6 @@ class Azure:
         self.subscription_id = subscription_id
         self.deadline = deadline
         self.unchecked: list[str] = []
-        self.seen: dict[str, Any] = {}
 
     def _client(self, make: Callable[..., C]) -> C:
         return make(self.credential, self.subscription_id, **client_options(self.cloud, self.deadline))

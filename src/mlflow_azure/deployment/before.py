@@ -18,14 +18,14 @@ from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.engine import Reading
     from mlflow_azure.settings import Settings
 
 
-def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> Features:
-    """What the live deployment has enabled.
+def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> tuple[Features, dict[str, Reading]]:
+    """What the live deployment has enabled; and the readings of what every deployment has, for the plan.
 
-    Everything that every deployment has is read on this occasion, and `azure.seen` keeps it for the plan: what is
-    asked once is not asked again, and one round of requests less is waited for.
+    So what is asked once is not asked again, and one round of requests less is waited for.
 
     Args:
         azure: The subscription.
@@ -46,9 +46,8 @@ def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> Fe
     except MlflowAzureError:  # another MLflow, perhaps, whose storage account has no key to read
         refuse_other_version(settings, live_version(azure, settings))
         raise
-    azure.seen.update({node.key: readings[node] for node in (*common, sign_in)})
     uri = (readings[stack.app_settings].live or {}).get(DATABASE_URI)
-    return features_of(
+    features = features_of(
         azure,
         site=readings[stack.site].live,
         config=readings[stack.config].live,
@@ -56,3 +55,4 @@ def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> Fe
         sign_in=readings[sign_in].live,
         has_own_database=not isinstance(uri, Secret),
     )
+    return features, {node.key: readings[node] for node in (*common, sign_in)}

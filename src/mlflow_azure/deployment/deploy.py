@@ -17,11 +17,12 @@ from mlflow_azure.events import Warned
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.deployment.stack_nodes import Stack
+    from mlflow_azure.engine import Reading
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.events import Event
@@ -76,7 +77,7 @@ class Deploy:
 
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
-        live = read_before(azure, settings, hiding=not writes)
+        live, seen = read_before(azure, settings, hiding=not writes)
         refuse_other_version(settings, live.version)
         federated = settings.mlflow_version == POSTGRES
         sign_in = live.sign_in or (SignIn(managed=True, federated=federated) if wish.auth else None)
@@ -87,9 +88,9 @@ class Deploy:
             identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
             wanted = replace(wanted, identity=identity)
             self.warnings += [warned] if warned else []
-        self._prepare(wanted)
+        self._prepare(wanted, seen)
 
-    def _prepare(self, features: Features) -> None:
+    def _prepare(self, features: Features, seen: Mapping[str, Reading] | None = None) -> None:
         azure, settings, wish = self._azure, self._settings, self._wish
         self.features = features
         self.stack: Stack = mlflow_stack(azure, settings, features, context=wish.context, build=wish.build)
@@ -98,7 +99,14 @@ class Deploy:
             found = before_writing(azure, settings, self.stack, planned, writes=self._writes)
             self.warnings += [Warned(each.detail, each.fix) for each in found]
 
-        planned = engine.plan(self.stack.nodes, azure.deadline, adopt=wish.adopt, check=check, hiding=not self._writes)
+        planned = engine.plan(
+            self.stack.nodes,
+            azure.deadline,
+            adopt=wish.adopt,
+            check=check,
+            hiding=not self._writes,
+            seen=seen,
+        )
         self._execution = engine.Execution(planned, azure.deadline)
 
     @property

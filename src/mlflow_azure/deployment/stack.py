@@ -28,7 +28,6 @@ from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import Foundation, foundation
 from mlflow_azure.deployment.stack_nodes import Stack, build_ahead
 from mlflow_azure.deployment.stack_postgres import postgres_stack
-from mlflow_azure.engine.node import Resource
 from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
@@ -69,11 +68,7 @@ def mlflow_stack(
 
     """
     topologies = {FILE_SHARE: file_share_stack, POSTGRES: postgres_stack}
-    stack = topologies[features.version or settings.mlflow_version](azure, settings, features, context, build)
-    for node in stack.nodes:
-        if isinstance(node, Resource):
-            node.seen = azure.seen.pop(node.key, None)
-    return stack
+    return topologies[features.version or settings.mlflow_version](azure, settings, features, context, build)
 
 
 def file_share_stack(

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action, Report
-
-if TYPE_CHECKING:
-    from mlflow_azure.engine.reading import Reading
 
 __all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resource", "Task"]
 
@@ -87,7 +84,6 @@ class Resource(Node):
         changing_outputs: Outputs that an update changes in a way that is not known before.
         shown_by: Resources that cannot exist without this one. Where one of them does, this one is not asked for.
         shown: How this one is then.
-        seen: A reading of just before, which is taken instead of the next one.
         contested: Whether several commands write it, each the whole of it, so that one may undo another.
 
     """
@@ -109,7 +105,6 @@ class Resource(Node):
         super().__init__(name, needs=needs, after=after)
         self.parent = parent
         self.shown_by: list[Resource] = []
-        self.seen: Reading | None = None
 
     @property
     @abstractmethod

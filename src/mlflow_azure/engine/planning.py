@@ -55,6 +55,7 @@ def plan(
     required: Iterable[Resource] = (),
     check: Callable[[Plan], None] = lambda _: None,
     hiding: bool = False,
+    seen: Mapping[str, Reading] | None = None,
 ) -> Plan:
     """Read, compare, and refuse what could not be done.
 
@@ -66,13 +67,14 @@ def plan(
         check: Refuses for other reasons what could not be done, by raising. It is called while Azure is asked whether
             what is to be created could be.
         hiding: Leave out what the user may not see. Such a plan is to look at, and cannot be carried out.
+        seen: What was read just now, by the keys of the resources, and is not asked for again.
 
     Raises:
         MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
 
     """
     resources = [node for node in nodes if isinstance(node, Resource)]
-    readings = read(resources, deadline, required=required, hiding=hiding)
+    readings = read(resources, deadline, required=required, hiding=hiding, seen=seen)
     if not adopt:
         _refuse_foreign(readings)
     nodes = [node for node in nodes if not _is_gone(node, readings)]

@@ -32,7 +32,8 @@ class Reading:
 class _Readings(Mapping[Node, "Properties | None"]):
     """The outputs of what is being read: who asks for those of a resource waits for it, and fails as it failed."""
 
-    def __init__(self, resources: Iterable[Resource], *, hiding: bool) -> None:
+    def __init__(self, resources: Iterable[Resource], seen: Mapping[str, Reading], *, hiding: bool) -> None:
+        self._seen = seen
         self._hiding = hiding
         self._futures: dict[Node, Future[Reading]] = {resource: Future() for resource in resources}
 
@@ -56,9 +57,8 @@ class _Readings(Mapping[Node, "Properties | None"]):
         return future.result()
 
     def _read(self, resource: Resource) -> Reading:
-        if resource.seen is not None:
-            seen, resource.seen = resource.seen, None
-            return seen
+        if resource.key in self._seen:
+            return self._seen[resource.key]
         if any(other in self._futures and self._exists(other) for other in resource.shown_by):
             return Reading(resource.shown, resource.outputs(resource.shown))
         parent = resource.parent
@@ -86,7 +86,12 @@ class _Readings(Mapping[Node, "Properties | None"]):
 
 
 def read(
-    resources: Iterable[Resource], deadline: Deadline, *, required: Iterable[Resource] = (), hiding: bool = False
+    resources: Iterable[Resource],
+    deadline: Deadline,
+    *,
+    required: Iterable[Resource] = (),
+    hiding: bool = False,
+    seen: Mapping[str, Reading] | None = None,
 ) -> dict[Resource, Reading]:
     """Read every live resource, and those whose outputs that takes.
 
@@ -95,6 +100,7 @@ def read(
         deadline: When to give up.
         required: Resources that must exist.
         hiding: Go on without what the user may not see.
+        seen: What was read just now, by the keys of the resources, and is not asked for again.
 
     Raises:
         MlflowAzureError: One of `required` does not exist (NotDeployed), or whatever else stood in the way;
@@ -109,7 +115,7 @@ def read(
         others = (resource.parent, *resource.needs)
         left += [other for other in others if isinstance(other, Resource) and other not in wanted]
     readings: dict[Resource, Reading] = {}
-    ongoing = _Readings(wanted, hiding=hiding)
+    ongoing = _Readings(wanted, seen or {}, hiding=hiding)
 
     def work(resource: Resource, _tell: Callable[[object], None]) -> Reading:
         return ongoing.read(resource)
