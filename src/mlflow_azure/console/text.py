@@ -8,6 +8,8 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from mlflow_azure.console.serial import plain
 from mlflow_azure.events import Action, Difference, Step
 
@@ -75,11 +77,8 @@ def digest(value: str | None) -> str:
 
 
 def width(text: str) -> int:
-    """Count the columns of a terminal that the text takes: wide characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+    """Count the columns of a terminal that the text takes: wide characters and emoji take two, combining ones none."""
+    return cell_len(text)
 
 
 def pad(text: str, columns: int) -> str:

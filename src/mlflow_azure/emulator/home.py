@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from platformdirs import user_data_path
 
 HOME_VARIABLE = "MLFLOW_AZURE_EMULATOR_HOME"
 
@@ -55,10 +56,4 @@ class Home:
 def default_home() -> Home:
     """The home that `MLFLOW_AZURE_EMULATOR_HOME` names, else one in the user's data directory."""
     chosen = os.environ.get(HOME_VARIABLE)
-    return Home(Path(chosen).expanduser().absolute() if chosen else _data_directory() / "emulator")
-
-
-def _data_directory() -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/mlflow-azure"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "mlflow-azure"
+    return Home(Path(chosen).expanduser().absolute() if chosen else user_data_path("mlflow-azure") / "emulator")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
 
 from mlflow_azure.emulator.locks import take
 
@@ -22,9 +23,7 @@ def cache_directory() -> Path:
     """Where what can be rebuilt at any time is kept."""
     if configured := os.environ.get("MLFLOW_AZURE_EMULATOR_CACHE"):
         return Path(configured).expanduser().resolve()
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/mlflow-azure"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlflow-azure"
+    return user_cache_path("mlflow-azure")
 
 
 async def built_once(directory: Path, build: Callable[[Path], Awaitable[None]]) -> Path:
