@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
     from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
     from azure.mgmt.msi import ManagedServiceIdentityClient
+    from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
     from azure.mgmt.resource.resources import ResourceManagementClient
+    from azure.mgmt.storage import StorageManagementClient
+    from azure.mgmt.web import WebSiteManagementClient
 
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
@@ -35,9 +38,6 @@ POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own 
 
 class Azure:
     """The signed-in user's view of one subscription.
-
-    `storage`, `web` and `postgres` are typed as Any: of their newest versions the writes admit models and bytes,
-    but no JSON.
 
     Attributes:
         cloud: The cloud it is in.
@@ -70,8 +70,8 @@ class Azure:
         return self._client(ResourceManagementClient)
 
     @cached_property
-    def storage(self) -> Any:
-        """StorageManagementClient: Storage accounts, blob containers, file shares."""
+    def storage(self) -> StorageManagementClient:
+        """Storage accounts, blob containers, file shares."""
         from azure.mgmt.storage import StorageManagementClient
 
         return self._client(StorageManagementClient)
@@ -91,15 +91,15 @@ class Azure:
         return self._client(ContainerRegistryTasksMgmtClient)
 
     @cached_property
-    def web(self) -> Any:
-        """WebSiteManagementClient: App Service plans and web apps."""
+    def web(self) -> WebSiteManagementClient:
+        """App Service plans and web apps."""
         from azure.mgmt.web import WebSiteManagementClient
 
         return self._client(WebSiteManagementClient)
 
     @cached_property
-    def postgres(self) -> Any:
-        """PostgreSQLManagementClient: flexible servers, their databases, firewall rules and administrators."""
+    def postgres(self) -> PostgreSQLManagementClient:
+        """Flexible servers, their databases, firewall rules and administrators."""
         from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
 
         return self._client(PostgreSQLManagementClient)

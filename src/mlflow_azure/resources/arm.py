@@ -55,6 +55,11 @@ def body(model: Any) -> dict[str, Any]:
     return {**found, "tags": found.get("tags") or {}}
 
 
+def sent(body: Mapping[str, Any]) -> Any:
+    """A request body as the SDKs send it. Their newest types admit models and bytes only; all of them take JSON."""
+    return dict(body)
+
+
 def get_settled(azure: Azure, what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
     """Like `get`, waiting while an earlier run's operation on the resource is still under way.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.database.server_part import NOT_ASKED, ServerPart
 from mlflow_azure.resources.database.writes import when_free
 
@@ -69,7 +70,7 @@ class Administrator(ServerPart):
         with doing(f"making {self.identity} an administrator of {self.server}"):
             when_free(
                 self.azure,
-                lambda: administrators.begin_create_or_update(group, server, str(wanted["objectId"]), body),
+                lambda: administrators.begin_create_or_update(group, server, str(wanted["objectId"]), arm.sent(body)),
                 report,
             )
         return desired

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.database.server_part import ServerPart
 from mlflow_azure.resources.database.writes import when_free
 
@@ -46,7 +47,7 @@ class FirewallRule(ServerPart):
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Add the rule."""
         rules, group, server = self.azure.postgres.firewall_rules, self.group_name, self.server.name
-        body = dict(desired)
+        body = arm.sent(desired)
         with doing(f"writing {self} of {self.server}"):
             when_free(self.azure, lambda: rules.begin_create_or_update(group, server, self.name, body), report)
         return desired

@@ -113,7 +113,7 @@ class FlexibleServer(TaggedResource):
         body = {**desired, "properties": properties}
         servers = self.azure.postgres.servers
         with doing(f"creating {self}"):
-            begin = lambda: servers.begin_create_or_update(self.group.name, self.name, body)  # noqa: E731
+            begin = lambda: servers.begin_create_or_update(self.group.name, self.name, arm.sent(body))  # noqa: E731
             return self._with_storage(arm.body(when_free(self.azure, begin, report)))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
@@ -130,7 +130,7 @@ class FlexibleServer(TaggedResource):
         body = {**changes, "tags": merged_tags(ready, desired)}
         servers = self.azure.postgres.servers
         with doing(f"updating {self}"):
-            begin = lambda: servers.begin_update(self.group.name, self.name, body)  # noqa: E731
+            begin = lambda: servers.begin_update(self.group.name, self.name, arm.sent(body))  # noqa: E731
             when_free(self.azure, begin, report)
         return self._live(given)
 

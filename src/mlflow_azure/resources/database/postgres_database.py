@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import SettingsError
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.database.server_part import ServerPart
 from mlflow_azure.resources.database.writes import when_free
 
@@ -39,7 +40,7 @@ class PostgresDatabase(ServerPart):
         body = {"properties": {"charset": CHARSET, "collation": COLLATION}}
         databases, group, server = self.azure.postgres.databases, self.group_name, self.server.name
         with doing(f"creating {self} on {self.server}"):
-            when_free(self.azure, lambda: databases.begin_create(group, server, self.name, body), report)
+            when_free(self.azure, lambda: databases.begin_create(group, server, self.name, arm.sent(body)), report)
         return body
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

@@ -97,7 +97,7 @@ class AuthSettings(SitePart):
         with doing(f"switching {'on' if self.client else 'off'} the sign-in of {self.site}"):
             answer = when_free(
                 self.azure,
-                lambda: self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, body),
+                lambda: self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, arm.sent(body)),
                 report,
             )
         return {"properties": _without_gaps(arm.body(answer)["properties"])}

@@ -43,14 +43,14 @@ class BlobContainer(AzureResource):
         """Create the container."""
         group, account = self.account.group.name, self.account.name
         with doing(f"creating {self}"):
-            self.azure.storage.blob_containers.create(group, account, self.name, dict(desired))
+            self.azure.storage.blob_containers.create(group, account, self.name, arm.sent(desired))
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Close it to anonymous access."""
         group, account = self.account.group.name, self.account.name
         with doing(f"updating {self}"):
-            self.azure.storage.blob_containers.update(group, account, self.name, dict(desired))
+            self.azure.storage.blob_containers.update(group, account, self.name, arm.sent(desired))
         return desired
 
     def state(self, live: Properties) -> str:

@@ -44,14 +44,14 @@ class FileShare(AzureResource):
         """Create the share."""
         group, account = self.account.group.name, self.account.name
         with doing(f"creating {self}"):
-            self.azure.storage.file_shares.create(group, account, self.name, dict(desired))
+            self.azure.storage.file_shares.create(group, account, self.name, arm.sent(desired))
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Set the quota."""
         group, account = self.account.group.name, self.account.name
         with doing(f"updating {self}"):
-            self.azure.storage.file_shares.update(group, account, self.name, dict(desired))
+            self.azure.storage.file_shares.update(group, account, self.name, arm.sent(desired))
         return desired
 
     def state(self, live: Properties) -> str:

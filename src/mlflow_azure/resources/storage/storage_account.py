@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure.azure.refusals import HINTS, doing
-from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.azure.refusals import AGAIN, HINTS, doing
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.availability import refuse_taken
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
@@ -82,7 +82,7 @@ class StorageAccount(TaggedResource):
         body = {**desired, "sku": {"name": "Standard_LRS"}}
         with doing(f"creating {self}"):
             poller = self.azure.storage.storage_accounts.begin_create(
-                self.group.name, self.name, body, polling=self.azure.polling()
+                self.group.name, self.name, arm.sent(body), polling=self.azure.polling()
             )
             return arm.body(self.azure.wait(poller))
 
@@ -92,7 +92,7 @@ class StorageAccount(TaggedResource):
         if live["kind"] != desired["kind"]:
             body["kind"] = desired["kind"]
         with doing(f"updating {self}"):
-            return arm.body(self.azure.storage.storage_accounts.update(self.group.name, self.name, body))
+            return arm.body(self.azure.storage.storage_accounts.update(self.group.name, self.name, arm.sent(body)))
 
     def outputs(self, live: Properties) -> Properties:
         """name, blob_endpoint, and where its key opens it, key and connection_string."""
@@ -106,8 +106,10 @@ class StorageAccount(TaggedResource):
                 code="KeyBasedAuthenticationNotPermitted",
             )
         with doing(f"reading the keys of {self}"):
-            keys = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name)
-        key = str(keys.keys_property[0].value)
+            keys = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name).keys_property
+        if not keys:
+            raise MlflowAzureError(f"reading the keys of {self}: Azure answered without one", hint=AGAIN)
+        key = str(keys[0].value)
         return {
             "name": self.name,
             "key": Secret(key),

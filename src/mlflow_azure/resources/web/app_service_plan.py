@@ -74,7 +74,7 @@ class AppServicePlan(TaggedResource):
             poller = when_free(
                 self.azure,
                 lambda: self.azure.web.app_service_plans.begin_create_or_update(
-                    self.group.name, self.name, dict(body), polling=self.azure.polling()
+                    self.group.name, self.name, arm.sent(body), polling=self.azure.polling()
                 ),
                 report,
             )

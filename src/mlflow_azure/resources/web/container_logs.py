@@ -39,7 +39,7 @@ class ContainerLogs(SitePart):
             answer = when_free(
                 self.azure,
                 lambda: self.azure.web.web_apps.update_diagnostic_logs_config(
-                    self.group_name, self.name, {"properties": {**current, "httpLogs": http}}
+                    self.group_name, self.name, arm.sent({"properties": {**current, "httpLogs": http}})
                 ),
                 report,
             )

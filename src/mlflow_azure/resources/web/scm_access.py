@@ -81,7 +81,7 @@ class ScmBasicAuth(SitePart):
             return arm.body(
                 when_free(
                     self.azure,
-                    lambda: self.azure.web.web_apps.update_scm_allowed(self.group_name, self.name, dict(desired)),
+                    lambda: self.azure.web.web_apps.update_scm_allowed(self.group_name, self.name, arm.sent(desired)),
                     report,
                 )
             )

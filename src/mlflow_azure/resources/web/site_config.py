@@ -104,7 +104,7 @@ class SiteConfig(SitePart):
             body = {"properties": properties}
             answer = when_free(
                 self.azure,
-                lambda: self.azure.web.web_apps.update_configuration(self.group_name, self.name, body),
+                lambda: self.azure.web.web_apps.update_configuration(self.group_name, self.name, arm.sent(body)),
                 report,
             )
         return by_owner(arm.body(answer)["properties"])

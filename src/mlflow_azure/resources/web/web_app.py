@@ -126,7 +126,7 @@ class WebApp(TaggedResource):
             poller = when_free(
                 self.azure,
                 lambda: self.azure.web.web_apps.begin_create_or_update(
-                    self.group.name, self.name, body, polling=self.azure.polling()
+                    self.group.name, self.name, arm.sent(body), polling=self.azure.polling()
                 ),
                 report,
             )
