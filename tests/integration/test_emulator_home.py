@@ -131,7 +131,8 @@ def test_what_does_not_deploy_starts_no_emulator_where_there_never_was_one(cli: 
 
 
 def test_a_destroy_where_there_never_was_an_emulator_has_nothing_to_delete(cli: Command) -> None:
-    assert cli("destroy", *CLOUD).data == {"resources": [], "kept": []}
+    data = cli("destroy", *CLOUD).data
+    assert (data["resources"], data["kept"], data["group_deleted"]) == ([], [], False)
     assert not home_of(cli).root.exists()
 
 

@@ -109,8 +109,8 @@ def test_ctrl_c_restores_the_terminal_and_ends_with_130() -> None:
     assert screen.lines[-1] == "interrupted by the user"
 
 
-def test_rich_is_loaded_for_terminals_only() -> None:
-    program = "console.watch([]); console.result('plan', {}, 'text'); sys.exit('rich' in sys.modules)"
+def test_what_draws_on_terminals_is_loaded_for_terminals_only() -> None:
+    program = "console.watch([]); console.result('plan', {}, 'text'); sys.exit('rich.console' in sys.modules)"
     with start(program) as process:
         process.communicate()
     assert process.returncode == 0

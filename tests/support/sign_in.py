@@ -33,9 +33,9 @@ class SignIn:
         """`mlflow-azure auth VERB`, answered in JSON."""
         return self.deployment.cli("auth", verb, "--cloud", "emulator", "--output", "json", *words, **environ)
 
-    def token(self) -> str:
+    def token(self, *words: str) -> str:
         """What `auth token` prints for people."""
-        answer = self.deployment.cli("auth", "token", "--cloud", "emulator")
+        answer = self.deployment.cli("auth", "token", "--cloud", "emulator", *words)
         assert answer.exit_code == 0, answer.stderr
         return answer.stdout.strip()
 
