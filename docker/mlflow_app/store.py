@@ -8,6 +8,8 @@ from flask import Flask, Response
 from mlflow.entities import Experiment, ViewType
 from mlflow.server import handlers
 
+from mlflow_app.file_store import IndexedFileStore, use_c_loader
+
 
 def initialize(file_store: str, artifact_root: str) -> None:
     """Open the store at `file_store`, and see to it that there is an experiment.
@@ -16,6 +18,9 @@ def initialize(file_store: str, artifact_root: str) -> None:
     directory that was there before, such as the mount point of a share, a client that names no experiment
     would fail.
     """
+    use_c_loader()
+    for scheme in ("", "file"):
+        handlers._tracking_store_registry.register(scheme, IndexedFileStore)  # noqa: SLF001 - where it is looked up
     handlers.initialize_backend_stores(file_store, artifact_root)
     store = handlers._get_tracking_store()  # noqa: SLF001 - the one that requests use
     if not store.list_experiments(ViewType.ALL):
