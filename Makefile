@@ -8,7 +8,7 @@ MLFLOW_3 := $(VENV)/mlflow-3
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-python lint format bench lock clean
+.PHONY: help setup demo test test-fast test-python lint format bench parity lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
@@ -71,8 +71,17 @@ format: $(VENV)/ready ## Put the code in its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/ready ## Measure start-up, requests and the time of a deploy
-	$(BIN)/python tests/bench/bench.py
+# What the bash script used, to measure and to compare with it.
+$(VENV)/azure-cli/ready:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check azure-cli
+	@touch $@
+
+bench: $(VENV)/ready $(CLIENT)/ready $(VENV)/azure-cli/ready ## Measure start-up, deploys, growth and searches into docs/performance.md
+	$(BIN)/python -m tests.bench --write
+
+parity: $(VENV)/ready $(VENV)/azure-cli/ready ## Compare what the bash script makes with what a deploy makes, into docs/parity.md
+	$(BIN)/python -m tests.bench.parity --write
 
 lock: $(VENV)/ready ## Choose the newest versions of the development environment anew
 	$(BIN)/pip install --quiet uv

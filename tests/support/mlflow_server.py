@@ -36,8 +36,8 @@ class MlflowServer:
         finally:
             connection.close()
 
-    def call(self, method: str, body: Mapping[str, Any]) -> requests.Response:
-        return requests.post(f"{self.url}/api/2.0/mlflow/{method}", json=body, timeout=60)
+    def call(self, method: str, body: Mapping[str, Any], timeout: float = 60) -> requests.Response:
+        return requests.post(f"{self.url}/api/2.0/mlflow/{method}", json=body, timeout=timeout)
 
     def create_run(self, **experiment: str) -> str:
         """The id of a new run in a new experiment."""

@@ -1,0 +1,61 @@
+"""`make bench`: what a deploy costs, beside what else one could do, in one run.
+
+    python -m tests.bench [--rounds N] [--write] [PART ...]
+
+Times of one machine mean little; the ratios of one run do. Every cell with three figures is minimum / median / maximum
+over the rounds of this run, and a ratio is taken round by round. `--write` puts the tables into docs/performance.md,
+each between the marks that bear its part's name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+PARTS = {"start_up": 7, "deploys": 3, "growth": 3, "file_store": 3}
+"""The modules beside this one, each with its usual number of rounds."""
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+
+
+def main() -> None:
+    """Measure the parts that are asked for, and print each as soon as it is there."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them by default")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    for part in options.parts or PARTS:
+        rounds = options.rounds or PARTS[part]
+        load = os.getloadavg()[0]
+        tables = list(import_module(f"tests.bench.{part}").measure(rounds))
+        command = f"python -m tests.bench --rounds {rounds} {part}"
+        text = "\n\n".join([f"`{command}`, {_machine(load)}", *tables])
+        print(f"\n## {part}\n\n{text}\n", flush=True)
+        if options.write:
+            _write(part, text)
+
+
+def _machine(load: float) -> str:
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    loads = f"{load:.1f} before and {os.getloadavg()[0]:.1f} after"
+    return f"{time.strftime('%Y-%m-%d')}: {system}, load {loads}."
+
+
+def _write(part: str, text: str) -> None:
+    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
+    page, count = re.subn(
+        f"{begin}.*{end}", lambda _: f"{begin}\n{text}\n{end}", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    if not count:
+        sys.exit(f"{PAGE} has no marks for {part}")
+    PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

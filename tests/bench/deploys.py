@@ -1,0 +1,125 @@
+"""A deploy beside the bash script and beside a plain program, in the same emulator and in turn."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.image.context import server_context
+from tests.bench import plain_sdk
+from tests.bench.az_script import AZ, AzScript
+from tests.bench.cloud import LATENCIES, Cloud, cloud, longest_chain
+from tests.bench.measure import Spread, in_turn, peak_megabytes, run, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FIRST, SECOND, PLAIN, SCRIPT = "first deploy", "second deploy", "plain SDK program", "26 `az` commands"
+PLAN, STATUS, DESTROY = "plan", "status", "destroy"
+SHOWN = 0.1  # seconds
+
+
+@dataclass
+class _Asked:
+    """What Resource Manager was asked in the runs of one contender, and how long each run took."""
+
+    seconds: list[float] = field(default_factory=list)
+    logs: list[list[dict[str, Any]]] = field(default_factory=list)
+
+    def row(self) -> list[object]:
+        """Requests, reads, writes, chain, and wall time by the chain."""
+        writes = [sum(request["write"] for request in log) for log in self.logs]
+        reads = [len(log) - written for log, written in zip(self.logs, writes, strict=True)]
+        chain = Spread.of(map(longest_chain, self.logs))
+        return [_alike(map(len, self.logs)), _alike(reads), _alike(writes), chain, Spread.of(self.seconds) / chain]
+
+
+@dataclass
+class _Race:
+    """The contenders at one latency. Each finds an empty group, and its own is deleted after it."""
+
+    cloud: Cloud
+    latency: str
+    context: Path
+    asked: dict[str, _Asked] = field(default_factory=dict)
+    steps: dict[str, list[float]] = field(default_factory=dict)
+
+    def contenders(self) -> dict[str, Callable[[], float]]:
+        """In the order of a round."""
+        found: dict[str, Callable[[], float]] = {
+            FIRST: lambda: self._timed(FIRST, self._first),
+            SECOND: lambda: self._timed(SECOND, lambda: self.cloud.command("deploy", group="ours")),
+            PLAN: lambda: self._timed(PLAN, lambda: self.cloud.command("plan", group="ours")),
+            STATUS: lambda: self._timed(STATUS, lambda: self.cloud.command("status", group="ours")),
+            DESTROY: lambda: self._timed(DESTROY, lambda: self.cloud.command("destroy", "--yes", group="ours")),
+            PLAIN: lambda: self._alone(PLAIN, "plain", self._plain),
+        }
+        if AZ.exists():
+            found[SCRIPT] = lambda: self._alone(SCRIPT, "script", lambda: AzScript(self.cloud).deploy("script"))
+        return found
+
+    def _first(self) -> None:
+        for resource in json.loads(self.cloud.command("deploy", group="ours").stdout)["data"]["resources"]:
+            self.steps.setdefault(resource["kind"], []).append(resource["seconds"])
+
+    def _plain(self) -> None:
+        file = str(self.cloud.emulator.home.endpoint_file)
+        run([sys.executable, plain_sdk.__file__, file, "plain", "plain", str(self.context)], self.cloud.environ)
+
+    def _alone(self, name: str, group: str, deploy: Callable[[], object]) -> float:
+        seconds = self._timed(name, deploy)
+        self.cloud.delete(group)
+        return seconds
+
+    def _timed(self, name: str, act: Callable[[], object]) -> float:
+        self.cloud.slow(self.latency)
+        self.cloud.emulator.forget_requests()
+        began = time.perf_counter()
+        act()
+        seconds = time.perf_counter() - began
+        asked = self.asked.setdefault(name, _Asked())
+        asked.seconds.append(seconds)
+        asked.logs.append(self.cloud.emulator.requests)
+        return seconds
+
+
+def measure(rounds: int) -> Iterator[str]:
+    """Seconds, ratios and requests, a table for each latency."""
+    with cloud() as found:
+        context = found.directory / "context.tar.gz"
+        context.write_bytes(server_context().archive())
+        if AZ.exists():
+            AzScript(found).prepare()
+        else:
+            yield "azure-cli is not installed: the script was not run."
+        for latency in LATENCIES:
+            race = _Race(found, latency, context)
+            spreads = in_turn(race.contenders(), rounds)
+            yield f"At {latency}, {rounds} rounds:"
+            yield table(
+                ["", "seconds", f"by the {FIRST}", f"by the {SECOND}"],
+                ([name, each, each / spreads[FIRST], each / spreads[SECOND]] for name, each in spreads.items()),
+            )
+            yield table(
+                ["", "requests", "reads", "writes", "longest chain, s", "time by chain"],
+                ([name, *race.asked[name].row()] for name in spreads),
+            )
+            yield f"Steps of the {FIRST} that took longer than 0.1 s:"
+            yield table(
+                ["", "seconds"],
+                ([kind, Spread.of(seconds)] for kind, seconds in race.steps.items() if max(seconds) > SHOWN),
+            )
+        found.slow("no latency")
+        environ = {**found.environ, "RG_NAME": "ours"}
+        peaks = [peak_megabytes(found.arguments("deploy"), environ) for _ in (FIRST, SECOND)]
+        yield f"Peak memory: {FIRST} {peaks[0]:.0f} MB, {SECOND} {peaks[1]:.0f} MB."
+
+
+def _alike(counts: Any) -> str:
+    """A count, or the least and the most of several."""
+    found = sorted(set(counts))
+    return str(found[0]) if len(found) == 1 else f"{found[0]}-{found[-1]}"
