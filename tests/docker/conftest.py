@@ -21,6 +21,7 @@ from mlflow_azure.image.docker_build import build
 from mlflow_azure.image.docker_engine import connect, engine_available
 from tests.support.containers import Containers
 from tests.support.emulated import Azure
+from tests.support.local_runs import LocalRuns
 from tests.support.real_registry import RealRegistry
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+
+    from tests.support.command import Command
 
 BASE_IMAGES = ("python:3.11-slim-bookworm", "mlflow-azure/python:3.11-slim-bookworm")
 
@@ -66,6 +69,14 @@ def containers(engine: DockerClient, image: str) -> Iterator[Containers]:
     running = Containers(engine, image, f"mlflow-azure-tests-{uuid.uuid4().hex[:8]}")
     yield running
     running.remove()
+
+
+@pytest.fixture
+def local(cli: Command, engine: DockerClient, image: str, base_image: str) -> Iterator[LocalRuns]:
+    """Local runs of a name of the test's own, gone after it with their data."""
+    runs = LocalRuns(cli, engine, image.partition(":")[0], base_image)
+    yield runs
+    runs.clean()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.local_runs import LocalRuns, free_port, large_artifact, wait_until_answering
+from tests.support.local_runs import free_port, large_artifact, wait_until_answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,16 +17,10 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-    from tests.support.command import Command
+    from tests.support.local_runs import LocalRuns
+
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture
-def local(cli: Command, engine: DockerClient, image: str, base_image: str) -> Iterator[LocalRuns]:
-    runs = LocalRuns(cli, engine, image.partition(":")[0], base_image)
-    yield runs
-    runs.clean()
 
 
 def test_a_run_with_a_large_artifact_outlives_restarts_of_container_and_command(

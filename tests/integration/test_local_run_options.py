@@ -34,6 +34,7 @@ def test_stopping_without_an_engine_ends_with_5(cli: Command) -> None:
         (["--mlflow-filestore", "/elsewhere"], "MLFLOW_FILESTORE"),
         (["--build-ca", "no-such-file.pem"], "--build-ca"),
         (["--storage-connection-string", "--use-deployed"], "--use-deployed"),
+        (["--postgres"], "--postgres"),
         (["--storage-connection-string"], "AZURE_STORAGE_CONNECTION_STRING"),
     ],
 )

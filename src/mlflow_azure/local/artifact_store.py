@@ -108,6 +108,7 @@ class Azurite(Storage):
     Args:
         containers: The containers of the run.
         container: The blob container's name.
+        volume: Name of the volume with its data.
         arguments: Build arguments of its image.
         builder: Builds its image.
         deadline: When to give up.
@@ -122,6 +123,7 @@ class Azurite(Storage):
         containers: Containers,
         container: str,
         *,
+        volume: str,
         arguments: Mapping[str, str],
         builder: Builder,
         deadline: Deadline,
@@ -132,7 +134,7 @@ class Azurite(Storage):
         self._builder = builder
         self._deadline = deadline
         self._host = f"{containers.name}-azurite"
-        self.volume = f"{containers.name}-artifacts"
+        self.volume = volume
         self.port = AZURITE_PORT
 
     def run(self, given: Given, report: Report) -> Action:

@@ -42,10 +42,10 @@ class ContainerSpec:
     Attributes:
         name: Its name, which is its host name in the run's network as well.
         image: Name or id of its image.
-        volume: Name of the volume with its data.
+        volume: Name of the volume with its data; None where it keeps none.
         mount_point: Where the volume is mounted.
         container_port: Where it listens.
-        port: Where this machine reaches it, on loopback.
+        port: Where this machine reaches it, on loopback; None where only the run's containers do.
         environment: Its environment variables; they may hold secrets.
         uses_proxy: Whether it gets the proxy of Docker's configuration, to reach the internet.
 
@@ -53,10 +53,10 @@ class ContainerSpec:
 
     name: str
     image: str
-    volume: str
+    volume: str | None
     mount_point: str
     container_port: int
-    port: int
+    port: int | None
     environment: Mapping[str, str] = field(repr=False)
     uses_proxy: bool
 
@@ -76,6 +76,7 @@ class Containers:
         """Whether a container was made, or made anew."""
         self._changing = threading.Lock()
         self._closed = False
+        self._wanted: set[str] = set()
 
     def find(self, name: str) -> Container | None:
         """The container of that name, if it is there and ours.
@@ -112,12 +113,13 @@ class Containers:
                 raise InterruptedByUserError(
                     f"starting container {spec.name}: the run was stopped", hint="Run it again: mlflow-azure local-run"
                 )
+            self._wanted.add(spec.name)
             found = self.find(spec.name)
             if found and found.status == "running" and found.labels.get(SPEC_LABEL) == spec.fingerprint:
                 return Action.KEEP
             if found:
                 self._end(found)
-            if is_used(spec.port):
+            if spec.port is not None and is_used(spec.port):
                 raise port_in_use(spec.port)
             self.changed = True
             self._start(spec)
@@ -133,19 +135,20 @@ class Containers:
                 environment=dict(spec.environment),
                 labels={RUN_LABEL: self.name, SPEC_LABEL: spec.fingerprint},
                 network=self.name,
-                ports={f"{spec.container_port}/tcp": (LOOPBACK, spec.port)},
-                volumes={spec.volume: {"bind": spec.mount_point, "mode": "rw"}},
+                ports={} if spec.port is None else {f"{spec.container_port}/tcp": (LOOPBACK, spec.port)},
+                volumes={} if spec.volume is None else {spec.volume: {"bind": spec.mount_point, "mode": "rw"}},
                 use_config_proxy=spec.uses_proxy,
             )
         try:
-            with talking(f"mounting volume {spec.volume}"):
-                container.put_archive("/", _writable_directory(spec.mount_point))
+            if spec.volume is not None:
+                with talking(f"mounting volume {spec.volume}"):
+                    container.put_archive("/", _writable_directory(spec.mount_point))
             with talking(f"starting container {spec.name}"):
                 container.start()
         except ContainerEngineError as error:
             with suppress(ContainerEngineError), talking(f"removing container {spec.name}"):
                 container.remove(force=True)
-            if any(words in error.message.lower() for words in _PORT_TAKEN):
+            if spec.port is not None and any(words in error.message.lower() for words in _PORT_TAKEN):
                 raise port_in_use(spec.port) from error
             raise
 
@@ -159,6 +162,24 @@ class Containers:
             found = self.engine.networks.list(filters={"label": f"{RUN_LABEL}={self.name}"})
         yield from found
 
+    def remove_others(self) -> None:
+        """Stop and remove the run's containers that this process has not ensured; their data stays.
+
+        Raises:
+            ContainerEngineError: The engine refuses.
+
+        """
+        with self._changing:
+            for container in self._all():
+                if container.name not in self._wanted:
+                    self._end(container)
+
+    def _all(self) -> list[Container]:
+        with talking(f"looking for the containers of {self.name}"):
+            return self.engine.containers.list(
+                all=True, filters={"label": f"{RUN_LABEL}={self.name}"}, ignore_removed=True
+            )
+
     def remove(self) -> bool:
         """Stop and remove all containers and their network, for good; whether there was anything.
 
@@ -168,10 +189,7 @@ class Containers:
         """
         with self._changing:
             self._closed = True
-            with talking(f"looking for the containers of {self.name}"):
-                containers = self.engine.containers.list(
-                    all=True, filters={"label": f"{RUN_LABEL}={self.name}"}, ignore_removed=True
-                )
+            containers = self._all()
             networks = list(self._networks())
             for container in sorted(containers, key=lambda found: str(found.name)):  # the server before its storage
                 self._end(container)

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.node import Check, Given, Report, Task
 from mlflow_azure.errors import TimedOutError
-from mlflow_azure.image.serving import PROBE_PATHS, server_environment
+from mlflow_azure.image.serving import PROBE_PATHS, postgres_environment, server_environment
 from mlflow_azure.local.containers import LOOPBACK, ContainerSpec
+from mlflow_azure.local.database import MOUNT_POINT
 from mlflow_azure.local.log import refuse_ended
-from mlflow_azure.settings import FILE_SHARE
 
 if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.events import Action
     from mlflow_azure.local.artifact_store import Storage
     from mlflow_azure.local.containers import Containers
+    from mlflow_azure.local.database import Database
     from mlflow_azure.local.images import Image
     from mlflow_azure.settings import Settings
 
@@ -27,39 +28,67 @@ _START_SECONDS = 230
 
 
 class ServerContainer(Task):
-    """The container: the app settings as its environment, a volume in the place of the file share."""
+    """The container: the app settings as its environment, a volume in the place of the file share.
+
+    Args:
+        containers: The containers of the run.
+        settings: Of the server.
+        port: Where this machine reaches it.
+        image: What it runs.
+        storage: Where its artifacts go.
+        database: Where its runs go; None for MLflow 1.5.0, which keeps them in files.
+
+    """
 
     kind = "container"
 
-    def __init__(self, containers: Containers, settings: Settings, port: int, image: Image, storage: Storage) -> None:
-        super().__init__(containers.name, after=(image, storage))
+    def __init__(
+        self,
+        containers: Containers,
+        settings: Settings,
+        port: int,
+        *,
+        image: Image,
+        storage: Storage,
+        database: Database | None,
+    ) -> None:
+        super().__init__(containers.name, after=(image, storage, *(database.tasks if database else ())))
         self.url = f"http://{LOOPBACK}:{port}"
-        self.volume = f"{containers.name}-mlruns"
+        self.version = settings.mlflow_version
         self._containers = containers
         self._settings = settings
         self._port = port
         self._image = image
         self._storage = storage
+        self._database = database
 
     def run(self, given: Given, report: Report) -> Action:
-        """Start it, unless it runs as wanted."""
-        return self._containers.ensure(self._spec())
+        """Start it, unless it runs as wanted. Storage and database that it has left run no longer."""
+        action = self._containers.ensure(self._spec())
+        self._containers.remove_others()
+        return action
 
     def _spec(self) -> ContainerSpec:
-        settings = replace(self._settings, storage_account_name=self._storage.account)
+        settings, database = replace(self._settings, storage_account_name=self._storage.account), self._database
         return ContainerSpec(
             name=self.name,
             image=self._image.name,
-            volume=self.volume,
-            mount_point=settings.storage_mount_point,
+            volume=database.server_volume if database else f"{self.name}-mlruns",
+            mount_point=MOUNT_POINT if database else settings.storage_mount_point,
             container_port=settings.mlflow_port,
             port=self._port,
             environment={
-                **server_environment(settings),
+                **(_with_database(settings, database) if database else server_environment(settings)),
+                # MLflow 3 takes it before an identity, which there is none of here.
                 "AZURE_STORAGE_CONNECTION_STRING": self._storage.for_server.reveal(),
             },
             uses_proxy=not self._storage.is_local,
         )
+
+
+def _with_database(settings: Settings, database: Database) -> dict[str, str]:
+    told = {name: value for name, value in postgres_environment(settings).items() if value is not None}
+    return {**told, "MLFLOW_SERVER_DATABASE_URI": database.uri.reveal()}
 
 
 class Answers(Check):
@@ -83,7 +112,7 @@ class Answers(Check):
         """
 
         def answers() -> bool | None:
-            if _answers(self.name):
+            if _answers(self.name + PROBE_PATHS[self._container.version]):
                 return True
             refuse_ended(self._containers, self._container.name)
             return None
@@ -103,7 +132,7 @@ def _answers(url: str) -> bool:
     with requests.Session() as session:
         session.trust_env = False  # no proxy leads to this machine
         try:
-            return session.get(url + PROBE_PATHS[FILE_SHARE], timeout=_PROBE_SECONDS).ok
+            return session.get(url, timeout=_PROBE_SECONDS).ok
         except requests.RequestException:
             return False
 

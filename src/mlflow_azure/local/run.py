@@ -1,9 +1,10 @@
 """What `local-run` brings about, as steps of the engine.
 
     image ───────┐
-    storage ─────┴─→ container ─→ MLflow server
+    storage ─────┼─→ container ─→ MLflow server
+    PostgreSQL ──┘   (where MLflow 3 is to have it)
 
-Image and storage are independent and go on at the same time. Each step finds out by itself whether there is anything
+The first of them are independent and go on at the same time. Each step finds out by itself whether there is anything
 to do, so a second run changes nothing, and one after a crash goes on from where it is.
 """
 
@@ -17,9 +18,11 @@ from mlflow_azure.engine.node import Check
 from mlflow_azure.events import Action, Step
 from mlflow_azure.local.artifact_store import Azurite
 from mlflow_azure.local.containers import Containers, is_used, port_in_use
+from mlflow_azure.local.database import Postgres, Sqlite
 from mlflow_azure.local.images import Builder, Image
 from mlflow_azure.local.log import follow
 from mlflow_azure.local.mlflow_container import Answers, ServerContainer
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,18 +34,20 @@ if TYPE_CHECKING:
     from mlflow_azure.events import Event
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.local.artifact_store import AzureStorage, Storage
+    from mlflow_azure.local.database import Database
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A server on this machine, and what it needs. Made by `prepare`."""
+    """A server on this machine, and what it needs. Made by `prepare`. MLflow 1.5.0 has no database."""
 
     containers: Containers
     port: int
     image: Image
     storage: Storage
+    database: Database | None
     container: ServerContainer
     answers: Answers
     deadline: Deadline
@@ -65,7 +70,8 @@ class LocalRun:
             MlflowAzureError: What failed.
 
         """
-        nodes: tuple[Node, ...] = (self.image, self.storage, self.container, self.answers)
+        tasks = self.database.tasks if self.database else ()
+        nodes: tuple[Node, ...] = (self.image, self.storage, *tasks, self.container, self.answers)
         steps = {
             node: Step(node.key, node.kind, node.name, Action.CHECK if isinstance(node, Check) else Action.CREATE)
             for node in nodes
@@ -83,11 +89,9 @@ class LocalRun:
         return int(found.attrs["State"]["ExitCode"]) if found else 0
 
     def client_environment(self) -> dict[str, str | Secret]:
-        """The environment variables of a client."""
-        return {
-            "MLFLOW_TRACKING_URI": self.container.url,
-            "AZURE_STORAGE_CONNECTION_STRING": self.storage.for_clients,
-        }
+        """The environment variables of a client. MLflow 3 hands artifacts through the server."""
+        storage = {} if self.database else {"AZURE_STORAGE_CONNECTION_STRING": self.storage.for_clients}
+        return {"MLFLOW_TRACKING_URI": self.container.url, **storage}
 
 
 def prepare(
@@ -98,6 +102,7 @@ def prepare(
     *,
     port: int,
     account: AzureStorage | None,
+    postgres: bool,
     build_ca: bytes | None,
     deadline: Deadline,
 ) -> LocalRun:
@@ -110,6 +115,7 @@ def prepare(
         context: What the image is built from.
         port: Where this machine reaches the server.
         account: The storage account for artifacts; None for an Azurite of its own.
+        postgres: Whether MLflow 3 gets a PostgreSQL of its own, not a file.
         build_ca: Certificates (PEM) that builds trust.
         deadline: When to give up.
 
@@ -117,13 +123,20 @@ def prepare(
     containers = Containers(engine, name)
     builder = Builder(engine, deadline, build_ca)
     image = Image(settings.docker_image_name, context, builder)
+    is_3 = settings.mlflow_version == POSTGRES
     storage = account or Azurite(
         containers,
         settings.storage_container_name,
+        volume=f"{name}-artifacts-3" if is_3 else f"{name}-artifacts",
         arguments=context.arguments,
         builder=builder,
         deadline=deadline,
     )
-    container = ServerContainer(containers, settings, port, image, storage)
+    database: Database | None = None
+    if is_3 and postgres:
+        database = Postgres(containers, arguments=context.arguments, builder=builder, deadline=deadline)
+    elif is_3:
+        database = Sqlite(containers)
+    container = ServerContainer(containers, settings, port, image=image, storage=storage, database=database)
     answers = Answers(containers, container, deadline)
-    return LocalRun(containers, port, image, storage, container, answers, deadline)
+    return LocalRun(containers, port, image, storage, database, container, answers, deadline)

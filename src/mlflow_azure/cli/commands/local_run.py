@@ -4,102 +4,35 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.build_options import BuildCa, build_context
 from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.local_answers import (
+    DEFAULT_NAME,
+    LocalDatabase,
+    LocalImage,
+    LocalRunAnswer,
+    LocalRunStopAnswer,
+    LocalStorage,
+    named,
+)
 from mlflow_azure.cli.signals import ignore_signals, interrupted
 from mlflow_azure.console import text
-from mlflow_azure.console.exports import default_shell, exports
 from mlflow_azure.errors import ContainerEngineError, MlflowAzureError, SettingsError
 from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.secret import Secret
-from mlflow_azure.settings import Settings
+from mlflow_azure.settings import POSTGRES, Settings
 
 if TYPE_CHECKING:
     from mlflow_azure.local.containers import Containers
     from mlflow_azure.local.run import LocalRun
 
 
-DEFAULT_NAME = "mlflow-local"
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-
-
-@dataclass(frozen=True)
-class LocalImage:
-    """The image that runs: its `reference`."""
-
-    reference: str
-
-
-@dataclass(frozen=True)
-class LocalStorage:
-    """Where artifacts go.
-
-    Attributes:
-        kind: azurite (on this machine), or azure.
-        account: The storage account.
-        container: The blob container.
-
-    """
-
-    kind: str
-    account: str
-    container: str
-
-
-@dataclass(frozen=True)
-class LocalRunAnswer(Answer):
-    """A server on this machine.
-
-    Attributes:
-        url: Where its page is.
-        tracking_uri: What clients set as MLFLOW_TRACKING_URI.
-        container: Name of the container.
-        image: What it runs.
-        storage: Where artifacts go.
-        environment: The environment variables of a client, by name; a secret reads "(secret)".
-
-    """
-
-    url: str
-    tracking_uri: str
-    container: str
-    image: LocalImage
-    storage: LocalStorage
-    environment: Mapping[str, str | Secret]
-
-    def text(self) -> str:
-        """What a shell can evaluate: eval "$(mlflow-azure local-run --detach)"."""
-        lines = [
-            f"# MLflow answers at {self.url} (container {self.container})",
-            f"# Stop it: mlflow-azure local-run --stop{_named(self.container)}",
-            exports(
-                self.environment,
-                default_shell(sys.platform),
-                instead=f"is that of storage account {self.storage.account}, a secret",
-            ),
-        ]
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class LocalRunStopAnswer(Answer):
-    """With --stop: whether the server ran, and the name of its container."""
-
-    stopped: bool
-    container: str
-
-    def text(self) -> str:
-        """A sentence."""
-        return f"The server {self.container} {'is stopped; its data stays' if self.stopped else 'was not running'}."
 
 
 @command("local-run", LocalRunAnswer, LocalRunStopAnswer)
@@ -123,6 +56,9 @@ def local_run(
     use_deployed: Annotated[
         bool, typer.Option("--use-deployed", help="Keep artifacts in the storage account of the deployment.")
     ] = False,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Give MLflow 3 a PostgreSQL of its own, instead of a file.")
+    ] = False,
     build_ca: BuildCa = None,
 ) -> None:
     """Run the image with Docker on this machine, as App Service would.
@@ -137,7 +73,7 @@ def local_run(
     build_certificates = read_build_ca(build_ca, os.environ)
 
     def prepare() -> LocalRun:
-        local = _prepare(run, name, port, found, build_certificates)
+        local = _prepare(run, name, port, found, postgres=postgres, build_ca=build_certificates)
         local.check()
         return local
 
@@ -159,13 +95,25 @@ def _check_options(name: str, *, storage_connection_string: bool, use_deployed: 
 
 
 def _prepare(
-    run: Invocation, name: str, port: int | None, connection_string: Secret | None, build_ca: bytes | None
+    run: Invocation,
+    name: str,
+    port: int | None,
+    connection_string: Secret | None,
+    *,
+    postgres: bool,
+    build_ca: bytes | None,
 ) -> LocalRun:
     from mlflow_azure.image.docker_engine import connect
     from mlflow_azure.local.artifact_store import AzureStorage
     from mlflow_azure.local.run import prepare
 
     settings = _settings(run)
+    if postgres and settings.mlflow_version != POSTGRES:
+        raise SettingsError(
+            f"--postgres: MLflow {settings.mlflow_version} keeps its runs in files",
+            hint="mlflow-azure local-run --mlflow 3 --postgres",
+            code="Usage",
+        )
     account = AzureStorage(connection_string, settings.storage_container_name) if connection_string else None
     return prepare(
         connect(),
@@ -174,6 +122,7 @@ def _prepare(
         build_context(settings),
         port=port or settings.mlflow_port,
         account=account,
+        postgres=postgres,
         build_ca=build_ca,
         deadline=run.deadline,
     )
@@ -204,7 +153,13 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
             hint="mlflow-azure deploy",
             code="NotDeployed",
         )
-    found = deployed[CONNECTION_STRING]
+    found = deployed.get(CONNECTION_STRING)
+    if found is None:
+        raise MlflowAzureError(
+            f"reading the storage of web app {run.settings.web_app_name}: the account of MLflow 3 has no key to use",
+            hint="Leave the option out: local-run then starts an Azurite of its own.",
+            code="NoSharedKey",
+        )
     return found if isinstance(found, Secret) else Secret(found)
 
 
@@ -256,7 +211,7 @@ def _take_down(run: Invocation, containers: Containers) -> None:
         try:
             containers.remove()
         except ContainerEngineError as error:
-            run.console.warn(error.message, f"mlflow-azure local-run --stop{_named(containers.name)}")
+            run.console.warn(error.message, f"mlflow-azure local-run --stop{named(containers.name)}")
 
 
 def _stop(run: Invocation, name: str) -> None:
@@ -267,17 +222,14 @@ def _stop(run: Invocation, name: str) -> None:
     run.answer(LocalRunStopAnswer(stopped, name))
 
 
-def _named(name: str) -> str:
-    return "" if name == DEFAULT_NAME else f" --name {name}"
-
-
 def _answer(local: LocalRun) -> LocalRunAnswer:
-    storage = local.storage
+    storage, database = local.storage, local.database
     return LocalRunAnswer(
         url=local.container.url,
         tracking_uri=local.container.url,
         container=local.containers.name,
         image=LocalImage(local.image.name),
         storage=LocalStorage("azurite" if storage.is_local else "azure", storage.account, storage.container),
+        database=LocalDatabase("postgres" if database.tasks else "sqlite", database.volume) if database else None,
         environment=local.client_environment(),
     )
