@@ -5,6 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := $(VENV)/mlflow-1.5.0
 MLFLOW_3 := $(VENV)/mlflow-3
+TODAYS_CLIENT := $(VENV)/examples-newest
+# Which MLflow `make demo` shows, with the client of each: make demo MLFLOW=3
+MLFLOW := 1.5.0
+CLIENT_OF_1.5.0 := $(CLIENT)
+CLIENT_OF_3 := $(TODAYS_CLIENT)
+DEMO_CLIENT := $(or $(CLIENT_OF_$(MLFLOW)),$(error MLFLOW must be 1.5.0 or 3, but is $(MLFLOW)))
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
 
 .DEFAULT_GOAL := help
@@ -40,13 +46,13 @@ $(VENV)/examples-1.5.0/ready: docker/requirements.lock examples/requirements-1.5
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r examples/requirements-1.5.0.txt
 	@touch $@
 
-$(VENV)/examples-newest/ready: examples/requirements.txt
+$(TODAYS_CLIENT)/ready: examples/requirements.lock | $(VENV)/ready
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-demo: $(VENV)/ready $(CLIENT)/ready ## Deploy to an emulator on this machine and log a run: a server you can open
-	@CLIENT_PYTHON=$(CLIENT)/bin/python COMMAND=$(BIN)/mlflow-azure sh examples/demo.sh
+demo: $(VENV)/ready $(DEMO_CLIENT)/ready ## Deploy to an emulator here and log a run, or with MLFLOW=3 a model and a trace
+	@CLIENT_PYTHON=$(DEMO_CLIENT)/bin/python COMMAND=$(BIN)/mlflow-azure sh examples/demo.sh $(MLFLOW)
 
 test: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Run the whole test suite
 	$(BIN)/pytest --numprocesses auto --dist loadfile
@@ -83,10 +89,12 @@ bench: $(VENV)/ready $(CLIENT)/ready $(VENV)/azure-cli/ready ## Measure start-up
 parity: $(VENV)/ready $(VENV)/azure-cli/ready ## Compare what the bash script makes with what a deploy makes, into docs/parity.md
 	$(BIN)/python -m tests.bench.parity --write
 
-lock: $(VENV)/ready ## Choose the newest versions of the development environment anew
+lock: $(VENV)/ready ## Choose the newest versions of the development environment, and of the examples', anew
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--python-version 3.11 --extra emulator --group dev --upgrade pyproject.toml --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 --upgrade examples/requirements.txt --output-file examples/requirements.lock
 
 clean: ## Stop the emulator and remove what was made here
 	-$(BIN)/mlflow-azure emulator stop

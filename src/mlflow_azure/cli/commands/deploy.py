@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure.azure.clouds import CloudName
-from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.chart import Chart, TimelineOption
@@ -18,6 +18,7 @@ from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
 from mlflow_azure.events import Action
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.deploy import Deploy
@@ -47,6 +48,7 @@ class DeployAnswer(Answer):
         seconds: How long the deploy took.
         image: What it runs.
         resources: What was done to each resource.
+        secrets: Whether clients need one: the key of MLflow 1.5.0's artifacts, or a token.
 
     """
 
@@ -55,13 +57,15 @@ class DeployAnswer(Answer):
     seconds: float
     image: DeployedImage
     resources: tuple[Done, ...]
+    secrets: bool = only_for_text()
 
     def text(self) -> str:
         """The URL, and what to do next."""
         changed = any(each.action is not Action.KEEP for each in self.resources)
         took = text.duration(self.seconds)
+        env = "mlflow-azure env --show-secrets" if self.secrets else "mlflow-azure env"
         next_steps = [
-            ("Point this shell at the server", 'eval "$(mlflow-azure env --show-secrets)"'),
+            ("Point this shell at the server", f'eval "$({env})"'),
             ("Check its health", "mlflow-azure status"),
             ("Delete everything", "mlflow-azure destroy"),
         ]
@@ -105,7 +109,7 @@ def deploy(
     run.warn(prepared.warnings)
     with chart:
         done = apply(run, prepared, chart.timeline)
-    run.answer(_answer(prepared, done, round(time.monotonic() - began, 1)))
+    run.answer(_answer(run, prepared, done, round(time.monotonic() - began, 1)))
     decided = run.settings.allow_ip or prepared.features.sign_in or prepared.features.is_public
     if not decided and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(
@@ -114,7 +118,7 @@ def deploy(
         )
 
 
-def _answer(prepared: Deploy, done: tuple[Done, ...], seconds: float) -> DeployAnswer:
+def _answer(run: Invocation, prepared: Deploy, done: tuple[Done, ...], seconds: float) -> DeployAnswer:
     site, image = prepared.outputs(prepared.stack.site), prepared.outputs(prepared.stack.image)
     return DeployAnswer(
         url=site["url"],
@@ -122,4 +126,5 @@ def _answer(prepared: Deploy, done: tuple[Done, ...], seconds: float) -> DeployA
         seconds=seconds,
         image=DeployedImage(image["reference"], image["digest"]),
         resources=done,
+        secrets=run.settings.mlflow_version != POSTGRES or prepared.features.sign_in is not None,
     )

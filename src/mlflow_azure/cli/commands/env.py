@@ -47,7 +47,11 @@ def env(
     ] = None,
     show_secrets: Annotated[
         bool,
-        typer.Option("--show-secrets", help="Print the storage connection string, which artifacts need, and a token."),
+        typer.Option(
+            "--show-secrets",
+            help="Print the secrets, too: a token where sign-in is on, and the storage connection string that the "
+            "artifacts of MLflow 1.5.0 need.",
+        ),
     ] = False,
 ) -> None:
     """Print what an MLflow client needs: eval "$(mlflow-azure env --show-secrets)".
@@ -55,6 +59,8 @@ def env(
     In fish: mlflow-azure env --shell fish --show-secrets | source
 
     In PowerShell: mlflow-azure env --show-secrets | Out-String | Invoke-Expression
+
+    MLflow 3 without sign-in needs no secret: eval "$(mlflow-azure env)".
     """
     from mlflow_azure.deployment.connection import client_environment
 
