@@ -184,3 +184,21 @@ def test_the_fixtures_values_are_those_that_bash_gives() -> None:
     script = block + "".join(f'printf "%s\\0" "${name}"\n' for name in names)
     shown = subprocess.run(["bash", "-c", script], capture_output=True, check=True, encoding="utf-8").stdout
     assert dict(zip(names, shown.split("\0"), strict=False)) == names
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# A page\n\nNothing here is a script.\n", "sets none of the settings"),
+        (b"", "sets none of the settings"),
+        (b"\x89PNG\r\n\x1a\n\x00", "not UTF-8 text"),
+    ],
+)
+def test_import_of_what_is_no_script_writes_nothing_and_says_so(
+    command: Command, tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "notes.md").write_bytes(content)
+    result = command("import", "notes.md", "--write")
+    assert result.returncode == 2
+    assert f"reading notes.md: it {'is ' * words.startswith('not')}{words}" in result.stderr
+    assert not (tmp_path / "mlflow-azure.env").exists()

@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 
 _BLANK = re.compile(r"(?:[ \t]|\\\n)+|#[^\n]*")
 _HEREDOC = re.compile(r"<<(?P<tabs>-?)(?!<)[ \t]*\\?(?P<quote>['\"]?)(?P<end>[\w.-]+)(?P=quote)")
-_SEPARATOR = re.compile(r"<<<|[\n;&|()<>]")
+_SEPARATOR = re.compile(r"<<<|&&|\|\||[\n;&|()<>]")
 _NAME = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<append>\+?)=", re.ASCII)
 _PLAIN = re.compile(r"[^ \t\n;&|()<>'\"`$\\]+")
+_PLACEHOLDER = re.compile(r"<[\w .:-]+>")
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
+_FALLBACK = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?(?P<kind>[=-])(?P<text>[^{}$`\"'\\]*)\}", re.ASCII)
+_ASSIGNING = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?=", re.ASCII)
 _ANSI_QUOTED = re.compile(r"\$'(?:\\.|[^'\\])*'?", re.DOTALL)
 _SPECIAL = re.compile(r"\$[0-9@*#?$!-]")
 _END_OF_WORD = frozenset(" \t\n;&|()<>")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DECLARING = frozenset({"declare", "export", "readonly", "typeset"})
 _OPENING = frozenset({"!", "do", "else", "then", "{"})
+_NESTING = {"if": 1, "case": 1, "while": 1, "until": 1, "for": 1, "select": 1, "fi": -1, "esac": -1, "done": -1}
+_READ_OPTION = re.compile(r"-[a-zA-Z]*[dinNptu]")  # whose argument is the next word
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,27 @@ class Reference:
 
 @dataclass(frozen=True)
 class Expansion:
-    """What only a running shell can tell, in words."""
+    """What only a running shell can tell, in words; `assigns` is the variable that it sets on the way."""
 
     what: str
+    assigns: str | None = None
 
 
-Part = Literal | Reference | Expansion
+@dataclass(frozen=True)
+class Fallback:
+    """The value of a variable, or a text where it has none: ${NAME:-text}; ${NAME:=text} sets it, too."""
+
+    name: str
+    text: str
+    sets: bool
+
+    @property
+    def assigns(self) -> str | None:
+        """The variable that it sets on the way."""
+        return self.name if self.sets else None
+
+
+Part = Literal | Reference | Expansion | Fallback
 
 
 @dataclass(frozen=True)
@@ -68,14 +89,71 @@ class Word:
         return None
 
 
-def assignments(script: str) -> Iterator[Word]:
-    """The words that assign a variable of the script, in order, each with its name."""
-    for command in _Scanner(script.replace("\r\n", "\n")).commands():
-        words = command[1:] if command[0].keyword in _OPENING else command
-        if words and words[0].keyword in _DECLARING:
-            yield from (word for word in words if word.name)
-        elif all(word.name for word in words):
-            yield from words
+@dataclass(frozen=True)
+class Assignment:
+    """What a variable of the script is set to. `conditional`: in a branch, in a loop, behind && or ||."""
+
+    name: str
+    line: int
+    parts: tuple[Part, ...]
+    conditional: bool
+
+
+def assignments(script: str) -> Iterator[Assignment]:
+    """Everything that sets a variable of the script, in order; also what only a running shell could carry out."""
+    depth = 0
+    for chained, command in _Scanner(script.replace("\r\n", "\n")).commands():
+        words = command
+        while words and (words[0].keyword in _OPENING or words[0].keyword in _NESTING):
+            depth = max(0, depth + _NESTING.get(words[0].keyword or "", 0))
+            if words[0].keyword in ("for", "select"):
+                words = [Word(words[0].line, None, (Literal("for"),)), *words[1:2]]
+                break
+            words = words[1:]
+        for name, line, parts in _set_by(words):
+            yield Assignment(name, line, parts, conditional=chained or depth > 0)
+
+
+def _set_by(words: list[Word]) -> Iterator[tuple[str, int, tuple[Part, ...]]]:
+    """The variables that a command sets, each with its line and what it is set to."""
+    if not words:
+        return
+    plain = all(word.name for word in words)
+    for word in words:
+        for part in word.parts:
+            if isinstance(part, Expansion | Fallback) and part.assigns and part.assigns != word.name:
+                yield part.assigns, word.line, (part,)
+        if word.name and (plain or words[0].keyword in _DECLARING):
+            yield word.name, word.line, word.parts
+        elif word.name and words[0].keyword == "local":
+            yield word.name, word.line, (Expansion("local to a function"),)
+    yield from ((word.keyword or "", word.line, (Expansion(what),)) for word, what in _set_while_running(words))
+
+
+def _set_while_running(words: list[Word]) -> Iterator[tuple[Word, str]]:
+    """The words that name a variable which gets its value only when the script runs, and from where."""
+    command, arguments = words[0].keyword, words[1:]
+    if command == "read":
+        takes_next = [False, *(bool(_READ_OPTION.fullmatch(word.keyword or "")) for word in arguments)]
+        named = [word for word, is_taken in zip(arguments, takes_next, strict=False) if not is_taken]
+        yield from ((word, "read from whoever runs the script") for word in named if _is_name(word))
+    elif command == "for":
+        yield from ((word, "another in each round of a loop") for word in arguments if _is_name(word))
+    elif command == "printf" and len(arguments) > 1 and arguments[0].keyword == "-v":
+        yield arguments[1], "the output of printf"
+    elif command in ("mapfile", "readarray"):
+        yield from ((word, "an array") for word in arguments[-1:] if _is_name(word))
+    elif arguments and _is_name(words[0]) and _begins_with_equals(arguments[0]):
+        yield words[0], "not assigned: bash allows no blank beside the ="
+
+
+def _is_name(word: Word) -> bool:
+    return _IDENTIFIER.fullmatch(word.keyword or "") is not None
+
+
+def _begins_with_equals(word: Word) -> bool:
+    first = word.parts[0] if word.parts else None
+    return word.name is None and isinstance(first, Literal) and first.text.startswith("=") and first.text[1:2] != "="
 
 
 class _Scanner:
@@ -86,8 +164,10 @@ class _Scanner:
         self._at = 0
         self._heredocs: list[re.Match[str]] = []
 
-    def commands(self) -> Iterator[list[Word]]:
+    def commands(self) -> Iterator[tuple[bool, list[Word]]]:
+        """Each simple command, and whether it stands behind && or ||."""
         words: list[Word] = []
+        chained = False
         while self._next:
             if self._take(_BLANK):
                 continue
@@ -97,14 +177,15 @@ class _Scanner:
                 self._heredocs.append(heredoc)
             elif separator := self._take(_SEPARATOR):
                 if words:
-                    yield words
+                    yield chained, words
+                    chained = separator[0] in ("&&", "||")
                 words = []
                 if separator[0] == "\n":
                     self._skip_heredocs()
             else:
                 words.append(self._word())
         if words:
-            yield words
+            yield chained, words
 
     @property
     def _next(self) -> str:
@@ -131,6 +212,8 @@ class _Scanner:
         if name and self._next == "(":
             self._skip_nested("(", ")")
             parts.append(Expansion("an array"))
+        if name and (placeholder := self._take(_PLACEHOLDER)):  # no redirection of anyone who filled it in
+            parts.append(Literal(placeholder[0]))
         while self._next and self._next not in _END_OF_WORD:
             parts.extend(self._piece())
         return Word(line, name["name"] if name else None, tuple(parts))
@@ -179,8 +262,11 @@ class _Scanner:
     def _expansion(self) -> Part:
         if reference := self._take(_REFERENCE):
             return Reference(reference[1] or reference[2])
+        if fallback := self._take(_FALLBACK):
+            return Fallback(fallback["name"], fallback["text"], sets=fallback["kind"] == "=")
         if special := self._take(_SPECIAL):
             return Expansion(f"the shell's {special[0]}")
+        assigning = _ASSIGNING.match(self._text, self._at)
         if self._next == "`":
             self._until("`")
             return Expansion("the output of a command, `...`")
@@ -191,7 +277,7 @@ class _Scanner:
             return Expansion("arithmetic, $((...))" if arithmetic else "the output of a command, $(...)")
         if self._next == "{":
             self._skip_nested("{", "}")
-            return Expansion("a shell expansion, ${...}")
+            return Expansion("a shell expansion, ${...}", assigning["name"] if assigning else None)
         return Literal("$")
 
     def _skip_nested(self, opening: str, closing: str) -> None:

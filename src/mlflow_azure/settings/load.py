@@ -96,7 +96,7 @@ def load(options: Options, environ: Mapping[str, str], file: Path | None, direct
     path = file or _default_file(directory)
     entries = list(read(path, shown_as=str(file or DEFAULT_FILE))) if path else []
     values = {
-        **_defaults(),
+        **defaults(),
         **{e.name: Value(e.text, Source.FILE, e.place) for e in entries if isinstance(e, Entry) and e.text},
         **_from_environment(environ),
         **_from_options(options),
@@ -111,7 +111,8 @@ def _default_file(directory: Path) -> Path | None:
     return path if path.exists() else None
 
 
-def _defaults() -> dict[str, Value]:
+def defaults() -> dict[str, Value]:
+    """The defaults that depend on nothing."""
     return {
         name: Value(setting.default, Source.DEFAULT, "default")
         for name, setting in SETTINGS.items()

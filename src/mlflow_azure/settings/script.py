@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.settings.bash import Expansion, Literal, Reference, Word, assignments
-from mlflow_azure.settings.load import Source, Value, broken_rules
+from mlflow_azure.settings.bash import Assignment, Expansion, Fallback, Literal, Reference, assignments
+from mlflow_azure.settings.load import Source, Value, broken_rules, defaults
 from mlflow_azure.settings.table import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PLACEHOLDER = re.compile(r"<.*>|\{\{.*\}\}|\[.*\]|your[-_ ].*|x{3,}[x-]*|change[-_ ]?me|todo|\.\.\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,35 +56,73 @@ def read_script(script: str, shown_as: str) -> Imported:
     """
     known: dict[str, str | _Unresolved] = {}
     places: dict[str, str] = {}
-    for word in assignments(script):
-        name = word.name or ""
-        known[name] = _resolved(word, known)
-        places[name] = f"{shown_as}, line {word.line}"
-    values = {
-        name: Value(text, Source.FILE, places[name])
-        for name, text in known.items()
-        if name in SETTINGS and isinstance(text, str) and text
-    }
-    broken = broken_rules(values)
-    reasons = {name: text.reason for name, text in known.items() if isinstance(text, _Unresolved)}
-    reasons |= {name: "its value is empty" for name, text in known.items() if text == ""}
-    reasons |= {name: f"{SETTINGS[name].quoted(values[name].text)} {words}" for name, words in broken.items()}
+    for each in assignments(script.removeprefix("\ufeff")):
+        value, before = _resolved(each, known), known.get(each.name)
+        if each.conditional and before is not None and before != value:
+            value = _Unresolved(f"it depends on a condition: {places[each.name]} gives it another value")
+        known[each.name] = value
+        places[each.name] = f"{shown_as}, line {each.line}"
+    values, reasons = _sound(known, places)
     return Imported(
-        values={name: value for name, value in values.items() if name not in broken},
+        values=values,
         left_out=tuple(LeftOut(name, places[name], reasons[name]) for name in SETTINGS if name in reasons),
         unknown={name: place for name, place in places.items() if name not in SETTINGS},
     )
 
 
-def _resolved(word: Word, known: Mapping[str, str | _Unresolved]) -> str | _Unresolved:
-    """The text of a word, with variables that were assigned before it; else the reason why it has none."""
+def _sound(
+    known: Mapping[str, str | _Unresolved], places: Mapping[str, str]
+) -> tuple[dict[str, Value], dict[str, str]]:
+    """The values that a settings file may hold, and for each other setting the reason why it may not."""
+    values: dict[str, Value] = {}
+    reasons: dict[str, str] = {}
+    for name, text in known.items():
+        if name not in SETTINGS:
+            continue
+        if reason := _unfit(name, text):
+            reasons[name] = reason
+        else:
+            values[name] = Value(str(text), Source.FILE, places[name])
+    # What is left out leaves its default behind, which may not go with another value.
+    while broken := broken_rules(defaults() | values):
+        for name, words in broken.items():
+            if value := values.pop(name, None):
+                reasons[name] = f"{SETTINGS[name].quoted(value.text)} {words}"
+            else:
+                values.pop("STORAGE_MOUNT_POINT")
+                reasons["STORAGE_MOUNT_POINT"] = (
+                    f"{name} has to lie inside it, and without a value that can be taken it is {SETTINGS[name].default}"
+                )
+    return values, reasons
+
+
+def _unfit(name: str, text: str | _Unresolved) -> str | None:
+    """The reason why no settings file gets this value, whatever its rule."""
+    if isinstance(text, _Unresolved):
+        return text.reason
+    if not text:
+        return "its value is empty"
+    if _PLACEHOLDER.fullmatch(text):
+        return f"{SETTINGS[name].quoted(text)} is a placeholder; put your own value in its place"
+    return "it is a secret; set it in the environment instead" if SETTINGS[name].secret else None
+
+
+def _resolved(assignment: Assignment, known: Mapping[str, str | _Unresolved]) -> str | _Unresolved:
+    """The text that a variable is set to, with variables that were assigned before it; else the reason why it has none."""
     texts = []
-    for part in word.parts:
+    for part in assignment.parts:
         match part:
             case Literal(text):
                 texts.append(text)
             case Expansion(what):
-                return _Unresolved(f"its value is {what}")
+                return _Unresolved(what if what.startswith("not ") else f"its value is {what}")
+            case Fallback(name, text) if name == assignment.name or name in known:
+                value = known.get(name) or text
+                if not isinstance(value, str):
+                    return value
+                texts.append(value)
+            case Fallback(name, text):
+                return _Unresolved(f"${name} is known only to the running script")
             case Reference("RANDOM"):
                 return _Unresolved("$RANDOM differs on every run")
             case Reference(name):

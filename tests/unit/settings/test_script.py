@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import shlex
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_what_cannot_be_taken_is_named_with_its_line_and_a_reason() -> None:
         ),
         "MLFLOW_WORKERS": ("deploy.sh, line 23", "its value is the output of a command, $(...)"),
         "STORAGE_ACCOUNT_NAME": ("deploy.sh, line 26", "$RANDOM differs on every run"),
-        "STORAGE_FILE_SHARE_NAME": ("deploy.sh, line 31", "its value is a shell expansion, ${...}"),
+        "STORAGE_FILE_SHARE_NAME": ("deploy.sh, line 31", "$SHARE is known only to the running script"),
         "STORAGE_FILE_SHARE_SIZE": ("deploy.sh, line 32", "its value is empty"),
     }
 
@@ -101,6 +102,12 @@ def test_the_written_file_gives_the_same_settings_and_holds_no_other_value(tmp_p
         "unset X; PART=one RG_NAME=rg-one",
         "PART=one; RG_NAME=rg-$PART",
         'PART=one; RG_NAME="rg-${PART}"',
+        ': "${RG_NAME:=rg-one}"',
+        ": ${RG_NAME:=rg-one}",
+        "RG_NAME=${RG_NAME:-rg-one}",
+        "\ufeffRG_NAME=rg-one",
+        "if prod; then RG_NAME=rg-one; else RG_NAME=rg-one; fi",
+        "if prod; then RG_NAME=no; fi; RG_NAME=rg-one",
     ],
 )
 def test_an_assignment_is_read_as_bash_reads_it(line: str) -> None:
@@ -140,6 +147,27 @@ def test_what_only_looks_like_an_assignment_is_no_assignment(script: str) -> Non
         ("RG_NAME=$'rg\\'x'", "its value is a string of the kind $'...'"),
         ("RG_NAME=(a b)", "its value is an array"),
         ("RG_NAME=a; RG_NAME+=b", "its value is an addition to its former value"),
+        ("read RG_NAME", "its value is read from whoever runs the script"),
+        ("read -r -p 'Group: ' RG_NAME", "its value is read from whoever runs the script"),
+        ("read -rp STORAGE_ACCOUNT_NAME RG_NAME", "its value is read from whoever runs the script"),
+        ("for RG_NAME in a b; do deploy; done", "its value is another in each round of a loop"),
+        ("printf -v RG_NAME rg-%s one", "its value is the output of printf"),
+        ("deploy() {\n  local RG_NAME=rg-one\n}", "its value is local to a function"),
+        ("RG_NAME = rg-one", "not assigned: bash allows no blank beside the ="),
+        ("RG_NAME =rg-one", "not assigned: bash allows no blank beside the ="),
+        ('echo "${RG_NAME:=$(date)}"', "its value is a shell expansion, ${...}"),
+        (
+            "if prod; then\nRG_NAME=a\nelse\nRG_NAME=b\nfi",
+            "it depends on a condition: deploy.sh, line 2 gives it another value",
+        ),
+        (
+            "case $1 in\na) RG_NAME=a ;;\nb) RG_NAME=b ;;\nesac",
+            "it depends on a condition: deploy.sh, line 2 gives it another value",
+        ),
+        ("RG_NAME=a\nprod && RG_NAME=b", "it depends on a condition: deploy.sh, line 1 gives it another value"),
+        ("SUBSCRIPTION_ID=<your-id>", '"<your-id>" is a placeholder; put your own value in its place'),
+        ("RG_NAME='your resource group'", '"your resource group" is a placeholder; put your own value in its place'),
+        ("AAD_CLIENT_SECRET=correct-horse", "it is a secret; set it in the environment instead"),
         ("RG_NAME=plain; RG_NAME=$(date)", "its value is the output of a command, $(...)"),
     ],
 )
@@ -147,10 +175,19 @@ def test_what_only_a_running_shell_knows_is_left_out(script: str, words: str) ->
     assert reason(script) == words
 
 
-def test_a_file_store_outside_of_the_scripts_mount_point_is_left_out() -> None:
+def test_a_file_store_outside_of_the_scripts_mount_point_is_left_out_and_the_mount_point_with_it() -> None:
     result = read_script("STORAGE_MOUNT_POINT=/data\nMLFLOW_FILESTORE=/mlruns", "deploy.sh")
-    assert [item.name for item in result.left_out] == ["MLFLOW_FILESTORE"]
+    assert [item.name for item in result.left_out] == ["MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"]
     assert "such as /data/mlruns" in result.left_out[0].reason
+    assert "MLFLOW_FILESTORE has to lie inside it" in result.left_out[1].reason
+
+
+@given(st.sampled_from(["/mlruns", "/data", "/", "$(x)", ""]), st.sampled_from(["/mlruns/a", "/data/a", "/b", ""]))
+def test_what_was_taken_is_a_settings_file_that_is_not_refused(mount: str, store: str) -> None:
+    result = read_script(f"STORAGE_MOUNT_POINT={mount}\nMLFLOW_FILESTORE={store}\n", "deploy.sh")
+    with tempfile.TemporaryDirectory() as directory:
+        (Path(directory) / "mlflow-azure.env").write_text(render.imported(result, "deploy.sh"), encoding="utf-8")
+        load({}, {}, file=None, directory=Path(directory))
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["C"]), min_size=1, max_size=200).map(str.strip).filter(bool))

@@ -131,6 +131,13 @@ class SettingsImportAnswer(Answer):
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     """Take the settings out of an existing deploy.sh. The script is read, never run."""
     result = read_script(_read(script), script.name)
+    if not (result.values or result.left_out):
+        raise SettingsError(
+            f"reading {script}: it sets none of the settings",
+            hint="Name the bash script that sets them: mlflow-azure settings import FILE. The names it may set: "
+            "mlflow-azure settings show",
+            code="NoSettings",
+        )
     for item in result.left_out:
         run.console.warn(f"{item.name} was left out ({item.place}): {item.reason}.")
     if result.unknown:
@@ -159,10 +166,13 @@ def _imported(result: Imported, path: Path | None, content: str) -> SettingsImpo
 
 def _read(script: Path) -> str:
     try:
-        return script.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
+        return script.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(
-            f"reading {script}: {error.strerror}", hint="Name the script: mlflow-azure settings import FILE"
+            f"reading {script}: {reason}",
+            hint="Name the script: mlflow-azure settings import FILE",
+            code="SettingsFile",
         ) from error
 
 
