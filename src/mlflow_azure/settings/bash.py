@@ -141,8 +141,6 @@ def _set_while_running(words: list[Word]) -> Iterator[tuple[Word, str]]:
         yield from ((word, "another in each round of a loop") for word in arguments if _is_name(word))
     elif command == "printf" and len(arguments) > 1 and arguments[0].keyword == "-v":
         yield arguments[1], "the output of printf"
-    elif command in ("mapfile", "readarray"):
-        yield from ((word, "an array") for word in arguments[-1:] if _is_name(word))
     elif arguments and _is_name(words[0]) and _begins_with_equals(arguments[0]):
         yield words[0], "not assigned: bash allows no blank beside the ="
 
@@ -154,6 +152,14 @@ def _is_name(word: Word) -> bool:
 def _begins_with_equals(word: Word) -> bool:
     first = word.parts[0] if word.parts else None
     return word.name is None and isinstance(first, Literal) and first.text.startswith("=") and first.text[1:2] != "="
+
+
+def _variable(match: re.Match[str]) -> Part:
+    """What $NAME, ${NAME} and ${NAME:-text} stand for."""
+    groups = match.groupdict()
+    if groups:
+        return Fallback(groups["name"], groups["text"], sets=groups["kind"] == "=")
+    return Reference(match[1] or match[2])
 
 
 class _Scanner:
@@ -260,10 +266,8 @@ class _Scanner:
         self._at += 1
 
     def _expansion(self) -> Part:
-        if reference := self._take(_REFERENCE):
-            return Reference(reference[1] or reference[2])
-        if fallback := self._take(_FALLBACK):
-            return Fallback(fallback["name"], fallback["text"], sets=fallback["kind"] == "=")
+        if known := self._take(_REFERENCE) or self._take(_FALLBACK):
+            return _variable(known)
         if special := self._take(_SPECIAL):
             return Expansion(f"the shell's {special[0]}")
         assigning = _ASSIGNING.match(self._text, self._at)

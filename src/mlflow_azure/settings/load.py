@@ -95,13 +95,12 @@ def load(options: Options, environ: Mapping[str, str], file: Path | None, direct
     """
     path = file or _default_file(directory)
     entries = list(read(path, shown_as=str(file or DEFAULT_FILE))) if path else []
-    values = {
-        **defaults(),
+    given = {
         **{e.name: Value(e.text, Source.FILE, e.place) for e in entries if isinstance(e, Entry) and e.text},
         **_from_environment(environ),
         **_from_options(options),
     }
-    values = {**_defaults_of(values["MLFLOW_VERSION"].text), **values}
+    values = with_defaults(given)
     _refuse([*(e for e in entries if isinstance(e, SettingsError)), *_faults(values)])
     return Loaded(values, path)
 
@@ -111,22 +110,13 @@ def _default_file(directory: Path) -> Path | None:
     return path if path.exists() else None
 
 
-def defaults() -> dict[str, Value]:
-    """The defaults that depend on nothing."""
-    return {
-        name: Value(setting.default, Source.DEFAULT, "default")
-        for name, setting in SETTINGS.items()
-        if isinstance(setting.default, str)
-    }
-
-
-def _defaults_of(version: str) -> dict[str, Value]:
-    """The defaults that depend on the version of MLflow."""
-    return {
-        name: Value(setting.default.text(version), Source.DEFAULT, "default")
-        for name, setting in SETTINGS.items()
-        if isinstance(setting.default, ByVersion)
-    }
+def with_defaults(given: Mapping[str, Value]) -> dict[str, Value]:
+    """The values, and the defaults that depend on nothing but the version of MLflow."""
+    defaults = {name: setting.default for name, setting in SETTINGS.items()}
+    version = given["MLFLOW_VERSION"].text if "MLFLOW_VERSION" in given else str(defaults["MLFLOW_VERSION"])
+    texts = {name: each.text(version) if isinstance(each, ByVersion) else each for name, each in defaults.items()}
+    known = {name: Value(text, Source.DEFAULT, "default") for name, text in texts.items() if isinstance(text, str)}
+    return known | dict(given)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:

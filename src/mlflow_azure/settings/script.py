@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.settings.bash import Assignment, Expansion, Fallback, Literal, Reference, assignments
-from mlflow_azure.settings.load import Source, Value, broken_rules, defaults
+from mlflow_azure.settings.load import Source, Value, broken_rules, with_defaults
 from mlflow_azure.settings.table import SETTINGS
 
 if TYPE_CHECKING:
@@ -84,16 +84,23 @@ def _sound(
         else:
             values[name] = Value(str(text), Source.FILE, places[name])
     # What is left out leaves its default behind, which may not go with another value.
-    while broken := broken_rules(defaults() | values):
-        for name, words in broken.items():
-            if value := values.pop(name, None):
-                reasons[name] = f"{SETTINGS[name].quoted(value.text)} {words}"
-            else:
-                values.pop("STORAGE_MOUNT_POINT")
-                reasons["STORAGE_MOUNT_POINT"] = (
-                    f"{name} has to lie inside it, and without a value that can be taken it is {SETTINGS[name].default}"
-                )
+    while broken := broken_rules(with_defaults(values)):
+        name, words = next(iter(broken.items()))
+        if value := values.pop(name, None):
+            reasons[name] = f"{SETTINGS[name].quoted(value.text)} {words}"
+            continue
+        misfit = _misfit(name, values)
+        values.pop(misfit)
+        reasons[misfit] = f"{name}, without a value in the settings file, does not fit it: it {words}"
     return values, reasons
+
+
+def _misfit(name: str, values: Mapping[str, Value]) -> str:
+    """The setting without whose value the default of another one is fine."""
+    for each in reversed(values):
+        if name not in broken_rules(with_defaults({key: value for key, value in values.items() if key != each})):
+            return each
+    return next(reversed(values))
 
 
 def _unfit(name: str, text: str | _Unresolved) -> str | None:
@@ -108,7 +115,7 @@ def _unfit(name: str, text: str | _Unresolved) -> str | None:
 
 
 def _resolved(assignment: Assignment, known: Mapping[str, str | _Unresolved]) -> str | _Unresolved:
-    """The text that a variable is set to, with variables that were assigned before it; else the reason why it has none."""
+    """The text that a variable is set to, with variables assigned before it; else the reason why there is none."""
     texts = []
     for part in assignment.parts:
         match part:
