@@ -40,8 +40,9 @@ BuildCa = Annotated[
     Path | None,
     typer.Option(
         "--build-ca",
+        metavar="FILE",
         help="Certificates (PEM) that a build on this machine trusts, those of a proxy that inspects TLS. "
-        f"(default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]})",
+        f"[default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}].",
         show_default=False,
     ),
 ]

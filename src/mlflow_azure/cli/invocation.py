@@ -9,16 +9,18 @@ import inspect
 import logging
 import os
 import sys
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import typer
 
 from mlflow_azure import console
 from mlflow_azure.azure.clouds import REMOTE_CLOUDS, Cloud, CloudName
+from mlflow_azure.cli.completion import settings_files
 from mlflow_azure.cli.options import chosen, settings_parameters
 from mlflow_azure.cli.signals import ignore_signals, interrupted
 from mlflow_azure.cli.target import aimed
@@ -53,16 +55,28 @@ class Common:
     """The options that every command has."""
 
     settings: Annotated[
-        Path | None, typer.Option("--settings", help="Settings file (default: ./mlflow-azure.env).", show_default=False)
+        Path | None,
+        typer.Option(
+            "--settings",
+            metavar="FILE",
+            help="Settings file [default: mlflow-azure.env in this folder, where there is one].",
+            show_default=False,
+            autocompletion=settings_files,
+        ),
     ] = None
     cloud: Annotated[CloudName, typer.Option("--cloud", help="Which Azure; emulator needs no account.")] = (
         CloudName.PUBLIC
     )
     output: Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for programs.")] = Output.TEXT
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show requests, and the traceback of an error.")] = False
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show more detail: requests, and the traceback of an error.")
+    ] = False
     timeout: Annotated[
-        float | None, typer.Option("--timeout", min=1, help="Give up after this many seconds.", show_default=False)
+        float | None,
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=1, help="Give up after this many seconds.", show_default=False
+        ),
     ] = None
 
 
@@ -212,7 +226,12 @@ def _show_requests(out: console.Console) -> None:
 
 
 def command(
-    name: str, *answers: type[Answer], settings: bool = True, options_first: bool = False
+    name: str,
+    *answers: type[Answer],
+    settings: bool = True,
+    makes: bool = False,
+    asks: bool = False,
+    options_first: bool = False,
 ) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
     """Make a function a command. It is called with an Invocation and its own options.
 
@@ -222,6 +241,8 @@ def command(
         name: Its whole name: "deploy", "settings show".
         answers: What it may answer, the usual one first.
         settings: Whether it has the options of the settings.
+        makes: Whether it is about what a deploy makes, so that its help lists every setting.
+        asks: Whether it may ask for confirmation.
         options_first: See Command.
 
     """
@@ -229,8 +250,9 @@ def command(
     def register(function: Callable[..., int | None]) -> Callable[..., int | None]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         common = list(inspect.signature(Common, eval_str=True).parameters.values())
-        named = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in common]
-        parameters = [*own, *(settings_parameters() if settings else ()), *named]
+        hidden = _without_meaning(name, settings=settings, asks=asks)
+        named = [_shown_unless(p.name in hidden, p) for p in common]
+        parameters = [*own, *(settings_parameters(all_matter=makes) if settings else ()), *named]
 
         def call(**arguments: Any) -> int:
             common_options = Common(**{p.name: arguments.pop(p.name) for p in named})
@@ -243,6 +265,24 @@ def command(
         return function
 
     return register
+
+
+def _without_meaning(name: str, *, settings: bool, asks: bool) -> set[str]:
+    """The common options that change nothing about a command. They are taken, for scripts, but not listed."""
+    hidden = set() if asks else {"yes"}
+    if name.startswith("emulator "):
+        hidden |= {"settings", "cloud"}
+    elif not settings:
+        hidden |= {"cloud", "timeout"}
+    return hidden
+
+
+def _shown_unless(hidden: bool, parameter: inspect.Parameter) -> inspect.Parameter:  # noqa: FBT001 -- reads as a sentence
+    kind, option, *_ = get_args(parameter.annotation)
+    if hidden:
+        option = copy(option)
+        option.hidden = True
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, option])
 
 
 def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[str, Any]) -> int:

@@ -16,16 +16,33 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from mlflow_azure.cli.names import SECTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 COMMANDS = "mlflow_azure.cli.commands"
+_EXAMPLES = "Examples:\n"
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 """How every Typer application here is made: no help and no traceback in colours."""
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help has a section for each panel of its options."""
+    """A command whose help has a section for each panel of its options, and examples that are not wrapped."""
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write what the command does; its examples come at the end of the help."""
+        whole = self.help or ""
+        self.help = whole.partition(_EXAMPLES)[0].rstrip()
+        super().format_help_text(ctx, formatter)
+        self.help = whole
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples, each on a line of its own, so that it can be copied."""
+        examples = (self.help or "").partition(_EXAMPLES)[2]
+        if examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"  {line.strip()}\n" for line in examples.strip().splitlines()))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections."""
@@ -79,10 +96,15 @@ class LazyGroup(TyperGroup):
         return name, command.load() if isinstance(command, LazyCommand) else command, rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections of its options, and one with the first paragraph on each command."""
+        """Write what there is to be run, a heading for each kind, and the options."""
+        placed = {name for names in SECTIONS.values() for name in names} if ctx.parent is None else set()
+        others = [name for name in self.commands if name not in placed]
+        for title, names in {**(SECTIONS if placed else {}), "Commands": others}.items():
+            known = [(name, str(self.commands[name].help)) for name in names if name in self.commands]
+            if known:
+                with formatter.section(title):
+                    formatter.write_dl([(name, text.partition("\n\n")[0]) for name, text in known])
         _write_sections(self.get_params(ctx), ctx, formatter)
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, str(each.help).partition("\n\n")[0]) for name, each in self.commands.items()])
 
 
 def _docstring(module: str, word: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 import threading
@@ -15,10 +14,11 @@ from mlflow_azure import __version__
 from mlflow_azure.cli.lazy import PLAIN, LazyCommand, LazyGroup
 from mlflow_azure.cli.names import GROUPS, NAMES, PROGRAM
 from mlflow_azure.cli.signals import end_on_signals, interrupted
-from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mlflow_azure.errors import MlflowAzureError
 
 HELP_COLUMNS = 100
 
@@ -80,16 +80,17 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
     except SystemExit:  # so Typer ends where nobody reads the help any more
         code = 0
     except typer.TyperException as error:
-        code = _usage_error(argv, error)
+        from mlflow_azure.cli import usage
+
+        code = _report(argv, usage.fault(argv, error))
     except (typer.Abort, KeyboardInterrupt) as cause:
-        command = itertools.takewhile(lambda word: not word.startswith("-"), argv)
-        code = _report(argv, " ".join(command), interrupted(cause))
+        code = _report(argv, interrupted(cause))
     except OSError as error:  # help and version, which Typer writes
         from mlflow_azure import console
 
         if sys.stdout is not None:
             console.discard(sys.stdout)
-        code = _report(argv, "help", console.lost_answer(error))
+        code = _report(argv, console.lost_answer(error))
     _exit(code or 0)
 
 
@@ -107,18 +108,10 @@ def _exit(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _usage_error(argv: list[str], error: typer.TyperException) -> int:
-    """Report a line that cannot be parsed as every other failure is reported."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else PROGRAM
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
-    fault = SettingsError(message, hint=f"See: {command} --help", code="Usage")
-    return _report(argv, command.removeprefix(PROGRAM).strip(), fault)
-
-
-def _report(argv: list[str], command: str, error: MlflowAzureError) -> int:
+def _report(argv: list[str], error: MlflowAzureError) -> int:
     """Report a failure outside of any command."""
     from mlflow_azure import console
+    from mlflow_azure.cli import usage
 
     out = console.create(
         output="json" if _wants_json(argv) else "text",
@@ -128,7 +121,7 @@ def _report(argv: list[str], command: str, error: MlflowAzureError) -> int:
         stdout=sys.stdout,
         stderr=sys.stderr,
     )
-    out.failure(command or "help", error)
+    out.failure(usage.named(argv) or PROGRAM, error)
     return error.exit_code
 
 

@@ -8,6 +8,15 @@ GROUPS = {
     "settings": "Write, show and import settings.",
     "emulator": "Azure on this machine: try everything without an account.",
 }
+SECTIONS = {
+    "Deploy": ("init", "deploy", "plan", "destroy", "doctor", "upgrade"),
+    "Use the server": ("open", "env", "auth"),
+    "Operate": ("status", "list", "logs", "ssh", "cd", "backup", "restore", "rotate-keys"),
+    "Settings": ("settings",),
+    "On this machine": ("emulator", "local-run"),
+}
+"""What the help lists under which heading; what stands in none of them comes last."""
+
 NAMES = (
     *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
     *("backup", "restore"),

@@ -7,14 +7,47 @@ from typing import Annotated, Any
 
 import typer
 
+from mlflow_azure.cli import completion
 from mlflow_azure.settings import SETTINGS, Options, Setting
 
 PANEL = "Settings"
 
 
-def settings_parameters() -> list[inspect.Parameter]:
-    """One keyword parameter for each setting that may be an option, annotated as Typer wants it."""
-    return [_parameter(setting) for setting in SETTINGS.values() if not setting.secret]
+_METAVARS = {
+    "ID": "ID",
+    "NAME": "NAME",
+    "LOCATION": "REGION",
+    "TAG": "TAG",
+    "IMAGE": "IMAGE",
+    "SKU": "SIZE",
+    "SIZE": "GIB",
+    "IP": "NETWORK",
+    "HOST": "ADDRESS",
+    "PORT": "PORT",
+    "WORKERS": "COUNT",
+    "INSTANCES": "COUNT",
+    "VERSION": "VERSION",
+    "FILESTORE": "DIRECTORY",
+    "POINT": "DIRECTORY",
+    "URL": "URL",
+    "URI": "URI",
+}
+"""What stands for the value of an option in the help, by the last word of the setting's name."""
+_POINTING = ("_ID", "_NAME", "_TAG", "_URL", "_VERSION")
+
+
+def settings_parameters(*, all_matter: bool) -> list[inspect.Parameter]:
+    """One keyword parameter for each setting that may be an option, annotated as Typer wants it.
+
+    Args:
+        all_matter: Whether the help lists all of them; else those that say which resources a command is about.
+
+    """
+    return [
+        _parameter(setting, hidden=not (all_matter or setting.name.endswith(_POINTING)))
+        for setting in SETTINGS.values()
+        if not setting.secret
+    ]
 
 
 def chosen(arguments: dict[str, Any]) -> Options:
@@ -22,12 +55,15 @@ def chosen(arguments: dict[str, Any]) -> Options:
     return {name: arguments.pop(setting.field) for name, setting in SETTINGS.items() if setting.field in arguments}
 
 
-def _parameter(setting: Setting) -> inspect.Parameter:
+def _parameter(setting: Setting, *, hidden: bool) -> inspect.Parameter:
     option = typer.Option(
         setting.option,
         *setting.spellings,
         help=f"{setting.meaning} ({setting.name}; default: {setting.default_words}).",
+        metavar=_METAVARS.get(setting.name.rpartition("_")[2], "VALUE"),
         rich_help_panel=PANEL,
+        hidden=hidden,
+        autocompletion=completion.of_setting(setting.name),
         show_default=False,
     )
     kind: Any = list[str] if setting.multiple else str

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 
 class Shell(StrEnum):
-    """The shells whose words we know. What is right for bash is right for sh, dash and zsh, too."""
+    """The shells whose words we know. sh stands for dash and all others that POSIX describes."""
 
     BASH = "bash"
+    ZSH = "zsh"
+    SH = "sh"
     FISH = "fish"
     POWERSHELL = "powershell"
 
@@ -37,7 +39,7 @@ def exports(
 
 def _export(name: str, value: str, shell: Shell) -> str:
     match shell:
-        case Shell.BASH:
+        case Shell.BASH | Shell.ZSH | Shell.SH:
             return f"export {name}={shlex.quote(value)}"
         case Shell.FISH:
             # https://fishshell.com/docs/current/language.html#quotes

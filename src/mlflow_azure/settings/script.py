@@ -95,7 +95,7 @@ def _sound(
     return values, reasons
 
 
-def _misfit(name: str, values: Mapping[str, Value]) -> str:
+def _misfit(name: str, values: dict[str, Value]) -> str:
     """The setting without whose value the default of another one is fine."""
     for each in reversed(values):
         if name not in broken_rules(with_defaults({key: value for key, value in values.items() if key != each})):
@@ -124,10 +124,10 @@ def _resolved(assignment: Assignment, known: Mapping[str, str | _Unresolved]) ->
             case Expansion(what):
                 return _Unresolved(what if what.startswith("not ") else f"its value is {what}")
             case Fallback(name, text) if name == assignment.name or name in known:
-                value = known.get(name) or text
-                if not isinstance(value, str):
-                    return value
-                texts.append(value)
+                other = known.get(name) or text
+                if not isinstance(other, str):
+                    return other
+                texts.append(other)
             case Fallback(name, text):
                 return _Unresolved(f"${name} is known only to the running script")
             case Reference("RANDOM"):

@@ -89,7 +89,13 @@ def enable(
     allow_group: AllowGroup = None,
     allow_everyone: AllowEveryone = False,
 ) -> None:
-    """Require sign-in with Microsoft Entra ID. Safe to re-run; repairs drift."""
+    """Require sign-in with Microsoft Entra ID. Safe to re-run; repairs drift.
+
+    Examples:
+      mlflow-azure auth enable
+      mlflow-azure auth enable --allow-user ada@example.com
+
+    """
     from mlflow_azure.deployment.features.sign_in import SignInWish, own_sign_in, sign_in_on, wanted_sign_in
     from mlflow_azure.engine import Execution
 
@@ -135,7 +141,7 @@ class AuthDisableAnswer(Answer):
         return f"Sign-in is off: everyone who reaches {self.url} can use it."
 
 
-@command("auth disable", AuthDisableAnswer)
+@command("auth disable", AuthDisableAnswer, asks=True)
 def disable(run: Invocation) -> None:
     """Let everyone in without signing in, after asking; delete the app registration that was made."""
     from mlflow_azure.deployment.features.sign_in import sign_in_off
@@ -195,7 +201,12 @@ def token(
         ),
     ] = None,
 ) -> None:
-    """Print a bearer token for the server, for an hour or so: MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"."""
+    """Print a bearer token for the server, which is good for about an hour.
+
+    Examples:
+      export MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"
+
+    """
     from mlflow_azure.resources.entra import registrations
     from mlflow_azure.resources.server_health import server_token
 

@@ -79,7 +79,7 @@ class DeployAnswer(Answer):
         return "\n".join(lines)
 
 
-@command("deploy", DeployAnswer, PlanAnswer)
+@command("deploy", DeployAnswer, PlanAnswer, makes=True)
 def deploy(
     run: Invocation,
     *,
@@ -92,7 +92,14 @@ def deploy(
     timeline: TimelineOption = None,
     public: Public = False,
 ) -> None:
-    """Create or update everything, and wait until the server answers. A second run changes nothing."""
+    """Create or update everything, and wait until the server answers. A second run changes nothing.
+
+    Examples:
+      mlflow-azure deploy --cloud emulator
+      mlflow-azure deploy --rg-name team-mlflow --allow-ip 203.0.113.0/24
+      mlflow-azure deploy --settings team.env --auth
+
+    """
     if dry_run:
         plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public)
         return

@@ -58,7 +58,7 @@ class DestroyAnswer(Answer):
         return what + kept
 
 
-@command("destroy", DestroyAnswer)
+@command("destroy", DestroyAnswer, asks=True)
 def destroy(
     run: Invocation,
     *,
@@ -72,7 +72,13 @@ def destroy(
         ),
     ] = False,
 ) -> None:
-    """Delete what deploy made, after showing it."""
+    """Delete what deploy made, after showing it.
+
+    Examples:
+      mlflow-azure destroy --rg-name team-mlflow
+      mlflow-azure destroy --keep-data --yes
+
+    """
     if run.common.cloud is CloudName.EMULATOR and run.loaded and is_missing():
         group = run.loaded.values["RG_NAME"].text
         run.answer(DestroyAnswer((), (), group, group_deleted=False))  # there is no emulator yet

@@ -56,7 +56,7 @@ class DoctorAnswer(Answer):
         return "\n".join(lines)
 
 
-@command("doctor", DoctorAnswer)
+@command("doctor", DoctorAnswer, makes=True)
 def doctor(run: Invocation) -> int:
     """Check everything that a deploy needs, and change nothing. Its exit code is that of such a deploy."""
     from mlflow_azure.deployment.checks.runner import examine

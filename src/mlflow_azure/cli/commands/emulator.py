@@ -144,7 +144,7 @@ class EmulatorResetAnswer(Answer):
         return "The emulator is stopped, and empty."
 
 
-@command("emulator reset", EmulatorResetAnswer, settings=False)
+@command("emulator reset", EmulatorResetAnswer, settings=False, asks=True)
 def reset(run: Invocation) -> None:
     """Stop the emulator and delete everything that was deployed to it, data too."""
     launcher = emulator_launcher()

@@ -40,8 +40,7 @@ def env(
         Shell | None,
         typer.Option(
             "--shell",
-            help="The shell that is to evaluate it; bash is for sh, dash and zsh, too "
-            "[default: bash; on Windows powershell]",
+            help="The shell that is to evaluate it [default: bash; on Windows powershell].",
             show_default=False,
         ),
     ] = None,
@@ -54,13 +53,14 @@ def env(
         ),
     ] = False,
 ) -> None:
-    """Print what an MLflow client needs: eval "$(mlflow-azure env --show-secrets)".
+    """Print what an MLflow client needs, for the shell to evaluate.
 
-    In fish: mlflow-azure env --shell fish --show-secrets | source
+    Examples:
+      eval "$(mlflow-azure env --show-secrets)"
+      mlflow-azure env --shell fish --show-secrets | source
+      mlflow-azure env --show-secrets | Out-String | Invoke-Expression  # PowerShell
+      mlflow-azure env --output json
 
-    In PowerShell: mlflow-azure env --show-secrets | Out-String | Invoke-Expression
-
-    MLflow 3 without sign-in needs no secret: eval "$(mlflow-azure env)".
     """
     from mlflow_azure.deployment.connection import client_environment
 

@@ -35,16 +35,23 @@ CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 
-@command("local-run", LocalRunAnswer, LocalRunStopAnswer)
+@command("local-run", LocalRunAnswer, LocalRunStopAnswer, makes=True)
 def local_run(
     run: Invocation,
     *,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the server running, and come back.")] = False,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1 (default: MLFLOW_PORT).", show_default=False),
+        typer.Option(
+            "--port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Port on 127.0.0.1 [default: MLFLOW_PORT].",
+            show_default=False,
+        ),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="Name of the container.")] = DEFAULT_NAME,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the container.")] = DEFAULT_NAME,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the server of that name; its data stays.")] = False,
     storage_connection_string: Annotated[
         bool,

@@ -61,17 +61,28 @@ def logs(
     run: Invocation,
     *,
     tail: Annotated[
-        int | None, typer.Option("--tail", min=0, help=f"Only the last lines [default: {TAIL}]", show_default=False)
+        int | None,
+        typer.Option(
+            "--tail", metavar="LINES", min=0, help=f"Only the last lines [default: {TAIL}]", show_default=False
+        ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="Only lines since then: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC).")
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Only lines since then: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC)."),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl+C.")] = False,
     download: Annotated[
-        Path | None, typer.Option("--download", help="Write all log files to this file, as a zip archive.")
+        Path | None,
+        typer.Option("--download", metavar="FILE", help="Write all log files to this file, as a zip archive."),
     ] = None,
 ) -> None:
-    """Show what the server and App Service log. With --output json: one JSON document a line."""
+    """Show what the server and App Service log. With --output json: one JSON document a line.
+
+    Examples:
+      mlflow-azure logs --follow
+      mlflow-azure logs --since 2h --output json
+
+    """
     from mlflow_azure.kudu import logs as log
     from mlflow_azure.kudu.scm_site import Kudu
 

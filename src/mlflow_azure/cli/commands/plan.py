@@ -67,7 +67,7 @@ class PlanAnswer(Answer):
         return text.changes(self.steps)
 
 
-@command("plan", PlanAnswer)
+@command("plan", PlanAnswer, makes=True)
 def plan(
     run: Invocation,
     *,
@@ -78,7 +78,13 @@ def plan(
     identity: Identity = None,
     public: Public = False,
 ) -> None:
-    """Show what deploy would do. Writes nothing."""
+    """Show what deploy would do. Writes nothing.
+
+    Examples:
+      mlflow-azure plan --rg-name team-mlflow
+      mlflow-azure plan --verbose
+
+    """
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
     context, builder = image_source(run, build, build_ca)

@@ -33,7 +33,7 @@ class SettingsInitAnswer(Answer):
         return f"Wrote {self.file}. To set a setting, remove the # in front of it."
 
 
-@command("settings init", SettingsInitAnswer, settings=False)
+@command("settings init", SettingsInitAnswer, settings=False, asks=True)
 def init(run: Invocation) -> None:
     """Write a settings file with every setting, its meaning and its default, commented out."""
     path = _write(run, render.template())
@@ -77,7 +77,7 @@ class SettingsShowAnswer(Answer):
         return text.table(("SETTING", "VALUE", "FROM"), rows)
 
 
-@command("settings show", SettingsShowAnswer)
+@command("settings show", SettingsShowAnswer, makes=True)
 def show(run: Invocation) -> None:
     """Show each setting's value, and where it comes from. Asks Azure for nothing."""
     loaded = run.loaded
@@ -127,7 +127,7 @@ class SettingsImportAnswer(Answer):
         return f"Wrote {self.file}: {len(self.settings)} settings." if self.file else self.content.rstrip()
 
 
-@command("settings import", SettingsImportAnswer, settings=False)
+@command("settings import", SettingsImportAnswer, settings=False, asks=True)
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     """Take the settings out of an existing deploy.sh. The script is read, never run."""
     result = read_script(_read(script), script.name)

@@ -43,7 +43,12 @@ def ssh(
 ) -> int:
     """Open a shell in the server's container, or run a command there and end with its exit status.
 
-    Options of mlflow-azure stand before the command: mlflow-azure ssh --cloud emulator ps -ef
+    Options of mlflow-azure stand before the command.
+
+    Examples:
+      mlflow-azure ssh
+      mlflow-azure ssh --rg-name team-mlflow ps -ef
+
     """
     terminal = RawTerminal()
     line = " ".join(words or ())  # as ssh does: the container's shell takes it apart

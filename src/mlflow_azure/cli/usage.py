@@ -1,0 +1,70 @@
+"""What is wrong with a line that cannot be parsed, in our words instead of the parser's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.cli.names import NAMES, PROGRAM
+from mlflow_azure.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
+
+
+def named(argv: Sequence[str]) -> str:
+    """The command that a line is about: its whole name, else that of its group; empty where there is none."""
+    firsts = {name.partition(" ")[0] for name in NAMES}
+    for at, word in enumerate(argv):
+        if word in firsts:
+            rest = next((each for each in argv[at + 1 :] if not each.startswith("-")), "")
+            return f"{word} {rest}" if f"{word} {rest}" in NAMES else word
+    return ""
+
+
+def fault(argv: Sequence[str], error: Any) -> SettingsError:
+    """The error of a line that the parser refused."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context and context.parent else f"{PROGRAM} {named(argv)}".rstrip()
+    message, hint = _explained(argv, error, context)
+    return SettingsError(message, hint=hint or f"See: {command} --help", code="Usage")
+
+
+def _explained(argv: Sequence[str], error: Any, context: Any) -> tuple[str, str]:
+    """What is wrong, and what to do about it where that is known."""
+    kind = type(error).__name__  # the parser's classes are not public
+    if kind == "NoSuchOption" and context.parent is None and (command := named(argv)):
+        words = command.split()
+        line = shlex.join([PROGRAM, *words, *(word for word in argv if word not in words)])
+        return f"{error.option_name} stands before the command: options come after it", line
+    return _message(kind, error, context), ""
+
+
+def _message(kind: str, error: Any, context: Any) -> str:
+    message = error.format_message()
+    match kind:
+        case "NoSuchOption":
+            meant = f". Did you mean {error.possibilities[0]}?" if error.possibilities else ""
+            message = f"there is no option {error.option_name}{meant}"
+        case "BadOptionUsage":
+            takes = "needs a" if "requires an argument" in error.message else "takes no"
+            message = f"{error.option_name} {takes} value"
+        case "MissingParameter":
+            message = f"{error.param.display_name_raw} is missing: {error.param.help}"
+        case "BadParameter" if error.param is not None:
+            message = f"{' / '.join(error.param.opts)} {_rule(error.param, context)}"
+        case "UsageError" if extra := _EXTRA.fullmatch(message):
+            message = f"{context.info_name} does not take: {extra[1]}"
+    return str(message)
+
+
+def _rule(param: Any, context: Any) -> str:
+    """What the value of a parameter has to be."""
+    if param.type_descriptor.is_choice:
+        return f"must be one of {param.display_type(context).strip('<>').replace('|', ', ')}"
+    least = f", {param.min} at least" if param.min is not None else ""
+    kind = {float: "number", int: "whole number"}.get(param.type_descriptor.annotation, "value of another kind")
+    return f"must be a {kind}{least}"

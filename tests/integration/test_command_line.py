@@ -1,0 +1,105 @@
+"""What the command line says of a line that it cannot parse, what its help lists, and what a shell completes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.command import Command
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("deploy --rg-name", "--rg-name needs a value", "See: mlflow-azure deploy --help"),
+        ("auth enable --client-id", "--client-id needs a value", "See: mlflow-azure auth enable --help"),
+        ("deploy --adopt=1", "--adopt takes no value", "See: mlflow-azure deploy --help"),
+        (
+            "deploy --rg-nme x",
+            "there is no option --rg-nme. Did you mean --rg-name?",
+            "See: mlflow-azure deploy --help",
+        ),
+        ("deploy --timeout soon", "--timeout must be a number, 1 at least", "See: mlflow-azure deploy --help"),
+        ("logs --tail -1", "--tail must be a whole number, 0 at least", "See: mlflow-azure logs --help"),
+        ("plan -o xml", "--output / -o must be one of text, json", "See: mlflow-azure plan --help"),
+        ("deploy now", "deploy does not take: now", "See: mlflow-azure deploy --help"),
+        (
+            "settings import",
+            "FILE is missing: The deploy.sh to read. It is not run.",
+            "See: mlflow-azure settings import --help",
+        ),
+        ("dploy", "No such command 'dploy'. Did you mean 'deploy'?", "See: mlflow-azure --help"),
+        ("auth enble", "No such command 'enble'. Did you mean 'enable'?", "See: mlflow-azure auth --help"),
+        (
+            "-o json settings show",
+            "-o stands before the command: options come after it",
+            "mlflow-azure settings show -o json",
+        ),
+    ],
+)
+def test_a_line_that_cannot_be_parsed_is_answered_in_plain_words_and_with_the_help_of_its_command(
+    cli: Command, line: str, message: str, hint: str
+) -> None:
+    answer = cli(*line.split())
+    assert answer.exit_code == 2
+    assert answer.stderr == f"Error: {message}\nNext: {hint}\n"
+
+
+def test_an_option_before_the_command_is_answered_as_that_command(cli: Command) -> None:
+    answer = cli("-o", "json", "deploy")
+    assert answer.answer["command"] == "deploy"
+    assert answer.errors[0]["hint"] == "mlflow-azure deploy -o json"
+
+
+@pytest.mark.parametrize("group", ["auth", "cd", "settings", "emulator"])
+def test_a_group_alone_shows_its_help(cli: Command, group: str) -> None:
+    answer = cli(group)
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert answer.stdout == cli(group, "--help").stdout
+
+
+def test_the_help_lists_commands_by_what_they_are_for_and_every_one_of_them(cli: Command) -> None:
+    shown = cli("--help").stdout
+    for section in ("Deploy:", "Use the server:", "Operate:", "Settings:", "On this machine:"):
+        assert f"\n{section}\n" in shown
+    assert "\nCommands:\n" not in shown, "a new command has no section yet: cli/names.py"
+
+
+def test_the_help_of_a_command_ends_with_examples_that_can_be_copied(cli: Command) -> None:
+    shown = cli("deploy", "--help", COLUMNS="60").stdout
+    assert "Examples:\n  mlflow-azure deploy --cloud emulator\n" in shown
+    assert "  mlflow-azure deploy --rg-name team-mlflow --allow-ip 203.0.113.0/24\n" in shown
+
+
+@pytest.mark.parametrize("line", ["deploy", "emulator start", "logs", "env", "local-run"])
+def test_the_help_speaks_of_no_type_of_a_programming_language(cli: Command, line: str) -> None:
+    shown = cli(*line.split(), "--help").stdout
+    assert not [word for word in ("<str>", "<bool>", "<path>", "<int", "<float", "list[") if word in shown]
+
+
+def test_the_help_leaves_out_options_that_mean_nothing_and_the_command_takes_them_all_the_same(cli: Command) -> None:
+    shown = cli("emulator", "status", "--help").stdout
+    assert not [option for option in ("--cloud", "--settings", "--yes") if option in shown]
+    assert cli("emulator", "status", "--cloud", "emulator", "--yes").exit_code == 0
+    assert "--mlflow-workers" in cli("deploy", "--help").stdout
+    assert "--mlflow-workers" not in cli("logs", "--help").stdout
+    assert "--yes" in cli("destroy", "--help").stdout
+
+
+def completions(cli: Command, line: str) -> list[str]:
+    """What a shell offers for the last word of a line."""
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_MLFLOW_AZURE_COMPLETE": "complete_bash"}
+    return cli(**words).stdout.split()
+
+
+def test_a_shell_completes_regions_sizes_and_what_the_settings_files_here_name(cli: Command) -> None:
+    (cli.directory / "team.env").write_text("RG_NAME=rg-team\n", encoding="utf-8")
+    (cli.directory / "test.env").write_text("# not yet\nRG_NAME=rg-test\nnot an assignment\n", encoding="utf-8")
+    assert completions(cli, "mlflow-azure deploy --rg-location west") == [
+        *("westcentralus", "westeurope", "westindia", "westus", "westus2", "westus3")
+    ]
+    assert completions(cli, "mlflow-azure deploy --asp-sku P0") == ["P0v3", "P0v4"]
+    assert completions(cli, "mlflow-azure status --settings te") == ["team.env", "test.env"]
+    assert completions(cli, "mlflow-azure status --rg-name ") == ["rg-team", "rg-test"]
