@@ -97,6 +97,12 @@ class InterruptedByUserError(MlflowAzureError):
     default_code = "Interrupted"
 
 
+ONE_FOR_ALL = frozenset(
+    {"SubscriptionNotFound", "InvalidSubscriptionId", "InvalidAuthenticationTokenTenant", "Unreachable"}
+)
+"""The codes of errors that have one cause, however many requests meet them."""
+
+
 class SeveralErrors(MlflowAzureError):  # noqa: N818 - it is several errors
     """Several problems that are reported at once.
 

@@ -96,18 +96,13 @@ def test_without_a_deployment_a_command_names_the_next_one(cli: Command, emulato
     assert answer.errors[0]["hint"].endswith("mlflow-azure deploy --cloud emulator")
 
 
-@pytest.mark.slow  # it is given a minute to start one
-def test_a_container_without_an_ssh_server_leaves_the_shell_in_the_browser(deployment: Deployment) -> None:
-    emulator = deployment.emulator
-    site = next(iter(emulator.azure.web.web_apps.list()))
-    emulator.control("PUT", "quirks", {"tunnel_stopped": 1})
-    emulator.azure.web.web_apps.restart(site.resource_group, site.name)
+def test_where_web_apps_run_as_processes_there_is_no_shell_and_the_log_is_offered(deployment: Deployment) -> None:
     refused = deployment.json("ssh", "ps")
-    emulator.control("PUT", "quirks", {})
     assert refused.exit_code == 1
-    assert "it is stopped. Waiting" in refused.stderr
-    assert "no SSH server" in refused.errors[0]["message"]
-    assert "/webssh/host" in refused.errors[0]["hint"]
+    assert "runs web apps as processes here, and there is no container" in refused.errors[0]["message"]
+    assert "mlflow-azure logs --cloud emulator" in refused.errors[0]["hint"]
+    assert "mlflow-azure deploy" not in refused.errors[0]["hint"]
+    assert "Waiting" not in refused.stderr
 
 
 def test_a_shell_without_a_terminal_asks_for_a_command(deployment: Deployment) -> None:

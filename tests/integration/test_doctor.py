@@ -212,3 +212,34 @@ def test_a_deploy_to_a_disabled_subscription_writes_nothing(azure: Emulator, sha
     refused = shared_cli("deploy", *JSON)
     assert refused.exit_code == 4
     assert refused.errors[0]["code"] == "ReadOnlyDisabledSubscription"
+
+
+NOT_MINE = "11111111-2222-3333-4444-555555555555"
+
+
+def test_a_subscription_that_is_not_there_is_told_once(shared_cli: Command, shared_emulator: Emulator) -> None:
+    refused = shared_cli("deploy", *JSON, "--subscription-id", NOT_MINE)
+    assert refused.exit_code == 4
+    (error,) = refused.errors
+    assert NOT_MINE in error["message"]
+    examined = shared_cli("doctor", *JSON, "--subscription-id", NOT_MINE)
+    (error,) = examined.errors
+    assert error["code"] == "SubscriptionNotFound"
+    assert checks(examined)["quota"]["detail"] == "not checked"
+    shown = shared_cli("doctor", "--cloud", "emulator", "--subscription-id", NOT_MINE).stdout
+    assert shown.count("could not be found") == 1
+    assert shown.count("Fix subscription first") == 1
+
+
+def test_without_a_network_that_is_told_once(cli: Command) -> None:
+    offline = {"HTTPS_PROXY": "http://127.0.0.1:9", "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}
+    examined = cli("doctor", "--output", "json", **offline)
+    found = checks(examined)
+    assert found["network"]["detail"].startswith("no connection to https://")
+    assert found["clock"] | {"check": ""} == {
+        "check": "",
+        "outcome": "warning",
+        "detail": "not checked",
+        "fix": "Fix network first",
+    }
+    assert [error["code"] for error in examined.errors].count("Unreachable") == 1

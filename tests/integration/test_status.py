@@ -53,6 +53,12 @@ def test_the_text_names_each_resource_and_ids_only_when_asked(deployment: Deploy
     assert "/providers/Microsoft.Web/sites/" in verbose.stdout
 
 
+def test_the_table_of_the_resources_fits_into_a_narrow_terminal(deployment: Deployment) -> None:
+    shown = deployment("status").stdout
+    assert not [line for line in shown.partition("RESOURCE")[2].splitlines() if len(line) > 80]
+    assert shown.count("westeurope") == 1, "the region is told once"
+
+
 def test_a_stopped_web_app_is_told_with_the_command_that_starts_it(deployment: Deployment) -> None:
     web, name = deployment.emulator.azure.web.web_apps, site_name(deployment)
     web.stop(GROUP, name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow_azure.console import Console
 
 RUNTIMES = {
-    "process": "as processes, with the image's locked requirements in a virtual environment",
+    "process": "as processes",
     "container": "as containers of the pushed image",
 }
 
@@ -97,7 +97,8 @@ def emulator_launcher() -> ModuleType:
     except ImportError as error:
         raise SettingsError(
             f"the emulator is not installed ({error.name} is missing)",
-            hint="pip install 'mlflow-azure[emulator]'",
+            hint="pipx install --force 'mlflow-azure[emulator]', or: uv tool install 'mlflow-azure[emulator]', or in a "
+            "virtual environment: pip install 'mlflow-azure[emulator]'",
             code="EmulatorNotInstalled",
         ) from error
     return launcher

@@ -41,7 +41,7 @@ _ENDINGS = {State.FAILED: "failed", State.SKIPPED: "skipped", State.INTERRUPTED:
 class Row:
     """One step and where it stands. Times are in seconds; `since` is a reading of the caller's clock.
 
-    `message` and `fraction` are the last news of a running step; of a skipped one, `message` is the reason.
+    `message` and `fraction` are the last news of a running step; of one that failed or was skipped, `message` is why.
     """
 
     step: Step
@@ -90,6 +90,11 @@ class Board:
         """All rows."""
         return tuple(self._rows.values())
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a step is under way."""
+        return any(row.state is State.RUNNING for row in self._rows.values())
+
     def row(self, step: Step) -> Row:
         """Find the row of a step; it waits if nothing was heard of it."""
         return self._rows.get(step.key, Row(step))
@@ -108,8 +113,8 @@ class Board:
                 self._put(replace(running, step=step, message=message, fraction=fraction))
             case Finished(step, seconds):
                 self._put(Row(step, State.DONE, seconds=seconds))
-            case Failed(step, seconds, _):
-                self._put(Row(step, State.FAILED, seconds=seconds))
+            case Failed(step, seconds, error):
+                self._put(Row(step, State.FAILED, seconds=seconds, message=error.message.partition("\n")[0]))
             case Skipped(step, reason):
                 self._put(Row(step, State.SKIPPED, message=reason))
             case Warned():

@@ -15,7 +15,7 @@ from rich.text import Text
 from mlflow_azure.console.board import Board, Row, State
 from mlflow_azure.console.printers import RichPrinter, print_warning
 from mlflow_azure.console.text import clean, duration, pad, width
-from mlflow_azure.events import Event, Warned
+from mlflow_azure.events import Event, Failed, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -60,6 +60,8 @@ class LiveDisplay:
                     view.board.apply(event, self._clock())
                     if isinstance(event, Warned):
                         print_warning(self._printer, event.message, event.hint)
+                    elif isinstance(event, Failed) and view.board.is_running:
+                        self._printer.print(f"{event.step.kind} {event.step.name} failed: {event.error.message}")
             finally:
                 view.finish()
         self._printer.print("")  # sets the drawing off from the answer

@@ -105,8 +105,9 @@ def _outcome(row: Row, now: float) -> str:
     if row.state is State.SKIPPED:
         return f"skipped: {clean(row.message)}"
     elapsed = row.elapsed(now)
-    link = "after" if row.state is State.FAILED else "in"
-    return f"{row.verb} {link} {elapsed}" if elapsed else row.verb
+    if row.state is State.FAILED:
+        return f"{row.verb} after {elapsed}: {clean(row.message)}"
+    return f"{row.verb} in {elapsed}" if elapsed else row.verb
 
 
 def _news(before: Row, event: Progressed) -> str:

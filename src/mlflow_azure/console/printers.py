@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
-from mlflow_azure.console.text import clean
+from mlflow_azure.console.text import clean, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,8 +65,9 @@ class RichPrinter:
         )
 
     def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:
-        """Print text and a line feed; the terminal wraps long lines itself, so that they can be copied."""
-        body = self._text(text, style="" if label else tone)
+        """Print text and a line feed; long lines break between words."""
+        shown = wrapped(f"{label} {text}" if label else text, self.console.width)
+        body = self._text(shown.removeprefix(f"{label} ") if label else shown, style="" if label else tone)
         for symbol, style in _SYMBOL_STYLES.items():
             body.highlight_regex(symbol, style)
         line = self._text.assemble((label, tone), " ", body) if label else body

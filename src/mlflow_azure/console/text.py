@@ -24,6 +24,11 @@ _SUMMARY = {
     Action.DELETE: "to delete",
     Action.KEEP: "unchanged",
 }
+_COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
+_PROGRAM = re.compile(r"[\"'$(]*\S*mlflow-azure")
+_VARIABLE = re.compile(r"[\"'$(]*[A-Z_]+=\S*")
+_NAME_OF_A_COMMAND = re.compile(r"[a-z-]+")
+_FOR_A_SHELL = ("eval ", "export ", "set -gx ", "$env:")
 _TENTHS_MATTER_BELOW = 10  # seconds
 _BYTES_A_UNIT = 1024
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -90,6 +95,46 @@ def clean(text: str) -> str:
     """Keep of foreign text what does not move the cursor: of a line that was rewritten, its last state."""
     last = _ESCAPES.sub("", text).rstrip().rpartition("\r")[2]
     return "".join(c for c in last.expandtabs() if unicodedata.category(c) != "Cc")
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Break long lines between words, below the column in which their last part began.
+
+    A command that can be pasted stays in one piece: where it is too long, the terminal breaks it, and copies it whole.
+    """
+    return "\n".join(_wrapped_line(line, columns) for line in text.split("\n"))
+
+
+def _wrapped_line(line: str, columns: int) -> str:
+    if width(line) <= columns or line.lstrip().startswith(_FOR_A_SHELL):
+        return line
+    starts = [match.end() for match in _COLUMN.finditer(line) if match.end() <= columns * 2 // 3]
+    begin = starts[-1] if starts else len(line) - len(line.lstrip())
+    hang = " " * begin
+    lines, current = [], line[:begin]
+    for piece in _pieces(line[begin:].split(" ")):
+        if current.strip() and len(current) > len(hang) and width(current) + width(piece) > columns:
+            lines.append(current.rstrip())
+            current = hang
+        current += f"{piece} "
+    return "\n".join([*lines, current.rstrip()])
+
+
+def _pieces(words: Sequence[str]) -> list[str]:
+    """The words, those of a command put together again: variables before it, its name, its options and their values."""
+    pieces: list[str] = []
+    rest = list(words)
+    while rest:
+        piece = [rest.pop(0)]
+        while _VARIABLE.fullmatch(piece[-1]) and rest:
+            piece.append(rest.pop(0))
+        if _PROGRAM.fullmatch(piece[-1]):
+            while rest and _NAME_OF_A_COMMAND.fullmatch(rest[0]):
+                piece.append(rest.pop(0))
+            while rest and (rest[0].startswith("-") or piece[-1].startswith("-")):
+                piece.append(rest.pop(0))
+        pieces.append(" ".join(piece))
+    return pieces
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

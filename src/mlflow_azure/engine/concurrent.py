@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from mlflow_azure.engine import walk
-from mlflow_azure.errors import MlflowAzureError, SeveralErrors, as_ours
+from mlflow_azure.errors import ONE_FOR_ALL, MlflowAzureError, SeveralErrors, as_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -40,9 +40,13 @@ def collect(before: Mapping[N, Collection[N]], work: walk.Work[N], deadline: Dea
     raise_all(problems)
 
 
+def _cause(problem: MlflowAzureError) -> tuple[str, str]:
+    return (problem.code if problem.code in ONE_FOR_ALL else problem.message), problem.hint
+
+
 def raise_all(problems: Sequence[MlflowAzureError]) -> None:
     """Raise what went wrong, once each: itself where it is one problem, SeveralErrors where there are more."""
-    unique = list({(problem.message, problem.hint): problem for problem in problems}.values())
+    unique = list({_cause(problem): problem for problem in reversed(problems)}.values())[::-1]
     if len(unique) == 1:
         raise unique[0]
     if unique:

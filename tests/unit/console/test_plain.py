@@ -45,7 +45,8 @@ def test_a_failed_deploy_says_what_failed_and_what_was_not_tried(streams: type[S
     given = streams(output="json")
     given.console.watch(steps.failed_deploy())
     assert given.err == DEPLOY + (
-        "web app             mlflow-3f9a1c02       failed after 23 s\n"
+        "web app             mlflow-3f9a1c02       failed after 23 s: creating web app mlflow-3f9a1c02: the "
+        "name is taken\n"
         "health              mlflow-3f9a1c02       skipped: waits for web app\n"
     )
     assert given.out == ""

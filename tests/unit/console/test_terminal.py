@@ -6,7 +6,7 @@ import pytest
 
 from mlflow_azure.console import text
 from mlflow_azure.errors import ContainerEngineError
-from mlflow_azure.events import Action, Finished, Planned, Progressed, Started, Step
+from mlflow_azure.events import Action, Failed, Finished, Planned, Progressed, Started, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +78,52 @@ def test_a_failed_deploy_ends_with_the_failure_and_its_error(
     assert screen.shown == FAILED
     assert screen.colour("✗ web app", "✗") == "red"
     assert screen.colour("Error:", "Error:") == "red"
+
+
+def test_why_a_step_failed_is_shown_while_others_still_run(
+    terminal: Callable[[int, int], Terminal], steps: type[Steps], name_taken: AzureRefusedError
+) -> None:
+    screen = terminal(60, 30)
+
+    def deploy() -> Iterator[Event]:
+        yield Planned((steps.image, steps.site))
+        yield from (Started(steps.image), Started(steps.site), Failed(steps.site, 2.0, name_taken))
+        screen.wait_for("web app mlflow-3f9a1c02 failed: creating web app")
+        yield Finished(steps.image, 5.0)
+
+    screen.console().watch(deploy())
+    screen.hang_up()
+    assert screen.shown.startswith(
+        "web app mlflow-3f9a1c02 failed: creating web app\nmlflow-3f9a1c02: the name is taken\n"
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_word_is_broken_and_a_command_is_left_in_one_piece(
+    terminal: Callable[[int, int], Terminal], columns: int
+) -> None:
+    screen = terminal(columns, 30)
+    command = "mlflow-azure destroy --cloud emulator --rg-name team-mlflow"
+    said = f"what was made is kept, and what was begun goes on. To take everything down: {command}. It asks before."
+    screen.console().warn("the deployment to resource group team-mlflow was left half way, as it was asked", said)
+    screen.hang_up()
+    words = "\n".join(screen.lines).split()
+    assert " ".join(words) == (
+        "Warning: the deployment to resource group team-mlflow was left half way, as it was asked Next: " + said
+    )
+    assert any(command in line for line in screen.lines)
+
+
+def test_a_long_value_goes_on_below_its_own_beginning(terminal: Callable[[int, int], Terminal]) -> None:
+    screen = terminal(60, 30)
+    shown = text.fields(
+        [("Server", "answers"), ("Image", "localhost:25402/mlflowimage:latest (19e98a0420bc, the newest)")]
+    )
+    screen.console().result("status", {}, shown)
+    screen.hang_up()
+    assert screen.shown == (
+        "Server  answers\nImage   localhost:25402/mlflowimage:latest (19e98a0420bc,\n        the newest)\n"
+    )
 
 
 def test_while_it_runs_every_step_is_there_with_its_state(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.invocation import Invocation, command
@@ -49,10 +50,12 @@ class DoctorAnswer(Answer):
         """A line for each check, with what to do beneath."""
         width = max(len(each.check) for each in self.checks)
         lines = []
-        for each in self.checks:
-            lines.append(f"{_SYMBOLS[each.outcome]} {text.pad(each.check, width)}  {each.detail}")
-            if each.fix:
-                lines.append(f"  {' ' * width}  {each.fix}")
+        for (detail, fix), checks in groupby(self.checks, lambda each: (each.detail, each.fix)):
+            first, *others = checks
+            said = f"{detail}; nor were {', '.join(each.check for each in others)}" if others else detail
+            lines.append(f"{_SYMBOLS[first.outcome]} {text.pad(first.check, width)}  {said}")
+            if fix:
+                lines.append(f"  {' ' * width}  {fix}")
         return "\n".join(lines)
 
 

@@ -77,7 +77,7 @@ class EmulatorAnswer(Answer):
             ("Home", self.home),
             (
                 "Web apps run",
-                f"as {'containers' if self.runtime == 'container' else 'processes'}, {self.runtime_reason}",
+                f"as {'containers' if self.runtime == 'container' else 'processes'} ({self.runtime_reason})",
             ),
             ("Resource Manager", self.resource_manager),
             ("Subscription", self.subscription_id),

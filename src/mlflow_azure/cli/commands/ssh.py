@@ -63,6 +63,13 @@ def ssh(
         raise MlflowAzureError(
             f"opening a shell: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
         )
+    if not run.cloud.runs_containers:
+        raise MlflowAzureError(
+            "opening a shell: the emulator runs web apps as processes here, and there is no container to enter",
+            hint="What the server says: mlflow-azure logs. How the emulator runs web apps, and why: "
+            "mlflow-azure emulator status",
+            code="NoContainer",
+        )
     kudu = Kudu(run.azure, site.name, site.scm_host)
     with ssh_session.session(kudu, run.deadline, run.console.note) as session:
         if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -103,18 +104,30 @@ class StatusAnswer(Answer):
 
     def text(self) -> str:
         """The server's state, then a table of the resources."""
-        header = ["RESOURCE", "NAME", "SKU", "REGION", "STATE"] + (["ID"] if self.verbose else [])
-        rows = [
-            [row.kind, row.name, row.sku or "", row.location or "", row.state] + ([row.id] if self.verbose else [])
-            for row in self.resources
-        ]
+        header = ["RESOURCE", "NAME", "STATE"] + (["ID"] if self.verbose else [])
+        rows = [[row.kind, row.name, self._state(row)] + ([row.id] if self.verbose else []) for row in self.resources]
         return f"{text.fields(self._fields())}\n\n{text.table(header, rows)}"
+
+    @property
+    def _region(self) -> str | None:
+        """Where it is: the region of most resources."""
+        return next(
+            (region for region, _ in Counter(filter(None, (row.location for row in self.resources))).most_common(1)),
+            None,
+        )
+
+    def _state(self, row: StatusResource) -> str:
+        """The state, the size, and the region where it is not that of the others."""
+        elsewhere = row.location if row.location != self._region else None
+        return ", ".join(filter(None, (row.state, row.sku, elsewhere)))
 
     def _fields(self) -> Iterator[tuple[str, str]]:
         """What is known; a part that does not exist has no line."""
         yield "Server", self.server
         if self.url:
             yield "URL", self.url
+        if self._region:
+            yield "Region", self._region
         if self.image:
             yield "Image", _image_text(self.image)
         if self.share:

@@ -17,6 +17,8 @@ from mlflow_azure.image.context import PLATFORM
 from mlflow_azure.image.docker_engine import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import requests
 
     from mlflow_azure.azure.clouds import Cloud
@@ -83,9 +85,11 @@ def compared(here: datetime, there: datetime) -> Finding:
 
 
 def network(cloud: Cloud, deadline: Deadline) -> Finding:
-    """Whether Azure's endpoints can be reached. Raises MlflowAzureError for each that cannot."""
+    """Whether Azure's endpoints can be reached. Raises MlflowAzureError with those that cannot."""
     endpoints = sorted({cloud.resource_manager, cloud.authority, cloud.graph})
-    engine.gather({url: partial(_ask, cloud, url) for url in endpoints}, deadline)
+    reached = engine.gather({url: partial(_reached, cloud, url) for url in endpoints}, deadline)
+    if unreachable := [url for url in endpoints if not reached[url]]:
+        raise _unreachable(unreachable)
     return ok("network", f"{', '.join(url.partition('://')[2] for url in endpoints)} can be reached")
 
 
@@ -97,9 +101,21 @@ def _ask(cloud: Cloud, url: str) -> requests.Response:
         with cloud.session() as session:
             return session.head(url, timeout=ANSWER_SECONDS)
     except requests.RequestException as error:
-        raise MlflowAzureError(
-            f"{url} cannot be reached ({type(error).__name__})",
-            hint="Let this machine reach it over HTTPS. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE "
-            "where it inspects TLS.",
-            code="Unreachable",
-        ) from error
+        raise _unreachable([url]) from error
+
+
+def _reached(cloud: Cloud, url: str) -> bool:
+    try:
+        _ask(cloud, url)
+    except MlflowAzureError:
+        return False
+    return True
+
+
+def _unreachable(urls: Sequence[str]) -> MlflowAzureError:
+    return MlflowAzureError(
+        f"no connection to {', '.join(urls)}",
+        hint="Let this machine reach Azure over HTTPS. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE "
+        "where it inspects TLS.",
+        code="Unreachable",
+    )

@@ -11,7 +11,7 @@ from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed, war
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.node import Resource
-from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
+from mlflow_azure.errors import ONE_FOR_ALL, AzureRefusedError, MlflowAzureError
 from mlflow_azure.events import Action
 from mlflow_azure.resources.role_assignment import RoleAssignment
 from mlflow_azure.settings import POSTGRES
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SIGN_IN = "sign-in"
 TARGET = "target"
+SUBSCRIPTION = "subscription"
+NOT_CHECKED = "not checked"
 
 
 def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Deadline) -> list[Finding]:
@@ -57,7 +59,20 @@ def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Dead
     for outcome in walk.run(before, work, deadline):
         if isinstance(outcome, walk.Ended | walk.Passed):
             found[outcome.node] = list(_findings(outcome))
-    return [finding for name in before for finding in found[name]]
+    return [each for name in before for each in _without_echoes(name, found, there)]
+
+
+def _without_echoes(name: str, found: Mapping[str, list[Finding]], there: Mapping[str, Check]) -> list[Finding]:
+    """What a check found; nothing that another check has found already."""
+    if name == "clock" and _failed_for_all(found["network"]) and _failed_for_all(found[name]):
+        return [warning(name, NOT_CHECKED, "Fix network first")]
+    if name in there and name != SUBSCRIPTION and _failed_for_all(found[SUBSCRIPTION]):
+        return [warning(name, NOT_CHECKED, "Fix subscription first")]
+    return found[name]
+
+
+def _failed_for_all(findings: list[Finding]) -> bool:
+    return any(each.problem and each.problem.code in ONE_FOR_ALL for each in findings)
 
 
 def _checks_here(cloud: Cloud, credential: Credential, deadline: Deadline) -> Mapping[str, Check]:
@@ -78,7 +93,7 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
         return account.permissions(azure, settings, mlflow_stack(azure, settings).resources)
 
     return {
-        "subscription": lambda: account.subscription(target()[0]),
+        SUBSCRIPTION: lambda: account.subscription(target()[0]),
         "role": lambda: account.role(*target()),
         "permissions": permissions,
         "roles": lambda: account.roles(*target()),
@@ -93,7 +108,7 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
 def _findings(outcome: walk.Ended[str] | walk.Passed[str]) -> Iterator[Finding]:
     match outcome:
         case walk.Passed(node=name, cause=cause) if name != TARGET:
-            yield warning(name, "not checked", f"Fix {'subscription' if cause == TARGET else cause} first")
+            yield warning(name, NOT_CHECKED, f"Fix {'subscription' if cause == TARGET else cause} first")
         case walk.Ended(node=name, error=MlflowAzureError(problems=problems)):
             yield from (failed("subscription" if name == TARGET else name, problem) for problem in problems)
         case walk.Ended(error=Exception() as error):

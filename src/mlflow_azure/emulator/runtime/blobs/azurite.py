@@ -39,7 +39,8 @@ class Azurite:
         with log.open("wb") as output:
             status = await self._run(["npm", "install", *options, f"azurite@{_VERSION}"], output)
         if status:
-            raise RuntimeFaultError(f"installing azurite with npm: exit status {status}.\n{log.read_text()[-2000:]}")
+            why = _reason(log.read_text()) or f"exit status {status}"
+            raise RuntimeFaultError(f"installing Azurite, which serves the blobs, with npm: {why}. npm's log: {log}")
 
     async def _run(self, command: list[str], output: IO[bytes]) -> int:
         return await self._children.run(" ".join(command[:2]), command, log=output, env=await self._node.environment())
@@ -60,6 +61,17 @@ class Azurite:
         return child, await _announced_port(child, log)
 
 
+def _reason(said: str) -> str:
+    """The line of npm's that says most: "network request to https://… failed, reason: …"."""
+    lines = [line.partition(" ")[2].removeprefix("error ").removeprefix("ERR! ") for line in said.splitlines()]
+    telling = [line for line in lines if "reason:" in line or line.startswith(("code ", "404 "))]
+    return max(telling, key=len, default=next(filter(None, lines), ""))
+
+
+def _last_line(said: str) -> str:
+    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+
+
 async def _announced_port(child: Child, log: Path) -> int:
     deadline = asyncio.get_running_loop().time() + _READY_WITHIN
     while asyncio.get_running_loop().time() < deadline and child.running:
@@ -68,5 +80,5 @@ async def _announced_port(child: Child, log: Path) -> int:
         await asyncio.sleep(0.05)
     await child.stop()
     raise RuntimeFaultError(
-        f"starting {child.name}: it did not begin to listen. Its log: {log}\n{log.read_text()[-2000:]}"
+        f"starting {child.name}: it did not begin to listen: {_last_line(log.read_text())}. Its log: {log}"
     )

@@ -122,6 +122,11 @@ def _shares_loopback(client: DockerClient) -> bool:
     return knocked.is_set()
 
 
+def _last(said: str) -> str:
+    """The last clause of what the engine says: those before tell what it called, not what went wrong."""
+    return said.rpartition(": ")[2]
+
+
 def _require_base_image(client: DockerClient, image: str) -> None:
     with suppress(ImageNotFound):
         client.images.get(image)
@@ -130,5 +135,5 @@ def _require_base_image(client: DockerClient, image: str) -> None:
         client.images.get_registry_data(image)
     except DockerException as error:
         raise UnsuitableError(
-            f"the base image {image} is not on this machine and cannot be pulled ({reason(error)})"
+            f"the base image {image} is not on this machine and cannot be pulled: {_last(reason(error))}"
         ) from error
