@@ -115,6 +115,30 @@ def test_a_plan_that_is_asked_for_as_a_dry_run_is_the_same(shared_cli: Command, 
     assert shared_cli("deploy", "--dry-run", *JSON).data == shared_cli("plan", *JSON).data
 
 
+def test_a_plan_says_what_a_change_means_and_how_azure_spells_it_where_that_is_asked_for(
+    shared_cli: Command, deployed: dict[str, Any]
+) -> None:
+    changed = ("--asp-sku", "B1", "--allow-ip", "10.0.0.0/8", "--mlflow-workers", "3")
+    plain = shared_cli("plan", *EMULATOR, *changed).stdout
+    assert "\n      access: anyone → only 10.0.0.0/8\n" in plain
+    assert "\n      size: S1 → B1\n" in plain
+    assert "\n      MLFLOW_SERVER_WORKERS: 1 → 3\n" in plain
+    assert "properties." not in plain
+    spelt = shared_cli("plan", *EMULATOR, *changed, "--verbose").stdout
+    assert "properties.ipSecurityRestrictionsDefaultAction: (none) → Deny" in spelt
+    rows = shared_cli("plan", *JSON, *changed).data["changes"]
+    assert "properties.ipSecurityRestrictions" in {each["path"] for row in rows for each in row["differences"]}
+
+
+def test_a_plan_has_one_line_for_each_resource_that_is_new(shared_cli: Command, deployed: dict[str, Any]) -> None:
+    said = shared_cli("plan", *EMULATOR, "--rg-name", "not-yet", "--allow-ip", "10.0.0.0/8").stdout.splitlines()
+    resources, total = said[:-2], said[-1]
+    assert all(line.startswith("  + ") for line in resources)
+    assert total.startswith(f"Plan: {len(resources)} to create")
+    assert [line.split()[-2:] for line in resources if "app service plan" in line] == [["S1,", "westeurope"]]
+    assert any(line.endswith("access: only 10.0.0.0/8") for line in resources)
+
+
 def test_no_color_and_ci_are_honoured_at_a_terminal(shared_cli: Command, deployed: dict[str, Any]) -> None:
     colour = re.compile(r"\x1b\[[0-9;]*[34][0-7][0-9;]*m")
     movement = re.compile(r"\x1b\[[0-9]*[A-K]")

@@ -14,7 +14,7 @@ from mlflow_azure.console.serial import plain
 from mlflow_azure.events import Action, Difference, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _SYMBOLS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "-/+", Action.DELETE: "-"}
 _SUMMARY = {
@@ -44,16 +44,32 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(_aligned([tuple(header), *(tuple(str(cell) for cell in row) for row in rows)]))
 
 
-def changes(steps: Iterable[Step]) -> str:
-    """Write a plan: a line for each resource that changes, its differences beneath, the totals at the end."""
+def changes(
+    steps: Iterable[Step],
+    summary: Callable[[Step], str] | None = None,
+    details: Callable[[Step], Sequence[str]] | None = None,
+) -> str:
+    """Write a plan: a line for each resource that changes, what changes beneath, the totals at the end.
+
+    Args:
+        steps: What is to be done.
+        summary: What the line of a resource ends with; nothing without it.
+        details: The lines beneath; without it, its differences as they are.
+
+    """
     steps = tuple(steps)
     counts = Counter(step.action for step in steps)
     changing = [step for step in steps if step.action in _SYMBOLS]
     if not changing:
         return f"Up to date; nothing to change ({_resources(counts[Action.KEEP])})."
-    widest = max(width(step.kind) for step in changing)
+    kinds, names = (max(map(width, each)) for each in zip(*((s.kind, s.name) for s in changing), strict=True))
     totals = ", ".join(f"{counts[action]} {words}" for action, words in _SUMMARY.items() if counts[action])
-    return "\n".join([*(_change(step, widest) for step in changing), "", f"Plan: {totals}."])
+    lines = []
+    for step in changing:
+        said = summary(step) if summary else ""
+        lines.append(f"{_SYMBOLS[step.action]:>3} {pad(step.kind, kinds)}  {pad(step.name, names)}  {said}".rstrip())
+        lines += [f"      {each}" for each in (details or _differences)(step)]
+    return "\n".join([*lines, "", f"Plan: {totals}."])
 
 
 def duration(seconds: float) -> str:
@@ -142,10 +158,9 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
 
 
-def _change(step: Step, kind_width: int) -> str:
-    head = f"{_SYMBOLS[step.action]:>3} {pad(step.kind, kind_width)}  {step.name}"
+def _differences(step: Step) -> list[str]:
     is_new = step.action is Action.CREATE
-    return "\n".join([head, *(f"      {_difference(each, is_new=is_new)}" for each in step.differences)])
+    return [_difference(each, is_new=is_new) for each in step.differences]
 
 
 def _difference(difference: Difference, *, is_new: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mlflow_azure.cli import meaning
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_hidden, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
@@ -61,10 +62,13 @@ class PlanAnswer(Answer):
 
     changes: tuple[Change, ...]
     steps: tuple[Step, ...] = only_for_text()
+    verbose: bool = only_for_text(default=False)
 
     def text(self) -> str:
-        """A line for each resource that would change."""
-        return text.changes(self.steps)
+        """A line for each resource that would change, and what that means; with --verbose as Azure spells it."""
+        if self.verbose:
+            return text.changes(self.steps)
+        return text.changes(self.steps, meaning.summary, meaning.lines)
 
 
 @command("plan", PlanAnswer, makes=True)
@@ -93,10 +97,10 @@ def plan(
     tell_unchecked(run)
     tell_hidden(run, map(str, prepared.plan.hidden))
     run.warn(prepared.warnings)
-    run.answer(plan_answer(prepared.plan.changes))
+    run.answer(plan_answer(prepared.plan.changes, verbose=run.common.verbose))
 
 
-def plan_answer(steps: tuple[Step, ...]) -> PlanAnswer:
+def plan_answer(steps: tuple[Step, ...], *, verbose: bool = False) -> PlanAnswer:
     """The answer for the steps of a plan."""
     return PlanAnswer(
         tuple(
@@ -110,4 +114,5 @@ def plan_answer(steps: tuple[Step, ...]) -> PlanAnswer:
             for step in steps
         ),
         steps,
+        verbose,
     )

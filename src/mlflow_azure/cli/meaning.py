@@ -1,0 +1,115 @@
+"""What a change means to people, instead of how Azure Resource Manager spells it; `--verbose` shows that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.console.serial import plain
+from mlflow_azure.events import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow_azure.events import Difference, Step
+
+_NETWORKS = "properties.ipSecurityRestrictions"
+_OTHERS = "properties.ipSecurityRestrictionsDefaultAction"
+_WORDS = {
+    "location": "region",
+    "sku.name": "size",
+    "sku.capacity": "instances",
+    "context": "build context",
+    "registrationState": "registration",
+    "identity.systemAssigned": "managed identity",
+    "properties.shareQuota": "quota in GiB",
+    "properties.storage.storageSizeGB": "disk in GiB",
+    "properties.httpsOnly": "HTTPS only",
+    "properties.supportsHttpsTrafficOnly": "HTTPS only",
+    "properties.minTlsVersion": "lowest TLS version",
+    "properties.minimumTlsVersion": "lowest TLS version",
+    "properties.scmMinTlsVersion": "lowest TLS version of the SCM site",
+    "properties.ftpsState": "FTP",
+    "properties.alwaysOn": "always on",
+    "properties.linuxFxVersion": "image",
+    "properties.healthCheckPath": "health check",
+    "properties.state": "state",
+    "properties.serverFarmId": "App Service plan",
+    "properties.clientAffinityEnabled": "session affinity",
+    "properties.acrUseManagedIdentityCreds": "image pulled with its identity",
+    "properties.acrUserManagedIdentityID": "identity that pulls the image",
+    "properties.adminUserEnabled": "admin user",
+    "properties.allowBlobPublicAccess": "anonymous access to blobs",
+    "properties.publicAccess": "anonymous access",
+    "properties.allowSharedKeyAccess": "access with keys",
+    "properties.authConfig.passwordAuth": "access with passwords",
+    "properties.globalValidation.requireAuthentication": "sign-in required",
+    "properties.globalValidation.unauthenticatedClientAction": "without sign-in",
+    "properties.platform.enabled": "sign-in",
+    "web.redirectUris": "addresses to sign in from",
+    _OTHERS: "access for all others",
+}
+"""What a path of Azure Resource Manager, or of Microsoft Graph, is about. Others are shown as they are."""
+_TELLING = ("sku.name", "location", "properties.shareQuota", "properties.storage.storageSizeGB", "registrationState")
+"""What the line of a new resource says of it."""
+_UNITS = {"properties.shareQuota": " GiB", "properties.storage.storageSizeGB": " GiB"}
+_ON = {True: "on", False: "off", None: "(none)"}
+
+
+def summary(step: Step) -> str:
+    """What is worth knowing of a resource that is new: "S1, westeurope"; empty for others."""
+    if step.action is not Action.CREATE:
+        return ""
+    after = {each.path: each.after for each in step.differences}
+    said = [f"{_value(after[path])}{_UNITS.get(path, '')}" for path in _TELLING if path in after]
+    if _NETWORKS in after:
+        said.append(f"access: {_access(after[_NETWORKS], after.get(_OTHERS))}")
+    return ", ".join(said)
+
+
+def lines(step: Step) -> list[str]:
+    """A line for each value of an existing resource that changes; none for a new one."""
+    return [] if step.action is Action.CREATE else list(_lines(step))
+
+
+def _lines(step: Step) -> Iterator[str]:
+    by_path = {each.path: each for each in step.differences}
+    networks, others = by_path.get(_NETWORKS), by_path.get(_OTHERS)
+    if networks:
+        before = _access(networks.before, others.before if others else None)
+        yield f"access: {before} → {_access(networks.after, others.after if others else None)}"
+    for each in step.differences:
+        if not (networks and each.path in (_NETWORKS, _OTHERS)):
+            yield f"{_words(each.path)}: {_change(each)}"
+
+
+def _words(path: str) -> str:
+    if path.startswith("tags."):
+        return f"tag {path.removeprefix('tags.')}"
+    return _WORDS.get(path, path.removeprefix("properties."))
+
+
+def _change(difference: Difference) -> str:
+    before, after = _value(difference.before), _value(difference.after)
+    return f"{before} → {after}" if before != after else f"{after}, another one"
+
+
+def _value(value: Any) -> str:
+    shown = plain(value)
+    if shown is None or isinstance(shown, bool):
+        return _ON[shown]
+    if isinstance(shown, list):
+        return ", ".join(map(str, shown)) or "(none)"
+    return str(shown) or '""'
+
+
+def _access(rules: Any, default: Any) -> str:
+    """Who may reach a web app. Where there is a rule, everyone else is kept out, unless said otherwise.
+
+    https://learn.microsoft.com/azure/app-service/overview-access-restrictions
+    """
+    allowed = [rule for rule in rules or () if rule.get("action", "Allow") == "Allow"]
+    if not rules:
+        return "nobody" if default == "Deny" else "anyone"
+    if default == "Allow":
+        return "anyone"
+    return f"only {', '.join(str(rule.get('ipAddress') or rule.get('name')) for rule in allowed)}"
