@@ -14,6 +14,7 @@ from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting
 
 sys.path.insert(0, str(Path(__file__).parent))  # for those who run it from elsewhere, as the tests do
 import answers
+import error_codes
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Endpoint
@@ -155,6 +156,7 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": settings_reference(),
         "emulator-coverage.md": coverage_reference(),
+        "errors.md": error_codes.reference(),
         "output.md": output_reference(),
         **schemas,
     }

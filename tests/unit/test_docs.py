@@ -61,6 +61,7 @@ def test_the_index_names_every_page_of_the_documentation() -> None:
     assert [page for page in written if f"]({page})" not in index] == []
 
 
+CODES = ("raised", "HINTS", "ERROR_CODES")
 PAGES: dict[str, str] = runpy.run_path(str(ROOT / "docs" / "build.py"))["pages"]()
 
 
@@ -73,3 +74,8 @@ def test_the_example_settings_are_accepted() -> None:
     loaded = load({}, {}, file=ROOT / "examples" / "mlflow-azure.env", directory=ROOT)
     settings = loaded.resolve(loaded.given("SUBSCRIPTION_ID") or "")
     assert settings.allow_ip == ("203.0.113.0/24", "198.51.100.7/32")
+
+
+def test_every_error_code_of_the_source_is_explained_and_no_other() -> None:
+    raised, of_azure, explained = (runpy.run_path(str(ROOT / "docs" / "error_codes.py"))[name] for name in CODES)
+    assert set(raised()) - set(of_azure) == set(explained)
