@@ -1,4 +1,4 @@
-"""The file of `--timeline`, which is written whether the run succeeds or not."""
+"""The images that commands draw: `--timeline`, written whether the run succeeds or not, and `--graph`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ TimelineOption = Annotated[
     typer.Option("--timeline", metavar="FILE.svg", help="Draw when each step began and ended.", show_default=False),
 ]
 
+GraphOption = Annotated[
+    Path | None,
+    typer.Option("--graph", metavar="FILE.svg", help="Draw what waits for what.", show_default=False),
+]
+
 
 class Chart:
     """Writes the chart of what is done within `with`; what cannot be written is refused before anything is done."""
@@ -28,7 +33,7 @@ class Chart:
             from mlflow_azure.console.timeline import Timeline
 
             self.timeline = Timeline()
-            self._write(path, self.timeline)
+            write_image(path, self.timeline.svg(), "--timeline")
 
     def __enter__(self) -> None:
         """Begin."""
@@ -36,12 +41,14 @@ class Chart:
     def __exit__(self, *_: object) -> None:
         """Write what was drawn so far."""
         if self._path is not None and self.timeline is not None:
-            self._write(self._path, self.timeline)
+            write_image(self._path, self.timeline.svg(), "--timeline")
 
-    def _write(self, path: Path, timeline: Timeline) -> None:
-        try:
-            path.write_text(timeline.svg(), encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(
-                f"writing {path}: {error.strerror}", hint="Name a file that can be written: --timeline FILE.svg"
-            ) from error
+
+def write_image(path: Path, svg: str, option: str) -> None:
+    """Write an image to the file that the option names. Raises SettingsError."""
+    try:
+        path.write_text(svg, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"writing {path}: {error.strerror}", hint=f"Name a file that can be written: {option} FILE.svg"
+        ) from error

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow_azure.engine import Reading
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.engine.node import Node, Properties
-    from mlflow_azure.events import Event
+    from mlflow_azure.events import Event, Planned
     from mlflow_azure.image.builder import Builder
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.settings import Settings
@@ -113,6 +113,11 @@ class Deploy:
     def plan(self) -> engine.Plan:
         """What is to be done."""
         return self._execution.plan
+
+    @property
+    def planned(self) -> Planned:
+        """The same as the first event of carrying it out: with what each step waits for."""
+        return self._execution.planned
 
     @property
     def results(self) -> Sequence[Result]:

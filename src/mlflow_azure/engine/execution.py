@@ -51,6 +51,16 @@ class Execution:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _over: bool = False
 
+    @property
+    def planned(self) -> Planned:
+        """All steps that are to come, and what each waits for."""
+        waits = {node.key: tuple(other.key for other in others) for node, others in self._before.items()}
+        return Planned(tuple(self.plan.steps[node] for node in self.plan.nodes), waits)
+
+    @property
+    def _before(self) -> dict[Node, list[Node]]:
+        return {node: [other for other in _waits_for(node) if other in self.plan.steps] for node in self.plan.nodes}
+
     def events(self) -> Iterator[Event]:
         """Do it, telling what happens.
 
@@ -58,10 +68,8 @@ class Execution:
             MlflowAzureError: After everything that could be done was done: what failed.
 
         """
-        before = {node: [other for other in _waits_for(node) if other in self.plan.steps] for node in self.plan.nodes}
-        waits = {node.key: tuple(other.key for other in others) for node, others in before.items()}
-        yield Planned(tuple(self.plan.steps[node] for node in self.plan.nodes), waits)
-        for outcome in walk.run(before, self._work, self.deadline):
+        yield self.planned
+        for outcome in walk.run(self._before, self._work, self.deadline):
             yield self._event(outcome)
         raise_all(self._problems)
         self._verify()

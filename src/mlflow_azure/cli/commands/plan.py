@@ -9,6 +9,7 @@ from mlflow_azure.cli import meaning
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_hidden, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
+from mlflow_azure.cli.chart import GraphOption, write_image
 from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation, command
 from mlflow_azure.console import text
@@ -81,6 +82,7 @@ def plan(
     auth: Auth = False,
     identity: Identity = None,
     public: Public = False,
+    graph: GraphOption = None,
 ) -> None:
     """Show what deploy would do. Writes nothing.
 
@@ -97,6 +99,10 @@ def plan(
     tell_unchecked(run)
     tell_hidden(run, map(str, prepared.plan.hidden))
     run.warn(prepared.warnings)
+    if graph is not None:
+        from mlflow_azure.console.graph import graph as drawn
+
+        write_image(graph, drawn(prepared.planned), "--graph")
     run.answer(plan_answer(prepared.plan.changes, verbose=run.common.verbose))
 
 
