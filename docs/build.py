@@ -15,6 +15,7 @@ from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting
 sys.path.insert(0, str(Path(__file__).parent))  # for those who run it from elsewhere, as the tests do
 import answers
 import error_codes
+import manual
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Endpoint
@@ -156,13 +157,16 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": settings_reference(),
         "emulator-coverage.md": coverage_reference(),
+        "commands.md": manual.page(),
         "errors.md": error_codes.reference(),
         "output.md": output_reference(),
         **schemas,
+        "../share/man/man1/mlflow-azure.1": manual.man_page(),
+        **{f"../share/{path}": script for path, script in manual.completion().items()},
     }
 
 
 if __name__ == "__main__":
     for path, content in pages().items():
-        (HERE / path).parent.mkdir(exist_ok=True)
+        (HERE / path).parent.mkdir(parents=True, exist_ok=True)
         (HERE / path).write_text(content, encoding="utf-8")

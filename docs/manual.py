@@ -1,0 +1,139 @@
+"""The reference of the commands, as a page of the site and as a man page, made from the commands themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer._completion_shared import get_completion_script
+
+from mlflow_azure import __version__
+from mlflow_azure.cli.invocation import Common
+from mlflow_azure.cli.lazy import LazyCommand
+from mlflow_azure.cli.main import command_line
+from mlflow_azure.cli.names import NAMES, PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+COMMON = {*Common.__dataclass_fields__, "help"}
+HEAD = """# Commands
+
+This page is made from the commands: `python docs/build.py`. The same is a man page, `man mlflow-azure`, and what
+`--help` of each command says. `mlflow-azure --install-completion` lets the shell complete them.
+
+Every command also takes the [options that all have](#options-of-every-command), and most take the
+[settings](settings.md) as options.
+"""
+EXIT_CODES = (
+    (0, "done"),
+    (1, "failed"),
+    (2, "usage or settings"),
+    (3, "sign-in"),
+    (4, "Azure refused"),
+    (5, "container engine"),
+    (9, "timed out"),
+    (130, "interrupted"),
+)
+FILES = {
+    "bash": "bash-completion/completions/mlflow-azure",
+    "zsh": "zsh/site-functions/_mlflow-azure",
+    "fish": "fish/vendor_completions.d/mlflow-azure.fish",
+}
+
+
+def page() -> str:
+    """The page of the site."""
+    parts = [HEAD]
+    for name in NAMES:
+        command = LazyCommand(name).load()
+        parts += [f"\n## {name}\n\n{_markdown(command.help)}\n\n", *_table(_own(command))]
+    parts += ["\n## Options of every command\n\n", *_table(_common())]
+    return "".join(parts)
+
+
+def man_page() -> str:
+    """The man page, in roff."""
+    lines = [
+        f'.TH MLFLOW-AZURE 1 "" "mlflow-azure {__version__}" "User Commands"',
+        ".SH NAME",
+        "mlflow\\-azure \\- deploy an MLflow tracking server to Azure, and operate it",
+        ".SH SYNOPSIS",
+        ".B mlflow\\-azure",
+        ".I COMMAND",
+        "[OPTIONS]",
+        ".SH DESCRIPTION",
+        *_paragraphs(command_line().help),
+        ".SH COMMANDS",
+    ]
+    for name in NAMES:
+        command = LazyCommand(name).load()
+        lines += [f".SS {_roff(name)}", *_paragraphs(command.help), *_entries(_own(command))]
+    lines += [".SH OPTIONS OF EVERY COMMAND", *_entries(_common()), ".SH EXIT STATUS"]
+    for code, meaning in EXIT_CODES:
+        lines += [".TP", f".B {code}", meaning]
+    lines += [
+        ".SH FILES",
+        ".TP",
+        ".I ./mlflow\\-azure.env",
+        "Settings, a line NAME=value each. See: mlflow\\-azure settings init",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def completion() -> dict[str, str]:
+    """The completion script of each shell, by its path below `share`."""
+    variable = f"_{PROGRAM.replace('-', '_')}_COMPLETE".upper()
+    scripts = {shell: get_completion_script(prog_name=PROGRAM, complete_var=variable, shell=shell) for shell in FILES}
+    return {FILES[shell]: script.strip() + "\n" for shell, script in scripts.items()}
+
+
+def _own(command: Any) -> list[tuple[str, str]]:
+    """The arguments and options of a command that are neither settings nor everyone's."""
+    return list(_records(command, (each for each in command.params if each.name not in COMMON)))
+
+
+def _common() -> list[tuple[str, str]]:
+    command = LazyCommand(NAMES[0]).load()
+    return list(_records(command, (each for each in command.get_params(typer.Context(command)) if each.name in COMMON)))
+
+
+def _records(command: Any, params: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    context = typer.Context(command, info_name=command.name)
+    for param in params:
+        if getattr(param, "rich_help_panel", None) != "Settings" and (record := param.get_help_record(context)):
+            yield record[0], " ".join(record[1].split())
+
+
+def _table(records: list[tuple[str, str]]) -> Iterator[str]:
+    if records:
+        yield "| option | |\n|---|---|\n"
+        yield from (f"| `{name.replace('|', chr(92) + '|')}` | {_markdown(what)} |\n" for name, what in records)
+
+
+def _markdown(text: str) -> str:
+    """Text whose commands are set as code, and which nothing in it turns into markup."""
+    text = text.replace("|", "\\|").replace("[", "\\[").replace("<", "&lt;")
+    return re.sub(
+        r'(eval "\$\(mlflow-azure.*?\)"|(?<!")mlflow-azure(?: [a-z]+)(?: --?[a-z-]+(?: emulator| fish)?)+)',
+        r"`\1`",
+        text,
+    )
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        yield ".PP"
+        yield _roff(" ".join(paragraph.split()))
+
+
+def _entries(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, what in records:
+        yield from (".TP", f".B {_roff(name)}", _roff(what))
+
+
+def _roff(text: str) -> str:
+    """Text as roff reads it: a hyphen that is typed is a minus, and no line begins with a control character."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{text}" if text.startswith((".", "'")) else text

@@ -1,0 +1,1 @@
+complete --command mlflow-azure --no-files --arguments "(env _MLFLOW_AZURE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) mlflow-azure)" --condition "env _MLFLOW_AZURE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) mlflow-azure"
