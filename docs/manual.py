@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -109,7 +110,12 @@ def _records(command: Any, params: Iterable[Any]) -> Iterator[tuple[str, str]]:
 def _table(records: list[tuple[str, str]]) -> Iterator[str]:
     if records:
         yield "| option | |\n|---|---|\n"
-        yield from (f"| `{name.replace('|', chr(92) + '|')}` | {_markdown(what)} |\n" for name, what in records)
+        yield from (f"| <code>{_escaped(name)}</code> | {_markdown(what)} |\n" for name, what in records)
+
+
+def _escaped(text: str) -> str:
+    """Text that ends no cell of a table, and is no markup."""
+    return escape(text).replace("|", "&#124;")
 
 
 def _markdown(text: str) -> str:

@@ -118,6 +118,24 @@ ERROR_CODES = {
     ),
     "RegistryError": Explained("The registry answered with an error.", "Run it again in a minute."),
     "ImageNotFound": Explained("The image is not in the registry.", "Push it, or let it be built."),
+    # Backups
+    "NotABackup": Explained("The directory is no backup.", "`mlflow-azure backup DIRECTORY`"),
+    "BackupUnfinished": Explained("The backup was interrupted.", "Run it again: `mlflow-azure backup DIRECTORY`."),
+    "BackupFormatUnknown": Explained("A later version of mlflow-azure wrote the backup.", "Update mlflow-azure."),
+    "BackupOfAnotherKind": Explained(
+        "A backup is of the file share of MLflow 1.5.0; this deployment keeps its runs in a database.",
+        "Restore it to a deployment of 1.5.0; back up a database with `pg_dump`.",
+    ),
+    "BackupDamaged": Explained("A file of the backup is not what was backed up.", "Take another copy of the backup."),
+    "DirectoryNotEmpty": Explained("The directory holds something else.", "Choose one that is new or empty."),
+    "DataExists": Explained(
+        "The deployment has data, which the restore would overwrite.", "Back it up; to give it up, `--replace`."
+    ),
+    "RestoreNotEqual": Explained("Something else wrote there during the restore.", "Run it again, `--stop-server`."),
+    "KeepsChanging": Explained("A file changed each time it was copied.", "Run it again, `--stop-server`."),
+    "FileSystem": Explained(
+        "The file system here refuses a file.", "The message says which; choose another directory."
+    ),
     # The running server
     "Stopped": Explained("The web app is stopped.", "`mlflow-azure deploy` starts it."),
     "NoPortal": Explained("This cloud has no portal.", "`mlflow-azure status`"),

@@ -6,8 +6,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import typer
 
+from mlflow_azure import errors
+from mlflow_azure.cli.lazy import LazyGroup
+from mlflow_azure.cli.main import command_line
 from mlflow_azure.settings import load
+from tests.support.documented import calls, commands
 
 ROOT = Path(__file__).parents[2]
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
@@ -61,6 +66,7 @@ def test_the_index_names_every_page_of_the_documentation() -> None:
     assert [page for page in written if f"]({page})" not in index] == []
 
 
+OUTPUT = (ROOT / "docs" / "output.md").read_text("utf-8")
 CODES = ("raised", "HINTS", "ERROR_CODES")
 PAGES: dict[str, str] = runpy.run_path(str(ROOT / "docs" / "build.py"))["pages"]()
 
@@ -79,3 +85,29 @@ def test_the_example_settings_are_accepted() -> None:
 def test_every_error_code_of_the_source_is_explained_and_no_other() -> None:
     raised, of_azure, explained = (runpy.run_path(str(ROOT / "docs" / "error_codes.py"))[name] for name in CODES)
     assert set(raised()) - set(of_azure) == set(explained)
+
+
+def _called() -> list[tuple[str, list[str]]]:
+    return [(page, call) for page in pages() for command in commands(ROOT / page) for call in calls(command)]
+
+
+@pytest.mark.parametrize(("page", "arguments"), _called())
+def test_a_command_that_is_shown_is_one_that_can_be_parsed(page: str, arguments: list[str]) -> None:
+    group = command_line()
+    name, command, rest = group.resolve_command(typer.Context(group), arguments)
+    while isinstance(command, LazyGroup):
+        name, command, rest = command.resolve_command(typer.Context(command), rest)
+    command.make_context(name, list(rest))
+
+
+def test_the_site_has_every_page_in_its_menu() -> None:
+    menu = (ROOT / "zensical.toml").read_text("utf-8")
+    written = [page.removeprefix("docs/") for page in pages() if page.startswith("docs/")]
+    assert [page for page in written if f'= "{page}"' not in menu] == []
+
+
+def test_the_exit_codes_of_the_reference_are_those_of_the_errors() -> None:
+    documented = {int(code) for code in re.findall(r"^\| (\d+)(?:, \d+)? \|", OUTPUT, re.MULTILINE)}
+    of_errors = {error.exit_code for error in vars(errors).values() if hasattr(error, "exit_code")}
+    manual = runpy.run_path(str(ROOT / "docs" / "manual.py"))
+    assert documented - {129} == {code for code, _ in manual["EXIT_CODES"]} == of_errors | {0}

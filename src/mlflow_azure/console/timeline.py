@@ -12,7 +12,7 @@ from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Starte
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-WIDTH, LABELS, RIGHT, ROW, TOP = 960, 330, 60, 24, 34  # pixels
+WIDTH, LABELS, RIGHT, ROW, TOP = 1020, 390, 60, 24, 34  # pixels
 CRITICAL, OTHER, FAILED, INK, LINE = "#b3541e", "#8fb3cf", "#b00020", "#222222", "#dddddd"
 MOST_TICKS = 10
 PREPARING = "reading and checking"
