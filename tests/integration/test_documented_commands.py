@@ -29,6 +29,7 @@ NOT_RUN = {
     "make ": "the gate is `make test`, and would run itself; test_demo is the demo's own",
     "az ": "needs an Azure account",
     "id=$(az ": "needs an Azure account",
+    "curl -sG https://prices.azure.com": "asks Azure for its prices",
     "docker push": "needs a registry in Azure; tests/docker pushes to one of its own",
     "export HTTPS_PROXY": "needs such a proxy; test_clouds.py has one",
     "mlflow-azure deploy --build-ca": "needs an engine and such a registry; tests/docker has them",
