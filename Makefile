@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := $(VENV)/mlflow-1.5.0
+RELEASE := $(VENV)/release
 MLFLOW_3 := $(VENV)/mlflow-3
 TODAYS_CLIENT := $(VENV)/examples-newest
 # Which MLflow `make demo` shows, with the client of each: make demo MLFLOW=3
@@ -14,7 +15,7 @@ DEMO_CLIENT := $(or $(CLIENT_OF_$(MLFLOW)),$(error MLFLOW must be 1.5.0 or 3, bu
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-python lint format bench parity lock clean
+.PHONY: help setup demo test test-fast test-python lint format docs pictures bench parity dist release-check lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
@@ -25,6 +26,12 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# What builds the site and the package, which whoever only wants to try it need not install.
+$(RELEASE)/ready: requirements-release.lock | $(VENV)/ready
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # MLflow 1.5.0 and today's Azure SDK cannot live in one environment: the client has one of its own.
@@ -89,12 +96,29 @@ bench: $(VENV)/ready $(CLIENT)/ready $(VENV)/azure-cli/ready ## Measure start-up
 parity: $(VENV)/ready $(VENV)/azure-cli/ready ## Compare what the bash script makes with what a deploy makes, into docs/parity.md
 	$(BIN)/python -m tests.bench.parity --write
 
-lock: $(VENV)/ready ## Choose the newest versions of the development environment, and of the examples', anew
+docs: $(VENV)/ready $(RELEASE)/ready ## Write what is made from the code, and build the site in build/site; a broken link fails
+	$(BIN)/python docs/build.py
+	$(BIN)/python docs/stage.py build/docs
+	$(RELEASE)/bin/zensical build --clean --strict
+
+pictures: $(VENV)/ready ## Record the pictures of the documentation anew: ten minutes, most of them Azure's
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/pictures.sh
+
+dist: $(RELEASE)/ready ## Build the source archive, and the wheel from it, in dist
+	rm -rf dist
+	$(RELEASE)/bin/python -m build --outdir dist .
+
+release-check: dist ## Install the wheel where nothing else is, run it, and write its bill of materials
+	sh .ci/release-check $(RELEASE)/bin
+
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	--python-version 3.11 --upgrade
+
+lock: $(VENV)/ready ## Choose the newest versions of the development environment anew
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --extra emulator --group dev --upgrade pyproject.toml --output-file requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --upgrade examples/requirements.txt --output-file examples/requirements.lock
+	$(UV_COMPILE) --extra emulator --group dev pyproject.toml --output-file requirements-dev.lock
+	$(UV_COMPILE) --group docs --group release --output-file requirements-release.lock
+	$(UV_COMPILE) examples/requirements.txt --output-file examples/requirements.lock
 
 clean: ## Stop the emulator and remove what was made here
 	-$(BIN)/mlflow-azure emulator stop
