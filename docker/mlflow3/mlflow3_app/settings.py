@@ -26,6 +26,9 @@ class Settings:
         allowed_hosts: Names under which callers may ask; none for MLflow's own list.
         schema_upgrade: Whether an older schema may be migrated.
         passphrase: What the secrets of MLflow's gateway are encrypted with; "" for no gateway.
+        migrate_from: A file store of MLflow 1.5.0, whose runs are to be moved; "" to serve MLflow.
+        migrated_artifacts: Where its server put artifacts, which are now in the destination; "" where they are not.
+        migration_token: What those have to show who ask for it.
 
     """
 
@@ -39,6 +42,9 @@ class Settings:
     allowed_hosts: tuple[str, ...]
     schema_upgrade: bool
     passphrase: str = field(repr=False)
+    migrate_from: str = ""
+    migrated_artifacts: str = ""
+    migration_token: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -69,6 +75,9 @@ class Settings:
             allowed_hosts=_allowed_hosts(environ),
             schema_upgrade=_switch(environ, "MLFLOW_SERVER_SCHEMA_UPGRADE"),
             passphrase=environ.get("MLFLOW_CRYPTO_KEK_PASSPHRASE", ""),
+            migrate_from=environ.get("MLFLOW_SERVER_MIGRATE_FROM", ""),
+            migrated_artifacts=environ.get("MLFLOW_SERVER_MIGRATED_ARTIFACTS", ""),
+            migration_token=_migration_token(environ),
         )
 
 
@@ -92,6 +101,12 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if value in ("true", "false"):
         return value == "true"
     raise SettingsError(f"{name} must be true or false, but is '{value}'.")
+
+
+def _migration_token(environ: Mapping[str, str]) -> str:
+    if not environ.get("MLFLOW_SERVER_MIGRATE_FROM"):
+        return ""
+    return _need(environ, "MLFLOW_SERVER_MIGRATION_TOKEN", "what callers have to show")
 
 
 def _database_uri(environ: Mapping[str, str]) -> str:
