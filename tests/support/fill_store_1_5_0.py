@@ -8,7 +8,7 @@ The ids of the experiments are printed: an ordinary one, a deleted one, and one 
 import json
 import sys
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Metric, Param
 from mlflow.tracking import MlflowClient
 
 BATCH = 1000
@@ -33,8 +33,12 @@ def ordinary(client: MlflowClient, experiment: str, number: int, metrics: int, s
 
 def rare(client: MlflowClient, experiment: str) -> None:
     """Runs of which each is rare in some way."""
-    parent = client.create_run(experiment, tags={"mlflow.runName": "Größe 統計 🚀", "mlflow.note.content": LONG}).info.run_id
-    child = client.create_run(experiment, tags={"mlflow.parentRunId": parent, "line and": "a\nb\r\n\\N \\t"}).info.run_id
+    parent = client.create_run(
+        experiment, tags={"mlflow.runName": "Größe 統計 🚀", "mlflow.note.content": LONG}
+    ).info.run_id
+    child = client.create_run(
+        experiment, tags={"mlflow.parentRunId": parent, "line and": "a\nb\r\n\\N \\t"}
+    ).info.run_id
     for value in (float("nan"), float("inf"), float("-inf"), 1e-308, -0.0, 3):
         client.log_metric(child, "odd/values and names", value, timestamp=5, step=-3)
     for _ in range(3):

@@ -54,7 +54,9 @@ def build_context(settings: Settings) -> BuildContext:
     return server_context({"BASE_IMAGE": base} if base else None, version=settings.mlflow_version)
 
 
-def image_source(run: Invocation, build: Build, build_ca: Path | None) -> tuple[BuildContext | None, Builder | None]:
+def image_source(
+    run: Invocation, settings: Settings, build: Build, build_ca: Path | None
+) -> tuple[BuildContext | None, Builder | None]:
     """What the image is built from, and by what; nothing where the image is in the registry already.
 
     Raises:
@@ -63,7 +65,7 @@ def image_source(run: Invocation, build: Build, build_ca: Path | None) -> tuple[
     """
     if build is Build.NONE:
         return None, None
-    return build_context(run.settings), _builder(run, build, build_ca)
+    return build_context(settings), _builder(run, build, build_ca)
 
 
 def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:

@@ -17,7 +17,7 @@ from mlflow_azure.events import Warned
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.enabled import Features
@@ -42,6 +42,7 @@ class Wish:
         public: Let everyone in; of MLflow 3 a decision that someone has to make.
         context: What the image is built from; None takes whatever is in the registry.
         build: How it is built, when it has to be.
+        becomes: What is made of what is deployed, where another MLflow is to take its place.
 
     """
 
@@ -51,6 +52,7 @@ class Wish:
     public: bool = False
     context: BuildContext | None = None
     build: Builder | None = None
+    becomes: Callable[[Features], Features] | None = None
 
 
 class Deploy:
@@ -78,13 +80,15 @@ class Deploy:
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
         live, seen = read_before(azure, settings, hiding=not writes)
+        if wish.becomes:
+            live = wish.becomes(live)
         refuse_other_version(settings, live.version)
         federated = settings.mlflow_version == POSTGRES
         sign_in = live.sign_in or (SignIn(managed=True, federated=federated) if wish.auth else None)
         wanted = replace(live, sign_in=sign_in, is_public=live.is_public or wish.public)
         refuse_undecided_access(settings, wanted)
         self.warnings: list[Warned] = []
-        if settings.mlflow_version == FILE_SHARE:
+        if settings.mlflow_version == FILE_SHARE and not wanted.move:
             identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
             wanted = replace(wanted, identity=identity)
             self.warnings += [warned] if warned else []

@@ -17,6 +17,7 @@ from mlflow_azure.settings.fitting import IDENTITY_SUFFIX
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.features.enabled import Move
     from mlflow_azure.engine.node import Node
     from mlflow_azure.settings import Settings
 
@@ -49,7 +50,7 @@ class PostgresFoundation(Foundation):
         return (*self.providers, self.group, self.identity, self.plan, self.site, self.registry)
 
 
-def foundation(azure: Azure, settings: Settings, *, identity: bool = False) -> Foundation:
+def foundation(azure: Azure, settings: Settings, *, identity: bool = False, move: Move | None = None) -> Foundation:
     """The resources that others live in; with `identity`, the web app pulls its image as itself."""
     where = settings.rg_location
     containers, web = (Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web"))
@@ -58,11 +59,14 @@ def foundation(azure: Azure, settings: Settings, *, identity: bool = False) -> F
         azure, settings.acr_name, group=group, provider=containers, location=where, admin_user=not identity
     )
     plan = AppServicePlan(azure, settings.asp_name, group=group, provider=web, location=where, sku=settings.asp_sku)
-    site = WebApp(azure, settings.web_app_name, plan=plan, identity=identity)
+    labels = move.labels if move else {}
+    site = WebApp(azure, settings.web_app_name, plan=plan, identity=identity, labels=labels, starts=move is None)
     return Foundation((containers, web), group, registry, plan, site)
 
 
-def postgres_foundation(azure: Azure, settings: Settings, *, public: bool = False) -> PostgresFoundation:
+def postgres_foundation(
+    azure: Azure, settings: Settings, *, public: bool = False, move: Move | None = None
+) -> PostgresFoundation:
     """The same of MLflow 3; with `public`, someone decided to let everyone in."""
     where = settings.rg_location
     containers, web, identities = (
@@ -85,5 +89,12 @@ def postgres_foundation(azure: Azure, settings: Settings, *, public: bool = Fals
         instances=settings.asp_instances,
     )
     labels = {arm.MLFLOW_VERSION: POSTGRES, **({arm.ACCESS: arm.PUBLIC} if public else {})}
-    site = WebApp(azure, settings.web_app_name, plan=plan, assigned=identity, labels=labels)
+    site = WebApp(
+        azure,
+        settings.web_app_name,
+        plan=plan,
+        assigned=identity,
+        labels={**labels, **(move.labels if move else {})},
+        starts=move is None,
+    )
     return PostgresFoundation((containers, web, identities), group, registry, plan, site, identity)

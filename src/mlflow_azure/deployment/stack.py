@@ -38,6 +38,7 @@ from mlflow_azure.resources.storage.storage_account import StorageAccount
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
+from mlflow_azure.resources.web.site_state import StartedSite
 from mlflow_azure.resources.web.storage_mount import StorageMount
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
@@ -75,7 +76,7 @@ def file_share_stack(
     azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
 ) -> Stack:
     """The resources of MLflow 1.5.0. See mlflow_stack."""
-    base = foundation(azure, settings, identity=bool(features.identity))
+    base = foundation(azure, settings, identity=bool(features.identity), move=features.move)
     group, registry, plan, site = base.group, base.registry, base.plan, base.site
     storage = Provider(azure, "Microsoft.Storage")
     account = StorageAccount(
@@ -105,15 +106,22 @@ def file_share_stack(
         site,
         image=image,
         identity=bool(features.identity),
+        health_check="" if features.move else None,  # that of MLflow 3, which 1.5.0 does not know
         allow=settings.allow_ip,
         after=(app_settings, *required),
     )
+    started = (StartedSite(site, after=(config,)),) if features.move else ()
     server = Server(
-        site, client=sign_in.client, image=image, version=FILE_SHARE, identity=bool(features.identity), after=(config,)
+        site,
+        client=sign_in.client,
+        image=image,
+        version=FILE_SHARE,
+        identity=bool(features.identity),
+        after=(config, *started),
     )
     nodes = (
         *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),
-        *(mount, logs, app_settings, *required, config, server),
+        *(mount, logs, app_settings, *required, config, *started, server),
         *_afterwards(base, settings, features, config, server),
     )
     return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, share=share)

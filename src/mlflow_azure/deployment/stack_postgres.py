@@ -29,6 +29,7 @@ from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stack_nodes import Stack, build_ahead
 from mlflow_azure.image.serving import HEALTH_PATH, postgres_environment
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.database.administrator import Administrator
 from mlflow_azure.resources.database.firewall_rule import FirewallRule
 from mlflow_azure.resources.database.flexible_server import FlexibleServer
@@ -43,6 +44,8 @@ from mlflow_azure.resources.storage.storage_account import StorageAccount
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, DATABASE_URI, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
+from mlflow_azure.resources.web.site_state import StartedSite
+from mlflow_azure.resources.web.storage_mount import NoStorageMount
 from mlflow_azure.settings import POSTGRES
 from mlflow_azure.settings.fitting import database_connections
 
@@ -61,7 +64,7 @@ def postgres_stack(
     azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
 ) -> Stack:
     """The resources of MLflow 3. See mlflow_stack."""
-    base = postgres_foundation(azure, settings, public=features.is_public)
+    base = postgres_foundation(azure, settings, public=features.is_public, move=features.move)
     group, registry, plan, site, identity = base.group, base.registry, base.plan, base.site, base.identity
     storage = Provider(azure, "Microsoft.Storage")
     account = StorageAccount(
@@ -70,7 +73,8 @@ def postgres_stack(
         group=group,
         provider=storage,
         location=settings.rg_location,
-        shared_key=False,
+        # The way back to 1.5.0 mounts the file share, which takes a key.
+        shared_key=None if features.upgrade == arm.SWITCHED else False,
     )
     container = BlobContainer(azure, settings.storage_container_name, account=account)
     repository, tag = settings.docker_image_name, settings.docker_image_tag
@@ -80,11 +84,12 @@ def postgres_stack(
         RoleAssignment(role, scope=scope, principal=identity, hint=ASK_AN_OWNER)
         for role, scope in ((ACR_PULL, registry), (BLOB_CONTRIBUTOR, account))
     )
-    server, database, where = _database(base, settings, features)
+    server, database, where = database_nodes(base, settings, features)
     sign_in = sign_in_nodes(site, settings, features.sign_in, identity)
-    logs = ContainerLogs(site)
+    unmounted = (NoStorageMount(site, path=settings.storage_mount_point),) if features.move else ()
+    logs = ContainerLogs(site, after=unmounted)
     parts: list[SettingsPart] = [
-        FixedSettings(postgres_environment(settings) | _outside_of_the_public_cloud(azure.cloud)),
+        FixedSettings(postgres_environment(settings) | outside_of_the_public_cloud(azure.cloud)),
         BlobSettings(account),
         IdentitySettings(identity, site),
         RegistrySettings(registry, identity=True),
@@ -105,18 +110,22 @@ def postgres_stack(
         allow=settings.allow_ip,
         after=(app_settings, *required),
     )
-    answering = Server(site, client=sign_in.client, image=image, version=POSTGRES, identity=True, after=(config,))
+    started = (StartedSite(site, after=(config,)),) if features.move else ()
+    answering = Server(
+        site, client=sign_in.client, image=image, version=POSTGRES, identity=True, after=(config, *started)
+    )
     pushed = (
         continuous_deployment_nodes(site, registry, settings, after=(config,)) if features.continuous_deployment else ()
     )
     nodes = (
         *(storage, *base.nodes, account, container, *ahead, image, *roles, *database, *sign_in.nodes),
-        *(logs, app_settings, *required, config, answering, AdminUser(registry, after=(answering,)), *pushed),
+        *(*unmounted, logs, app_settings, *required, config, *started, answering),
+        *(AdminUser(registry, after=(answering,)), *pushed),
     )
     return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, database=server)
 
 
-def _database(
+def database_nodes(
     base: PostgresFoundation, settings: Settings, features: Features
 ) -> tuple[FlexibleServer | None, tuple[Node, ...], tuple[SettingsPart, ...]]:
     """The server with its parts, and where MLflow finds it; of a database that is there already only where it is.
@@ -146,7 +155,7 @@ def _database(
     return server, nodes, (DatabaseSettings(server, database.name, base.identity, connections),)
 
 
-def _outside_of_the_public_cloud(cloud: Cloud) -> dict[str, str | None]:
+def outside_of_the_public_cloud(cloud: Cloud) -> dict[str, str | None]:
     """Where tokens come from, and what those for the database are for, where that is not what programs expect."""
     elsewhere: dict[str, str | None] = {}
     if cloud.authority != PUBLIC.authority:

@@ -16,7 +16,7 @@ from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import requests
 
@@ -80,12 +80,32 @@ class RegistryClient:
             return None
         return stated(what, "Docker-Content-Digest", answer.headers.get("Docker-Content-Digest"))
 
+    def retag(self, repository: str, source: str, tag: str) -> None:
+        """Let `tag` name what `source` names, which is there.
+
+        Raises:
+            MlflowAzureError: The registry refuses, or cannot be reached.
+
+        """
+        what = f"naming {repository}:{source} in {self.server} {tag}, too"
+        url = f"https://{self.server}/v2/{repository}/manifests"
+        refused = "Its password may just have been changed. Run the command again."
+        found = asked(what, lambda: self._send(what, "GET", f"{url}/{source}"), self.deadline, refused=refused)
+        kind = {"Content-Type": stated(what, "Content-Type", found.headers.get("Content-Type"))}
+        put = lambda: self._send(what, "PUT", f"{url}/{tag}", data=found.content, headers=kind)  # noqa: E731
+        asked(what, put, self.deadline, refused=refused)
+
     def _head(self, what: str, url: str) -> requests.Response:
+        return self._send(what, "HEAD", url)
+
+    def _send(
+        self, what: str, method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
         import requests
 
         with self.cloud.session() as session:
-            session.headers["Accept"] = _MANIFESTS
-            answer = session.head(url, auth=self._basic, timeout=TIMEOUT)
+            session.headers.update({"Accept": _MANIFESTS, **(headers or {})})
+            answer = session.request(method, url, auth=self._basic, data=data, timeout=TIMEOUT)
             scheme, _, parameters = answer.headers.get("WWW-Authenticate", "").partition(" ")
             if answer.status_code != requests.codes.unauthorized or scheme.lower() != "bearer":
                 return answer
@@ -95,7 +115,7 @@ class RegistryClient:
             if not token.ok:
                 return token
             bearer = {"Authorization": f"Bearer {field_of(what, token, 'access_token')}"}
-            return session.head(url, headers=bearer, timeout=TIMEOUT)
+            return session.request(method, url, headers=bearer, data=data, timeout=TIMEOUT)
 
     @property
     def _basic(self) -> tuple[str, str]:

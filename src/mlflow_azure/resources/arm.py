@@ -22,6 +22,11 @@ MLFLOW_VERSION = "mlflow-version"
 ACCESS = "mlflow-azure-access"
 """Of a web app: that someone decided to let everyone in, without which MLflow 3 is not put on the internet."""
 PUBLIC = "public"
+UPGRADE = "mlflow-azure-upgrade"
+"""Of a web app: how far the way from 1.5.0 to 3 is."""
+SWITCHED, FINISHED, ROLLED_BACK = "switched", "finished", "rolled-back"
+LEFT_ASIDE = "mlflow-azure-left-aside"
+"""Of a web app: how many runs are only in the file share, since they could not be moved."""
 
 _SETTLED = frozenset({"succeeded", "failed", "canceled", ""})
 

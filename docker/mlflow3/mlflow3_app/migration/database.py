@@ -49,9 +49,7 @@ class Database:
         """Look at what its columns take, and make our table."""
         self.engine = engine
         found = sqlalchemy.inspect(engine)
-        self._columns = {
-            table: {each["name"]: each["type"] for each in found.get_columns(table)} for table in _TABLES
-        }
+        self._columns = {table: {each["name"]: each["type"] for each in found.get_columns(table)} for table in _TABLES}
         with engine.begin() as connection:
             connection.execute(
                 text(

@@ -18,6 +18,7 @@ from mlflow_azure.console import text
 if TYPE_CHECKING:
     from mlflow_azure.data.backup import CopyPart
     from mlflow_azure.data.manifest import Manifest
+    from mlflow_azure.settings import Settings
 
 _TOLD = 20
 """How many damaged files are told one by one."""
@@ -118,7 +119,7 @@ def backup(
     if verify:
         return _verify(run, directory)
     began = time.monotonic()
-    copies, made = _backup(run, directory, artifacts=not without_artifacts, stop_server=stop_server)
+    copies, made = make_backup(run, run.settings, directory, artifacts=not without_artifacts, stop_server=stop_server)
     run.answer(
         BackupAnswer(
             directory=str(directory),
@@ -132,20 +133,23 @@ def backup(
     return 0
 
 
-def _backup(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[list[CopyPart], Manifest]:
+def make_backup(
+    run: Invocation, settings: Settings, directory: Path, *, artifacts: bool, stop_server: bool = False
+) -> tuple[list[CopyPart], Manifest]:
+    """Back a deployment up, before the user's eyes: what was copied, and the manifest."""
     from mlflow_azure import engine
     from mlflow_azure.data.backup import CopyPart, released, steps
     from mlflow_azure.data.directory import BackupDirectory
     from mlflow_azure.deployment.stopped_server import stopped_server
     from mlflow_azure.deployment.stored_data import new_backup, stored_data
 
-    into = BackupDirectory(directory, new_backup(run.settings, artifacts=artifacts))
-    sources = run.wait(lambda: stored_data(run.azure, run.settings)).sources(into.manifest)
+    into = BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
+    sources = run.wait(lambda: stored_data(run.azure, settings)).sources(into.manifest)
     into.open()
     run.achieved["directory"] = str(directory)
     todo = steps(sources, into)
     with (
-        stopped_server(run.azure, run.settings) if stop_server else nullcontext(),
+        stopped_server(run.azure, settings) if stop_server else nullcontext(),
         released([source for source, _ in sources], lambda error: run.console.warn(error.message, error.hint)),
     ):
         run.console.watch(engine.Execution(engine.plan(todo, run.deadline), run.deadline).events())

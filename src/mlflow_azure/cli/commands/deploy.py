@@ -109,7 +109,7 @@ def deploy(
     chart = Chart(timeline)
     if run.cloud.remark:
         run.console.note(run.cloud.remark)
-    context, builder = image_source(run, build, build_ca)
+    context, builder = image_source(run, run.settings, build, build_ca)
     wish = Wish(adopt=adopt, auth=auth, identity=identity, public=public, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish))
     tell_unchecked(run)

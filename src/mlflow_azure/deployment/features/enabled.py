@@ -20,11 +20,23 @@ from mlflow_azure.resources.web.site_config import by_owner, is_public
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Properties
     from mlflow_azure.settings import Settings
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of the MLflow that is deployed, under a web app that is stopped until it is configured.
+
+    Attributes:
+        labels: Tags that the web app gets.
+
+    """
+
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,9 @@ class Features:
         is_restricted: Whether access restrictions keep the internet out.
         is_public: Whether someone decided to let everyone in.
         has_own_database: Whether MLflow 3 is on a server of the deployment's own, not on a given database.
+        upgrade: How far the way from 1.5.0 to 3 is; None where it was never begun. While it is "switched", the file
+            share is kept.
+        move: What a deploy does beside the usual where it changes the MLflow.
 
     """
 
@@ -50,6 +65,8 @@ class Features:
     is_restricted: bool = False
     is_public: bool = False
     has_own_database: bool = True
+    upgrade: str | None = None
+    move: Move | None = None
 
 
 MINIMUM = Features()
@@ -100,6 +117,7 @@ def features_of(
         is_restricted=is_public(site, config) is False or bool(config and config["otherRules"]),
         is_public=bool(site and site["tags"].get(arm.ACCESS) == arm.PUBLIC),
         has_own_database=has_own_database,
+        upgrade=site["tags"].get(arm.UPGRADE) if site else None,
     )
 
 

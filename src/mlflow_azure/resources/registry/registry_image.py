@@ -81,7 +81,7 @@ class Image(AzureResource):
         return {"context": self.context.tag} if self.context else {}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Build and push."""
+        """Build and push; or name anew what was built from the same context and is there under another tag."""
         client = self._client(given)
         if self.context is None or self.build is None:
             raise MlflowAzureError(
@@ -89,7 +89,10 @@ class Image(AzureResource):
                 hint=f"Push it to {client.server}/{self.name}, or let it be built: mlflow-azure deploy",
                 code="ImageNotFound",
             )
-        self.build(client, self.context, (self.name, f"{self.repository}:{self.context.tag}"), report)
+        if client.digest(self.repository, self.context.tag):
+            client.retag(self.repository, self.context.tag, self.tag)
+        else:
+            self.build(client, self.context, (self.name, f"{self.repository}:{self.context.tag}"), report)
         live = self.read(given)
         if live is None:
             raise MlflowAzureError(

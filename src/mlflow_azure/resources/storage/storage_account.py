@@ -24,7 +24,8 @@ class StorageAccount(TaggedResource):
     """A StorageV2 account, locally redundant, over TLS 1.2 only, without anonymous access to blobs.
 
     Args:
-        shared_key: Whether its key opens it, as a mounted file share needs; else only roles do.
+        shared_key: Whether its key opens it, as a mounted file share needs; else only roles do. None: nothing here uses
+            the key, and whether it opens the account is left as it is.
 
     """
 
@@ -39,7 +40,7 @@ class StorageAccount(TaggedResource):
         group: ResourceGroup,
         provider: Provider,
         location: str,
-        shared_key: bool = True,
+        shared_key: bool | None = True,
     ) -> None:
         super().__init__(azure, name, group=group, provider=provider, location=location)
         self.shared_key = shared_key
@@ -60,7 +61,7 @@ class StorageAccount(TaggedResource):
             "tags": self.tags,
             "properties": {
                 "allowBlobPublicAccess": False,
-                **({} if self.shared_key else {"allowSharedKeyAccess": False}),
+                **({"allowSharedKeyAccess": False} if self.shared_key is False else {}),
                 "minimumTlsVersion": "TLS1_2",
                 "supportsHttpsTrafficOnly": True,
             },

@@ -29,7 +29,10 @@ FEDERATED_CLIENT = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 """Names the identity that stands in for the app registration's secret:
 https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad#use-a-managed-identity-instead-of-a-secret-preview"""
 DATABASE_URI = "MLFLOW_SERVER_DATABASE_URI"
-SECRETS = frozenset({"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET})
+MIGRATION_TOKEN = "MLFLOW_SERVER_MIGRATION_TOKEN"  # noqa: S105 - the setting's name
+SECRETS = frozenset(
+    {"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET, MIGRATION_TOKEN}
+)
 
 
 class SettingsPart(Protocol):

@@ -33,7 +33,7 @@ class SiteConfig(SitePart):
         image: What it runs; its output `reference` names it.
         identity: Whether it pulls the image with a managed identity.
         pull_as: The identity that it pulls with; None is its own.
-        health_check: Path that App Service asks each instance for; None leaves that as it is.
+        health_check: Path that App Service asks each instance for; "" for none, None leaves that as it is.
         allow: Address ranges (CIDR) that may reach the server, beside those that users let in by rules of their own;
             empty leaves the access restrictions as they are.
         after: What is written before it.
@@ -82,7 +82,7 @@ class SiteConfig(SitePart):
         }
         if self.pull_as:
             properties["acrUserManagedIdentityID"] = given(self.pull_as, "client_id")
-        if self.health_check:
+        if self.health_check is not None:
             properties["healthCheckPath"] = self.health_check
         if self.allow:
             properties["ipSecurityRestrictions"] = access_rules(self.allow)

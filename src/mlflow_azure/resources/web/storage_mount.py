@@ -86,6 +86,40 @@ class StorageMount(SitePart):
             )
 
 
+class NoStorageMount(SitePart):
+    """No share at a path. Mounts that the user has added stay."""
+
+    kind = "storage mount"
+    config = "azurestorageaccounts"
+
+    def __init__(self, site: WebApp, *, path: str) -> None:
+        super().__init__(site)
+        self.path = path
+
+    def read(self, given: Given) -> Properties | None:
+        """The mounts, and whether one is at the path."""
+        with doing(f"reading the mounts of {self.site}"):
+            mounts = _redacted(self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name))
+        return {"mounts": mounts, "mounted": any(each.get("mountPath") == self.path for each in mounts.values())}
+
+    def desired(self, given: Given) -> Properties:
+        """Nothing there."""
+        return {"mounted": False}
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Take it away; the share and what is in it stay."""
+        others = {name: mount for name, mount in live["mounts"].items() if mount.get("mountPath") != self.path}
+        with doing(f"taking {self.path} away from {self.site}"):
+            when_free(
+                self.azure,
+                lambda: self.azure.web.web_apps.update_azure_storage_accounts(
+                    self.group_name, self.name, {"properties": _writable(others)}
+                ),
+                report,
+            )
+        return {"mounts": others, "mounted": False}
+
+
 def _writable(mounts: Properties) -> dict[str, Any]:
     """The mounts as Azure takes them: with their keys, and without their state."""
     return {

@@ -36,6 +36,7 @@ class WebApp(TaggedResource):
         identity: Whether it gets a managed identity of its own. One that it has it keeps.
         assigned: A managed identity that it gets beside those that it has.
         labels: Tags, beside those that everything has.
+        starts: Whether it is to run. Else one that is stopped stays so, until StartedSite.
 
     """
 
@@ -52,6 +53,7 @@ class WebApp(TaggedResource):
         identity: bool = False,
         assigned: UserAssignedIdentity | None = None,
         labels: Mapping[str, str] = MappingProxyType({}),
+        starts: bool = True,
     ) -> None:
         before = (plan, assigned) if assigned else (plan,)
         super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=before)
@@ -59,6 +61,7 @@ class WebApp(TaggedResource):
         self.identity = identity
         self.assigned = assigned
         self.labels = labels
+        self.starts = starts
 
     @property
     def tags(self) -> dict[str, str]:
@@ -82,7 +85,7 @@ class WebApp(TaggedResource):
                 "serverFarmId": self.plan.id,
                 "httpsOnly": True,
                 "clientAffinityEnabled": False,
-                "state": RUNNING,
+                **({"state": RUNNING} if self.starts else {}),
             },
         }
 
@@ -110,7 +113,7 @@ class WebApp(TaggedResource):
         """Change what differs. What a PUT does not mention stays, tags excepted."""
         tags = merged_tags(live, desired)
         updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live, report)
-        if updated["properties"].get("state") == RUNNING:
+        if not self.starts or updated["properties"].get("state") == RUNNING:
             return updated
         with doing(f"starting {self}"):
             self.azure.web.web_apps.start(self.group.name, self.name)

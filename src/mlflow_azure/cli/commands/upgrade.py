@@ -1,0 +1,203 @@
+"""`mlflow-azure upgrade`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption
+from mlflow_azure.cli.features import Auth, Public
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.console import text
+from mlflow_azure.deployment.upgrade.compared import Compared, LeftAside
+from mlflow_azure.errors import MlflowAzureError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TOLD = 20
+"""How many runs that were left aside are told one by one."""
+
+
+class Version(StrEnum):
+    """What an upgrade leads to."""
+
+    THREE = "3"
+
+
+@dataclass(frozen=True)
+class UpgradeAnswer(Answer):
+    """A server that runs MLflow 3, with the runs of before.
+
+    Attributes:
+        url: Where its page is.
+        runs: How many runs were moved.
+        experiments: Both sides of each experiment, as they were compared; empty where an earlier run compared them.
+        aside: What could not be moved, and is only in the file share; each is an error of its own.
+        repeated: How many points of metrics the file share has more than once, and the database once.
+        backup: Where the file share was backed up to.
+        seconds: How long this run took.
+        stopped_seconds: For how long the server did not answer.
+        last_pass_seconds: For how long of that runs were moved and compared.
+
+    """
+
+    url: str
+    runs: int
+    experiments: tuple[Compared, ...]
+    aside: tuple[LeftAside, ...]
+    repeated: int
+    backup: str | None
+    seconds: float
+    stopped_seconds: float
+    last_pass_seconds: float
+
+    def text(self) -> str:
+        """Both sides as a table, what is aside, and what to do next."""
+        rows = [
+            (each.id, each.name, side, f"{of.runs:,}", f"{of.params:,}", f"{of.tags:,}", f"{of.points:,}", of.hash[:12])
+            for each in self.experiments
+            for side, of in (("file share", each.file_store), ("database", each.database))
+        ]
+        header = ("id", "experiment", "side", "runs", "params", "tags", "points", "hash")
+        compared = [text.table(header, rows), ""] if rows else []
+        repeated = [f"{self.repeated:,} points stood there more than once, and are in the database once."]
+        more = [f"  and {len(self.aside) - _TOLD:,} more"] if len(self.aside) > _TOLD else []
+        aside = [*(f"✗ {each}" for each in self.aside[:_TOLD]), *more, ""] if self.aside else []
+        took = f"{text.duration(self.seconds)}, {text.duration(self.stopped_seconds)} of them without a server"
+        return "\n".join(
+            [
+                *compared,
+                *(repeated if self.repeated else []),
+                *aside,
+                f"{self.url} runs MLflow 3 ({took}).",
+                "",
+                "Say so in your settings: MLFLOW_VERSION=3",
+                "The file share is kept. Back to it: mlflow-azure upgrade --rollback",
+                "Once you do not want to go back: mlflow-azure upgrade --finish",
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class RollbackAnswer(Answer):
+    """A server that runs MLflow 1.5.0 again, on the file share as it was at the switch.
+
+    Attributes:
+        url: Where its page is.
+        seconds: How long it took.
+
+    """
+
+    url: str
+    seconds: float
+
+    def text(self) -> str:
+        """Two sentences."""
+        return (
+            f"{self.url} runs MLflow 1.5.0 again (in {text.duration(self.seconds)}).\n"
+            "The database is kept, with what was logged to MLflow 3. Once more: mlflow-azure upgrade --to 3"
+        )
+
+
+@dataclass(frozen=True)
+class FinishAnswer(Answer):
+    """An upgrade that is finished.
+
+    Attributes:
+        url: Where the server's page is.
+        share: The file share that is gone.
+
+    """
+
+    url: str
+    share: str
+
+    def text(self) -> str:
+        """A sentence."""
+        return f"File share {self.share} is deleted, and no key opens the storage account any more."
+
+
+@command("upgrade", UpgradeAnswer, RollbackAnswer, FinishAnswer)
+def upgrade(
+    run: Invocation,
+    *,
+    to: Annotated[Version | None, typer.Option("--to", help="Which MLflow to go to.", show_default=False)] = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to 1.5.0, as it was at the switch.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Delete the file share: there is no way back then.")] = False,
+    backup: Annotated[
+        Path | None, typer.Option("--backup", help="Back the file share up to this directory first.")
+    ] = None,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no backup; the file share is kept.")] = False,
+    keep_artifact_uris: Annotated[
+        bool,
+        typer.Option(
+            "--keep-artifact-uris", help="Leave artifact addresses as they are: clients then need Azure's storage."
+        ),
+    ] = False,
+    delete_share: Annotated[
+        bool, typer.Option("--delete-share", help="With --finish --yes: delete the file share unasked.")
+    ] = False,
+    build: BuildOption = Build.AUTO,
+    build_ca: BuildCa = None,
+    auth: Auth = False,
+    public: Public = False,
+) -> int:
+    """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL. Run it again to go on."""
+    from mlflow_azure.cli.upgrading import Upgrading
+
+    if sum((to is not None, rollback, finish)) != 1:
+        raise SettingsError("what to do is not said, or more than one thing", hint=_USAGE, code="Usage")
+    began = time.monotonic()
+    work = Upgrading(run, build=build, build_ca=build_ca, auth=auth, public=public)
+    if rollback:
+        run.answer(RollbackAnswer(work.roll_back(), round(time.monotonic() - began, 1)))
+        return 0
+    if finish:
+        run.answer(FinishAnswer(*work.finish(delete_share=delete_share)))
+        return 0
+    if work.has_to_move and (backup is None) == (not no_backup):
+        raise SettingsError(
+            "whether the file share is backed up first is not said",
+            hint="To a directory: --backup DIRECTORY. Or not, since the file share is kept anyway: --no-backup",
+            code="BackupNotDecided",
+        )
+    moved = work.move(backup, keep_artifact_uris=keep_artifact_uris)
+    last = moved.last
+    answer = UpgradeAnswer(
+        url=moved.url,
+        runs=sum(each.database.runs for each in last.experiments) if last else 0,
+        experiments=last.experiments if last else (),
+        aside=last.aside if last else (),
+        repeated=last.repeated if last else 0,
+        backup=str(backup) if backup and last else None,
+        seconds=round(time.monotonic() - began, 1),
+        stopped_seconds=round(moved.stopped_seconds, 1),
+        last_pass_seconds=round(moved.last_pass_seconds, 1),
+    )
+    return _tell(run, answer)
+
+
+_USAGE = "mlflow-azure upgrade --to 3, or --rollback, or --finish"
+
+
+def _tell(run: Invocation, answer: UpgradeAnswer) -> int:
+    problems: Sequence[MlflowAzureError] = [
+        MlflowAzureError(
+            f"moving {each}",
+            hint="It is kept in the file share. Mend it there, then: mlflow-azure upgrade --rollback, and upgrade again.",
+            code="NotMoved",
+        )
+        for each in answer.aside
+    ]
+    if not problems:
+        run.answer(answer)
+        return 0
+    run.console.verdict(run.command, answer.data(), answer.text(), problems)
+    return problems[0].exit_code
