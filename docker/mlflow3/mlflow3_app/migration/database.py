@@ -4,7 +4,8 @@ The tables are those of the MLflow that is pinned beside this package. A table o
 which files it was read from and what both sides told of it; it is written with the run, in one transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -18,6 +19,7 @@ from mlflow3_app.migration.run import Point, Run, latest
 
 _MOVED = "mlflow_azure_moved_runs"
 _TABLES = ("experiments", "experiment_tags", "runs", "params", "tags", "metrics", "latest_metrics")
+_LOCK = 2_718_281_828  # any number, but that of schema.py
 _WHOLE = {"INTEGER": 31, "BIGINT": 63}
 _ROW = (
     *("run_uuid", "name", "experiment_id", "user_id", "status", "start_time", "end_time", "lifecycle_stage"),
@@ -59,6 +61,16 @@ class Database:
                     "points integer NOT NULL, repeated integer NOT NULL)"
                 )
             )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other passes waiting, those of another instance too; PostgreSQL lets go with the connection."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+            try:
+                yield
+            finally:
+                connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
     def check(self, run: Run) -> None:
         """Refuse what the columns do not take. Raises CannotMoveError."""

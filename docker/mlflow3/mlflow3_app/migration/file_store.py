@@ -1,4 +1,4 @@
-"""Reads a file store of MLflow 1.5.0, as mlflow/store/tracking/file_store.py of that version writes it:
+"""Reads a file store of MLflow 1.5.0, as mlflow/store/tracking/file_store.py of that version writes it.
 
     EXPERIMENT/meta.yaml                 an experiment; below .trash/ a deleted one
     EXPERIMENT/tags/KEY                  a tag of it
@@ -7,7 +7,7 @@
     EXPERIMENT/RUN/metrics/KEY           "TIMESTAMP VALUE STEP", one point a line
 
 Whatever 1.5.0 itself could not read is told with its reason, and never passed over.
-"""  # noqa: D400 - it ends with what it describes
+"""
 
 import hashlib
 import os

@@ -79,7 +79,11 @@ class Pass:
         self.report = Report()
 
     def __call__(self) -> Report:
-        """Do it."""
+        """Do it, when no other is under way, wherever that is."""
+        with self._database.alone():
+            return self._do()
+
+    def _do(self) -> Report:
         began = time.monotonic()
         experiments = self._store.experiments()
         names = self._move_experiments(experiments)
@@ -113,16 +117,19 @@ class Pass:
         written, names = [], {}
         read: dict[str, tuple[dict[str, Any], dict[str, str]]] = {}
         for stored in experiments:
+            if stored.id in read:
+                self._aside(stored.id, None, "it is there twice, once as deleted")
+                continue
+            if stored.id in made_by_3:
+                self._aside(stored.id, None, "the database has another experiment of this id, made by MLflow 3")
+                continue
             try:
-                if stored.id in read:
-                    raise CannotMoveError("it is there twice, once as deleted")
                 row, tags = self._store.experiment(stored)
-                if stored.id in made_by_3:
-                    raise CannotMoveError("the database has another experiment of this id, made by MLflow 3")
                 self._database.check_experiment(row, tags)
-                read[stored.id] = row, tags
             except CannotMoveError as error:
                 self._aside(stored.id, None, str(error))
+            else:
+                read[stored.id] = row, tags
         taken = {name: number for number, name, _ in there if number not in read}
         for number, (row, tags) in sorted(read.items(), key=lambda each: int(each[0])):
             name = row["name"]

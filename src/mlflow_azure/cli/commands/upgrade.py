@@ -191,7 +191,8 @@ def _tell(run: Invocation, answer: UpgradeAnswer) -> int:
     problems: Sequence[MlflowAzureError] = [
         MlflowAzureError(
             f"moving {each}",
-            hint="It is kept in the file share. Mend it there, then: mlflow-azure upgrade --rollback, and upgrade again.",
+            hint="It is kept in the file share. Mend it there, go back (mlflow-azure upgrade --rollback), and upgrade "
+            "again: what was moved stays.",
             code="NotMoved",
         )
         for each in answer.aside

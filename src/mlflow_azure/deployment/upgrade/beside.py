@@ -123,7 +123,7 @@ def beside(
         site, image=image, identity=True, pull_as=base.identity, allow=settings.allow_ip, after=(app_settings,)
     )
     made = (*base.providers, base.identity, *ahead, image, *roles, *database, site, mount, logs, app_settings, config)
-    return Beside(made, (base.group, base.plan, base.registry, account, share), site, token)
+    return Beside(made, (base.group, base.registry, account), site, token)
 
 
 def temporary_site(base: PostgresFoundation, settings: Settings) -> WebApp:
@@ -133,10 +133,9 @@ def temporary_site(base: PostgresFoundation, settings: Settings) -> WebApp:
 
 def _token(site: WebApp) -> Secret:
     """What an earlier run made, so that the temporary web app is not restarted; else something new."""
-    live = {}
-    if site.read(Given({})) is not None:
-        live = AppSettings(site, []).read(Given({})) or {}
-    found = live.get(MIGRATION_TOKEN)
+    there = site.read(Given({})) is not None
+    live = AppSettings(site, []).read(Given({})) if there else None
+    found = (live or {}).get(MIGRATION_TOKEN)
     return found if isinstance(found, Secret) else Secret(secrets.token_urlsafe(32))
 
 

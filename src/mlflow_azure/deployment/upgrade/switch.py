@@ -123,7 +123,7 @@ class RemovedShare(Task):
         self._settings = settings
 
     def run(self, given: Given, report: Report) -> Action:
-        """Delete it with its snapshots. Azure keeps it a while, unless that was switched off:
+        """Delete it with its snapshots. Azure keeps it a while, unless that was switched off.
 
         https://learn.microsoft.com/azure/storage/files/storage-files-prevent-file-share-deletion
         """
