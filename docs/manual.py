@@ -49,7 +49,7 @@ def page() -> str:
     parts = [HEAD]
     for name in NAMES:
         command = LazyCommand(name).load()
-        parts += [f"\n## {name}\n\n{_markdown(command.help)}\n\n", *_table(_own(command))]
+        parts += [f"\n## {name}\n\n", *_about(command.help), *_table(_own(command))]
     parts += ["\n## Options of every command\n\n", *_table(_common())]
     return "".join(parts)
 
@@ -107,6 +107,19 @@ def _records(command: Any, params: Iterable[Any]) -> Iterator[tuple[str, str]]:
             yield record[0], " ".join(record[1].split())
 
 
+def _split(text: str) -> tuple[str, list[str]]:
+    """The prose of a help text, and its examples."""
+    prose, _, examples = text.partition("Examples:\n")
+    return prose.strip(), [line.strip() for line in examples.splitlines() if line.strip()]
+
+
+def _about(text: str) -> Iterator[str]:
+    prose, examples = _split(text)
+    yield f"{_markdown(prose)}\n\n"
+    if examples:
+        yield "\n".join(["```sh", *examples, "```", "", ""])
+
+
 def _table(records: list[tuple[str, str]]) -> Iterator[str]:
     if records:
         yield "| option | |\n|---|---|\n"
@@ -129,9 +142,12 @@ def _markdown(text: str) -> str:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    for paragraph in text.split("\n\n"):
+    prose, examples = _split(text)
+    for paragraph in prose.split("\n\n"):
         yield ".PP"
         yield _roff(" ".join(paragraph.split()))
+    if examples:
+        yield from (".PP", "Examples:", ".PP", ".nf", ".RS", *map(_roff, examples), ".RE", ".fi")
 
 
 def _entries(records: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -40,6 +40,7 @@ ERROR_CODES = {
     "SettingsFile": Explained(
         "The settings file cannot be read, or a line is not `NAME=value`.", "Correct it, or name another: `--settings`."
     ),
+    "NoSettings": Explained("The script sets none of the settings.", "Name the script that deploys."),
     "FileExists": Explained("The file to be written is there already.", "Add `--yes` to overwrite it."),
     "CannotWrite": Explained("A file could not be written.", "Name one that can be."),
     "ConfirmationNeeded": Explained("A question needs an answer, and nobody can give one.", "Add the option it names."),
@@ -136,7 +137,28 @@ ERROR_CODES = {
     "FileSystem": Explained(
         "The file system here refuses a file.", "The message says which; choose another directory."
     ),
+    # Moving to MLflow 3
+    "BackupNotDecided": Explained(
+        "An upgrade wants to know whether the file share is backed up first.", "`--backup DIRECTORY`, or `--no-backup`."
+    ),
+    "NothingToDo": Explained("The deployment is not where this step of an upgrade begins.", "`mlflow-azure status`"),
+    "Occupied": Explained("The directory holds a backup of something else.", "Choose another directory."),
+    "PassFailed": Explained("A pass over the runs broke off; what it moved stays moved.", _AGAIN),
+    "NotMoved": Explained(
+        "A run cannot be moved as it is; it stays on the file share.",
+        "The message says why. Mend it, and run it again.",
+    ),
+    "SidesDiffer": Explained(
+        "File share and database are not equal after the move.", "Nothing was switched. Run it again."
+    ),
+    # PostgreSQL
+    "PostgresNotOffered": Explained(
+        "Azure does not offer such a PostgreSQL server there.", "`--postgres-sku SIZE`, or `--rg-location REGION`."
+    ),
+    "PostgresFailed": Explained("The PostgreSQL container does not start.", "Read its log: `docker logs NAME`."),
     # The running server
+    "NoContainer": Explained("The emulator runs web apps as processes here.", "Start a container engine first."),
+    "NoSharedKey": Explained("The storage account takes no keys.", "Use an account of MLflow 1.5.0, or none."),
     "Stopped": Explained("The web app is stopped.", "`mlflow-azure deploy` starts it."),
     "NoPortal": Explained("This cloud has no portal.", "`mlflow-azure status`"),
     "SignInNotEnabled": Explained("The server does not require sign-in.", "`mlflow-azure auth enable`"),

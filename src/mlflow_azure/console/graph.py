@@ -29,6 +29,7 @@ COLOURS = {
     Action.REPLACE: ("#fbe3b5", "to replace"),
     Action.DELETE: ("#f3c6c6", "to delete"),
     Action.KEEP: ("#e8e8e8", "unchanged"),
+    Action.COPY: ("#d5e4f3", "to copy"),
     Action.CHECK: ("#d5e4f3", "done in every deploy"),
 }
 _LETTERS = 27  # that fit into a box
