@@ -152,9 +152,6 @@ ERROR_CODES = {
         "File share and database are not equal after the move.", "Nothing was switched. Run it again."
     ),
     # PostgreSQL
-    "PostgresNotOffered": Explained(
-        "Azure does not offer such a PostgreSQL server there.", "`--postgres-sku SIZE`, or `--rg-location REGION`."
-    ),
     "PostgresFailed": Explained("The PostgreSQL container does not start.", "Read its log: `docker logs NAME`."),
     # The running server
     "NoContainer": Explained("The emulator runs web apps as processes here.", "Start a container engine first."),
