@@ -19,7 +19,7 @@ SECTIONS = {
 
 NAMES = (
     *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
-    *("backup", "restore", "upgrade"),
+    *("backup", "restore", "upgrade", "rotate-keys"),
     *("auth enable", "auth disable", "auth token", "cd enable", "cd disable", "cd status"),
     *("settings init", "settings show", "settings import"),
     *("emulator start", "emulator stop", "emulator status", "emulator reset"),

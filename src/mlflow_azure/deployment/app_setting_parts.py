@@ -6,10 +6,17 @@ Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-se
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.engine.compare import UNKNOWN
-from mlflow_azure.resources.web.app_settings import DATABASE_URI, FEDERATED_CLIENT, IMAGE_DIGEST, SIGN_IN_SECRET
+from mlflow_azure.engine.compare import UNKNOWN, one_of
+from mlflow_azure.resources.web.app_settings import (
+    CONNECTION_STRING,
+    DATABASE_URI,
+    FEDERATED_CLIENT,
+    IMAGE_DIGEST,
+    REGISTRY_PASSWORD,
+    SIGN_IN_SECRET,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +26,9 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.entra.client_secret import ClientSecret
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
     from mlflow_azure.resources.registry.registry_image import Image
+    from mlflow_azure.resources.registry.registry_password import RegistryPassword
     from mlflow_azure.resources.storage.storage_account import StorageAccount
+    from mlflow_azure.resources.storage.storage_key import StorageKey
     from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
     from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.secret import Secret
@@ -43,18 +52,21 @@ class FixedSettings:
 
 @dataclass(frozen=True)
 class StorageSettings:
-    """How MLflow reaches the blob container of its artifacts."""
+    """How MLflow reaches the blob container of its artifacts: with `key`; None is any that is valid."""
 
     account: StorageAccount
+    key: StorageKey | None = None
 
     @property
     def needs(self) -> tuple[Node, ...]:
-        """The storage account."""
-        return (self.account,)
+        """The storage account, or its key."""
+        return (self.key or self.account,)
 
     def desired(self, given: Given) -> Properties:
         """The account's connection string."""
-        return {"AZURE_STORAGE_CONNECTION_STRING": given(self.account, "connection_string")}
+        if self.key:
+            return {CONNECTION_STRING: given(self.key, "connection_string")}
+        return {CONNECTION_STRING: one_of(given(self.account, "connection_strings"))}
 
 
 @dataclass(frozen=True)
@@ -119,25 +131,35 @@ class IdentitySettings:
 
 @dataclass(frozen=True)
 class RegistrySettings:
-    """How App Service pulls the image: as the registry's admin user, or with the web app's identity."""
+    """How App Service pulls the image: as the registry's admin user, or with the web app's identity.
+
+    Attributes:
+        registry: The registry.
+        identity: Whether with the identity.
+        password: The admin user's password that is to be used; None is any that is valid.
+
+    """
 
     registry: ContainerRegistry
     identity: bool
+    password: RegistryPassword | None = None
 
     @property
     def needs(self) -> tuple[Node, ...]:
-        """The registry."""
-        return (self.registry,)
+        """The registry, and its password."""
+        return (self.registry, *((self.password,) if self.password else ()))
 
     def desired(self, given: Given) -> Properties:
         """Where the registry is, and with which user and password."""
         server = given(self.registry, "login_server")
-        user, password = (None if self.identity else given(self.registry, each) for each in ("username", "password"))
         return {
             "DOCKER_REGISTRY_SERVER_URL": UNKNOWN if server is UNKNOWN else f"https://{server}",
-            "DOCKER_REGISTRY_SERVER_USERNAME": user,
-            "DOCKER_REGISTRY_SERVER_PASSWORD": password,
+            "DOCKER_REGISTRY_SERVER_USERNAME": None if self.identity else given(self.registry, "username"),
+            REGISTRY_PASSWORD: None if self.identity else self._password(given),
         }
+
+    def _password(self, given: Given) -> Any:
+        return given(self.password, "password") if self.password else one_of(given(self.registry, "passwords"))
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.deployment.app_setting_parts import StorageSettings
 from mlflow_azure.deployment.features.enabled import Features
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
+from mlflow_azure.engine.compare import chosen
+from mlflow_azure.engine.node import Given
 from mlflow_azure.resources.entra import registrations
 from mlflow_azure.resources.server_health import server_token
+from mlflow_azure.resources.web.app_settings import AppSettings
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
@@ -28,11 +32,15 @@ def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secr
     """
     version = live_version(azure, settings)
     stack = mlflow_stack(azure, settings, Features(version=version))
-    readings = engine.read([stack.account, stack.site], azure.deadline)
+    app_settings = AppSettings(stack.site, [])
+    readings = engine.read([stack.account, stack.site, app_settings], azure.deadline)
     site, account = readings[stack.site].outputs, readings[stack.account].outputs
     if site is None or account is None:
         return None
-    storage = {} if version == POSTGRES else {"AZURE_STORAGE_CONNECTION_STRING": account["connection_string"]}
+    storage = {}
+    if version != POSTGRES:
+        wanted = StorageSettings(stack.account).desired(Given({stack.account: account}))
+        storage = chosen(wanted, readings[app_settings].live)  # the server's own, where it is valid
     return {"MLFLOW_TRACKING_URI": site["url"], **storage, **_sign_in(azure, settings)}
 
 

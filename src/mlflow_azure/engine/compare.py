@@ -6,6 +6,7 @@ Azure adds fields of its own to everything, so only the desired ones are looked 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow_azure.events import Difference
@@ -24,6 +25,34 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """A desired value of which there are several, such as two keys that open the same lock.
+
+    Any of them will do. Where none is there, the first is written.
+    """
+
+    values: tuple[Any, ...]
+
+
+def one_of(values: Any) -> Any:
+    """Any value of a mapping; UNKNOWN where that is not known yet."""
+    return UNKNOWN if values is UNKNOWN else OneOf(tuple(values.values()))
+
+
+def chosen(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is to be written: where several values will do, the live one if it is among them."""
+    return {key: _chosen(wanted, (live or {}).get(key)) for key, wanted in desired.items()}
+
+
+def _chosen(wanted: Any, found: Any) -> Any:
+    if isinstance(wanted, Mapping):
+        return chosen(wanted, found if isinstance(found, Mapping) else None)
+    if isinstance(wanted, OneOf):
+        return found if found in wanted.values else wanted.values[0]
+    return wanted
+
+
 def differences(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> tuple[Difference, ...]:
     """Every desired value that `live` lacks or has otherwise, by dotted path, in the order of `desired`.
 
@@ -38,6 +67,9 @@ def _differences(desired: Mapping[str, Any], live: Mapping[str, Any], prefix: st
         path = f"{prefix}{key}"
         if isinstance(wanted, Mapping):
             yield from _differences(wanted, found if isinstance(found, Mapping) else {}, f"{path}.")
+        elif isinstance(wanted, OneOf):
+            if found not in wanted.values:
+                yield Difference(path, found, wanted.values[0])
         elif wanted is UNKNOWN or wanted != found:
             yield Difference(path, found, wanted)
 

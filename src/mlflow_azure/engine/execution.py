@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine import walk
-from mlflow_azure.engine.compare import has_unknown
+from mlflow_azure.engine.compare import chosen, has_unknown
 from mlflow_azure.engine.concurrent import collect, raise_all
 from mlflow_azure.engine.node import Check, Given, Node, Properties, Removable, Report, Resource, Task
 from mlflow_azure.engine.planning import Plan, differing
@@ -136,12 +136,12 @@ class Execution:
         # Writes replace whole collections (tags, app settings), and someone may have added to them meanwhile.
         live = resource.read(given) if reading.live is not None else None
         if live is None:
-            return Applied(resource.outputs(resource.create(desired, given, report)), Action.CREATE)
+            return Applied(resource.outputs(resource.create(chosen(desired, None), given, report)), Action.CREATE)
         found = differing(resource, desired, live)
         if not found:  # what was unknown when it was planned turned out as it is
             return Applied(resource.outputs(live), Action.KEEP)
         self._refuse_to_undo(resource, found)
-        return Applied(resource.outputs(resource.update(desired, live, given, report)), Action.UPDATE)
+        return Applied(resource.outputs(resource.update(chosen(desired, live), live, given, report)), Action.UPDATE)
 
     def _refuse_to_undo(self, resource: Resource, found: Sequence[Difference]) -> None:
         """Write nothing over what someone changed since the plan was made: to be undone is not what they were told."""

@@ -24,6 +24,8 @@ START_SECONDS = "600"
 waits for other instances that do. https://learn.microsoft.com/azure/app-service/reference-app-settings"""
 IMAGE_HEADER = "MLflow-Azure-Image"
 """Header of every answer: the digest of the image that serves it, as the app settings told it."""
+KEYS_HEADER = "MLflow-Azure-Keys-Rotated"
+"""Header of every answer of 1.5.0: when its keys were rotated, as the app settings told it."""
 
 
 def server_environment(settings: Settings) -> dict[str, str]:

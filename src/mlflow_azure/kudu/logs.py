@@ -38,6 +38,9 @@ _ENDED = re.compile(r"failing site start|terminated during site startup|exited w
 logs with them: github.com/runwhen-contrib/rw-cli-codecollection/pull/513, and those of the newer platform from memory.
 """
 
+_READY = re.compile(r"is ready to serve requests|Site started|startup probe succeeded", re.IGNORECASE)
+"""What the platform says of a container that answers, the newer one in the last two ways; sources as above."""
+
 _PULL_REFUSED = re.compile(r"unauthorized|denied|Image pull failed: Verify", re.IGNORECASE)
 """What the platform says where the registry does not let it pull: https://github.com/microsoft/AzureTRE/issues/924."""
 
@@ -81,6 +84,11 @@ def parse(text: str, *, source: str = CONTAINER) -> Line:
 def tells_of_an_end(line: Line) -> bool:
     """Whether the platform says that the container ended by itself, or did not answer in time."""
     return line.source == PLATFORM and bool(_ENDED.search(line.text))
+
+
+def tells_of_a_start(line: Line) -> bool:
+    """Whether the platform says that the container answers."""
+    return line.source == PLATFORM and bool(_READY.search(line.text))
 
 
 def tells_of_a_refused_pull(line: Line) -> bool:

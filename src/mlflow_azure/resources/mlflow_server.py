@@ -33,6 +33,7 @@ class Server(Check):
         image: The image that is to answer; None for whichever does.
         identity: Whether the web app pulls it with an identity.
         version: Which MLflow it is.
+        rotated: When the keys were rotated with which it is to answer; None for whichever they are.
         after: What is done before.
 
     """
@@ -47,6 +48,7 @@ class Server(Check):
         image: Image | None = None,
         identity: bool = False,
         version: str,
+        rotated: str | None = None,
         after: tuple[Node, ...],
     ) -> None:
         registration = (client,) if isinstance(client, AppRegistration) else ()
@@ -56,6 +58,7 @@ class Server(Check):
         self.image = image
         self.identity = identity
         self.version = version
+        self.rotated = rotated
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers.
@@ -68,7 +71,7 @@ class Server(Check):
         url, told, began = given(self.site, "url"), "", time.monotonic()
         patience, early = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS)
         start = ContainerStart(self.site, given(self.site, "scm_host"), identity=self.identity)
-        while not (health := self._health(given, url, early)).healthy:
+        while not (health := self._started(self._health(given, url, early), start)).healthy:
             if health.detail != told:
                 told = health.detail
                 report(told, None)
@@ -81,6 +84,12 @@ class Server(Check):
                     code="ServerNotHealthy",
                 )
             self.site.azure.deadline.sleep(pause(time.monotonic() - began))
+
+    def _started(self, health: Health, start: ContainerStart) -> Health:
+        if self.rotated is None:
+            return health
+        doubtful = health.healthy and health.rotated is None
+        return health.with_keys(self.rotated, started=doubtful and start.is_ready(since=self.rotated))
 
     def _health(self, given: Given, url: str, early: Deadline) -> Health:
         health = self._probe(given, url, early)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.image.serving import HOST_REFUSED, IMAGE_HEADER, PROBE_PATHS
+from mlflow_azure.image.serving import HOST_REFUSED, IMAGE_HEADER, KEYS_HEADER, PROBE_PATHS
 from mlflow_azure.secret import Secret
 from mlflow_azure.settings import FILE_SHARE
 
@@ -17,6 +17,7 @@ PROBE_SECONDS = 10
 ANSWERS = "answers"
 STOPPED = "is stopped"
 ANOTHER_IMAGE = "still answers with another image"
+OLD_KEYS = "is not known to have the new keys yet"
 _STOPPED = "This web app is stopped"
 """What App Service's own page says for a web app that someone has stopped."""
 
@@ -29,12 +30,14 @@ class Health:
         healthy: It answers, or App Service answers for it in the way that sign-in and access restrictions make it.
         detail: In words.
         image: Digest of the image that answered; None where it does not tell, or App Service answered.
+        rotated: When the keys were rotated with which it answered; None likewise.
 
     """
 
     healthy: bool
     detail: str
     image: str | None = None
+    rotated: str | None = None
 
     def by(self, digest: str, *, telling: bool = False) -> Health:
         """The same, but not healthy where another image answered: the old container does until the new one is up.
@@ -48,6 +51,18 @@ class Health:
         """
         another = self.detail == ANSWERS and self.image != digest and (telling or self.image is not None)
         return Health(healthy=False, detail=ANOTHER_IMAGE, image=self.image) if another else self
+
+    def with_keys(self, rotated: str, *, started: bool) -> Health:
+        """The same, but not healthy where a container answered that was not started with the keys rotated then.
+
+        Args:
+            rotated: When they were rotated.
+            started: Whether the log says that a container was started since: it counts for a server that does not tell.
+
+        """
+        if not self.healthy or self.rotated == rotated or (self.rotated is None and started):
+            return self
+        return Health(healthy=False, detail=OLD_KEYS, image=self.image, rotated=self.rotated)
 
 
 def probe(
@@ -73,7 +88,8 @@ def probe(
     except requests.RequestException as error:
         return Health(healthy=False, detail=f"no answer ({type(error).__name__})")
     if answer.status_code == requests.codes.ok:
-        return Health(healthy=True, detail=ANSWERS, image=answer.headers.get(IMAGE_HEADER))
+        told = answer.headers
+        return Health(healthy=True, detail=ANSWERS, image=told.get(IMAGE_HEADER), rotated=told.get(KEYS_HEADER))
     if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
         return Health(healthy=token is None, detail="accepts no token yet" if token else "asks for sign-in")
     if answer.status_code == requests.codes.forbidden:

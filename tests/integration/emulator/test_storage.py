@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient
 
 from tests.support.emulated import Azure, error_code
+
+PLACEHOLDER = "DOCKER|mcr.microsoft.com/appsvc/staticsite:latest"
 
 
 def test_a_new_account_is_answered_with_202_and_found_by_polling(azure: Azure) -> None:
@@ -43,6 +48,40 @@ def test_keys_are_two_and_stay_until_one_is_regenerated(azure: Azure) -> None:
     assert first == second
     assert third[0].value != first[0]
     assert third[1].value == first[1]
+
+
+def test_a_key_that_was_regenerated_opens_no_blobs_and_a_site_that_mounts_with_it_stops(azure: Azure) -> None:
+    group = azure.group()
+    account, site = azure.account(group), azure.site(group)
+    azure.storage.file_shares.create(group, account.name, "share", {})
+    old = azure.storage.storage_accounts.list_keys(group, account.name).keys_property[0].value
+    mount = {"type": "AzureFiles", "accountName": account.name, "shareName": "share", "mountPath": "/m"}
+    azure.web.web_apps.update_azure_storage_accounts(
+        group, site.name, {"properties": {"m": {**mount, "accessKey": old}}}
+    )
+
+    listed = azure.storage.storage_accounts.regenerate_key(group, account.name, {"keyName": "key1"}).keys_property
+    credential = {"account_name": account.name, "account_key": old}
+    client = BlobServiceClient(account.primary_endpoints.blob, credential, retry_total=0)
+    with client, pytest.raises(HttpResponseError) as refused:
+        list(client.list_containers())
+    assert refused.value.status_code == 403
+    assert (
+        azure.web.web_apps.list_azure_storage_accounts(group, site.name).properties["m"].state == "InvalidCredentials"
+    )
+    azure.web.web_apps.update_configuration(group, site.name, {"properties": {"linuxFxVersion": PLACEHOLDER}})
+    assert state_of(azure, site.name, "Failed")
+
+    mounts = {"m": {**mount, "accessKey": listed[0].value}}
+    azure.web.web_apps.update_azure_storage_accounts(group, site.name, {"properties": mounts})
+    assert state_of(azure, site.name, "Running")
+
+
+def state_of(azure: Azure, site: str, wanted: str) -> bool:
+    """Wait until a site is in this state."""
+    while next(each["state"] for each in azure.control("GET", "status")["sites"] if each["name"] == site) != wanted:
+        time.sleep(0.05)
+    return True
 
 
 @pytest.mark.parametrize(("name", "reason"), [("Not-Valid", "AccountNameInvalid"), ("takenbyothers", "AlreadyExists")])

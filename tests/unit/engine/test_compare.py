@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_azure.engine.compare import UNKNOWN, differences, has_unknown
+from mlflow_azure.engine.compare import UNKNOWN, OneOf, chosen, differences, has_unknown
 from mlflow_azure.events import Difference
 
 
@@ -39,3 +39,13 @@ def test_an_unknown_value_is_found_at_any_depth(value: Any) -> None:
 @pytest.mark.parametrize("value", [None, "", 0, False, {}, [], {"a": [None, {"b": ""}]}])
 def test_nothing_that_is_merely_empty_is_unknown(value: Any) -> None:
     assert not has_unknown(value)
+
+
+def test_of_several_values_that_will_do_the_live_one_stays_and_else_the_first_is_written() -> None:
+    desired = {"mount": {"key": OneOf(("first", "second")), "path": "/a"}}
+    assert differences(desired, {"mount": {"key": "second", "path": "/a"}}) == ()
+    [found] = differences(desired, {"mount": {"key": "void", "path": "/a"}})
+    assert (found.path, found.before, found.after) == ("mount.key", "void", "first")
+    assert chosen(desired, {"mount": {"key": "second"}}) == {"mount": {"key": "second", "path": "/a"}}
+    assert chosen(desired, {"mount": {"key": "void"}}) == {"mount": {"key": "first", "path": "/a"}}
+    assert chosen(desired, None) == {"mount": {"key": "first", "path": "/a"}}

@@ -116,6 +116,11 @@ async def get_operation(call: Call) -> Answer:
 @endpoints.on("POST", REGISTRY + "/listCredentials")
 async def list_credentials(call: Call) -> Answer:
     """The admin user's name and passwords."""
+    return Answer(_credentials(call.world, _with_admin_user(call)))
+
+
+def _with_admin_user(call: Call) -> Body:
+    """The registry. Raises ArmError where its admin user is disabled."""
     registry = call.resource()
     if not registry["properties"]["adminUserEnabled"]:
         raise ArmError(
@@ -125,13 +130,13 @@ async def list_credentials(call: Call) -> Answer:
             "admin user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/"
             "container-registry-authentication#admin-account",
         )
-    return Answer(_credentials(call.world, registry))
+    return registry
 
 
 @endpoints.on("POST", REGISTRY + "/regenerateCredential")
 async def regenerate_credential(call: Call) -> Answer:
     """Make a new password in place of one."""
-    registry = call.resource()
+    registry = _with_admin_user(call)
     passwords = call.world.resources.hidden(call.id)["passwords"]
     if call.body.get("name") not in passwords:
         raise invalid_content("'name' has to be password or password2.")

@@ -10,7 +10,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
+from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
 from mlflow_azure.emulator.arm.policies import modifications
@@ -106,31 +106,6 @@ async def list_group_accounts(call: Call) -> Answer:
     return Answer({"value": call.world.resources.of_type(ACCOUNT_TYPE, group)})
 
 
-@endpoints.on("POST", ACCOUNT + "/listKeys")
-async def list_keys(call: Call) -> Answer:
-    """The two keys of an account."""
-    account = call.resource()
-    created = account["properties"]["keyCreationTime"]
-    keys = [
-        {"creationTime": created[name], "keyName": name, "value": value, "permissions": "FULL"}
-        for name, value in call.world.resources.hidden(call.id)["keys"].items()
-    ]
-    return Answer({"keys": keys})
-
-
-@endpoints.on("POST", ACCOUNT + "/regenerateKey")
-async def regenerate_key(call: Call) -> Answer:
-    """Make a new key in place of one."""
-    account = call.resource()
-    keys = call.world.resources.hidden(call.id)["keys"]
-    if call.body.get("keyName") not in keys:
-        raise invalid_content("'keyName' has to be key1 or key2.")
-    keys[call.body["keyName"]] = _new_key()
-    account["properties"]["keyCreationTime"][call.body["keyName"]] = _now()
-    await _open(call, account)
-    return await list_keys(call)
-
-
 @endpoints.on("GET", _PROVIDER + "/locations/{location}/asyncoperations/{operation}")
 async def get_operation(call: Call) -> Answer:
     """How the creation of an account goes: 202, then the account."""
@@ -206,13 +181,13 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
     body["sku"] = {"name": sku, "tier": sku.partition("_")[0]}
     body["kind"] = call.body.get("kind") or (existing["kind"] if existing else "StorageV2")
     body |= _identity(call, existing)
-    properties = existing["properties"] if existing else new_account(body["location"], body["kind"], _now())
+    properties = existing["properties"] if existing else new_account(body["location"], body["kind"], now())
     kept = {name: value for name, value in properties.items() if name not in SECONDARY}
     body["properties"] = kept | _wanted(call, existing)
     body["properties"] |= secondary(body["name"], body["kind"], sku, body["location"], _suffix(call))
     body["properties"]["provisioningState"] = state
     call.world.resources.put(body)
-    call.world.resources.hidden(body["id"]).setdefault("keys", {"key1": _new_key(), "key2": _new_key()})
+    call.world.resources.hidden(body["id"]).setdefault("keys", {"key1": new_key(), "key2": new_key()})
     return body
 
 
@@ -223,7 +198,7 @@ def _wanted(call: Call, existing: Body | None) -> Body:
         live = existing["properties"].get("networkAcls", {}) if existing else {}
         wanted["networkAcls"] = network_rules(live | wanted["networkAcls"])
     if "encryption" in wanted:
-        wanted["encryption"] = encryption(wanted["encryption"], _now())
+        wanted["encryption"] = encryption(wanted["encryption"], now())
     return wanted | modifications(call.world, ACCOUNT_TYPE, call["group"])
 
 
@@ -240,11 +215,13 @@ def _identity(call: Call, existing: Body | None) -> Body:
     return {"identity": own}
 
 
-def _now() -> str:
+def now() -> str:
+    """The moment, as Microsoft.Storage writes it."""
     return datetime.now(UTC).isoformat().replace("+00:00", "0Z")
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """A key of an account: 64 bytes, in Base64."""
     return base64.b64encode(secrets.token_bytes(64)).decode()
 
 

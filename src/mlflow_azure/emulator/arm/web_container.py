@@ -34,6 +34,7 @@ def _specification(world: World, site: Body) -> SiteSpec:
         registry_password=settings.get("DOCKER_REGISTRY_SERVER_PASSWORD"),
         app_settings=settings,
         mounts=tuple(_mounts(world, hidden["azurestorageaccounts"])),
+        broken_mounts=tuple(_broken_mounts(world, hidden["azurestorageaccounts"])),
         command=configuration["appCommandLine"] or None,
         enabled=site["properties"]["enabled"],
         start_limit=_start_limit(settings.get("WEBSITES_CONTAINER_START_TIME_LIMIT", "")),
@@ -93,6 +94,10 @@ def _image(linux_fx_version: str) -> str | None:
 
 def _start_limit(setting: str) -> float:
     return min(float(setting), _LONGEST_START_LIMIT) if setting.isdecimal() else _START_LIMIT
+
+
+def _broken_mounts(world: World, mounts: dict[str, Any]) -> list[str]:
+    return [name for name, mount in mounts.items() if state(world, mount) != "Ok"]
 
 
 def _mounts(world: World, mounts: dict[str, Any]) -> list[Mount]:

@@ -50,6 +50,7 @@ class SiteSpec:
     `siteConfig.ipSecurityRestrictions` as Azure writes them. `publishing_credentials` are user name and password of the
     Kudu site, None while its basic authentication is off. `pull_identity` is the object id of the managed identity that
     pulls the image, in place of the registry's user name and password. `identity` is None for a web app without one.
+    `broken_mounts` are the names of mounts that cannot work.
     `instances` is how many there are to be, and `instance` the number of one of them, from 0.
     """
 
@@ -71,6 +72,7 @@ class SiteSpec:
     instances: int = 1
     instance: int = 0
     health_check_path: str | None = None
+    broken_mounts: tuple[str, ...] = ()
 
     @property
     def instance_id(self) -> str:
@@ -84,7 +86,7 @@ class SiteSpec:
     def _container(self) -> tuple[object, ...]:
         credentials = (self.registry_username, self.registry_password, self.pull_identity)
         given = (dict(self.app_settings), self.identity)
-        return self.image, credentials, given, self.mounts, self.command, self.enabled
+        return self.image, credentials, given, self.mounts, self.broken_mounts, self.command, self.enabled
 
 
 SiteState = Literal["Stopped", "Starting", "Running", "Failed"]

@@ -13,6 +13,8 @@ from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
+    from azure.mgmt.containerregistry.models import RegistryListCredentialsResult
+
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.provider import Provider
@@ -87,14 +89,25 @@ class ContainerRegistry(TaggedResource):
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:
-        """login_server, and username and password: the admin user's, or our own where it is disabled."""
-        server = live["properties"]["loginServer"]
-        username, password = (
-            self._admin() if live["properties"].get("adminUserEnabled") else exchange(self.azure, server)
-        )
-        return {"login_server": server, "username": username, "password": password}
+        """login_server, username, password, and passwords by their names.
 
-    def _admin(self) -> tuple[str, Secret]:
+        They are the admin user's, of whose two passwords both are valid all the time; our own where it is disabled.
+        """
+        server = live["properties"]["loginServer"]
+        if live["properties"].get("adminUserEnabled"):
+            username, passwords = self._admin()
+        else:
+            username, exchanged = exchange(self.azure, server)
+            passwords = {"password": exchanged}
+        first = next(iter(passwords.values()))
+        return {"login_server": server, "username": username, "password": first, "passwords": passwords}
+
+    def _admin(self) -> tuple[str, dict[str, Secret]]:
         with doing(f"reading the credentials of {self}"):
             credentials = self.azure.registries.registries.list_credentials(self.group.name, self.name)
-        return str(credentials.username), Secret(str((credentials.passwords or [])[0].value))
+        return str(credentials.username), passwords_of(credentials)
+
+
+def passwords_of(credentials: RegistryListCredentialsResult) -> dict[str, Secret]:
+    """The passwords of an admin user: `password` and `password2`."""
+    return {each["name"]: Secret(each["value"]) for each in credentials.as_dict()["passwords"]}

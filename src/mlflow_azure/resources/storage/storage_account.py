@@ -96,7 +96,11 @@ class StorageAccount(TaggedResource):
             return arm.body(self.azure.storage.storage_accounts.update(self.group.name, self.name, arm.sent(body)))
 
     def outputs(self, live: Properties) -> Properties:
-        """name, blob_endpoint, and where its key opens it, key and connection_string."""
+        """name, endpoints, blob_endpoint; where keys open it, keys and connection_strings, by the names of the keys.
+
+        Both keys open it all the time, so that one can be renewed while the other is in use. `connection_string` is the
+        first.
+        """
         endpoints = live["properties"]["primaryEndpoints"]
         if not self.shared_key:
             return {"name": self.name, "blob_endpoint": endpoints["blob"]}
@@ -107,15 +111,18 @@ class StorageAccount(TaggedResource):
                 code="KeyBasedAuthenticationNotPermitted",
             )
         with doing(f"reading the keys of {self}"):
-            keys = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name).keys_property
-        if not keys:
+            listed = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name).keys_property
+        if not listed:
             raise MlflowAzureError(f"reading the keys of {self}: Azure answered without one", hint=AGAIN)
-        key = str(keys[0].value)
+        keys = {str(each.key_name): str(each.value) for each in listed}
+        strings = {name: Secret(connection_string(self.name, key, endpoints)) for name, key in keys.items()}
         return {
             "name": self.name,
-            "key": Secret(key),
-            "connection_string": Secret(connection_string(self.name, key, endpoints)),
+            "keys": {name: Secret(key) for name, key in keys.items()},
+            "connection_strings": strings,
+            "connection_string": next(iter(strings.values())),
             "blob_endpoint": endpoints["blob"],
+            "endpoints": endpoints,
         }
 
 

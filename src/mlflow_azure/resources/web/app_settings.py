@@ -30,9 +30,11 @@ FEDERATED_CLIENT = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad#use-a-managed-identity-instead-of-a-secret-preview"""
 DATABASE_URI = "MLFLOW_SERVER_DATABASE_URI"
 MIGRATION_TOKEN = "MLFLOW_SERVER_MIGRATION_TOKEN"  # noqa: S105 - the setting's name
-SECRETS = frozenset(
-    {"AZURE_STORAGE_CONNECTION_STRING", "DOCKER_REGISTRY_SERVER_PASSWORD", SIGN_IN_SECRET, MIGRATION_TOKEN}
-)
+CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
+REGISTRY_PASSWORD = "DOCKER_REGISTRY_SERVER_PASSWORD"  # noqa: S105 - the setting's name
+KEYS_ROTATED = "MLFLOW_AZURE_KEYS_ROTATED"
+"""When keys were last rotated. The image tells it, so that the container that has the new ones is known."""
+SECRETS = frozenset({CONNECTION_STRING, REGISTRY_PASSWORD, SIGN_IN_SECRET, MIGRATION_TOKEN})
 
 
 class SettingsPart(Protocol):

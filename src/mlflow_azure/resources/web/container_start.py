@@ -62,6 +62,14 @@ class ContainerStart:
         self._refuse_ending(lines)
         return self._identity and self._restart_unpulled(lines, report)
 
+    def is_ready(self, *, since: str) -> bool:
+        """Whether the log says that a container was started since then (ISO 8601), and answers."""
+        try:
+            lines = logs.recent(self._kudu, after=datetime.fromisoformat(since))
+        except MlflowAzureError:
+            return False
+        return any(logs.tells_of_a_start(line) for line in lines)
+
     def _refuse_ending(self, lines: Sequence[Line]) -> None:
         """Raise what the log says of a container that was started some times, and ended each time."""
         ended = sum(logs.tells_of_an_end(line) for line in lines)

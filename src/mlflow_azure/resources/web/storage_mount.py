@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.engine.compare import one_of
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.storage.file_share import FileShare
     from mlflow_azure.resources.storage.storage_account import StorageAccount
+    from mlflow_azure.resources.storage.storage_key import StorageKey
     from mlflow_azure.resources.web.web_app import WebApp
 
 BROKEN = frozenset({"InvalidCredentials", "InvalidShare"})
@@ -22,7 +24,17 @@ BROKEN = frozenset({"InvalidCredentials", "InvalidShare"})
 
 
 class StorageMount(SitePart):
-    """Mounts the share at a path, with the account's key. Mounts that the user has added stay."""
+    """Mounts the share at a path, with a key of the account. Mounts that the user has added stay.
+
+    Args:
+        site: The web app.
+        account: The account of the share.
+        share: The share.
+        path: Where it is mounted.
+        key: The key that it is to be mounted with. None: any that is valid.
+        after: What is written before it.
+
+    """
 
     kind = "storage mount"
     config = "azurestorageaccounts"
@@ -34,12 +46,18 @@ class StorageMount(SitePart):
         account: StorageAccount,
         share: FileShare,
         path: str,
+        key: StorageKey | None = None,
         after: tuple[Node, ...] = (),
     ) -> None:
-        super().__init__(site, needs=(account,), after=(share, *after))
+        super().__init__(site, needs=(account, *((key,) if key else ())), after=(share, *after))
         self.account = account
         self.share = share
         self.path = path
+        self.pinned = key
+
+    def with_key(self, key: StorageKey) -> StorageMount:
+        """The same mount, with this key and no other."""
+        return StorageMount(self.site, account=self.account, share=self.share, path=self.path, key=key)
 
     def read(self, given: Given) -> Properties | None:
         """The mounts, by name."""
@@ -55,7 +73,7 @@ class StorageMount(SitePart):
                 "accountName": self.account.name,
                 "shareName": self.share.name,
                 "mountPath": self.path,
-                "accessKey": given(self.account, "key"),
+                "accessKey": given(self.pinned, "key") if self.pinned else one_of(given(self.account, "keys")),
                 "state": "Ok",
             }
         }

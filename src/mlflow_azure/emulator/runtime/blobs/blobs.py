@@ -53,10 +53,18 @@ class Blobs:
             if served is None:
                 await self._open(account, keys, port)
             elif served.keys != keys or not served.child.running:
-                await served.child.stop()
-                served.child, served.front.azurite_port = await self._start(account, keys)
-                served.keys, served.front.key = keys, keys[0]
+                await self._serve_with(served, account, keys)
         return f"http://127.0.0.1:{port}/"
+
+    async def _serve_with(self, served: _Account, account: str, keys: tuple[str, str]) -> None:
+        """Start Azurite anew, which reads its keys at its start. Azure's clients notice nothing: here they wait."""
+        served.front.open.clear()
+        try:
+            await served.child.stop()
+            served.child, served.front.azurite_port = await self._start(account, keys)
+            served.keys, served.front.key = keys, keys[0]
+        finally:
+            served.front.open.set()
 
     async def _open(self, account: str, keys: tuple[str, str], port: int) -> None:
         child, azurite_port = await self._start(account, keys)

@@ -13,6 +13,7 @@ Azure's.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ class BlobFront:
         self.azurite_port = azurite_port
         self._account = account
         self._admit = admit
+        self.open = asyncio.Event()
+        self.open.set()
         self._signature = ("", "", 0.0)  # the key that it was made with, the query, and when
         self._proxy = ReverseProxy()
 
@@ -73,6 +76,7 @@ class BlobFront:
         await self._proxy.close()
 
     async def _answer(self, request: Request) -> Response:
+        await self.open.wait()
         wanted = asked(self._account, request)
         if wanted.kind == "token" and request.url.scheme != "https":
             raise authentication_failed("Authentication scheme Bearer is not allowed with HTTP.")

@@ -180,6 +180,10 @@ class Instance:
         self._begin_anew()
 
     async def _start(self, spec: SiteSpec) -> Container:
+        if spec.broken_mounts:
+            # No source tells what App Service starts then. Here it is nothing, as with a mount that it does not allow:
+            # github.com/projectkudu/kudu/issues/2916.
+            raise StartError(f"Mounting {', '.join(spec.broken_mounts)} failed, failing site start")
         if spec.image != STATIC_SITE:
             return await self._host.start(self._signed_in(spec), self.log)
         page = StaticSite(f"{spec.name}_static_{self.number}")

@@ -1,0 +1,103 @@
+"""`mlflow-azure rotate-keys`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.applied import Done, apply
+from mlflow_azure.cli.invocation import Invocation, command
+
+if TYPE_CHECKING:
+    from mlflow_azure.deployment.rotation import Keys, Kind
+
+_WORDS = {
+    "storage": "storage account keys",
+    "registry": "registry passwords",
+    "sign-in": "client secret of the sign-in",
+}
+
+
+@dataclass(frozen=True)
+class NotRotated:
+    """What there is no key of.
+
+    Attributes:
+        kind: storage, registry or sign-in.
+        reason: Why.
+
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RotateKeysAnswer(Answer):
+    """The server lives on new keys, and those that there were open nothing any more.
+
+    Attributes:
+        url: Of the server.
+        rotated: What was rotated: storage, registry, sign-in.
+        not_rotated: What was asked for, and has no key.
+        resources: What was done to each resource; empty where nothing was to be done.
+
+    """
+
+    url: str
+    rotated: tuple[str, ...]
+    not_rotated: tuple[NotRotated, ...]
+    resources: tuple[Done, ...]
+
+    def text(self) -> str:
+        """What is new, and what has no key."""
+        new = ", ".join(_WORDS[each] for each in self.rotated)
+        lines = [f"New: {new}. {self.url} answers with them." if new else "Nothing to rotate."]
+        lines += [f"Without {_WORDS[each.kind]}: {each.reason}." for each in self.not_rotated]
+        return "\n".join(lines)
+
+
+@command("rotate-keys", RotateKeysAnswer)
+def rotate_keys(
+    run: Invocation,
+    *,
+    storage: Annotated[bool, typer.Option("--storage", help="Both keys of the storage account.")] = False,
+    registry: Annotated[bool, typer.Option("--registry", help="Both passwords of the registry's admin user.")] = False,
+    sign_in: Annotated[bool, typer.Option("--sign-in", help="The client secret of the app registration.")] = False,
+) -> None:
+    """Make all keys anew without an outage; those that the options name, where they name some."""
+    from mlflow_azure.deployment.rotation import Keys, Kind
+
+    named = {Kind.STORAGE: storage, Kind.REGISTRY: registry, Kind.SIGN_IN: sign_in}
+    asked = [kind for kind in Kind if named[kind] or not any(named.values())]
+    keys = run.wait(lambda: Keys(run.azure, run.settings))
+    going = [kind for kind in asked if kind not in keys.fixed]
+    done = _rotate(run, keys, going) if going else ()
+    fixed = tuple(NotRotated(kind, keys.fixed[kind]) for kind in asked if kind in keys.fixed)
+    run.answer(RotateKeysAnswer(keys.url, tuple(going), fixed, done))
+    if Kind.STORAGE in going:
+        run.console.warn(
+            "Clients that have the old connection string can no longer read or write artifacts.",
+            'Give them the new one: eval "$(mlflow-azure env --show-secrets)"',
+        )
+    if Kind.REGISTRY in going:
+        run.console.warn(
+            "Whoever pushes or pulls with the registry's old password has to sign in anew.",
+            f"docker login, with what Azure tells: az acr credential show --name {run.settings.acr_name}",
+        )
+
+
+def _rotate(run: Invocation, keys: Keys, kinds: list[Kind]) -> tuple[Done, ...]:
+    from mlflow_azure.deployment.rotation import Keys, Kind
+    from mlflow_azure.engine import Execution
+
+    united = run.wait(keys.united) if Kind.STORAGE in kinds else None
+    if united:
+        run.console.note("A rotation was stopped half-way: first the server gets one key for everything.")
+        apply(run, Execution(united, run.deadline))
+        keys = run.wait(lambda: Keys(run.azure, run.settings))
+    planned = run.wait(lambda: keys.rotated(kinds))
+    return apply(run, Execution(planned, run.deadline))

@@ -1,0 +1,98 @@
+"""One of the two passwords of a registry's admin user, made anew.
+
+Both are valid, so nothing that uses the other one notices:
+https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
+from mlflow_azure.image.registry_api import RegistryClient
+from mlflow_azure.resources.base import AzureResource
+from mlflow_azure.resources.registry.container_registry import passwords_of
+
+if TYPE_CHECKING:
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
+    from mlflow_azure.resources.registry.container_registry import ContainerRegistry
+    from mlflow_azure.secret import Secret
+
+ACCEPTED_SECONDS = 120.0
+
+
+class RegistryPassword(AzureResource):
+    """A password that is made anew, once nothing that matters uses it.
+
+    Args:
+        registry: Whose it is.
+        name: "password" or "password2".
+        image: Repository and tag of what is to be pulled with it.
+        after: What is done before: what used it has moved to the other one.
+
+    """
+
+    kind = "registry password"
+    changing_outputs = ("password",)
+
+    def __init__(
+        self, registry: ContainerRegistry, name: str, *, image: tuple[str, str], after: tuple[Node, ...] = ()
+    ) -> None:
+        super().__init__(registry.azure, name, parent=registry, needs=(registry,), after=after)
+        self.registry = registry
+        self.image = image
+
+    @property
+    def id(self) -> str:
+        """Whose it is, in the manner of an id."""
+        return f"{self.registry.id}/passwords/{self.name}"
+
+    def read(self, given: Given) -> Properties | None:
+        """The password as it is."""
+        return {"password": given(self.registry, "passwords")[self.name]}
+
+    def desired(self, given: Given) -> Properties:
+        """Another one."""
+        return {"renewed": True}
+
+    def create(self, desired: Properties, given: Given, report: Report) -> Properties:
+        """Every admin user has it."""
+        return self.update(desired, self.read(given) or {}, given, report)
+
+    def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        """Make it anew, and wait until one can pull with it."""
+        registries, group = self.azure.registries.registries, self.registry.group.name
+        with doing(f"renewing {self.name} of {self.registry}"):
+            listed = registries.regenerate_credential(group, self.registry.name, {"name": self.name})
+        password = passwords_of(listed)[self.name]
+        self._wait_until_accepted(password, given, report)
+        return {**live, **desired, "password": password}
+
+    def _wait_until_accepted(self, password: Secret, given: Given, report: Report) -> None:
+        server, username = given(self.registry, "login_server"), given(self.registry, "username")
+        client = RegistryClient(self.azure.cloud, server, username, password, self.azure.deadline)
+
+        def accepted() -> bool | None:
+            try:
+                client.digest(*self.image)
+            except AzureRefusedError:
+                report("the registry does not take it yet", None)
+                return None
+            return True
+
+        if self.azure.deadline.poll(accepted, patience=ACCEPTED_SECONDS) is None:
+            raise MlflowAzureError(
+                f"renewing {self.name} of {self.registry}: the registry did not take it within "
+                f"{ACCEPTED_SECONDS:.0f} seconds",
+                hint="What used the other password goes on with it. Run the command again.",
+                code="KeyNotAccepted",
+            )
+
+    def outputs(self, live: Properties) -> Properties:
+        """Password."""
+        return {"password": live["password"]}
+
+    def state(self, live: Properties) -> str:
+        """It is valid."""
+        return "Valid"
