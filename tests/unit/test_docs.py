@@ -111,3 +111,24 @@ def test_the_exit_codes_of_the_reference_are_those_of_the_errors() -> None:
     of_errors = {error.exit_code for error in vars(errors).values() if hasattr(error, "exit_code")}
     manual = runpy.run_path(str(ROOT / "docs" / "manual.py"))
     assert documented - {129} == {code for code, _ in manual["EXIT_CODES"]} == of_errors | {0}
+
+
+@pytest.mark.parametrize(
+    ("place", "link", "moved"),
+    [
+        ("how-to/rights.md", "../settings.md#commands", "../settings.md#commands"),
+        ("how-to/rights.md", "../../SECURITY.md", "../SECURITY.md"),
+        (
+            "how-to/clients.md",
+            "../../examples/log_run.py",
+            "https://github.com/mlflow-azure/mlflow-azure/blob/main/examples/log_run.py",
+        ),
+        ("SECURITY.md", "docs/output.md", "output.md"),
+        ("CONTRIBUTING.md", "docs/README.md#decisions", "README.md#decisions"),
+        ("README.md", "https://example.com/a.md", "https://example.com/a.md"),
+        ("image.md", "#in-a-companys-network", "#in-a-companys-network"),
+    ],
+)
+def test_a_link_leads_in_the_site_to_where_it_leads_in_the_checkout(place: str, link: str, moved: str) -> None:
+    relinked = runpy.run_path(str(ROOT / "docs" / "stage.py"))["relinked"]
+    assert relinked(f"[words]({link})", place) == f"[words]({moved})"
