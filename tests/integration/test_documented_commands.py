@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/tutorial.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/how-to/*.md"))]
+PAGES = [
+    *("README.md", "docs/tutorial.md", "docs/operate.md", "docs/backup.md", "docs/a-deploy.md", "docs/output.md"),
+    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/how-to/*.md")),
+]
+"""Of other pages the commands are only parsed, in tests/unit/test_docs.py."""
 BRING_THEIR_OWN = ("README.md", "docs/tutorial.md", "docs/how-to/from-a-script.md", "docs/how-to/mlflow-3.md")
 """The pages that begin without a deployment. The others are for those who have one."""
 
@@ -34,6 +38,12 @@ NOT_RUN = {
     "export HTTPS_PROXY": "needs such a proxy; test_clouds.py has one",
     "mlflow-azure deploy --build-ca": "needs an engine and such a registry; tests/docker has them",
     "mlflow-azure auth enable --allow-user": "needs that user and that group; test_auth.py has some",
+    "mlflow-azure logs --follow": "goes on until it is stopped; test_logs.py stops it",
+    "mlflow-azure ssh": "needs a container; tests/docker/test_ssh.py has one",
+    "mlflow-azure env --shell fish": "is for fish",
+    "mlflow-azure restore ~/backups/2026-11-24  ": "is refused where there are runs; move-runs.md has a fresh server",
+    "mlflow ui": "serves until it is stopped",
+    "MLFLOW_ALLOW_FILE_STORE": "serves until it is stopped",
     "read -rs AAD_CLIENT_SECRET": "asks for a secret of someone's app registration; test_auth.py has one",
 }
 """How the commands begin that cannot be run here, and why."""
@@ -67,7 +77,9 @@ def shell(shared_cli: Command, shared_emulator: Emulator, image_bin: Path, tmp_p
     (tools / "python").write_text(f'#!/bin/sh\nexec {image_bin / "python"} "$@"\n')
     for tool in tools.iterdir():
         tool.chmod(0o755)
-    return shared_cli.environment(PATH=f"{tools}{os.pathsep}{os.environ['PATH']}", RG_NAME=tmp_path.name)
+    return shared_cli.environment(
+        PATH=f"{tools}{os.pathsep}{os.environ['PATH']}", RG_NAME=tmp_path.name, HOME=str(tmp_path)
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
