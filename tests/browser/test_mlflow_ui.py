@@ -6,18 +6,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import element_to_be_clickable as clickable
-from selenium.webdriver.support.expected_conditions import visibility_of_element_located as visible
-from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.support.command import isolated
 from tests.support.deployment import Deployment, deployed
@@ -25,15 +18,12 @@ from tests.support.deployment import Deployment, deployed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from selenium.webdriver.remote.webelement import WebElement
+    from tests.support.browser import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CHECKOUT = Path(__file__).parents[2]
-QUIET = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
+WINDOW = (1100, 720)
 
 
 @pytest.fixture(scope="module")
@@ -57,52 +47,6 @@ def logged(deployment: Deployment, image_bin: Path) -> str:
         check=True,
     )
     return done.stdout.partition("run ")[2].partition(" ")[0]
-
-
-class Browser:
-    """Chromium, and what can be seen in it. Everything waits until it is there."""
-
-    def __init__(self, driver: Chrome) -> None:
-        self._driver = driver
-        self._wait = WebDriverWait(driver, 60)
-
-    def open(self, url: str) -> None:
-        self._driver.get(url)
-
-    def see(self, where: str, text: str) -> WebElement:
-        """The element that holds this very text, in the first element with the CSS class."""
-        return self._wait.until(visible((By.XPATH, f"//*[contains(@class, '{where}')]//*[text()='{text}']")))
-
-    def click(self, where: str, text: str) -> None:
-        self.see(where, text).click()
-
-    def follow(self, end: str) -> None:
-        """Click the link whose address ends so."""
-        self._wait.until(clickable((By.CSS_SELECTOR, f"a[href$='{end}']"))).click()
-
-    def count(self, selector: str, number: int) -> None:
-        self._wait.until(lambda driver: len(driver.find_elements(By.CSS_SELECTOR, selector)) == number)
-
-    def value(self, selector: str) -> str:
-        """What a text field holds."""
-        return self._wait.until(visible((By.CSS_SELECTOR, selector))).get_attribute("value") or ""
-
-    def keep(self, path: Path) -> None:
-        self._driver.save_screenshot(str(path))
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        pytest.skip("Chromium and its driver are not on this machine: apt-get install chromium chromium-driver")
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*QUIET, "--window-size=1100,720", "--hide-scrollbars"):
-        options.add_argument(flag)
-    driver = Chrome(options, Service(chromedriver))
-    yield Browser(driver)
-    driver.quit()
 
 
 def test_people_find_the_run_its_artifact_and_the_chart_of_its_metric(
