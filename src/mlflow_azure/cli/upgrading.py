@@ -24,7 +24,7 @@ from mlflow_azure.deployment.upgrade.beside import Beside, RemovedSite, beside, 
 from mlflow_azure.deployment.upgrade.moving import MovingPass
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.events import Action
-from mlflow_azure.resources.web.site_state import StartedSite, StoppedSite
+from mlflow_azure.resources.site_state import StartedSite, StoppedSite
 from mlflow_azure.settings import FILE_SHARE, POSTGRES, load
 
 if TYPE_CHECKING:

@@ -16,10 +16,23 @@ from mlflow_azure.settings import POSTGRES
 from mlflow_azure.settings.fitting import IDENTITY_SUFFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.deployment.features.enabled import Move
     from mlflow_azure.engine.node import Node
     from mlflow_azure.settings import Settings
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of the MLflow that is deployed, under a web app that is stopped until it is configured.
+
+    Attributes:
+        labels: Tags that the web app gets.
+
+    """
+
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)

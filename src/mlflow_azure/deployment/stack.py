@@ -32,13 +32,13 @@ from mlflow_azure.image.serving import server_environment
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.registry_image import Image
+from mlflow_azure.resources.site_state import StartedSite
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.file_share import FileShare
 from mlflow_azure.resources.storage.storage_account import StorageAccount
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
-from mlflow_azure.resources.web.site_state import StartedSite
 from mlflow_azure.resources.web.storage_mount import StorageMount
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 

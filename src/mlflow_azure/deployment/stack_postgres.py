@@ -39,12 +39,12 @@ from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.admin_user import AdminUser
 from mlflow_azure.resources.registry.registry_image import Image
 from mlflow_azure.resources.role_assignment import ACR_PULL, ASK_AN_OWNER, BLOB_CONTRIBUTOR, RoleAssignment
+from mlflow_azure.resources.site_state import StartedSite
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.storage_account import StorageAccount
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, DATABASE_URI, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
-from mlflow_azure.resources.web.site_state import StartedSite
 from mlflow_azure.resources.web.storage_mount import NoStorageMount
 from mlflow_azure.settings import POSTGRES
 from mlflow_azure.settings.fitting import database_connections

@@ -20,23 +20,12 @@ from mlflow_azure.resources.web.site_config import by_owner, is_public
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.foundation import Move
     from mlflow_azure.engine.node import Properties
     from mlflow_azure.settings import Settings
-
-
-@dataclass(frozen=True)
-class Move:
-    """A change of the MLflow that is deployed, under a web app that is stopped until it is configured.
-
-    Attributes:
-        labels: Tags that the web app gets.
-
-    """
-
-    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)

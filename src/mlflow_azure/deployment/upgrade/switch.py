@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.deploy import Deploy, Wish
-from mlflow_azure.deployment.features.enabled import Features, Move
 from mlflow_azure.deployment.features.version import version_of
+from mlflow_azure.deployment.foundation import Move
 from mlflow_azure.engine.node import Given, Task
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.events import Action
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.engine.node import Report
     from mlflow_azure.settings import Settings
 
