@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
-OURS, SCRIPT = "ours", "script"
-ABSENT = "(absent)"
+OURS, SCRIPT = "group-of-deploy", "group-of-az"
+WIDTH = 60  # characters of a value that are shown
+MARK = "<!-- differences -->"
 TYPES = {
     "Microsoft.Storage/storageAccounts": ("storage account", "account", "2023-05-01"),
     "Microsoft.ContainerRegistry/registries": ("container registry", "registry", "2023-07-01"),
@@ -42,8 +43,10 @@ PARTS = (
     ("site", "POST", "/config/appsettings/list", "app settings"),
     ("site", "POST", "/config/azurestorageaccounts/list", "mounts"),
 )
-# What differs between any two resources, and says nothing of how they are set.
-_OWN = re.compile(r"(^|\.)(id|etag|name|createdAt|creationTime|creationDate|lastModified\w*|\w*Time\w*|\w*Date\w*)$")
+# What differs between any two resources and says nothing of how they are set, and what is said twice.
+_OWN = re.compile(
+    r"^properties\.tags\.|(^|\.)(id|etag|name|mdmId|serverFarmId|lastModified\w*|creation\w*|createdAt|keyCreationTime\.\w+|\w*Time\w*)$"
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class _Deployment:
                 found[kind] = self._ask("GET", resource.id, version)
         for short, method, path, kind in PARTS:
             found[kind] = self._ask(method, ids[short][0] + path, ids[short][1])
+        for *_, kind in PARTS:
+            found[kind].pop("tags", None)  # App Service says those of the site again
         found["app settings"] = found["app settings"]["properties"]
         found["mounts"] = found["mounts"]["properties"]
         return {
@@ -101,31 +106,30 @@ def main() -> None:
     with cloud() as found:
         AzScript(found).prepare()
         AzScript(found).deploy(SCRIPT)
-        found.command("deploy", group=OURS)
+        # Registry and account have the same name by default: here they are to be told apart.
+        replace(found, environ={**found.environ, "ACR_NAME": "ourregistry"}).command("deploy", group=OURS)
         theirs, ours = (_Deployment(found, group).properties() for group in (SCRIPT, OURS))
-    same = [name for name in theirs if theirs[name] == ours.get(name)]
-    differences = {
-        name: (theirs.get(name, ABSENT), ours.get(name, ABSENT))
-        for name in sorted({*theirs, *ours})
-        if theirs.get(name, ABSENT) != ours.get(name, ABSENT)
-    }
-    rows = [[f"`{name}`", f"`{a}`", f"`{b}`", _reason(name) or "**no reason**"] for name, (a, b) in differences.items()]
-    text = (
-        f"{len(same)} properties are alike, {len(rows)} differ.\n\n{table(['property', 'az', 'deploy', 'why'], rows)}"
-    )
+    names = sorted({*theirs, *ours})
+    differing = [name for name in names if theirs.get(name) != ours.get(name)]
+    rows = [
+        [f"`{name}`", _short(theirs.get(name)), _short(ours.get(name)), _reason(name) or "**no reason**"]
+        for name in differing
+    ]
+    counts = f"{len(names) - len(rows)} properties are alike, {len(rows)} differ."
+    text = f"{counts}\n\n{table(['property', 'az', 'deploy', 'why'], rows)}"
     print(text)
     if "--write" in sys.argv:
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(
-            page[: page.index("<!-- differences -->")] + f"<!-- differences -->\n{text}\n", encoding="utf-8"
-        )
-    unexplained = [name for name in differences if _reason(name) is None]
-    idle = [pattern for pattern in REASONS if not any(re.fullmatch(pattern, name) for name in differences)]
-    for name in (*unexplained, *idle):
-        print(
-            f"{'no reason for' if name in differences else 'no difference for the reason of'} {name}", file=sys.stderr
-        )
-    sys.exit(bool(unexplained or idle))
+        before = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
+        PAGE.write_text(f"{before}{MARK}\n{text}\n", encoding="utf-8")
+    faults = [f"no reason for {name}" for name in differing if _reason(name) is None]
+    idle = [pattern for pattern in REASONS if not any(re.fullmatch(pattern, name) for name in differing)]
+    sys.exit("\n".join([*faults, *(f"a reason without a difference: {pattern}" for pattern in idle)]) or 0)
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "-"
+    return f"`{value}`" if len(value) <= WIDTH else f"`{value[:WIDTH]}…`"
 
 
 def _reason(name: str) -> str | None:
@@ -139,7 +143,7 @@ def _flat(content: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(content, list) and content:
         for number, value in enumerate(content):
             yield from _flat(value, f"{path}[{number}]")
-    else:
+    elif content not in (None, {}, []):
         yield path, str(content)
 
 
@@ -148,7 +152,7 @@ def _named(text: str, names: dict[str, str]) -> str:
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, names[name])
     text = re.sub(r"localhost:\d+|127\.0\.0\.1:\d+", "<host>", text)
-    return re.sub(r"AccountKey=[^;]+|[A-Za-z0-9+/]{40,}={0,2}|[0-9a-f-]{36}", "<secret>", text)
+    return re.sub(r"AccountKey=[^;]+|[A-Za-z0-9+/_-]{40,}={0,2}|[0-9a-f-]{36}", "<secret>", text)
 
 
 if __name__ == "__main__":
