@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,8 @@ def test_the_commands_of_a_page_can_be_typed_one_after_another(
     page: str, shell: dict[str, str], tmp_path: Path
 ) -> None:
     typed = [command for command in commands(ROOT / page) if reason(command) is None]
+    if shutil.which("jq") is None and any("jq " in command for command in typed):
+        pytest.skip("the page uses jq, and there is none")
     before = [] if page in BRING_THEIR_OWN or not typed else ["mlflow-azure deploy"]
     work = tmp_path / "work"
     work.mkdir()
