@@ -137,7 +137,7 @@ class Upgrading:
         """Move runs while the server goes on, until little changes any more."""
         for number in range(1, _MOST_PASSES + 1):
             passed = self._pass(prepared, f"pass {number}")
-            if passed.changed <= passed.runs * _FEW:
+            if passed.moved <= passed.runs * _FEW:
                 break
         return passed
 
@@ -162,7 +162,7 @@ class Upgrading:
             self._do(StoppedSite(site))
             began = time.monotonic()
             last = self._pass(prepared, "last pass")
-            while last.changed:
+            while last.moved:
                 last = self._pass(prepared, "check of the last pass")
             moved_seconds = time.monotonic() - began
             last.refuse_differences()

@@ -47,8 +47,9 @@ class Report:
     Attributes:
         runs: How many the file store has.
         looked_at: How many of them this pass has looked at so far.
-        changed: How many it found new or changed.
-        read: How many of those it has read and written so far.
+        changed: How many it found new or changed, those too that could not be moved before.
+        read: How many of those it has read so far.
+        moved: How many of those it has written.
         repeated: Points that the file store has more than once, and the database once.
         experiments: For each, its id, its name, and both sides.
         aside: What could not be moved.
@@ -59,6 +60,7 @@ class Report:
     looked_at: int = 0
     changed: int = 0
     read: int = 0
+    moved: int = 0
     repeated: int = 0
     seconds: float = 0
     experiments: list[dict[str, Any]] = field(default_factory=list)
@@ -170,6 +172,7 @@ class Pass:
             return
         try:
             self._database.write(runs)
+            self.report.moved += len(runs)
         except (CannotMoveError, sqlalchemy.exc.DBAPIError) as error:
             if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
                 raise

@@ -80,7 +80,7 @@ class Passed:
 
     Attributes:
         runs: How many runs the file share has.
-        changed: How many were new or changed.
+        moved: How many of them were new or changed, and were moved.
         repeated: Points that the file share has more than once.
         seconds: How long it took.
         experiments: Both sides of each.
@@ -89,7 +89,7 @@ class Passed:
     """
 
     runs: int
-    changed: int
+    moved: int
     repeated: int
     seconds: float
     experiments: tuple[Compared, ...]
@@ -100,7 +100,7 @@ class Passed:
         """From what the temporary web app tells."""
         return cls(
             told["runs"],
-            told["changed"],
+            told["moved"],
             told["repeated"],
             told["seconds"],
             tuple(

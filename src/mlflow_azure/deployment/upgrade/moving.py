@@ -65,7 +65,7 @@ class MovingPass(Task):
                 )
             self.site.azure.deadline.sleep(pause(time.monotonic() - began))
         self.passed = Passed.told(answer["report"])
-        return Action.COPY if self.passed.changed else Action.CHECK
+        return Action.COPY if self.passed.moved else Action.CHECK
 
     def _ask(self, url: str, report: Report) -> dict[str, Any]:
         """How far it is; nothing while the web app does not answer."""
