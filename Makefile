@@ -15,7 +15,7 @@ DEMO_CLIENT := $(or $(CLIENT_OF_$(MLFLOW)),$(error MLFLOW must be 1.5.0 or 3, bu
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-python lint format docs pictures bench parity dist release-check lock clean
+.PHONY: help setup demo test test-fast test-python lint format docs pictures bench parity load dist release-check lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
@@ -110,6 +110,9 @@ dist: $(RELEASE)/ready ## Build the source archive, and the wheel from it, in di
 
 release-check: dist ## Install the wheel where nothing else is, run it, and write its bill of materials
 	sh .ci/release-check $(RELEASE)/bin
+
+load: $(VENV)/ready $(MLFLOW_3)/ready ## Many clients on three instances of MLflow 3, one of which is killed, then replaced
+	$(BIN)/python -m tests.load.load
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	--python-version 3.11 --upgrade

@@ -34,6 +34,13 @@ def image_bin() -> Path:
     return CHECKOUT / ".venv" / "mlflow-1.5.0" / "bin"
 
 
+@pytest.fixture(scope="session")
+def mlflow_3_bin() -> Path:
+    """The `bin` of an environment with the locked packages of MLflow 3's image, as the Makefile keeps it."""
+    subprocess.run(["make", "--silent", ".venv/mlflow-3/ready"], cwd=CHECKOUT, check=True)
+    return CHECKOUT / ".venv" / "mlflow-3" / "bin"
+
+
 @pytest.fixture
 def emulator(cli: Command) -> Iterator[Emulator]:
     """A running emulator of the test's own."""

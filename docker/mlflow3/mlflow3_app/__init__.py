@@ -2,5 +2,6 @@
 
 `python -m mlflow3_app` reads the settings (settings.py), prepares the database (schema.py), and becomes uvicorn. Each
 of uvicorn's workers loads server.py: MLflow's own application, with a fresh token for each connection to the database
-(database.py), artifacts by managed identity (artifacts.py), and what callers may not do refused (guard.py).
+(database.py), which requests share (connections.py), artifacts by managed identity (artifacts.py), and what callers may
+not do refused (guard.py).
 """

@@ -5,13 +5,12 @@ import secrets
 from mlflow3_app.settings import Settings
 
 ARTIFACT_ROOT = "mlflow-artifacts:/"
-_POOLS = 2  # of a worker: MLflow opens the database once for runs and once for models
 _OVERFLOW = 1  # of a pool: MLflow takes a 0 for nothing said, which is 10
 
 
 def mlflow_environment(settings: Settings) -> dict[str, str]:
     """The variables that follow from the settings, and those that this image has decided, by name."""
-    highest = settings.database_connections // (settings.workers * _POOLS)
+    highest = settings.database_connections // settings.workers
     return {
         "_MLFLOW_SERVER_FILE_STORE": settings.database_uri,
         "_MLFLOW_SERVER_ARTIFACT_ROOT": ARTIFACT_ROOT,

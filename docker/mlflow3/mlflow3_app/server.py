@@ -9,11 +9,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # MLflow's own, of its packages
     from mlflow.server.fastapi_app import app as mlflow_app
 
-from mlflow3_app import artifacts, guard
+from mlflow3_app import artifacts, connections, guard
 from mlflow3_app.revision import Revision
 
 _destination = os.environ["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]
 guard.install(mlflow_app, _destination)
+connections.share(
+    sum(int(os.environ[f"MLFLOW_SQLALCHEMYSTORE_{part}"]) for part in ("POOL_SIZE", "MAX_OVERFLOW")),
+)
+connections.open_stores()
 artifacts.confine(_destination, os.environ.get("MLFLOW_SERVER_BLOB_ENDPOINT", ""))
 
 _digest = os.environ.get("MLFLOW_AZURE_IMAGE_DIGEST")

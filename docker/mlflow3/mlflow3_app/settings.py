@@ -11,7 +11,7 @@ _WASBS = re.compile(
     r"wasbs://[^@/]+@[A-Za-z0-9]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)(/.*)?"
 )
 _HOST_NAME = re.compile(r"[0-9A-Za-z.-]+(:[0-9]{1,5})?")
-_FEWEST_CONNECTIONS = 4  # of a worker: MLflow has two pools, of runs and of models, of at least 1 + 1 each
+_FEWEST_CONNECTIONS = 4  # of a worker: what one request may need (connections.py), and one to spare
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ def database_nodes(
         location=settings.rg_location,
         sku=settings.postgres_sku,
         storage=settings.postgres_storage_size,
+        version=settings.postgres_version,
     )
     database = PostgresDatabase(server, settings.postgres_database_name)
     rule = FirewallRule(server, after=(database,))

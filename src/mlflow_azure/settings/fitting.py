@@ -22,7 +22,7 @@ _PLATFORM, _FIRST_WORKER, _WORKER = 0.6, 0.25, 0.2
 _CONNECTIONS, _MORE_CONNECTIONS = {"B1ms": 35, "B2s": 414}, 844
 """Connections that a size leaves to its users; all others leave at least the last."""
 _WORKER_CONNECTIONS = 4
-"""That a worker needs at least: MLflow has a pool for runs and one for models."""
+"""That a worker needs at least: a request of MLflow's holds several at a time."""
 _SETS = 2
 _MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
 """By the first letter of the size; 30 of the others. https://learn.microsoft.com/azure/azure-resource-manager/

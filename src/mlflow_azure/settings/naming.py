@@ -118,6 +118,9 @@ postgres_sku = matches(
     "must be a size of a flexible server such as B1ms, B2s or D2ds_v5",
 )
 
+# https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-supported-versions; older ones end in 2026.
+POSTGRES_VERSIONS = ("14", "15", "16", "17", "18")
+
 # In GiB; what `az postgres flexible-server list-skus` answers as supportedStorageMb.
 POSTGRES_STORAGE_SIZES = ("32", "64", "128", "256", "512", "1024", "2048", "4095", "4096", "8192", "16384", "32767")
 

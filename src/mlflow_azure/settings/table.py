@@ -137,7 +137,13 @@ class Settings:
         naming.sku,
         convert=naming.canonical_sku,
     )
-    asp_instances: int = setting("1", "Instances of the web app; MLflow 3 only", rules.whole_number(1, 30), convert=int)
+    asp_instances: int = setting(
+        "1",
+        "Instances of the web app; MLflow 3 only",
+        rules.whole_number(1, 30),
+        convert=int,
+        spellings=("--instances",),
+    )
     web_app_name: str = setting(Unique("mlflow-"), "Web app; globally unique", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
     mlflow_port: int = setting("5000", "Port the MLflow server listens on", rules.port, convert=int)
@@ -162,6 +168,11 @@ class Settings:
     )
     postgres_server_name: str = setting(
         Unique("mlflow-"), "PostgreSQL server of MLflow 3; globally unique", naming.postgres_server
+    )
+    postgres_version: str = setting(
+        "16",
+        "PostgreSQL of a server that is made; one that is there keeps its own",
+        rules.one_of(*naming.POSTGRES_VERSIONS),
     )
     postgres_sku: str = setting(
         "B1ms",

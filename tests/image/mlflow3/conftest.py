@@ -23,13 +23,6 @@ STARTUP = CHECKOUT / "docker" / "mlflow3" / "startup.sh"
 IDENTITY = "mlflow-identity"
 
 
-@pytest.fixture(scope="session")
-def mlflow_3_bin() -> Path:
-    """The `bin` of an environment with the locked packages of MLflow 3's image, as the Makefile keeps it."""
-    subprocess.run(["make", "--silent", ".venv/mlflow-3/ready"], cwd=CHECKOUT, check=True)
-    return CHECKOUT / ".venv" / "mlflow-3" / "bin"
-
-
 def environment(directory: Path, mlflow_3_bin: Path) -> dict[str, str]:
     """A complete environment for startup.sh, with an empty sqlite database and artifacts in `directory`."""
     (directory / "tmp").mkdir()

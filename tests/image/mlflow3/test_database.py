@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import trustme
 
@@ -14,7 +15,7 @@ from .conftest import IDENTITY
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.image.conftest import Start
+    from tests.image.conftest import ServerProcess, Start
     from tests.support.postgres import Postgres
     from tests.support.token_endpoint import TokenEndpoint
 
@@ -104,6 +105,31 @@ def test_all_workers_together_hold_no_more_connections_than_they_may(
         finally:
             ended.set()
         assert 2 <= counted.result() <= 8
+
+
+def test_many_clients_at_once_get_along_with_the_fewest_connections(
+    start: Start, on_postgres: dict[str, str], postgres: Postgres, database: str
+) -> None:
+    server = start({**on_postgres, "MLFLOW_SERVER_DATABASE_CONNECTIONS": "4"})
+    run = server.create_run()
+
+    def log(step: int) -> int:  # it holds one connection while it asks for another
+        metric = {"key": "loss", "value": 0.5, "timestamp": 1, "step": step}
+        return server.call("runs/log-batch", {"run_id": run, "metrics": [metric]}).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        with postgres.session(database) as holder:
+            holder("BEGIN; LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+            answers = pool.map(log, range(12))
+            while len(connected(server)) < 12 or postgres.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0":
+                assert server.process.poll() is None
+        assert set(answers) == {200}
+
+
+def connected(server: ServerProcess) -> list[object]:
+    """The connections of clients to a server."""
+    found = psutil.Process(server.process.pid).net_connections("tcp4")
+    return [each for each in found if each.status == "ESTABLISHED" and each.laddr.port == server.port]
 
 
 def fails(start: Start, environment: dict[str, str]) -> str:

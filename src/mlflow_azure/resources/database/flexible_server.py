@@ -27,11 +27,8 @@ READY, STOPPED = "Ready", "Stopped"
 WORKING = frozenset({"Provisioning", "Starting", "Stopping", "Restarting", "Updating"})
 """States that end by themselves: ServerState of the REST API."""
 POLL_SECONDS = 5.0
-POSTGRES_VERSION = "16"
-"""Of a server that is made. A server that is there keeps its own: an upgrade of it is for its owner to decide."""
 _AT_CREATION = {
     "createMode": "Create",
-    "version": POSTGRES_VERSION,
     "network": {"publicNetworkAccess": "Enabled"},
     "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"},
     "highAvailability": {"mode": "Disabled"},
@@ -45,6 +42,8 @@ class FlexibleServer(TaggedResource):
     Args:
         sku: Its size: "B1ms".
         storage: Its disk, in GiB. A disk can only grow, by hand or by itself; a larger one is as good.
+        version: The PostgreSQL of a server that is made. A server that is there keeps its own: an upgrade of it is
+            for its owner to decide.
 
     """
 
@@ -61,10 +60,12 @@ class FlexibleServer(TaggedResource):
         location: str,
         sku: str,
         storage: int,
+        version: str,
     ) -> None:
         super().__init__(azure, name, group=group, provider=provider, location=location)
         self.sku = sku
         self.storage = storage
+        self.version = version
 
     def read(self, given: Given) -> Properties | None:
         """The live server."""
@@ -105,6 +106,7 @@ class FlexibleServer(TaggedResource):
         wanted = desired["properties"]
         properties = {
             **_AT_CREATION,
+            "version": self.version,
             "authConfig": {**wanted["authConfig"], "tenantId": self.azure.tenant_id},
             "storage": {**wanted["storage"], "autoGrow": "Enabled"},
         }
