@@ -1,8 +1,8 @@
 """Many clients of MLflow at once, each of which logs run after run. Runs in a Python that has MLflow, not in ours.
 
 `python clients.py URL EXPERIMENT CLIENTS RUNS` prints a line for each run that is logged, with the seconds it took, and
-at last one JSON document: how many seconds all took, and what each client failed with. MLflow's own client is used as it
-is; it tries again what a server that goes away leaves unanswered.
+at last one JSON document: how many seconds all took, and what each client failed with. MLflow's own client is used, and
+tries again what a server that goes away leaves unanswered.
 """
 
 from __future__ import annotations

@@ -112,7 +112,13 @@ def postgres_stack(
     )
     started = (StartedSite(site, after=(config,)),) if features.move else ()
     answering = Server(
-        site, client=sign_in.client, image=image, version=POSTGRES, identity=True, after=(config, *started)
+        site,
+        client=sign_in.client,
+        image=image,
+        version=POSTGRES,
+        instances=settings.asp_instances,
+        identity=True,
+        after=(config, *started),
     )
     pushed = (
         continuous_deployment_nodes(site, registry, settings, after=(config,)) if features.continuous_deployment else ()

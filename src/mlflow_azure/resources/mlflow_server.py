@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TOKEN_SECONDS = 30.0
 START_SECONDS = 900.0
 """A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
+_ASKED = 3
+"""How often each of several instances is asked in the mean: of three, the chance to miss one is below 3 % then."""
 _TOO_EARLY = frozenset({"AADSTS500011", "AADSTS700016", "AADSTS65001"})
 
 
@@ -34,6 +36,7 @@ class Server(Check):
         identity: Whether the web app pulls it with an identity.
         version: Which MLflow it is.
         rotated: When the keys were rotated with which it is to answer; None for whichever they are.
+        instances: How many of it there are, each of which is to answer.
         after: What is done before.
 
     """
@@ -49,6 +52,7 @@ class Server(Check):
         identity: bool = False,
         version: str,
         rotated: str | None = None,
+        instances: int = 1,
         after: tuple[Node, ...],
     ) -> None:
         registration = (client,) if isinstance(client, AppRegistration) else ()
@@ -59,6 +63,7 @@ class Server(Check):
         self.identity = identity
         self.version = version
         self.rotated = rotated
+        self.instances = instances
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the server answers.
@@ -71,7 +76,7 @@ class Server(Check):
         url, told, began = given(self.site, "url"), "", time.monotonic()
         patience, early = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS)
         start = ContainerStart(self.site, given(self.site, "scm_host"), identity=self.identity)
-        while not (health := self._started(self._health(given, url, early), start)).healthy:
+        while not (health := self._started(self._health_of_all(given, url, early), start)).healthy:
             if health.detail != told:
                 told = health.detail
                 report(told, None)
@@ -90,6 +95,20 @@ class Server(Check):
             return health
         doubtful = health.healthy and health.rotated is None
         return health.with_keys(self.rotated, started=doubtful and start.is_ready(since=self.rotated))
+
+    def _health_of_all(self, given: Given, url: str, early: Deadline) -> Health:
+        """What the first unhealthy instance answers; where all are well, what the last one does.
+
+        App Service picks an instance for each request, and says of none whether it runs the new image yet. As many good
+        answers in a row show that no old one is left, as far as requests tell.
+        """
+        asked = 1 if self.instances == 1 else _ASKED * self.instances
+        health = Health(healthy=False, detail="was not asked")
+        for _ in range(asked):
+            health = self._health(given, url, early)
+            if not health.healthy:
+                break
+        return health
 
     def _health(self, given: Given, url: str, early: Deadline) -> Health:
         health = self._probe(given, url, early)
