@@ -48,7 +48,7 @@ class Deadline:
         if not self.remaining:
             raise TimedOutError(
                 "given up" if self.seconds is None else f"timed out after {self.seconds:g} s",
-                hint="What Azure has begun goes on there. Run the command again to go on from where it is, "
+                hint="Azure finishes what it has started. Run the command again to pick up where it left off, "
                 "with a longer --timeout.",
             )
 

@@ -99,7 +99,7 @@ ERROR_CODES = {
         "You may not use the container engine.", "`sudo usermod -aG docker $USER`, then sign in anew."
     ),
     "ContainerEngineLost": Explained("The connection to the container engine broke.", _AGAIN),
-    "WrongPlatform": Explained("The engine does not run linux/amd64.", f"Teach it to, {_ELSEWHERE}"),
+    "WrongPlatform": Explained("The engine does not run linux/amd64.", f"Enable that, {_ELSEWHERE}"),
     "DiskFull": Explained("The engine's disk is full.", "`docker system prune`"),
     "BaseImageUnavailable": Explained(
         "The base image cannot be pulled.", "Name a copy that can: `--docker-base-image IMAGE`."
@@ -147,7 +147,7 @@ ERROR_CODES = {
     "PassFailed": Explained("A pass over the runs broke off; what it moved stays moved.", _AGAIN),
     "NotMoved": Explained(
         "A run cannot be moved as it is; it stays on the file share.",
-        "The message says why. Mend it, and run it again.",
+        "The message says why. Fix it, then run it again.",
     ),
     "SidesDiffer": Explained(
         "File share and database are not equal after the move.", "Nothing was switched. Run it again."

@@ -107,7 +107,7 @@ https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 NETWORK = "Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects TLS."
-AGAIN = "Run the command again: it goes on from where it is."
+AGAIN = "Run the command again; it picks up where it left off."
 CHECK = "Check what a deployment needs: mlflow-azure doctor. Then run the command again."
 BUSY = "Someone, another deploy perhaps, is changing it just now. Wait a minute, then run the command again."
 
@@ -153,7 +153,7 @@ def _connection_error(error: Exception, what: str) -> MlflowAzureError:
         return MlflowAzureError(
             f"{what}: the connection broke before Azure's answer was here, so Azure may have carried it out, or not: "
             f"{_first_line(error)}",
-            hint=f"It is safe to run the command again: it looks at what is there, and goes on from that. {NETWORK}",
+            hint=f"It is safe to run the command again: it checks what is there and continues from that. {NETWORK}",
             code="AnswerLost",
         )
     return MlflowAzureError(

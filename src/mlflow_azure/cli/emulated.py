@@ -69,8 +69,8 @@ def tell_version(console: Console, found: Mapping[str, Any]) -> None:
     running = found.get("version", "an earlier version")
     if running != __version__:
         console.warn(
-            f"The emulator that runs is of another version ({running}) than this program ({__version__}).",
-            "mlflow-azure emulator stop. The next command starts this program's; what was deployed is kept.",
+            f"The running emulator is version {running}, and this program is version {__version__}.",
+            "mlflow-azure emulator stop. The next command starts the right one; what was deployed is kept.",
         )
 
 
@@ -116,7 +116,7 @@ def emulator_failures() -> Iterator[None]:
     except OSError as error:
         raise MlflowAzureError(
             f"using the emulator's home: {error.strerror or error}: {error.filename}",
-            hint="What is in it is kept. Make room, or let yourself write there; or keep the emulator elsewhere: "
+            hint="Its content is kept. Free some space, or make it writable; or keep the emulator elsewhere: "
             "MLFLOW_AZURE_EMULATOR_HOME=DIRECTORY",
             code="EmulatorHome",
         ) from error

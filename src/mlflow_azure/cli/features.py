@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not make.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not create.")]
 Auth = Annotated[bool, typer.Option("--auth", help="Require sign-in with Microsoft Entra ID.")]
 Public = Annotated[
     bool, typer.Option("--public", help="Let in everyone on the internet; MLflow 3 wants this, --auth or --allow-ip.")

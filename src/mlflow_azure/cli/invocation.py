@@ -178,7 +178,7 @@ class Invocation:
         if not self.confirm(question):
             raise SettingsError(
                 "cancelled; nothing was changed",
-                hint="To go on, run it again and answer y, or add --yes.",
+                hint="To continue, run it again and answer y, or add --yes.",
                 code="NotConfirmed",
             )
 

@@ -3,7 +3,7 @@
 PROGRAM = "mlflow-azure"
 
 GROUPS = {
-    "auth": "Microsoft Entra sign-in in front of the server.",
+    "auth": "Sign-in with Microsoft Entra ID.",
     "cd": "Redeploy when a new image is pushed.",
     "settings": "Write, show and import settings.",
     "emulator": "Azure on this machine: try everything without an account.",

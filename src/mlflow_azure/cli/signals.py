@@ -47,12 +47,12 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def interrupted(cause: BaseException, remark: str = "what Azure has begun goes on there") -> InterruptedByUserError:
+def interrupted(cause: BaseException, remark: str = "Azure finishes what it has started") -> InterruptedByUserError:
     """What Ctrl+C, or a signal that ends the command, means. From here on another one does nothing."""
     ignore_signals()
     by, code = "Ctrl+C", InterruptedByUserError.exit_code
     if isinstance(cause, SignalledError):
         by, code = signal.Signals(cause.number).name, 128 + cause.number
-    error = InterruptedByUserError(f"stopped by {by}; {remark}", hint="To go on, run the command again.")
+    error = InterruptedByUserError(f"stopped by {by}; {remark}", hint="To continue, run the command again.")
     error.exit_code = code
     return error

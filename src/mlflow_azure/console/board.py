@@ -18,7 +18,7 @@ _VERBS = {  # to come, going on, done
     Action.REPLACE: ("replace", "replacing", "replaced"),
     Action.KEEP: ("keep", "checking", "unchanged"),
     Action.DELETE: ("delete", "deleting", "deleted"),
-    Action.CHECK: ("check", "checking", "checked"),
+    Action.CHECK: ("check", "checking", "responding"),
     Action.COPY: ("copy", "copying", "copied"),
 }
 

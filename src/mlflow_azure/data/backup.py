@@ -128,7 +128,8 @@ class CopyPart(Task):
         size = path.stat().st_size
         if item.size is not None and size != item.size:
             raise MlflowAzureError(
-                f"reading {item.name}: {size} of {item.size} bytes came", hint="Run the backup again: it goes on."
+                f"reading {item.name}: {size} of {item.size} bytes came",
+                hint="Run the backup again; it picks up where it left off.",
             )
         digest = manifest.file_sha256(path)
         self._into.keep(path, Entry(self._folder, item.name, "", size, digest, item.version))

@@ -21,7 +21,7 @@ def on_this_machine(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise MlflowAzureError(
             f"reading and writing {error.filename or directory}: {error.strerror or error}",
-            hint="See to the disk, then run the command again: it goes on from where it is.",
+            hint="Check the disk, then run the command again; it picks up where it left off.",
             code="FileSystem",
         ) from error
 

@@ -196,7 +196,7 @@ class Execution:
 def _changed_by_someone(resource: Resource, paths: Sequence[str]) -> MlflowAzureError:
     return MlflowAzureError(
         f"{resource}: someone, another command perhaps, changed it while this one was at work ({', '.join(paths)})",
-        hint="See how it is now: mlflow-azure status. Then run the command again: it goes on from there.",
+        hint="Check its state: mlflow-azure status. Then run the command again; it picks up from there.",
         code="ChangedMeanwhile",
     )
 

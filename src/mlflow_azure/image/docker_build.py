@@ -34,7 +34,7 @@ _CODES = {
 _ELSEWHERE = "or build it in the registry: mlflow-azure deploy --build remote"
 _HINTS = {
     "DiskFull": "Make room, for example with: docker system prune. Then run the command again.",
-    "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Teach it to: docker run --privileged --rm "
+    "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Enable that with: docker run --privileged --rm "
     f"tonistiigi/binfmt --install amd64, {_ELSEWHERE}",
     "BaseImageUnavailable": f"Pull it yourself to see why (docker pull), name a copy in a registry that the engine "
     f"reaches: --docker-base-image IMAGE, {_ELSEWHERE}",

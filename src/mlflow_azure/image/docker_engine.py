@@ -75,7 +75,7 @@ def talking(what: str) -> Iterator[None]:
     except APIError as error:
         raise ContainerEngineError(
             f"{what}: the container engine refused: {error.explanation or error}",
-            hint="Look at the engine: docker info",
+            hint="Check the engine: docker info",
         ) from error
     except (DockerException, HTTPError, OSError) as error:
         raise ContainerEngineError(

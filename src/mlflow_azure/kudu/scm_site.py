@@ -171,7 +171,7 @@ class Kudu:
         except requests.RequestException as error:
             raise MlflowAzureError(
                 f"{what}: {self.host} cannot be reached, or the connection was cut ({type(error).__name__})",
-                hint="Check the network, and how the server is: mlflow-azure status",
+                hint="Check the network, and the server's health: mlflow-azure status",
                 code="KuduUnreachable",
             ) from error
 
@@ -196,6 +196,6 @@ def _refusal(what: str, answer: requests.Response) -> MlflowAzureError:
         )
     return MlflowAzureError(
         f"{what}: its SCM site answered {status} {answer.reason}",
-        hint="See how the server is: mlflow-azure status",
+        hint="Check its health: mlflow-azure status",
         code="KuduFailed",
     )

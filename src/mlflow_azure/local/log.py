@@ -34,7 +34,7 @@ def refuse_ended(containers: Containers, name: str) -> None:
     wrong_platform = any("exec format error" in line for line in lines)
     raise ContainerEngineError(
         "\n".join([f"starting container {name}: it ended before it answered ({how})", *lines]),
-        hint="The engine cannot run linux/amd64 programs. Teach it to: "
+        hint="The engine cannot run linux/amd64 programs. Enable that with: "
         "docker run --privileged --rm tonistiigi/binfmt --install amd64"
         if wrong_platform
         else "Read the lines above, and check the settings: mlflow-azure settings show",

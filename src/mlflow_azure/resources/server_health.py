@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.credential import Credential
 
 PROBE_SECONDS = 10
-ANSWERS = "answers"
+ANSWERS = "up"
 STOPPED = "is stopped"
 ANOTHER_IMAGE = "still answers with another image"
 OLD_KEYS = "is not known to have the new keys yet"

@@ -36,7 +36,7 @@ def test_a_deploy_is_one_line_per_change(streams: type[Streams], steps: type[Ste
     given.console.watch(steps.deploy())
     assert given.err == DEPLOY + (
         "web app             mlflow-3f9a1c02       updated in 25 s\n"
-        "health              mlflow-3f9a1c02       checked in 31 s\n"
+        "health              mlflow-3f9a1c02       responding in 31 s\n"
     )
     assert given.out == ""
 

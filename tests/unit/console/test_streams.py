@@ -35,8 +35,8 @@ def test_the_live_display_works_in_ascii(terminal: Callable[[int, int], Terminal
     screen.stream.reconfigure(encoding="ascii")
     screen.console().watch(steps.failed_deploy())
     screen.hang_up()
-    assert "  + container registry  mlflow3f9a1c~  created          10 s" in screen.lines
-    assert "  x web app             mlflow-3f9a1~  failed           23 s" in screen.lines
+    assert "  + container registry  mlflow3f9a1~  created           10 s" in screen.lines
+    assert "  x web app             mlflow-3f9a~  failed            23 s" in screen.lines
 
 
 def test_streams_that_were_closed_at_the_start_are_no_error(steps: type[Steps]) -> None:

@@ -22,29 +22,29 @@ Next: mlflow-azure deploy --identity
 WIDE = f"""\
 {WARNING}\
   ✓ resource group      mlflow-rg             unchanged
-  ✓ container registry  mlflow3f9a1c02        created          10 s
-  ✓ App Service plan    mlflowappserviceplan  created         6.1 s
-  ✓ image               mlflowimage:latest    replaced   1 min 38 s
-  ✓ web app             mlflow-3f9a1c02       updated          25 s
-  ✓ health              mlflow-3f9a1c02       checked          31 s
+  ✓ container registry  mlflow3f9a1c02        created           10 s
+  ✓ App Service plan    mlflowappserviceplan  created          6.1 s
+  ✓ image               mlflowimage:latest    replaced    1 min 38 s
+  ✓ web app             mlflow-3f9a1c02       updated           25 s
+  ✓ health              mlflow-3f9a1c02       responding        31 s
 """
 NARROW = f"""\
 {WARNING}\
-  ✓ resource group      mlflow-rg      unchanged
-  ✓ container registry  mlflow3f9a1c…  created          10 s
-  ✓ App Service plan    mlflowappser…  created         6.1 s
-  ✓ image               mlflowimage:…  replaced   1 min 38 s
-  ✓ web app             mlflow-3f9a1…  updated          25 s
-  ✓ health              mlflow-3f9a1…  checked          31 s
+  ✓ resource group      mlflow-rg     unchanged
+  ✓ container registry  mlflow3f9a1…  created           10 s
+  ✓ App Service plan    mlflowappse…  created          6.1 s
+  ✓ image               mlflowimage…  replaced    1 min 38 s
+  ✓ web app             mlflow-3f9a…  updated           25 s
+  ✓ health              mlflow-3f9a…  responding        31 s
 """
 FAILED = f"""\
 {WARNING}\
   ✓ resource group      mlflow-rg             unchanged
-  ✓ container registry  mlflow3f9a1c02        created          10 s
-  ✓ App Service plan    mlflowappserviceplan  created         6.1 s
-  ✓ image               mlflowimage:latest    replaced   1 min 38 s
-  ✗ web app             mlflow-3f9a1c02       failed           23 s
-  - health              mlflow-3f9a1c02       skipped    waits for web app
+  ✓ container registry  mlflow3f9a1c02        created           10 s
+  ✓ App Service plan    mlflowappserviceplan  created          6.1 s
+  ✓ image               mlflowimage:latest    replaced    1 min 38 s
+  ✗ web app             mlflow-3f9a1c02       failed            23 s
+  - health              mlflow-3f9a1c02       skipped     waits for web app
 
 Error: creating web app mlflow-3f9a1c02: the name is taken
 Next: choose another: --web-app-name NAME

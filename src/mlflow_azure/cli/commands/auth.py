@@ -48,7 +48,7 @@ AllowGroup = Annotated[
         show_default=False,
     ),
 ]
-AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Let in everyone in the tenant again.")]
+AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Let everyone in the tenant in again.")]
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class AuthDisableAnswer(Answer):
 
 @command("auth disable", AuthDisableAnswer, asks=True)
 def disable(run: Invocation) -> None:
-    """Let everyone in without signing in, after asking; delete the app registration that was made."""
+    """Stop requiring sign-in, after asking. Deletes the app registration that was made for it."""
     from mlflow_azure.deployment.features.sign_in import sign_in_off
     from mlflow_azure.engine import Execution
 

@@ -50,7 +50,7 @@ class CdEnableAnswer(Answer):
 
 @command("cd enable", CdEnableAnswer)
 def enable(run: Invocation) -> None:
-    """Let the registry tell the web app of each push of the image, so that it pulls and runs it."""
+    """Redeploy whenever a new image is pushed to the registry."""
     from mlflow_azure.deployment.features import continuous_deployment
     from mlflow_azure.engine import Execution
     from mlflow_azure.resources.registry.webhook_ping import deliveries
@@ -72,8 +72,8 @@ def enable(run: Invocation) -> None:
         CdEnableAnswer(hook.scope, hook.name, ping.status, done, registry=str(hook.registry), site=str(switch.site))
     )
     run.console.note(
-        "For the webhook, the SCM site of the web app now takes its deployment user's password. "
-        "To end that and continuous deployment: mlflow-azure cd disable"
+        "The webhook signs in with SCM basic auth, which is now on for the web app. "
+        "To turn both off: mlflow-azure cd disable"
     )
 
 
@@ -84,7 +84,7 @@ def _withdraw(run: Invocation, execution: Execution) -> None:
     from mlflow_azure.deployment.features import continuous_deployment
 
     azure = Azure(run.cloud, run.credential, run.settings.subscription_id, Deadline(WITHDRAW_SECONDS))
-    run.console.note("This did not work, so it is taken back.")
+    run.console.note("That failed; undoing it.")
     doubt = "It was not finished."
     try:
         doubt = continuous_deployment.withdraw(azure, run.settings, execution, run.console.watch)
@@ -92,9 +92,7 @@ def _withdraw(run: Invocation, execution: Execution) -> None:
         doubt = problem.message
     finally:  # on a second Ctrl+C, too
         if doubt:
-            run.console.warn(
-                f"The SCM site of the web app may still take a password. {doubt}", "mlflow-azure cd disable"
-            )
+            run.console.warn(f"SCM basic auth may still be on for the web app. {doubt}", "mlflow-azure cd disable")
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ class CdDisableAnswer(Answer):
 
 @command("cd disable", CdDisableAnswer)
 def disable(run: Invocation) -> None:
-    """Take all of it away: the webhook, its password on the SCM site, the app setting."""
+    """Stop redeploying on a push. Removes the webhook and the app setting, and turns SCM basic auth off."""
     from mlflow_azure.deployment.features import continuous_deployment
     from mlflow_azure.engine import Execution
 
@@ -189,15 +187,15 @@ class CdStatusAnswer(Answer):
 
 @command("cd status", CdStatusAnswer)
 def status(run: Invocation) -> None:
-    """Show whether it works, and the last calls of the webhook."""
+    """Show whether a push redeploys, and the latest calls of the webhook."""
     from mlflow_azure.deployment.features.continuous_deployment import read_push_status
 
     found = run.wait(lambda: read_push_status(run.azure, run.settings))
     run.answer(_status_answer(found))
     if found.is_half:
         run.console.warn(
-            "Continuous deployment is set up only in part.",
-            "Set up the rest: mlflow-azure cd enable. Or take it away: mlflow-azure cd disable",
+            "Continuous deployment is only partly set up.",
+            "Set up the rest: mlflow-azure cd enable. Or remove it: mlflow-azure cd disable",
         )
 
 

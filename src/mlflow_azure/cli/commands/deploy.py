@@ -83,7 +83,7 @@ class DeployAnswer(Answer):
 def deploy(
     run: Invocation,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")] = False,
     adopt: Adopt = False,
     build: BuildOption = Build.AUTO,
     build_ca: BuildCa = None,
@@ -92,7 +92,7 @@ def deploy(
     timeline: TimelineOption = None,
     public: Public = False,
 ) -> None:
-    """Create or update everything, and wait until the server answers. A second run changes nothing.
+    """Create or update everything, and wait until the server is up. Safe to re-run.
 
     Examples:
       mlflow-azure deploy --cloud emulator

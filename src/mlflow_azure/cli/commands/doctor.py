@@ -61,7 +61,7 @@ class DoctorAnswer(Answer):
 
 @command("doctor", DoctorAnswer, makes=True)
 def doctor(run: Invocation) -> int:
-    """Check everything that a deploy needs, and change nothing. Its exit code is that of such a deploy."""
+    """Check everything a deployment needs, and change nothing."""
     from mlflow_azure.deployment.checks.runner import examine
 
     _ = run.loaded  # faults of the settings are told like those of every command

@@ -39,7 +39,7 @@ _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 def local_run(
     run: Invocation,
     *,
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the server running, and come back.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the server running in the background.")] = False,
     port: Annotated[
         int | None,
         typer.Option(
@@ -205,7 +205,7 @@ def _follow(run: Invocation, local: LocalRun) -> None:
     if code := local.exit_code():
         raise ContainerEngineError(
             f"running container {local.containers.name}: it ended with exit code {code}",
-            hint="Read the lines above. To go on, run the command again.",
+            hint="Read the lines above. To retry, run the command again.",
             code="ContainerEnded",
         )
     run.console.note("The server was stopped.")

@@ -54,7 +54,9 @@ def ssh(
     line = " ".join(words or ())  # as ssh does: the container's shell takes it apart
     as_json = run.common.output is Output.JSON
     if not line and (as_json or not terminal.is_interactive):
-        raise SettingsError("opening a shell: there is no terminal", hint="Say what to run: mlflow-azure ssh ps -ef")
+        raise SettingsError(
+            "opening a shell: there is no terminal", hint="Give a command to run: mlflow-azure ssh ps -ef"
+        )
     from mlflow_azure.kudu import ssh_session
     from mlflow_azure.kudu.scm_site import Kudu
 

@@ -156,7 +156,7 @@ def status(
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again whenever it changes.")] = False,
 ) -> None:
-    """Show the resources, whether the server answers, and how it is protected."""
+    """Show the resources, the server's health, and who can reach it."""
     from mlflow_azure.deployment.status import read_status
 
     found = run.wait(lambda: read_status(run.azure, run.settings))
@@ -209,4 +209,4 @@ def _advise(run: Invocation, found: Status) -> None:
     elif found.health and not found.health.healthy:
         run.console.warn(f"The server {found.health.detail}.", "mlflow-azure logs --tail 100")
     elif found.image and not (found.image.is_newest or found.continuous_deployment):
-        run.console.warn("The web app does not run the newest image of the registry.", f"{deploy} --build none")
+        run.console.warn("The web app is not running the newest image in the registry.", f"{deploy} --build none")

@@ -84,7 +84,7 @@ def role(azure: Azure, settings: Settings) -> Finding:
         return ok("role", f"you have the rights of {found} on {where}")
     if found == "Reader":
         return warning("role", f"you have the rights of Reader on {where}: plan and status work, and no deploy", ASK)
-    return warning("role", f"you may not even look at resource group {settings.rg_name}", ASK)
+    return warning("role", f"you cannot read resource group {settings.rg_name}", ASK)
 
 
 def _of_group(settings: Settings) -> str:
@@ -111,7 +111,7 @@ def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource])
             "--rg-name NAME",
             code="DenyAssignmentAuthorizationFailed",
         )
-    return ok("permissions", f"you may write in resource group {settings.rg_name}")
+    return ok("permissions", f"you can write to resource group {settings.rg_name}")
 
 
 def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Finding:
@@ -144,16 +144,16 @@ def roles(azure: Azure, settings: Settings) -> Finding:
 
     """
     if allows(granted(azure, settings.rg_name), ASSIGN_ROLES):
-        return ok("roles", "you may assign roles")
+        return ok("roles", "you can assign roles")
     if settings.mlflow_version == POSTGRES:
         raise AzureRefusedError(
-            f"you may not assign roles in resource group {settings.rg_name}, and MLflow 3 reaches its storage and "
+            f"you cannot assign roles in resource group {settings.rg_name}, and MLflow 3 reaches its storage and "
             "image by nothing else",
             hint=ASK_AN_OWNER,
             code=ROLE_REFUSED,
         )
     return warning(
         "roles",
-        "you may not assign roles: the web app will pull its image with the registry's password",
+        "you cannot assign roles: the web app will pull its image with the registry's password",
         "For --identity, ask an owner for the role Role Based Access Control Administrator on the resource group.",
     )

@@ -83,7 +83,7 @@ class ContainerStart:
                     *map(str, said[-LAST_LINES:]),
                 ]
             ),
-            hint="Mend what it says, and deploy again. More of it: mlflow-azure logs --tail 100",
+            hint="Fix what it says, then deploy again. For more: mlflow-azure logs --tail 100",
             code="ContainerKeepsEnding",
         )
 
