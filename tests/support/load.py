@@ -86,7 +86,7 @@ def load(
         meanwhile: Is done when a third of them is logged.
 
     """
-    line = [python, CLIENTS, url, name, str(clients), str(runs)]
+    line: list[str | Path] = [python, CLIENTS, url, name, str(clients), str(runs)]
     environ = {"PATH": os.environ["PATH"], "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environ) as process:
         each = []

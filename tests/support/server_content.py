@@ -38,7 +38,8 @@ def content(server: str, artifact_root: str) -> Content:
 
 def _runs(server: str, experiment: str, artifact_root: str) -> Content:
     asked = {"experiment_ids": [experiment], "run_view_type": "ALL", "max_results": 1000}
-    found, page = [], {}
+    found: list[Any] = []
+    page: dict[str, str] = {}
     while True:
         answer = ask(server, "POST", "runs/search", **asked, **page)
         found += answer.get("runs", [])
