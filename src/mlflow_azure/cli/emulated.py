@@ -24,7 +24,7 @@ RUNTIMES = {
 }
 
 
-BEGINNERS = frozenset({"deploy", "plan", "doctor"})
+BEGINNERS = frozenset({"init", "deploy", "plan", "doctor"})
 """The commands that begin with an emulator where there was none. To the others, nothing was deployed."""
 
 

@@ -18,7 +18,7 @@ SECTIONS = {
 """What the help lists under which heading; what stands in none of them comes last."""
 
 NAMES = (
-    *("deploy", "plan", "destroy", "local-run", "status", "logs", "open", "ssh", "env", "doctor"),
+    *("init", "deploy", "plan", "destroy", "local-run", "status", "list", "logs", "open", "ssh", "env", "doctor"),
     *("backup", "restore", "upgrade", "rotate-keys"),
     *("auth enable", "auth disable", "auth token", "cd enable", "cd disable", "cd status"),
     *("settings init", "settings show", "settings import"),

@@ -121,6 +121,15 @@ class Console:
         """
         return self._prompt.confirm(question)
 
+    def ask(self, question: str, proposed: str = "") -> str:
+        """Ask for a text; an empty line takes what is proposed.
+
+        Raises:
+            SettingsError: there is no terminal to ask on, or the input ends.
+
+        """
+        return self._prompt.ask(question, proposed)
+
     def _retold(self, event: Event) -> Event:
         return replace(event, hint=self._told(event.hint)) if isinstance(event, Warned) else event
 
@@ -139,20 +148,46 @@ class Prompt:
             SettingsError: there is no terminal to ask on.
 
         """
-        if self._stdin is None or not (self._stdin.isatty() and self._stderr.isatty()):
+        if not self._is_at_a_terminal:
             raise SettingsError(
                 f'confirmation needed, but there is no terminal: "{question}"',
                 hint="To answer yes without being asked, add --yes.",
                 code="ConfirmationNeeded",
             )
-        self._stderr.write(f"{question} [y/N] ")
+        return self._answer(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def ask(self, question: str, proposed: str) -> str:
+        """Ask for a text; an empty line takes what is proposed.
+
+        Raises:
+            SettingsError: there is no terminal to ask on, or the input ends.
+
+        """
+        if not self._is_at_a_terminal:
+            raise SettingsError(
+                f'an answer is needed, but there is no terminal: "{question}"',
+                hint="Write the settings file without questions: mlflow-azure settings init",
+                code="ConfirmationNeeded",
+            )
+        answer = self._answer(f"{question} [{proposed}] " if proposed else f"{question} ")
+        if not answer:
+            raise SettingsError("cancelled; nothing was written", hint="Run it again.", code="NotConfirmed")
+        return answer.strip() or proposed
+
+    @property
+    def _is_at_a_terminal(self) -> bool:
+        return self._stdin is not None and self._stdin.isatty() and self._stderr.isatty()
+
+    def _answer(self, question: str) -> str:
+        """The line that is typed, with its end; empty at the end of the input."""
+        self._stderr.write(question)
         answer = ""
         try:
-            answer = self._stdin.readline()
+            answer = self._stdin.readline() if self._stdin else ""
         finally:
             if not answer:  # after Ctrl+C or the end of the input, the cursor still stands behind the question
                 self._stderr.write("\n")
-        return answer.strip().lower() in {"y", "yes"}
+        return answer
 
 
 def create(

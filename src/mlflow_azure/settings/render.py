@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from mlflow_azure.settings.table import SETTINGS, Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlflow_azure.settings.script import Imported
 
 _BARE = re.compile(r"[\w./:@%+,-]+", re.ASCII)
@@ -29,6 +31,12 @@ def imported(result: Imported, shown_as: str) -> str:
     lines += [f"{name}={quoted(value.text)}" for name, value in result.values.items()]
     lines += [f"# {item.name} was left out ({item.place}): {item.reason}" for item in result.left_out]
     return "\n".join([*lines, ""])
+
+
+def answered(values: Mapping[str, str]) -> str:
+    """A settings file with what someone answered, each line below its meaning."""
+    lines = [f"# {SETTINGS[name].meaning}\n{name}={quoted(text)}\n" for name, text in values.items()]
+    return "\n".join(["# Settings of mlflow-azure, written by mlflow-azure init\n", *lines])
 
 
 def quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.chart import Chart, TimelineOption
+from mlflow_azure.cli.commands.open import show_in_browser
 from mlflow_azure.cli.commands.plan import PlanAnswer, plan
 from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation, command
@@ -91,6 +92,7 @@ def deploy(
     identity: Identity = None,
     timeline: TimelineOption = None,
     public: Public = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the server in the browser once it is up.")] = False,
 ) -> None:
     """Create or update everything, and wait until the server is up. Safe to re-run.
 
@@ -116,7 +118,10 @@ def deploy(
     run.warn(prepared.warnings)
     with chart:
         done = apply(run, prepared, chart.timeline)
-    run.answer(_answer(run, prepared, done, round(time.monotonic() - began, 1)))
+    answer = _answer(run, prepared, done, round(time.monotonic() - began, 1))
+    run.answer(answer)
+    if open_:
+        show_in_browser(run, answer.url)
     decided = run.settings.allow_ip or prepared.features.sign_in or prepared.features.is_public
     if not decided and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(

@@ -49,7 +49,12 @@ def open_(
         raise MlflowAzureError(
             f"opening the server: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
         )
+    run.answer(OpenAnswer(url, show_in_browser(run, url)))
+
+
+def show_in_browser(run: Invocation, url: str) -> bool:
+    """Open the page in the browser; where there is none, say so."""
     opened = webbrowser.open(url)
     if not opened:
-        run.console.warn("There is no browser here.", "Open the URL on another machine.")
-    run.answer(OpenAnswer(url, opened))
+        run.console.warn("There is no browser here.", f"Open it on another machine: {url}")
+    return opened

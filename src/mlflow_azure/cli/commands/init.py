@@ -1,0 +1,120 @@
+"""`mlflow-azure init`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlflow_azure.cli.answer import Answer, only_for_text
+from mlflow_azure.cli.build_options import Build, image_source
+from mlflow_azure.cli.commands.plan import Change, PlanAnswer, plan_answer
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.settings import DEFAULT_FILE, FILE_SHARE, POSTGRES, SETTINGS, Source, render
+
+PEOPLE, NETWORKS, ANYONE = "1", "2", "3"
+_OPTIONS = {PEOPLE: "--auth", ANYONE: "--public"}
+"""What a deploy is told of who may reach the server; networks are a setting."""
+
+
+@dataclass(frozen=True)
+class InitAnswer(Answer):
+    """The settings file that was written, and what a deploy with it would do.
+
+    Attributes:
+        file: Its path.
+        settings: The value of each setting in it, by name.
+        deploy: The command that deploys it.
+        changes: What that would do to each resource.
+
+    """
+
+    file: str
+    settings: Mapping[str, str]
+    deploy: str
+    changes: tuple[Change, ...]
+    plan: PlanAnswer = only_for_text()  # noqa: RUF009 -- a field, like the others
+
+    def text(self) -> str:
+        """The plan, and the command that carries it out."""
+        return f"{self.plan.text()}\n\nWrote {self.file}. Deploy it:\n  {self.deploy}"
+
+
+@command("init", InitAnswer, makes=True, asks=True)
+def init(run: Invocation) -> None:
+    """Ask what a deployment needs, write the settings file, and show the plan.
+
+    Examples:
+      mlflow-azure init
+      mlflow-azure init --cloud emulator
+
+    """
+    path = run.common.settings or Path(DEFAULT_FILE)
+    asked = run if path.exists() else Invocation(run.command, replace(run.common, settings=None), run.options)
+    kept = {name: value.text for name, value in asked.loaded.values.items() if value.source is Source.FILE}
+    answers, access = _ask(asked)
+    values = {name: text for name, text in (kept | answers).items() if text}
+    if path.exists():
+        run.require_consent(f"Overwrite {path}?")
+    try:
+        path.write_text(render.answered(values), encoding="utf-8")
+    except OSError as error:
+        raise MlflowAzureError(f"writing {path}: {error.strerror}", hint="Name another: --settings FILE") from error
+    written = Invocation(run.command, replace(run.common, settings=path), {})
+    planned = _plan(written, access)
+    deploy = f"{written.aimed('mlflow-azure deploy')} {_OPTIONS.get(access, '')}".rstrip()
+    written.answer(InitAnswer(str(path), values, deploy, planned.changes, planned))
+
+
+def _ask(run: Invocation) -> tuple[dict[str, str], str]:
+    """The answers by the names of the settings, and who may reach the server."""
+    answers = {}
+    if not run.cloud.subscription_id:
+        answers["SUBSCRIPTION_ID"] = _setting(run, "SUBSCRIPTION_ID", "Subscription id", _subscription(run))
+    answers["RG_NAME"] = _setting(run, "RG_NAME", "Resource group")
+    answers["RG_LOCATION"] = _setting(run, "RG_LOCATION", "Region")
+    answers["MLFLOW_VERSION"] = _setting(
+        run, "MLFLOW_VERSION", f"MLflow: {FILE_SHARE} on a file share, or {POSTGRES} on PostgreSQL"
+    )
+    run.console.note(
+        f"Who may reach the server?\n  {PEOPLE}  people of your organisation, who sign in\n"
+        f"  {NETWORKS}  these networks\n  {ANYONE}  anyone on the internet"
+    )
+    while (access := run.console.ask("1, 2 or 3?", PEOPLE)) not in (PEOPLE, NETWORKS, ANYONE):
+        run.console.note("1, 2 or 3.")
+    answers["ALLOW_IP"] = ""
+    while access == NETWORKS and not answers["ALLOW_IP"]:
+        answers["ALLOW_IP"] = _setting(run, "ALLOW_IP", "Networks, separated by commas (such as 203.0.113.0/24)")
+    return answers, access
+
+
+def _setting(run: Invocation, name: str, question: str, proposed: str = "") -> str:
+    """A value that keeps the setting's rule; it is asked for until it does."""
+    known = run.loaded.values.get(name)
+    proposed = proposed or (known.text if known else "")
+    while True:
+        text = run.console.ask(question, proposed)
+        broken = SETTINGS[name].rule(text)
+        if not broken:
+            return text
+        run.console.note(f"{SETTINGS[name].quoted(text)} {broken}.")
+
+
+def _subscription(run: Invocation) -> str:
+    """The subscription that a deploy would take; where that is not clear, none, and those that can be seen are told."""
+    try:
+        return run.settings.subscription_id
+    except SettingsError as error:
+        run.console.note(error.message)
+        return ""
+
+
+def _plan(run: Invocation, access: str) -> PlanAnswer:
+    from mlflow_azure.deployment.deploy import Deploy, Wish
+
+    context, builder = image_source(run, run.settings, Build.AUTO, None)
+    wish = Wish(auth=access == PEOPLE, public=access == ANYONE, context=context, build=builder)
+    prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish, writes=False))
+    run.warn(prepared.warnings)
+    return plan_answer(prepared.plan.changes, verbose=run.common.verbose)

@@ -1,0 +1,130 @@
+"""`mlflow-azure list`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from mlflow_azure.azure.clouds import CloudName
+from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, is_missing
+from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.console import text
+from mlflow_azure.errors import SettingsError, SignInError
+
+
+@dataclass(frozen=True)
+class ListedDeployment:
+    """A deployment.
+
+    Attributes:
+        group: Its resource group.
+        location: Its region.
+        web_app: The name of its web app; null where it has none.
+        mlflow: The MLflow that it runs; null without a web app.
+        url: Where the server is reached; null where it has none.
+        state: As App Service calls it: "Running", "Stopped".
+        resources: How many resources it has.
+
+    """
+
+    group: str
+    location: str
+    web_app: str | None
+    mlflow: str | None
+    url: str | None
+    state: str | None
+    resources: int
+
+
+@dataclass(frozen=True)
+class ListedEmulator:
+    """An emulator on this machine.
+
+    Attributes:
+        home: Directory of its files.
+        running: Whether it runs.
+        groups: Names of its resource groups; empty where it does not run.
+        urls: Where the servers in it are reached.
+
+    """
+
+    home: str
+    running: bool
+    groups: tuple[str, ...]
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListAnswer(Answer):
+    """What there is.
+
+    Attributes:
+        deployments: The deployments of the subscription that you can see.
+        emulators: The emulator on this machine, where there is one.
+
+    """
+
+    deployments: tuple[ListedDeployment, ...]
+    emulators: tuple[ListedEmulator, ...]
+
+    def text(self) -> str:
+        """A table of the deployments, and a line for each emulator."""
+        return "\n\n".join(self._parts()) or "No deployments."
+
+    def _parts(self) -> Iterator[str]:
+        if self.deployments:
+            rows = [
+                (each.group, each.mlflow or "", each.state or "no web app", each.url or "") for each in self.deployments
+            ]
+            yield text.table(("RESOURCE GROUP", "MLFLOW", "STATE", "URL"), rows)
+        for each in self.emulators:
+            holds = f"running, with {', '.join(each.groups) or 'nothing'} in it" if each.running else "not running"
+            yield text.fields([("Emulator", holds), ("Home", each.home), *(("Server", url) for url in each.urls)])
+
+
+@command("list", ListAnswer)
+def list_(run: Invocation) -> None:
+    """List the deployments that you can see, and the emulator on this machine.
+
+    Examples:
+      mlflow-azure list
+      mlflow-azure list --cloud emulator
+      mlflow-azure list --output json
+
+    """
+    emulators = _emulators()
+    if run.common.cloud is CloudName.EMULATOR and not emulators:
+        run.answer(ListAnswer((), ()))
+        return
+    found: tuple[ListedDeployment, ...] = ()
+    try:
+        found = _deployments(run)
+    except (SignInError, SettingsError) as error:
+        if not emulators:
+            raise
+        run.console.warn(error.message, error.hint)
+    run.answer(ListAnswer(found, emulators))
+
+
+def _deployments(run: Invocation) -> tuple[ListedDeployment, ...]:
+    from mlflow_azure.deployment.listing import deployments
+
+    listed = run.wait(lambda: deployments(run.azure))
+    return tuple(ListedDeployment(**asdict(each)) for each in listed)
+
+
+def _emulators() -> tuple[ListedEmulator, ...]:
+    """The emulator whose home the environment names, else that of the user; none where it was never started."""
+    try:
+        launcher = emulator_launcher()
+    except SettingsError:  # it is not installed
+        return ()
+    if is_missing():
+        return ()
+    with emulator_failures():
+        status = launcher.status()
+    if status is None:
+        return (ListedEmulator(str(launcher.default_home().root), running=False, groups=(), urls=()),)
+    urls = tuple(str(each["url"]) for each in status["sites"])
+    return (ListedEmulator(str(status["home"]), running=True, groups=tuple(status["groups"]), urls=urls),)

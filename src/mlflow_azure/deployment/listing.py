@@ -1,0 +1,71 @@
+"""The deployments of a subscription, found by the tag that everything we make carries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.deployment.inventory import SITE
+from mlflow_azure.resources.arm import MANAGED_BY, MLFLOW_VERSION, OURS
+from mlflow_azure.settings import FILE_SHARE
+from mlflow_azure.settings.naming import canonical_location
+
+if TYPE_CHECKING:
+    from mlflow_azure.azure.clients import Azure
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A deployment.
+
+    Attributes:
+        group: Its resource group.
+        location: Its region.
+        web_app: The name of its web app; None where it has none (yet).
+        mlflow: The MLflow that it runs; None without a web app.
+        url: Where the server is reached.
+        state: As App Service calls it: "Running", "Stopped".
+        resources: How many resources it has.
+
+    """
+
+    group: str
+    location: str
+    web_app: str | None
+    mlflow: str | None
+    url: str | None
+    state: str | None
+    resources: int
+
+
+def deployments(azure: Azure) -> tuple[Listed, ...]:
+    """The deployments of the subscription that the signed-in user can see, by their resource groups.
+
+    Raises:
+        MlflowAzureError: Azure does not tell.
+
+    """
+    groups: dict[str, list[Any]] = defaultdict(list)
+    with doing("listing the deployments of your Azure subscription"):
+        tagged = azure.resources.resources.list(filter=f"tagName eq '{MANAGED_BY}' and tagValue eq '{OURS}'")
+        for resource in tagged:
+            groups[str(resource.id).split("/")[4]].append(resource)
+        has_site = any(resource.type == SITE for found in groups.values() for resource in found)
+        sites = {str(site.id).lower(): site for site in azure.web.web_apps.list()} if has_site else {}
+    return tuple(_listed(azure, group, found, sites) for group, found in sorted(groups.items()))
+
+
+def _listed(azure: Azure, group: str, found: list[Any], sites: dict[str, Any]) -> Listed:
+    tagged = next((each for each in found if each.type == SITE), None)
+    site = sites.get(str(tagged.id).lower()) if tagged else None
+    return Listed(
+        group=group,
+        location=canonical_location(str((tagged or found[0]).location)),
+        web_app=tagged.name if tagged else None,
+        mlflow=(tagged.tags or {}).get(MLFLOW_VERSION, FILE_SHARE) if tagged else None,
+        url=f"{azure.cloud.site_scheme}://{site.default_host_name}" if site else None,
+        state=site.state if site else None,
+        resources=len(found),
+    )
