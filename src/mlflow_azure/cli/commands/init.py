@@ -69,10 +69,9 @@ def init(run: Invocation) -> None:
 
 def _ask(run: Invocation) -> tuple[dict[str, str], str]:
     """The answers by the names of the settings, and who may reach the server."""
-    answers = {}
+    answers = {"RG_NAME": _setting(run, "RG_NAME", "Resource group")}  # before Azure is asked for anything
     if not run.cloud.subscription_id:
         answers["SUBSCRIPTION_ID"] = _setting(run, "SUBSCRIPTION_ID", "Subscription id", _subscription(run))
-    answers["RG_NAME"] = _setting(run, "RG_NAME", "Resource group")
     answers["RG_LOCATION"] = _setting(run, "RG_LOCATION", "Region")
     answers["MLFLOW_VERSION"] = _setting(
         run, "MLFLOW_VERSION", f"MLflow: {FILE_SHARE} on a file share, or {POSTGRES} on PostgreSQL"
