@@ -72,7 +72,7 @@ def test_what_nohup_ignores_stays_ignored(cli: Command) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_after_the_answer_does_not_make_it_untrue(cli: Command, number: signal.Signals) -> None:
-    (cli.directory / "deploy.sh").write_text("".join(f"OTHER_{each}=1\n" for each in range(1000)))
+    (cli.directory / "deploy.sh").write_text("RG_NAME=g\n" + "".join(f"OTHER_{each}=1\n" for each in range(1000)))
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PAGE)  # so that the command is busy with its answer until this is read
     busy = subprocess.Popen(

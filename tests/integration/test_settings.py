@@ -108,7 +108,7 @@ def test_every_setting_that_is_no_secret_is_an_option_of_a_command(command: Comm
 
 
 def test_a_secret_comes_from_the_environment_only_and_is_not_shown(command: Command) -> None:
-    secret = next(name for name, setting in SETTINGS.items() if setting.secret)
+    secret = "AAD_CLIENT_SECRET"
     result = command("show", "--output", "json", **{secret: "correct-horse"})
     assert shown(result)[secret] == ("(secret)", "environment", "environment")
     assert "correct-horse" not in result.stdout + result.stderr

@@ -295,6 +295,7 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
     except console.OutputClosedError:
         return 0
     except Exception as error:  # noqa: BLE001 - the last resort, so that JSON stays JSON
+        ignore_signals()  # as after any answer
         ours = as_ours(error)
         run.console.failure(run.command, ours, run.achieved)
         return ours.exit_code

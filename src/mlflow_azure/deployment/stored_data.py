@@ -66,7 +66,7 @@ class StoredData:
     """The storage of a deployment.
 
     Attributes:
-        account: What the storage account gives: its name, key, connection_string and blob_endpoint.
+        account: What the storage account gives: its name, keys, connection_string and blob_endpoint.
 
     """
 
@@ -82,7 +82,7 @@ class StoredData:
         return "/".join(names)
 
     def _blobs(self) -> Blobs:
-        access = SharedKey(self.account["name"], self.account["key"])
+        access = SharedKey(self.account["name"], next(iter(self.account["keys"].values())))
         return Blobs(self.azure.cloud, self.account["blob_endpoint"], access, self.settings.storage_container_name)
 
     def _share(self, *, backup: str | None = None, initial: Collection[str] = ()) -> FileShare:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
 
 
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
 class Front:
     """The ASGI application of one site. `gate` stands between it and the container."""
 
@@ -67,7 +70,11 @@ class Front:
             except httpx.ConnectError:  # nothing was sent: another instance can answer
                 tried.add(container.name)
             except httpx.TransportError:
-                break
+                # What may have been begun is sent again only where that does no harm, as reverse proxies do it:
+                # https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream
+                if request.method not in _HARMLESS:
+                    break
+                tried.add(container.name)
         return _application_error()
 
 
