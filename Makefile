@@ -23,6 +23,7 @@ help: ## Show this list
 setup: $(VENV)/ready ## Make the development environment in .venv
 
 $(VENV)/ready: requirements-dev.lock pyproject.toml
+	@echo "Installing mlflow-azure and what it needs in $(VENV)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -35,7 +36,8 @@ $(RELEASE)/ready: requirements-release.lock | $(VENV)/ready
 	@touch $@
 
 # MLflow 1.5.0 and today's Azure SDK cannot live in one environment: the client has one of its own.
-$(CLIENT)/ready: docker/requirements.lock | $(VENV)/ready
+$(CLIENT)/ready: docker/requirements.lock
+	@echo "Installing the client of MLflow 1.5.0 in $(CLIENT)"
 	$(PYTHON) -m venv $(CLIENT)
 	$(CLIENT)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/requirements.lock
 	@touch $@
@@ -53,13 +55,15 @@ $(VENV)/examples-1.5.0/ready: docker/requirements.lock examples/requirements-1.5
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r examples/requirements-1.5.0.txt
 	@touch $@
 
-$(TODAYS_CLIENT)/ready: examples/requirements.lock | $(VENV)/ready
+$(TODAYS_CLIENT)/ready: examples/requirements.lock
+	@echo "Installing today's client of MLflow in $(TODAYS_CLIENT)"
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-demo: $(VENV)/ready $(DEMO_CLIENT)/ready ## Deploy to an emulator here and log a run, or with MLFLOW=3 a model and a trace
-	@CLIENT_PYTHON=$(DEMO_CLIENT)/bin/python COMMAND=$(BIN)/mlflow-azure sh examples/demo.sh $(MLFLOW)
+demo: ## Deploy to an emulator here and log a run, or with MLFLOW=3 a model and a trace
+	@$(MAKE) --no-print-directory --silent --jobs 2 $(VENV)/ready $(DEMO_CLIENT)/ready
+	@CLIENT_PYTHON=$(DEMO_CLIENT)/bin/python COMMAND=$(CURDIR)/$(BIN)/mlflow-azure sh examples/demo.sh $(MLFLOW)
 
 test: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Run the whole test suite
 	$(BIN)/pytest --numprocesses auto --dist loadfile

@@ -3,8 +3,8 @@
 #
 #   demo.sh 1.5.0 | 3
 #
-# Needs COMMAND (mlflow-azure) and CLIENT_PYTHON (a Python with the MLflow client: 1.5.0, or today's). The two are
-# deployments of their own, and can be there at the same time.
+# Needs COMMAND (mlflow-azure), MLFLOW_AZURE_EMULATOR_HOME and CLIENT_PYTHON (a Python with the MLflow client: 1.5.0, or
+# today's). The two are deployments of their own, and can be there at the same time.
 set -eu
 here=$(dirname -- "$0")
 mlflow=${1:-1.5.0}
@@ -24,10 +24,13 @@ else
 fi
 
 [ "$mlflow" = 3 ] && database=" --delete-database" || database=""
+emulator="MLFLOW_AZURE_EMULATOR_HOME='$MLFLOW_AZURE_EMULATOR_HOME' '$COMMAND'"
 cat <<TEXT
 
 The MLflow server stays up: open $MLFLOW_TRACKING_URI
-Take it all down:          $COMMAND destroy $options --yes$database
-Stop the emulator:         $COMMAND emulator stop
-(Both with MLFLOW_AZURE_EMULATOR_HOME=$MLFLOW_AZURE_EMULATOR_HOME)
+
+Delete everything:
+  $emulator destroy $options --yes$database
+Stop the emulator, and keep what is in it:
+  $emulator emulator stop
 TEXT

@@ -122,7 +122,7 @@ def test_enabling_again_only_pings_and_repairs_what_was_changed_by_hand(off: Dep
     off.emulator.azure.web.web_apps.update_scm_allowed(GROUP, site, {"properties": {"allow": False}})
     half = cd(off, "status")
     assert not half.data["enabled"]
-    assert "only in part" in half.stderr
+    assert "only partly set up" in half.stderr
     assert cd(off, "enable").data["ping"] == 202
 
 
@@ -176,7 +176,7 @@ def test_a_webhook_that_is_not_let_in_is_taken_back(off: Deployment) -> None:
     assert failed.exit_code == 1
     assert failed.errors[0]["code"] == "WebhookFailed"
     assert "401" in failed.errors[0]["message"]
-    assert "taken back" in failed.stderr
+    assert "undoing it" in failed.stderr
     assert webhooks(off) == []
     assert not scm_takes_a_password(off)
 
@@ -214,7 +214,7 @@ def test_a_write_that_ctrl_c_left_behind_does_not_open_the_scm_site_after_all(of
         off.emulator.control("PUT", "latency", {})
     assert enable.returncode == 130
     assert json.loads(answer)["errors"][0]["code"] == "Interrupted"
-    assert "taken back" in told
+    assert "undoing it" in told
     assert "may still take a password" not in told
     assert not scm_takes_a_password(off)
     assert webhooks(off) == []
