@@ -112,7 +112,7 @@ def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command
     for command in ("plan", "deploy"):
         answer = cli(command, "--cloud", "emulator", "--adopt")
         assert answer.exit_code == 0, answer.stderr
-        assert answer.stderr.count("this was not checked") == 1
+        assert answer.stderr.count("so these were not checked") == 1
     assert cli("status", *JSON).data["healthy"]
     assert cli("doctor", *JSON).exit_code == 0
     assert cli("destroy", *JSON, "--yes").data["resources"]
@@ -127,7 +127,7 @@ def test_a_reader_of_one_group_sees_what_can_be_seen_and_is_told_what_cannot(
     for command in ("plan", "status"):
         answer = cli(command, "--cloud", "emulator")
         assert answer.exit_code == 0, answer.stderr
-        assert answer.stderr.count("this is left out: app settings") == 1
+        assert answer.stderr.count("Left out: app settings") == 1
     status = cli("status", *JSON).data
     states = {row["kind"]: row["state"] for row in status["resources"]}
     assert status["healthy"]
