@@ -52,7 +52,7 @@ ERROR_CODES = {
     ),
     "OtherVersion": Explained(
         "The deployment runs the other MLflow; going on would leave its runs behind.",
-        "Deploy to another resource group, and move the runs.",
+        "Go on with what is deployed, or move: `mlflow-azure upgrade`.",
     ),
     "NotManaged": Explained(
         "Something of that name exists, and mlflow-azure did not make it.",
@@ -91,6 +91,9 @@ ERROR_CODES = {
         "`az acr config authentication-as-arm update --registry NAME --status enabled`",
     ),
     "WebhookFailed": Explained("The web app's SCM site does not take the registry's webhook.", "Check its network."),
+    "KeyNotAccepted": Explained(
+        "A key that was just made anew is not taken yet.", "What used the old one goes on. Run the command again."
+    ),
     "ClockSkew": Explained("This machine's clock is wrong.", "`sudo timedatectl set-ntp true`"),
     # Building and pushing the image
     "ContainerEngine": Explained("The container engine refused.", "Look at it: `docker info`."),
