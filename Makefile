@@ -15,7 +15,7 @@ DEMO_CLIENT := $(or $(CLIENT_OF_$(MLFLOW)),$(error MLFLOW must be 1.5.0 or 3, bu
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-python lint format docs pictures bench parity load dist release-check lock clean
+.PHONY: help setup demo test test-fast test-python lint format docs pictures bench campaign parity load dist release-check lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
@@ -96,6 +96,11 @@ $(VENV)/azure-cli/ready:
 
 bench: $(VENV)/ready $(CLIENT)/ready $(VENV)/azure-cli/ready ## Measure start-up, deploys, growth and searches into docs/performance.md
 	$(BIN)/python -m tests.bench --write
+
+campaign: $(VENV)/ready ## Disturb every command at every request, into docs/campaign.md: hours (CAMPAIGN="--every 10")
+	rm -f $(VENV)/campaign.jsonl
+	-$(BIN)/python -m tests.campaign --results $(VENV)/campaign.jsonl $(CAMPAIGN)
+	$(BIN)/python -m tests.campaign --results $(VENV)/campaign.jsonl --write
 
 parity: $(VENV)/ready $(VENV)/azure-cli/ready ## Compare what the bash script makes with what a deploy makes, into docs/parity.md
 	$(BIN)/python -m tests.bench.parity --write

@@ -14,7 +14,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient
 
 from tests.support import mlflow_rest
-from tests.support.killed import ended_after
+from tests.support.disturbed import disturbed
 from tests.support.sign_in import SECRET_SETTING, SignIn
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def test_a_rotation_that_is_killed_leaves_a_server_that_works_and_the_next_one_f
 ) -> None:
     before = live.keys
     line = ("rotate-keys", "--cloud", "emulator")
-    assert ended_after(deployment.cli, signal.SIGKILL, written, *line) == -signal.SIGKILL
+    assert disturbed(deployment.cli, signal.SIGKILL, *line, pattern=written).exit_code == -signal.SIGKILL
     assert signed_in.status(signed_in.token()) == 200
     assert live.mount_key in live.keys.values()
 

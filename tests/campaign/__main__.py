@@ -1,0 +1,74 @@
+"""Run the campaign: python -m tests.campaign. See docs/campaign.md, which it writes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.campaign.harms import HARMS
+from tests.campaign.operations import OPERATIONS
+from tests.campaign.report import table
+from tests.campaign.stage import Stage
+from tests.campaign.trial import Case, Trial
+from tests.support.command import isolated
+from tests.support.running_emulator import started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.campaign.operations import Operation
+
+PAGE = Path(__file__).parents[2] / "docs" / "campaign.md"
+
+
+def cases(operation: Operation, harms: set[str], every: int) -> Iterator[Case]:
+    """Each harm at each request of one operation, or at every n-th."""
+    with tempfile.TemporaryDirectory() as directory:
+        cli = isolated(Path(directory))
+        with started(cli) as emulator:
+            trial = Trial(Stage(cli, emulator), operation)
+            trial.rehearse()
+            for offset, harm in enumerate(each for each in HARMS if each.name in harms):
+                for at in range(1 + offset % every, len(trial.requests) + 1, every):
+                    yield trial.case(harm, at)
+
+
+def main() -> int:
+    """Run what is asked for; 1 where a case found something."""
+    asked = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    asked.add_argument("--every", type=int, default=1, help="only every n-th request")
+    asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
+    asked.add_argument("--harm", action="append", choices=[each.name for each in HARMS])
+    asked.add_argument("--results", type=Path, help="a file to which each case is added, as a line of JSON")
+    asked.add_argument("--write", action="store_true", help="write docs/campaign.md from the file of results")
+    options = asked.parse_args()
+    if options.write:
+        found = [Case(**json.loads(line)) for line in options.results.read_text().splitlines()]
+        PAGE.write_text(table(found))
+        return 0
+    harms = set(options.harm or (each.name for each in HARMS))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
+    done: Counter[bool] = Counter()
+    for operation in OPERATIONS:
+        if options.operation and operation.name not in options.operation:
+            continue
+        for case in cases(operation, harms, options.every):
+            done[not case.faults] += 1
+            told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
+            print(f"{case.operation}, {case.harm} at {case.at}: {told}", flush=True)
+            if options.results:
+                with options.results.open("a") as file:
+                    file.write(json.dumps(asdict(case)) + "\n")
+    print(f"{done.total()} cases, {done[True]} survived or converged")
+    return 1 if done[False] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

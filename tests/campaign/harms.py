@@ -1,0 +1,94 @@
+"""How a command is disturbed at its k-th request."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.support.disturbed import STALL, disturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.campaign.operations import Line
+    from tests.support.command import Command, Result
+    from tests.support.running_emulator import Emulator
+
+TIMEOUT_SECONDS = "5"
+# Of an operation, or of a resource that is new each time.
+_NEW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|/runs/\w+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Signalled:
+    """A signal that comes as soon as the k-th request is answered."""
+
+    name: str
+    number: int
+
+    def strike(
+        self, cli: Command, emulator: Emulator, line: Line, requests: Sequence[dict[str, Any]], k: int
+    ) -> Result:
+        """Run the command."""
+        return disturbed(cli, self.number, *line, count=k)
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """A deadline that passes in the k-th request."""
+
+    name: str = "--timeout"
+
+    def strike(
+        self, cli: Command, emulator: Emulator, line: Line, requests: Sequence[dict[str, Any]], k: int
+    ) -> Result:
+        """Run the command."""
+        return disturbed(cli, STALL, *line, "--timeout", TIMEOUT_SECONDS, count=k)
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A fault of Azure's at the k-th request to Resource Manager or Microsoft Graph, as an undisturbed run sent it."""
+
+    name: str
+    fault: dict[str, Any] = field(hash=False)
+
+    def strike(
+        self, cli: Command, emulator: Emulator, line: Line, requests: Sequence[dict[str, Any]], k: int
+    ) -> Result:
+        """Run the command; what does not come this time is disturbed at none."""
+        method, path = requests[k - 1]["method"], pattern(requests[k - 1]["path"])
+        before = sum(each["method"] == method and bool(re.search(path, each["path"])) for each in requests[: k - 1])
+        emulator.fail(method=method, path=path, after=before, **self.fault)
+        try:
+            return cli(*line)
+        finally:
+            emulator.heal()
+
+
+def pattern(path: str) -> str:
+    """A regular expression for the path of a request, in whichever run."""
+    parts, last = [], 0
+    for found in _NEW.finditer(path):
+        parts += [re.escape(path[last : found.start()]), "[^/]+" if found[0][0] != "/" else "/runs/[^/]+"]
+        last = found.end()
+    return f"^{''.join(parts)}{re.escape(path[last:])}$"
+
+
+Harm = Signalled | TimedOut | Faulty
+KILLED = Signalled("kill -9", signal.SIGKILL)
+HARMS: tuple[Harm, ...] = (
+    KILLED,
+    Signalled("Ctrl+C", signal.SIGINT),
+    Signalled("SIGTERM", signal.SIGTERM),
+    TimedOut(),
+    Faulty("cut before the effect", {"kind": "cut-before"}),
+    Faulty("cut after the effect", {"kind": "cut-after"}),
+    Faulty("429", {"status": 429, "headers": {"Retry-After": "1"}, "code": "TooManyRequests"}),
+    Faulty("500", {"status": 500}),
+    Faulty("409", {"status": 409, "code": "Conflict", "message": "Another operation is in progress."}),
+    Faulty("403", {"status": 403, "code": "AuthorizationFailed", "message": "You may not."}),
+    Faulty("operation failed", {"kind": "operation-failed", "message": "It did not work out."}),
+)

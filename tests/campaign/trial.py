@@ -1,0 +1,100 @@
+"""One operation, disturbed in one way at one request after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.campaign import invariants
+from tests.campaign.stage import JSON, StageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.campaign.harms import Harm
+    from tests.campaign.operations import Operation
+    from tests.campaign.stage import Stage
+    from tests.support.command import Result
+
+MOST_RUNS = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """What came of one.
+
+    Attributes:
+        operation: The operation's name.
+        harm: The harm's.
+        at: The number of the request.
+        survived: Whether the disturbed command was done all the same.
+        faults: What did not hold; empty for a case that survived or converged.
+
+    """
+
+    operation: str
+    harm: str
+    at: int
+    survived: bool
+    faults: tuple[str, ...]
+
+
+@dataclass
+class Trial:
+    """An operation on its stage, with what an undisturbed run of it sent, and where it ended."""
+
+    stage: Stage
+    operation: Operation
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    wanted: dict[str, Any] = field(default_factory=dict)
+
+    def rehearse(self) -> None:
+        """Run it undisturbed."""
+        self.stage.set_up(self.operation)
+        self.stage.emulator.forget_requests()
+        self.stage.must(self.operation.line)
+        self.requests = self.stage.emulator.requests
+        self.wanted = invariants.end_state(self.stage)
+        self._go_back()
+
+    def _go_back(self) -> None:
+        for line in self.operation.back:
+            self.stage.must(line)
+        self.stage.add_a_setting()
+
+    def case(self, harm: Harm, at: int) -> Case:
+        """Disturb it at a request, and see whether it comes to the same end."""
+        line = (*self.operation.line, *JSON)
+        faults: list[str] = []
+        survived = False
+        try:
+            struck = harm.strike(self.stage.cli, self.stage.emulator, line, self.requests, at)
+            survived = struck.exit_code == 0
+            faults += self._held(struck)
+            faults += self._converges()
+            self._go_back()
+        except StageError as error:
+            faults.append(str(error))
+        return Case(self.operation.name, harm.name, at, survived, tuple(faults))
+
+    def _held(self, result: Result) -> Iterator[str]:
+        yield from invariants.answered_well(result)
+        yield from invariants.tells_no_secret(self.stage, result)
+        yield from invariants.leaves_others_alone(self.stage, self.operation)
+        yield from invariants.protects(self.stage, self.operation)
+        yield from invariants.serves(self.stage, self.operation)
+
+    def _converges(self) -> Iterator[str]:
+        for _ in range(MOST_RUNS):
+            result = self.stage.run(self.operation.line)
+            yield from self._held(result)
+            if result.exit_code == 0:
+                break
+        else:
+            yield f"it was not finished in {MOST_RUNS} runs: {result.stderr[-300:]}"
+            return
+        yield from invariants.differing(self.wanted, invariants.end_state(self.stage))
+        self.stage.emulator.forget_requests()
+        self.stage.must(self.operation.line if self.operation.repeats else ("deploy",))
+        written = (write for write in self.stage.emulator.writes if not write.endswith("/ping"))
+        yield from (f"a further run wrote {write}" for write in written)

@@ -1,0 +1,50 @@
+"""The command line, disturbed from within after the answer to a request that one chooses: by a signal, or a wait."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.support.command import Result
+
+if TYPE_CHECKING:
+    from tests.support.command import Command
+
+STALL = 0
+"""In place of the number of a signal: the thread that sent the request goes on a minute later."""
+_PROGRAM = """
+import logging, os, re, sys, time
+_, pattern, number, count, *arguments = sys.argv
+class Disturb(logging.Handler):
+    left = int(count)
+    def emit(self, record):
+        self.left -= bool(re.search(pattern, record.getMessage()))
+        if self.left == 0:
+            self.left = -1
+            os.kill(os.getpid(), int(number)) if int(number) else self.stall()
+    def stall(self):
+        self.release()  # the others go on
+        time.sleep(60)
+        self.acquire()
+from mlflow_azure.azure.request_log import LOGGER
+LOGGER.addHandler(Disturb())
+LOGGER.setLevel(logging.DEBUG)
+sys.argv = ["mlflow-azure", *arguments]
+from mlflow_azure.cli.start import main
+main()
+"""
+
+
+def disturbed(cli: Command, number: int, *arguments: str, pattern: str = "", count: int = 1) -> Result:
+    """Run a command that is disturbed after the answer to the `count`-th request that matches; how it ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, pattern, str(int(number)), str(count), *arguments],
+        cwd=cli.directory,
+        env=cli.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
