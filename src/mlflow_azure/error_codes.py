@@ -83,7 +83,6 @@ ERROR_CODES = {
         "The PostgreSQL server is disabled, or gone.", "See its Resource health in the portal."
     ),
     "ServerNotHealthy": Explained("MLflow does not answer as it should.", "`mlflow-azure logs --tail 100`"),
-    "KeyNotAccepted": Explained("A new key was made, and the service does not take it yet.", _AGAIN),
     "ContainerKeepsEnding": Explained("The container ends each time it is started.", "Mend what its last lines say."),
     "PullRefused": Explained("The identity may not pull the image.", "`mlflow-azure deploy --no-identity`"),
     "RegistryRefusesArmTokens": Explained(
