@@ -54,6 +54,7 @@ def test_without_any_source_the_defaults_are_those_of_the_bash_script(tmp_path: 
         storage_file_share_name="mlflow",
         storage_file_share_size=2,
         postgres_server_name=f"mlflow-{suffix}",
+        postgres_version="16",
         postgres_sku="B1ms",
         postgres_storage_size=32,
         postgres_database_name="mlflow",
