@@ -39,8 +39,8 @@ def rare(client: MlflowClient, experiment: str) -> None:
     child = client.create_run(
         experiment, tags={"mlflow.parentRunId": parent, "line and": "a\nb\r\n\\N \\t"}
     ).info.run_id
-    for value in (float("nan"), float("inf"), float("-inf"), 1e-308, -0.0, 3):
-        client.log_metric(child, "odd/values and names", value, timestamp=5, step=-3)
+    for step, value in enumerate((float("inf"), float("-inf"), 1e-308, -0.0, 3, float("nan")), -3):
+        client.log_metric(child, "odd/values and names", value, timestamp=5, step=step)
     for _ in range(3):
         client.log_metric(child, "repeated", 0.25, timestamp=1, step=1)
     client.log_param(child, "empty", "")
