@@ -283,7 +283,7 @@ def _kill_after(deployment: Deployment, step: str) -> None:
             running.send_signal(signal.SIGKILL)
             break
     running.stderr.read()
-    running.wait()
+    assert running.wait() == -signal.SIGKILL, f"{step!r} never came"
 
 
 def test_a_rollback_gives_up_an_upgrade_that_was_not_switched(tmp_path: Path) -> None:
