@@ -24,9 +24,8 @@ def ordinary(client: MlflowClient, experiment: str, number: int, metrics: int, s
         for each in range(metrics)
         for step in range(steps)
     ]
-    params = [Param(f"param {each}", str(number * each)) for each in range(5)]
-    client.log_batch(run, points[:BATCH], params)
-    for start in range(BATCH, len(points), BATCH):
+    client.log_batch(run, params=[Param(f"param {each}", str(number * each)) for each in range(5)])
+    for start in range(0, len(points), BATCH):
         client.log_batch(run, points[start : start + BATCH])
     client.set_terminated(run, "FINISHED", 1_600_000_100_000 + number)
 
