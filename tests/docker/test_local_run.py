@@ -99,7 +99,7 @@ def test_a_signal_takes_everything_down_but_the_data(local: LocalRuns, number: s
         wait_until_answering(f"http://127.0.0.1:{local.port}")
         running.send_signal(number)
         stdout, _ = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 128 + number
     assert stdout.count('"status": "ok"') == 1
     assert local.left == []
     assert local.volumes == {"-mlruns", "-artifacts"}
