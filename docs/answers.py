@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from mlflow_azure.cli.answer import data_fields
-from mlflow_azure.cli.invocation import COMMANDS
+from mlflow_azure.cli.command import COMMANDS
 from mlflow_azure.cli.lazy import LazyCommand
 from mlflow_azure.cli.names import NAMES
 from mlflow_azure.secret import Secret

@@ -69,10 +69,10 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:
         """The command itself."""
-        from mlflow_azure.cli import invocation
+        from mlflow_azure.cli import command as registered
 
         import_module(self._module)
-        command = invocation.COMMANDS[self.path]
+        command = registered.COMMANDS[self.path]
         words = {"allow_interspersed_args": not command.options_first}
         single = typer.Typer(add_completion=False, **PLAIN)
         single.command(self.name, cls=PlainCommand, context_settings=words)(command.call)

@@ -10,7 +10,8 @@ import typer
 
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.command import command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:

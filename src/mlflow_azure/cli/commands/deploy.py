@@ -11,12 +11,13 @@ import typer
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply, tell_unchecked
+from mlflow_azure.cli.browser import show_in_browser
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.chart import Chart, TimelineOption
-from mlflow_azure.cli.commands.open import show_in_browser
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.commands.plan import PlanAnswer, plan
 from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.events import Action
 from mlflow_azure.settings import POSTGRES

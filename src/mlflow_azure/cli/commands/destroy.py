@@ -10,8 +10,9 @@ import typer
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.applied import Done, apply
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.emulated import is_missing, stop_if_unused
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.errors import SettingsError
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mlflow_azure.cli.answer import Answer
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.command import command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.cli.signals import ignore_signals
 from mlflow_azure.console import text
 from mlflow_azure.deployment.checks.finding import Finding, Outcome

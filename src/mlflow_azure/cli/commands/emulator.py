@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, tell_version
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 
 

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.deployed import not_deployed
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.build_options import Build, image_source
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.commands.plan import Change, PlanAnswer, plan_answer
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.settings import DEFAULT_FILE, FILE_SHARE, POSTGRES, SETTINGS, Source, render
 

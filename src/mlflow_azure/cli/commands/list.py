@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, is_missing
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.errors import SettingsError, SignInError
 

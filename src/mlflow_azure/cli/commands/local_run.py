@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure.cli.build_options import BuildCa, build_context
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.command import command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.cli.local_answers import (
     DEFAULT_NAME,
     LocalDatabase,

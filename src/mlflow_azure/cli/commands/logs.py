@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.deployed import deployed_site
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 
 if TYPE_CHECKING:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import webbrowser
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.browser import show_in_browser
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.deployed import deployed_site
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.errors import MlflowAzureError
 
 
@@ -50,11 +51,3 @@ def open_(
             f"opening the server: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
         )
     run.answer(OpenAnswer(url, show_in_browser(run, url)))
-
-
-def show_in_browser(run: Invocation, url: str) -> bool:
-    """Open the page in the browser; where there is none, say so."""
-    opened = webbrowser.open(url)
-    if not opened:
-        run.console.warn("There is no browser here.", f"Open it on another machine: {url}")
-    return opened

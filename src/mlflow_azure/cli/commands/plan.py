@@ -10,8 +10,9 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_hidden, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.chart import GraphOption, write_image
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.events import Action, Step
 

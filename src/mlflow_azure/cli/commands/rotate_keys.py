@@ -9,7 +9,8 @@ import typer
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.applied import Done, apply
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.command import command
+from mlflow_azure.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.rotation import Keys, Kind

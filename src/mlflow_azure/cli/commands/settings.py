@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from mlflow_azure.cli.answer import Answer, only_for_text
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.command import command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting, Source, Value, render

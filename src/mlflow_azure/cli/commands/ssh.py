@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure.cli.answer import Answer
+from mlflow_azure.cli.command import command
 from mlflow_azure.cli.deployed import deployed_site
-from mlflow_azure.cli.invocation import Invocation, Output, command
+from mlflow_azure.cli.invocation import Invocation, Output
 from mlflow_azure.console.terminal import Capture, RawTerminal
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 

@@ -11,7 +11,8 @@ import typer
 
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_hidden
-from mlflow_azure.cli.invocation import Invocation, command
+from mlflow_azure.cli.command import command
+from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 
 if TYPE_CHECKING:

@@ -1,0 +1,17 @@
+"""Pages in the user's browser."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow_azure.cli.invocation import Invocation
+
+
+def show_in_browser(run: Invocation, url: str) -> bool:
+    """Open the page in the browser; where there is none, say so."""
+    opened = webbrowser.open(url)
+    if not opened:
+        run.console.warn("There is no browser here.", f"Open it on another machine: {url}")
+    return opened
