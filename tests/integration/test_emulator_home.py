@@ -79,7 +79,8 @@ def test_a_full_disk_is_named_before_the_emulator_starts(cli: Command) -> None:
     full = subprocess.run(
         [sys.executable, "-m", "mlflow_azure", "deploy", *CLOUD],
         cwd=cli.directory,
-        env=cli.environment(),
+        # Python 3.11 leaves compiled modules behind that are cut off: https://github.com/python/cpython/issues/126606
+        env={**cli.environment(), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL)),
         capture_output=True,
         check=False,
@@ -87,7 +88,7 @@ def test_a_full_disk_is_named_before_the_emulator_starts(cli: Command) -> None:
     [error] = json.loads(full.stdout)["errors"]
     assert (full.returncode, error["code"]) == (1, "EmulatorHome")
     assert "File too large" in error["message"]
-    assert "What is in it is kept" in error["hint"]
+    assert "Its content is kept" in error["hint"]
     assert not (home_of(cli).root / "room").exists()
 
 
@@ -141,5 +142,5 @@ def test_an_emulator_of_another_version_is_told(cli: Command, emulator: Emulator
     emulator.home.endpoint_file.write_text(json.dumps({**found, "version": "9.9.9"}))
     told = cli("plan", *CLOUD)
     assert told.exit_code == 0
-    assert "another version (9.9.9)" in told.stderr
+    assert "The running emulator is version 9.9.9" in told.stderr
     assert "mlflow-azure emulator stop" in told.stderr

@@ -91,7 +91,7 @@ def test_an_image_newer_than_the_one_that_runs_is_told(deployment: Deployment) -
     web.update_application_settings(GROUP, name, {"properties": older})
     try:
         assert not deployment.json("status").data["image"]["is_newest"]
-        assert "does not run the newest image" in deployment("status").stderr
+        assert "is not running the newest image" in deployment("status").stderr
     finally:
         web.update_application_settings(GROUP, name, {"properties": settings})
 
