@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,4 +72,13 @@ def started(cli: Command) -> Iterator[Emulator]:
     try:
         yield Emulator(home)
     finally:
+        _end(home, cli.environ["MLFLOW_AZURE_EMULATOR_RUNTIME"])
+
+
+def _end(home: Home, runtime: str) -> None:
+    """End it; its processes end by themselves then, each on its leash, which nobody needs to wait for."""
+    found = launcher.endpoint(home)
+    if found is None or runtime != "process":
         launcher.stop(home)
+    else:
+        os.kill(found["pid"], signal.SIGKILL)
