@@ -14,6 +14,13 @@ CLIENT_OF_3 := $(TODAYS_CLIENT)
 DEMO_CLIENT := $(or $(CLIENT_OF_$(MLFLOW)),$(error MLFLOW must be 1.5.0 or 3, but is $(MLFLOW)))
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
 
+# uv installs in seconds what takes pip minutes: the machine's, or the locked one. Where it cannot, pip does, which may
+# have been told of an index or certificates that uv does not know. $(call install,ENVIRONMENT,WHAT)
+UV := $(or $(shell command -v uv),$(BIN)/uv)
+PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
+export UV_COMPILE_BYTECODE ?= 1
+install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || $(1)/$(PIP_INSTALL) $(2)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-python lint format docs pictures bench campaign parity load dist release-check lock clean
 
@@ -22,47 +29,52 @@ help: ## Show this list
 
 setup: $(VENV)/ready ## Make the development environment in .venv
 
-$(VENV)/ready: requirements-dev.lock pyproject.toml
-	@echo "Installing mlflow-azure and what it needs in $(VENV)"
+$(VENV)/uv.lock: requirements-dev.lock
+	@echo "Making $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	sed -n '/^uv==/,/[^\\]$$/p' $< > $@
+	[ $(UV) != $(BIN)/uv ] || $(VENV)/$(PIP_INSTALL) --require-hashes -r $@ || true
+
+$(VENV)/ready: $(VENV)/uv.lock pyproject.toml
+	@echo "Installing mlflow-azure and what it needs in $(VENV)"
+	$(call install,$(VENV),--require-hashes -r requirements-dev.lock)
+	$(call install,$(VENV),--no-deps --editable .)
 	@touch $@
 
 # What builds the site and the package, which whoever only wants to try it need not install.
 $(RELEASE)/ready: requirements-release.lock | $(VENV)/ready
 	$(PYTHON) -m venv $(RELEASE)
-	$(RELEASE)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(call install,$(RELEASE),--require-hashes -r $<)
 	@touch $@
 
 # MLflow 1.5.0 and today's Azure SDK cannot live in one environment: the client has one of its own.
-$(CLIENT)/ready: docker/requirements.lock
+$(CLIENT)/ready: docker/requirements.lock | $(VENV)/uv.lock
 	@echo "Installing the client of MLflow 1.5.0 in $(CLIENT)"
 	$(PYTHON) -m venv $(CLIENT)
-	$(CLIENT)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/requirements.lock
+	$(call install,$(CLIENT),--no-deps --require-hashes -r $<)
 	@touch $@
 
 # The server of MLflow 3. The lock is complete, though MLflow declares more: see docker/mlflow3/overrides.txt.
 $(MLFLOW_3)/ready: docker/mlflow3/requirements.lock | $(VENV)/ready
 	$(PYTHON) -m venv $(MLFLOW_3)
-	$(MLFLOW_3)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(call install,$(MLFLOW_3),--no-deps --require-hashes -r $<)
 	@touch $@
 
 # What the examples need, beside the MLflow client of the image and beside today's.
-$(VENV)/examples-1.5.0/ready: docker/requirements.lock examples/requirements-1.5.0.txt
+$(VENV)/examples-1.5.0/ready: docker/requirements.lock examples/requirements-1.5.0.txt | $(VENV)/uv.lock
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/requirements.lock
-	$(@D)/bin/pip install --quiet --disable-pip-version-check -r examples/requirements-1.5.0.txt
+	$(call install,$(@D),--no-deps --require-hashes -r docker/requirements.lock)
+	$(call install,$(@D),-r examples/requirements-1.5.0.txt)
 	@touch $@
 
-$(TODAYS_CLIENT)/ready: examples/requirements.lock
+$(TODAYS_CLIENT)/ready: examples/requirements.lock | $(VENV)/uv.lock
 	@echo "Installing today's client of MLflow in $(TODAYS_CLIENT)"
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(call install,$(@D),--require-hashes -r $<)
 	@touch $@
 
 demo: ## Deploy to an emulator here and log a run, or with MLFLOW=3 a model and a trace
-	@$(MAKE) --no-print-directory --silent --jobs 2 $(VENV)/ready $(DEMO_CLIENT)/ready
+	@UV_COMPILE_BYTECODE=0 $(MAKE) --no-print-directory --silent --jobs 2 $(VENV)/ready $(DEMO_CLIENT)/ready
 	@CLIENT_PYTHON=$(DEMO_CLIENT)/bin/python COMMAND=$(CURDIR)/$(BIN)/mlflow-azure sh examples/demo.sh $(MLFLOW)
 
 test: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Run the whole test suite
@@ -73,8 +85,8 @@ test-fast: $(VENV)/ready ## Run the tests that start no process: seconds
 
 test-python: ## Run the same on another Python: make test-python PYTHON=python3.13
 	$(PYTHON) -m venv $(VENV)/$(notdir $(PYTHON))
-	$(VENV)/$(notdir $(PYTHON))/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(VENV)/$(notdir $(PYTHON))/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(call install,$(VENV)/$(notdir $(PYTHON)),--require-hashes -r requirements-dev.lock)
+	$(call install,$(VENV)/$(notdir $(PYTHON)),--no-deps --editable .)
 	$(VENV)/$(notdir $(PYTHON))/bin/pytest --numprocesses 2 --dist loadfile tests/unit
 
 lint: $(VENV)/ready ## Check style, types and the direction of imports
@@ -91,7 +103,7 @@ format: $(VENV)/ready ## Put the code in its one form
 # What the bash script used, to measure and to compare with it.
 $(VENV)/azure-cli/ready:
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check azure-cli
+	$(@D)/$(PIP_INSTALL) azure-cli
 	@touch $@
 
 bench: $(VENV)/ready $(CLIENT)/ready $(VENV)/azure-cli/ready ## Measure start-up, deploys, growth and searches into docs/performance.md
@@ -123,11 +135,10 @@ release-check: dist ## Install the wheel where nothing else is, run it, and writ
 load: $(VENV)/ready $(MLFLOW_3)/ready ## Many clients on three instances of MLflow 3, one of which is killed, then replaced
 	$(BIN)/python -m tests.load.load
 
-UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+UV_COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	--python-version 3.11 --upgrade
 
 lock: $(VENV)/ready ## Choose the newest versions of the development environment anew
-	$(BIN)/pip install --quiet uv
 	$(UV_COMPILE) --extra emulator --group dev pyproject.toml --output-file requirements-dev.lock
 	$(UV_COMPILE) --group docs --group release --output-file requirements-release.lock
 	$(UV_COMPILE) examples/requirements.txt --output-file examples/requirements.lock

@@ -20,7 +20,7 @@ else
     # shellcheck disable=SC2086
     "$COMMAND" deploy $options
     eval "$("$COMMAND" env $options --show-secrets)"
-    "$CLIENT_PYTHON" "$here/log_run.py"
+    "$CLIENT_PYTHON" -W ignore "$here/log_run.py"
 fi
 
 [ "$mlflow" = 3 ] && database=" --delete-database" || database=""

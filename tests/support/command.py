@@ -85,9 +85,10 @@ class Command:
             "TMPDIR",
             "SYSTEMROOT",
         )
-        pip_and_npm = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_", "NODE_"))}
+        prefixes = ("PIP_", "UV_", "npm_", "NODE_")
+        installers = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
         kept = {name: os.environ[name] for name in passed if name in os.environ}
-        return {**kept, **pip_and_npm, **self.environ, **environ}
+        return {**kept, **installers, **self.environ, **environ}
 
     def of(self, group: str) -> Command:
         """The command line for another deployment in the same Azure: another group, and so other names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,3 +71,17 @@ def test_a_build_without_a_push_pushes_nothing(
     result = emulated.build(tiny_context(tmp_path / "source.tar.gz"), push=False)
     assert (result.status, result.digests) == ("Succeeded", {})
     assert https.get(f"{url}/v2/_catalog").json() == {"repositories": []}
+
+
+def test_pip_installs_what_uv_cannot(
+    emulated: Emulated, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text('#!/bin/sh\necho "no index is known: $*"\nexit 2\n')
+    uv.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
+    files = {"Dockerfile": "FROM scratch", "requirements.lock": f"# {tmp_path}\n"}
+    result = emulated.build(archive(tmp_path / "source.tar.gz", files))
+    assert result.status == "Succeeded", result.message
+    assert "no index is known: pip install" in result.log_path.read_text()

@@ -8,14 +8,13 @@ import platform
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.cache import built_once, cache_directory
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlflow_azure.emulator.runtime.children import Children
 
 # The newest Python on which MLflow 1.5.0 works: 3.12 removed `imp` and `distutils`. The image uses the same.
@@ -31,10 +30,10 @@ class Environments:
     async def ensure(self, context: Path, log: IO[bytes]) -> Path:
         """The environment with exactly what the context's `requirements.lock` names, hash-checked.
 
-        What pip says goes to `log`.
+        What uv or pip says goes to `log`.
 
         Raises:
-            RuntimeFaultError: there is no lock, or no Python 3.11 here, or pip failed.
+            RuntimeFaultError: there is no lock, or no Python 3.11 here, or neither could install.
 
         """
         lock = program(context) / "requirements.lock"
@@ -49,16 +48,11 @@ class Environments:
         async def install(directory: Path) -> None:
             await self._run([await self._python(), "-m", "venv", directory], log)
             # The image installs no more than its lock names either: MLflow 3 declares what its server never imports.
-            pip = [
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--no-input",
-                "--progress-bar=off",
-                "--no-deps",
-            ]
-            await self._run([directory / "bin/python", *pip, "--require-hashes", "-r", lock], log)
+            what: list[str | Path] = ["--no-deps", "--require-hashes", "-r", lock]
+            if not await self._installed_by_uv(directory, what, log):
+                pip = ["-m", "pip", "install"]
+                how = ["--disable-pip-version-check", "--no-input", "--progress-bar=off"]
+                await self._run([directory / "bin/python", *pip, *how, *what], log)
 
         return await built_once(directory, install)
 
@@ -74,6 +68,16 @@ class Environments:
             f"{platform.python_version()} and there is no python3.11 on the path. Install it "
             "(for example: uv python install 3.11), or start a container engine"
         )
+
+    async def _installed_by_uv(self, directory: Path, what: list[str | Path], log: IO[bytes]) -> bool:
+        """Whether uv, which takes a second where pip takes half a minute, is here and could: it may know no index."""
+        path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
+        if not (uv := shutil.which("uv", path=path)):
+            return False
+        # Compiled, as pip does it: else a web app's log begins with what Python finds odd in old packages.
+        how: list[str | Path] = ["--quiet", "--compile-bytecode", "--python", directory / "bin/python"]
+        command = [uv, "pip", "install", *how, *what]
+        return not await self._children.run("python environment", command, log=log, env=_environment())
 
     async def _run(self, command: list[str | Path], log: IO[bytes]) -> None:
         status = await self._children.run("python environment", command, log=log, env=_environment())
