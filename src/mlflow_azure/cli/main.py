@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
@@ -95,13 +95,13 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
 
 
 def _exit(code: int) -> NoReturn:
-    """End, at once where a deadline or Ctrl+C left work behind.
+    """End at once, without taking the interpreter apart.
 
-    A thread that is in the middle of C++ or Rust when the interpreter is torn down takes the process along, with
-    another exit code: https://github.com/python/cpython/issues/87135.
+    That frees each class of the SDK by itself, which takes as long as a third of the imports. And a thread that a
+    deadline or Ctrl+C left in the middle of C++ or Rust takes the process along, with another exit code:
+    https://github.com/python/cpython/issues/87135.
     """
-    if threading.active_count() == 1:
-        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - os._exit leaves them out, and logging and temporary files need them
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # nobody reads it, it is closed, there is none
             stream.flush()
