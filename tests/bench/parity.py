@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from mlflow_azure import __version__
 from tests.bench.az_script import AZ, AzScript
 from tests.bench.cloud import Cloud, cloud
 from tests.bench.measure import table
@@ -62,7 +63,7 @@ class _Deployment:
         group = azure.resources.resource_groups.get(self.group)
         found = {"resource group": group.as_dict()}
         ids = {}
-        names = {self.group: "<group>", azure.subscription: "<subscription>"}
+        names = {self.group: "<group>", azure.subscription: "<subscription>", __version__: "<version>"}
         for resource in azure.resources.resources.list_by_resource_group(self.group):
             if resource.type in TYPES:
                 kind, short, version = TYPES[resource.type]
