@@ -47,6 +47,13 @@ def test_asking_for_help_imports_no_azure_sdk(arguments: list[str]) -> None:
     assert not modules & DRAWING
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["deploy", "--help"], ["auth", "--help"], ["settings", "show", "--help"]], ids=" ".join
+)
+def test_help_is_shown_without_what_reads_the_values_of_options(arguments: list[str]) -> None:
+    assert "pydantic" not in packages(imported(*arguments))
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["auth", "--help"]], ids=" ".join)
 def test_what_is_about_no_command_imports_typer_and_the_names_of_the_commands(arguments: list[str]) -> None:
     modules = imported(*arguments)

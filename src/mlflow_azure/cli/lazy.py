@@ -90,6 +90,12 @@ class LazyGroup(TyperGroup):
         """The arguments; where there are none, the help is asked for."""
         return super().parse_args(ctx, args if args or ctx.resilient_parsing else ["--help"])
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option that shows the help."""
+        option = super().get_help_option(ctx)
+        off_unless_given(option)
+        return option
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that a line names."""
         name, command, rest = super().resolve_command(ctx, args)
@@ -105,6 +111,12 @@ class LazyGroup(TyperGroup):
                 with formatter.section(title):
                     formatter.write_dl([(name, text.partition("\n\n")[0]) for name, text in known])
         _write_sections(self.get_params(ctx), ctx, formatter)
+
+
+def off_unless_given(switch: Any) -> None:
+    """Let a switch that is not given be off. Typer would ask pydantic what None is, and import it for that alone."""
+    if switch is not None and switch.default is None:
+        switch.default = False
 
 
 def _docstring(module: str, word: str) -> str:

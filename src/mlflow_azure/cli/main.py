@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 import typer
 
 from mlflow_azure import __version__
-from mlflow_azure.cli.lazy import PLAIN, LazyCommand, LazyGroup
+from mlflow_azure.cli.lazy import PLAIN, LazyCommand, LazyGroup, off_unless_given
 from mlflow_azure.cli.names import GROUPS, NAMES, PROGRAM
 from mlflow_azure.cli.signals import end_on_signals, interrupted
 
@@ -56,6 +56,8 @@ for group, about in GROUPS.items():
 def command_line() -> LazyGroup:
     """All commands, none of them imported yet."""
     root = cast("LazyGroup", typer.main.get_command(app))
+    for switch in root.params:  # those of the completion
+        off_unless_given(switch)
     groups, root.commands = cast("dict[str, LazyGroup]", root.commands), {}
     for name in NAMES:
         first, _, rest = name.partition(" ")
