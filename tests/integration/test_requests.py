@@ -49,8 +49,8 @@ def test_the_parts_of_the_web_app_are_written_one_after_another(cli: Command, em
     assert cli("deploy", *JSON).exit_code == 0
     written = [each for each in emulator.requests if each["write"] and "/Microsoft.Web/sites/" in each["path"]]
     assert [each["path"].rpartition("/config/")[2] for each in written[1:]] == [
-        "azurestorageaccounts",
         "logs",
+        "azurestorageaccounts",
         "appsettings",
         "web",
     ]

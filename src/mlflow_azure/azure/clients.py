@@ -141,11 +141,16 @@ class Azure:
             path = f"/subscriptions/{self.subscription_id}"
             return str(self.rest.send("GET", path, query={"api-version": "2022-12-01"})["tenantId"])
 
-    def polling(self) -> GrowingPolling:
-        """How a long-running operation is to be polled: the `polling` of the SDK's `begin_…` methods."""
+    def polling(self, *, lasts: bool = False) -> GrowingPolling:
+        """How a long-running operation is to be polled: the `polling` of the SDK's `begin_…` methods.
+
+        Args:
+            lasts: Whether it is known to take longer than the first pause, so that asking at once would be in vain.
+
+        """
         from mlflow_azure.azure.polling import GrowingPolling
 
-        return GrowingPolling()
+        return GrowingPolling(lasts=lasts)
 
     def wait(self, poller: LROPoller[T]) -> T:
         """The result of a long-running operation, waiting for it until the deadline.

@@ -12,9 +12,21 @@ from mlflow_azure.deadline import pause
 class GrowingPolling(ARMPolling):
     """Waits as long as Azure says (Retry-After); where it does not say, the longer the longer the operation takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lasts: bool = False) -> None:
+        """Poll.
+
+        Args:
+            lasts: Whether the operation is known to take longer than the first pause: the SDK would ask at once.
+
+        """
         super().__init__()
+        self._lasts = lasts
         self._began = time.monotonic()
+
+    def _poll(self) -> None:
+        if self._lasts and not self.finished():
+            self._delay()
+        super()._poll()
 
     def _extract_delay(self) -> float:
         self._timeout = pause(time.monotonic() - self._began)

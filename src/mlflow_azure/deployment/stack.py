@@ -5,11 +5,11 @@ MLflow 3 has its own (stack_postgres.py). This is that of 1.5.0:
     resource group ─┬─ storage account ─┬─ blob container        artifacts
                     │                   └─ file share            metrics, params
                     ├─ container registry ── image
-                    └─ app service plan ── web app ── storage mount → logs → app settings → sign-in → configuration
+                    └─ app service plan ── web app ── logs → storage mount → app settings → sign-in → configuration
 
 What is to the right lives in what is to its left. The parts of the web app are written one after another (→),
-since Azure refuses overlapping writes to one site; they come last, when keys, login server and image are
-there. Everything else is made as soon as what it lives in is there, so the slow ones (account, registry, site)
+since Azure refuses overlapping writes to one site: the logs as soon as it is there, the others when keys, login server
+and image are. Everything else is made as soon as what it lives in is there, so the slow ones (account, registry, site)
 run at the same time.
 
 What a deployment has beyond the minimum comes from the files of its features. Sign-in is demanded before the
@@ -89,8 +89,8 @@ def file_share_stack(
     image = Image(azure, repository, tag, registry=registry, context=context, build=build, after=ahead)
     sign_in = sign_in_nodes(site, settings, features.sign_in)
     granted = pull_role(base, identity=features.identity)
-    mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
-    logs = ContainerLogs(site, after=(mount,))
+    logs = ContainerLogs(site)
+    mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point, after=(logs,))
     parts: list[SettingsPart] = [
         FixedSettings(server_environment(settings)),
         StorageSettings(account),
@@ -100,7 +100,7 @@ def file_share_stack(
     ]
     if features.continuous_deployment:
         parts.append(FixedSettings({CONTINUOUS_DEPLOYMENT: "true"}))
-    app_settings = AppSettings(site, parts, after=(logs, container, *granted))
+    app_settings = AppSettings(site, parts, after=(mount, container, *granted))
     required = sign_in.required(site, app_settings)
     config = SiteConfig(
         site,
@@ -121,7 +121,7 @@ def file_share_stack(
     )
     nodes = (
         *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),
-        *(mount, logs, app_settings, *required, config, *started, server),
+        *(logs, mount, app_settings, *required, config, *started, server),
         *_afterwards(base, settings, features, config, server),
     )
     return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, share=share)

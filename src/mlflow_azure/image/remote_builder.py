@@ -111,6 +111,9 @@ class RemoteBuilder:
         log = _Log(self.azure, self.group, self.registry, run_id)
         began = time.monotonic()
         while True:
+            self.azure.deadline.sleep(
+                pause(time.monotonic() - began)
+            )  # before the first time, too: nothing is so quick
             asked = self.azure.deadline.start(lambda: runs.get(self.group, self.registry, run_id))
             self._tell(log, report)
             with doing(f"waiting for build {run_id}"):
@@ -122,7 +125,6 @@ class RemoteBuilder:
                 return
             if status not in _ONGOING:
                 raise _failed(run_id, status, run.run_error_message, log)
-            self.azure.deadline.sleep(pause(time.monotonic() - began))
 
     def _tell(self, log: _Log, report: Report) -> None:
         for line in log.new_lines(report):

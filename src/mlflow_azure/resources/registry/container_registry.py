@@ -73,7 +73,7 @@ class ContainerRegistry(TaggedResource):
         body = {**desired, "sku": {"name": "Basic"}}
         with doing(f"creating {self}"):
             poller = self.azure.registries.registries.begin_create(
-                self.group.name, self.name, body, polling=self.azure.polling()
+                self.group.name, self.name, body, polling=self.azure.polling(lasts=True)
             )
             live = arm.body(self.azure.wait(poller))
         wait_until_reachable(self.azure.cloud, live["properties"]["loginServer"], self.azure.deadline, report)

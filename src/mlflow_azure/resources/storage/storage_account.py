@@ -83,7 +83,7 @@ class StorageAccount(TaggedResource):
         body = {**desired, "sku": {"name": "Standard_LRS"}}
         with doing(f"creating {self}"):
             poller = self.azure.storage.storage_accounts.begin_create(
-                self.group.name, self.name, arm.sent(body), polling=self.azure.polling()
+                self.group.name, self.name, arm.sent(body), polling=self.azure.polling(lasts=True)
             )
             return arm.body(self.azure.wait(poller))
 

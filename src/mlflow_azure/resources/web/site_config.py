@@ -91,9 +91,8 @@ class SiteConfig(SitePart):
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Write it to a new site. What it has already matters only where a list of it is replaced."""
-        if self.allow:
-            return super().create(desired, given, report)
-        return self.update(desired, {}, given, report)
+        live = self.read(given) if self.allow else None
+        return self.update(desired, live or {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Change what differs: a PATCH leaves the rest, but replaces a list as a whole."""

@@ -36,8 +36,12 @@ class SitePart(AzureResource):
         return f"{self.site.id}/config/{self.config}"
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Write it to a new site, which has all of its parts from the beginning."""
-        return self.update(desired, self.read(given) or {}, given, report)
+        """Write it to a new site, which has all of its parts from the beginning.
+
+        What others write, too, is read before: they may have done so since the site was made.
+        """
+        live = self.read(given) if self.contested else None
+        return self.update(desired, live or {}, given, report)
 
     def state(self, live: Properties) -> str:
         """It is there."""

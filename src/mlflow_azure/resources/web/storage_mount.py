@@ -126,7 +126,7 @@ class NoStorageMount(SitePart):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Take it away; the share and what is in it stay."""
-        others = {name: mount for name, mount in live["mounts"].items() if mount.get("mountPath") != self.path}
+        others = {name: mount for name, mount in live.get("mounts", {}).items() if mount.get("mountPath") != self.path}
         with doing(f"taking {self.path} away from {self.site}"):
             when_free(
                 self.azure,
