@@ -55,9 +55,9 @@ class Operation:
         """When to poll next.
 
         azure-core takes `Retry-After` first, in whole seconds, and waits its own 30 seconds for a zero:
-        less than a second has to be said as `retry-after-ms`.
+        what a scale makes of them, 1.7 for example, has to be said as `retry-after-ms`.
         """
-        if self.poll >= 1:
+        if self.poll >= 1 and self.poll == round(self.poll):
             return {"Retry-After": str(round(self.poll))}
         return {"retry-after-ms": str(max(1, round(self.poll * 1000)))}
 

@@ -74,6 +74,7 @@ def test_who_reads_the_resource_sees_that_its_operation_is_over() -> None:
 
 def test_a_wait_below_a_second_is_asked_for_in_milliseconds() -> None:
     assert Machine().start(Timing(0, 9, poll=17)).retry_headers() == {"Retry-After": "17"}
+    assert Machine().start(Timing(0, 9, poll=1.7)).retry_headers() == {"retry-after-ms": "1700"}
     assert Machine().start(Timing(0, 9, poll=0.17)).retry_headers() == {"retry-after-ms": "170"}
     assert Machine().start(Timing(0)).retry_headers() == {"retry-after-ms": "1"}
 
