@@ -136,3 +136,33 @@ def test_what_the_emulator_does_not_know_is_refused_in_azures_form(azure: Azure)
     refused = recordings.send(azure, "GET", f"/subscriptions/{azure.subscription}/tagNames?api-version=2025-04-01")
     assert refused.status_code == 501
     assert refused.json()["error"]["code"] == "NotImplemented"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "Microsoft.Network/virtualNetworks/none", 404, "ResourceNotFound"),
+        ("GET", "Microsoft.Web/sites/none/deployments/1", 404, "ParentResourceNotFound"),
+        ("DELETE", "Microsoft.Network/virtualNetworks/none", 204, None),
+        ("HEAD", "Microsoft.Storage/storageAccounts/none", 404, None),
+    ],
+)
+def test_resource_manager_answers_by_itself_for_what_nobody_made(
+    method: str, path: str, status: int, code: str | None, azure: Azure
+) -> None:
+    azure.resources.providers.register("Microsoft.Network")
+    group = f"/subscriptions/{azure.subscription}/resourceGroups/{azure.group()}"
+    answer = recordings.send(azure, method, f"{group}/providers/{path}?api-version=2024-01-01")
+    assert answer.status_code == status
+    assert code is None or answer.json()["error"]["code"] == code
+
+
+def test_a_body_that_cannot_be_read_is_refused_and_changes_nothing(azure: Azure) -> None:
+    group = azure.group()
+    registry = azure.registry(group)
+    path = f"{registry.id}?api-version=2023-07-01"
+    before = recordings.send(azure, "GET", path).json()
+    for body in ({"properties": {"policies": 1}}, {"location": 5}, {"tags": {"a": 1}}):
+        refused = recordings.send(azure, "PATCH", path, body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidRequestContent")
+    assert recordings.send(azure, "GET", path).json() == before

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mlflow_azure.emulator.arm import arm_errors
+from mlflow_azure.emulator.arm import arm_errors, unmodelled
 from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
@@ -54,12 +54,9 @@ class Gateway:
 
     async def unknown(self, request: Request) -> Response:
         """The answer to a request that no endpoint matches."""
-        message = f"The emulator does not know {request.method} {request.url.path}."
-
-        async def refuse(_fault: Fault | None) -> Response:
-            return _render(Answer(ArmError(501, "NotImplemented", message).body(), 501))
-
-        return await self._wire.carry(request, refuse)
+        request.scope["path_params"], template = unmodelled.scope_of(request.url.path)
+        endpoint = Endpoint(request.method, template, unmodelled.answer)
+        return await self._wire.carry(request, partial(self._respond, endpoint, request))
 
     async def _respond(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
         try:
@@ -101,10 +98,28 @@ class Gateway:
             await self._world.latency.pause(_pace(call), call.type)
             if is_write(call.method, call.path):
                 self._world.resources.remember(call.id)
-            answer = await call.handler(call)
+            answer = await self._handled(call)
         if call.failure and not call.began:
             raise ArmError(call.failure.status, call.failure.code, call.failure.message)
         return answer
+
+    async def _handled(self, call: Call) -> Answer:
+        """What the handler answers; or, where it cannot read the body, a refusal, with everything as it was.
+
+        Raises:
+            ArmError: The request is refused. Azure says so of a value of another type than it reads:
+                github.com/microsoft/azure-tools-for-java/issues/1014.
+
+        """
+        undo = self._world.resources.snapshot(call.id) if call.body else None
+        try:
+            return await call.handler(call)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if undo is None:
+                raise
+            _log.exception("%s %s", call.method, call.path)
+            undo()
+            raise arm_errors.invalid_content(f"{type(error).__name__}: {error}") from error
 
 
 def _pace(call: Call) -> str:

@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Body = dict[str, Any]
 
@@ -70,3 +70,19 @@ class Resources:
     def previous(self, resource_id: str) -> Body | None:
         """The resource as it was before its last change."""
         return self._previous.get(resource_id.lower())
+
+    def snapshot(self, resource_id: str) -> Callable[[], None]:
+        """What puts a resource back as it is now, or the nearest one above it where it is no resource of its own."""
+        key = resource_id.lower()
+        above = key
+        while above and above not in self._saved:
+            above = above.rpartition("/")[0]
+        kept = copy.deepcopy(self._saved.get(above))
+
+        def undo() -> None:
+            if above != key:
+                self.remove(resource_id)
+            if kept is not None:
+                self._saved[above] = kept
+
+        return undo
