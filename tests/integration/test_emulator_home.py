@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
+from tests.support.disturbed import disturbed
+from tests.support.running_emulator import started
 
 if TYPE_CHECKING:
     from tests.support.command import Command
@@ -120,7 +124,19 @@ def test_a_missing_extra_is_named_with_what_installs_it(cli: Command, tmp_path: 
 
 @pytest.mark.parametrize(
     "command",
-    ["status", "logs", "open", "env", "ssh true", "auth token", "auth disable", "cd status", "cd enable"],
+    [
+        "status",
+        "logs",
+        "open",
+        "env",
+        "ssh true",
+        "auth token",
+        "auth disable",
+        "cd status",
+        "cd enable",
+        "backup b",
+        "rotate-keys",
+    ],
 )
 def test_what_does_not_deploy_starts_no_emulator_where_there_never_was_one(cli: Command, command: str) -> None:
     words = command.split()
@@ -135,6 +151,30 @@ def test_a_destroy_where_there_never_was_an_emulator_has_nothing_to_delete(cli: 
     data = cli("destroy", *CLOUD).data
     assert (data["resources"], data["kept"], data["group_deleted"]) == ([], [], False)
     assert not home_of(cli).root.exists()
+
+
+@pytest.mark.parametrize("line", ["plan", "deploy --dry-run", "doctor"])
+def test_what_only_looks_shows_a_new_emulator_and_leaves_none(cli: Command, line: str, tmp_path: Path) -> None:
+    told = cli(*line.split(), *CLOUD, TMPDIR=str(tmp_path))
+    assert told.exit_code == 0, told.stderr
+    assert "There is no emulator yet" in told.stderr
+    assert not home_of(cli).root.exists()
+    assert not list(tmp_path.glob("mlflow-azure-*"))
+    assert not [each for each in psutil.process_iter(["cmdline"]) if f"{tmp_path}/" in str(each.info["cmdline"])]
+
+
+def test_a_first_plan_names_what_the_first_deploy_makes(cli: Command) -> None:
+    planned = {(each["kind"], each["name"]) for each in cli("plan", *CLOUD).data["changes"]}
+    with started(cli):
+        assert {(each["kind"], each["name"]) for each in cli("plan", *CLOUD).data["changes"]} == planned
+
+
+def test_a_plan_that_is_killed_takes_its_emulator_along(cli: Command, tmp_path: Path) -> None:
+    cli.environ["TMPDIR"] = str(tmp_path)
+    assert disturbed(cli, signal.SIGKILL, "plan", *CLOUD).exit_code == -signal.SIGKILL
+    [home] = tmp_path.glob("mlflow-azure-*/emulator")
+    running = [each for each in psutil.process_iter(["cmdline"]) if str(home) in str(each.info["cmdline"])]
+    assert psutil.wait_procs(running, timeout=30)[1] == []
 
 
 def test_an_emulator_of_another_version_is_told(cli: Command, emulator: Emulator) -> None:

@@ -100,7 +100,8 @@ def _shown_unless(hidden: bool, parameter: inspect.Parameter) -> inspect.Paramet
 
 def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[str, Any]) -> int:
     try:
-        return function(run, **arguments) or 0
+        with run.at_the_end:
+            return function(run, **arguments) or 0
     except KeyboardInterrupt as cause:
         stopped = interrupted(cause)
         run.console.failure(run.command, stopped, run.achieved)

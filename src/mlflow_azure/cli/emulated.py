@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import __version__
@@ -24,7 +24,7 @@ RUNTIMES = {
 }
 
 
-BEGINNERS = frozenset({"init", "deploy", "plan", "doctor"})
+BEGINNERS = frozenset({"init", "deploy"})
 """The commands that begin with an emulator where there was none. To the others, nothing was deployed."""
 
 
@@ -34,9 +34,20 @@ def is_missing() -> bool:
         return not emulator_launcher().has_home()
 
 
-def running_cloud(console: Console, command: str) -> Cloud:
-    """The emulator as a cloud; it is started where it is not running, but not a new one for any command."""
+def running_cloud(console: Console, command: str, preview: ExitStack | None) -> Cloud:
+    """The emulator as a cloud; it is started where it is not running, but not a new one for any command.
+
+    Args:
+        console: Where to tell of it.
+        command: Who asks.
+        preview: Ends, with the command, what only shows what would be in a new emulator; None where that is not asked.
+
+    """
     launcher = emulator_launcher()
+    if preview is not None and is_missing():
+        console.note("There is no emulator yet: this shows a new one, and starts none.")
+        with emulator_failures():
+            return _cloud(preview.enter_context(launcher.passing()))
     if command not in BEGINNERS and is_missing():
         raise MlflowAzureError(
             f"nothing is deployed to the emulator: there is none yet in {launcher.default_home().root}",
@@ -49,6 +60,10 @@ def running_cloud(console: Console, command: str) -> Cloud:
             console.note("Starting the emulator. Stop it with: mlflow-azure emulator stop")
         found = launcher.start(on_demand=True)
     tell_version(console, found)
+    return _cloud(found)
+
+
+def _cloud(found: Mapping[str, Any]) -> Cloud:
     return Cloud(
         CloudName.EMULATOR,
         resource_manager=found["resource_manager"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -83,6 +84,8 @@ class Invocation:
         console: Where it talks.
         deadline: When it gives up.
         achieved: What has been done so far, for the answer of a command that fails.
+        preview: Whether it only looks, even where there is nothing to look at: at what a new emulator would be.
+        at_the_end: What is undone when it ends.
 
     """
 
@@ -103,6 +106,8 @@ class Invocation:
         if common.verbose:
             _show_requests(self.console)
         self.achieved: dict[str, object] = {}
+        self.preview = False
+        self.at_the_end = ExitStack()
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -115,7 +120,8 @@ class Invocation:
         if self.common.cloud is CloudName.EMULATOR:
             from mlflow_azure.cli.emulated import running_cloud
 
-            return self.deadline.call(lambda: running_cloud(self.console, self.command))
+            preview = self.at_the_end if self.preview else None
+            return self.deadline.call(lambda: running_cloud(self.console, self.command, preview))
         return REMOTE_CLOUDS[self.common.cloud]
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,11 @@ class Home:
     def task_blobs(self) -> Path:
         """Sources that were uploaded for ACR Tasks, and the logs of their runs."""
         return self.root / "acr-tasks"
+
+    @property
+    def subscription_id(self) -> str:
+        """Of the subscription that a new emulator with this home has: what is named after it can be told beforehand."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, self.root.as_uri()))
 
     @property
     def on_demand_file(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -9,8 +10,11 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.home import Home, default_home
@@ -18,12 +22,14 @@ from mlflow_azure.emulator.locks import exclusive, is_held
 from mlflow_azure.emulator.state import State, StateError, previous
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
 _LOG_LINES = 20
+_LEASH = Path(__file__).with_name("runtime") / "leash.py"
+_GRACE_SECONDS = "1"
 _ROOM = 256 * 1024  # bytes; less than a first deploy writes
 _KEPT = (
     "What was deployed is kept. Mend what is said above, then run the command again. To have it deleted instead, all "
@@ -63,6 +69,30 @@ def start(home: Home | None = None, *, on_demand: bool = False) -> dict[str, Any
         elif not running:
             home.on_demand_file.touch()
         return found
+
+
+@contextmanager
+def passing(home: Home | None = None) -> Iterator[dict[str, Any]]:
+    """The endpoint of an emulator as a new one with this home would be; within a `with` block, and nowhere in the home.
+
+    It ends with the process that asked for it, however that ends.
+
+    Raises:
+        EmulatorError: It did not start.
+        OSError: There could be none with this home.
+
+    """
+    home = home or default_home()
+    _refuse_impossible(home.root)
+    with tempfile.TemporaryDirectory(prefix="mlflow-azure-", ignore_cleanup_errors=True) as directory:
+        brief = Home(Path(directory) / "emulator")
+        brief.root.mkdir(mode=0o700)
+        state = State(brief.state_file)
+        state.section("identity")["subscription_id"] = home.subscription_id
+        state.save()
+        daemon = _launch(brief, (sys.executable, "-I", "-S", str(_LEASH), _GRACE_SECONDS), stdin=subprocess.PIPE)
+        with daemon:  # whose end closes the pipe, which ends what is on the leash
+            yield _wait_for_endpoint(brief, daemon)
 
 
 def has_home(home: Home | None = None) -> bool:
@@ -141,13 +171,11 @@ def control(found: Mapping[str, Any], method: str, path: str, body: Any = None) 
     return json.loads(content) if content else None
 
 
-def _launch(home: Home) -> subprocess.Popen[bytes]:
+def _launch(home: Home, leash: Sequence[str] = (), stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     _check(home)
-    command = [sys.executable, "-m", "mlflow_azure.emulator", "--home", str(home.root)]
+    command = [*leash, sys.executable, "-m", "mlflow_azure.emulator", "--home", str(home.root)]
     with home.log_file.open("ab") as log:
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=home.root
-        )
+        return subprocess.Popen(command, stdin=stdin, stdout=log, stderr=log, start_new_session=True, cwd=home.root)
 
 
 def _check(home: Home) -> None:
@@ -168,6 +196,15 @@ def _check(home: Home) -> None:
         probe.write_bytes(bytes(_ROOM))
     finally:
         probe.unlink(missing_ok=True)
+
+
+def _refuse_impossible(root: Path) -> None:
+    """Raise the OSError that making this directory would."""
+    there = next(each for each in (root, *root.parents) if each.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(root))
 
 
 def _wait_for_endpoint(home: Home, daemon: subprocess.Popen[bytes] | None) -> dict[str, Any]:

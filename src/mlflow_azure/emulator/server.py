@@ -53,7 +53,7 @@ def build_world(home: Home) -> World:
     if not is_free(ports.of("resource-manager")):
         ports.release("resource-manager")  # something else took it meanwhile; clients find the new one
     url = f"https://localhost:{ports.of('resource-manager')}"
-    identity = identity_of(state)
+    identity = identity_of(state, home)
     tokens = TokenIssuer(home.root / "signing.key", identity.tenant_id, url)
     state.save()
     tls = tls_material(home.root)

@@ -65,6 +65,7 @@ def doctor(run: Invocation) -> int:
     """Check everything a deployment needs, and change nothing."""
     from mlflow_azure.deployment.checks.runner import examine
 
+    run.preview = True
     _ = run.loaded  # faults of the settings are told like those of every command
     found = run.wait(
         lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"

@@ -94,6 +94,7 @@ def plan(
     """
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
+    run.preview = True
     context, builder = image_source(run, run.settings, build, build_ca)
     wish = Wish(adopt=adopt, auth=auth, identity=identity, public=public, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish, writes=False))

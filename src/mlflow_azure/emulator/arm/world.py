@@ -177,9 +177,10 @@ def either_spelling(*audiences: str) -> frozenset[str]:
     return frozenset(spelled for audience in audiences for spelled in (audience, audience + "/"))
 
 
-def identity_of(state: State) -> Identity:
+def identity_of(state: State, home: Home) -> Identity:
     """The identity that this state was made with, made now where it is new."""
     section = state.section("identity")
-    for name in ("tenant_id", "subscription_id", "client_id", "client_secret", "object_id"):
+    section.setdefault("subscription_id", home.subscription_id)
+    for name in ("tenant_id", "client_id", "client_secret", "object_id"):
         section.setdefault(name, str(uuid.uuid4()))
     return Identity(**section)
