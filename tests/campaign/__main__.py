@@ -8,17 +8,20 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlflow_azure.emulator.home import Home
+from tests.campaign.forked import Forked
 from tests.campaign.harms import HARMS
+from tests.campaign.light_server import make_cache
 from tests.campaign.operations import OPERATIONS
 from tests.campaign.report import table
 from tests.campaign.stage import Stage
 from tests.campaign.trial import Case, Trial
 from tests.support.command import isolated
-from tests.support.running_emulator import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +31,27 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "campaign.md"
 
 
-def cases(operation: Operation, harms: set[str], every: int) -> Iterator[Case]:
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """A stage, and the end of its emulator afterwards."""
+    with tempfile.TemporaryDirectory(prefix="campaign-", ignore_cleanup_errors=True) as directory:
+        command = isolated(Path(directory))
+        command.environ.update(make_cache(Path(directory) / "cache"))
+        stage = Stage(Forked(command), Home(Path(command.environ["MLFLOW_AZURE_EMULATOR_HOME"])))
+        try:
+            yield stage
+        finally:
+            stage.close()
+
+
+def cases(operation: Operation, harms: set[str], every: int, first: int) -> Iterator[Case]:
     """Each harm at each request of one operation, or at every n-th."""
-    with tempfile.TemporaryDirectory() as directory:
-        cli = isolated(Path(directory))
-        with started(cli) as emulator:
-            trial = Trial(Stage(cli, emulator), operation)
-            trial.rehearse()
-            for offset, harm in enumerate(each for each in HARMS if each.name in harms):
-                for at in range(1 + offset % every, len(trial.requests) + 1, every):
+    with staged() as stage:
+        trial = Trial(stage, operation)
+        trial.rehearse()
+        for offset, harm in enumerate(HARMS):
+            for at in range(1 + (offset + first) % every, len(trial.requests) + 1, every):
+                if harm.name in harms:
                     yield trial.case(harm, at)
 
 
@@ -44,6 +59,7 @@ def main() -> int:
     """Run what is asked for; 1 where a case found something."""
     asked = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     asked.add_argument("--every", type=int, default=1, help="only every n-th request")
+    asked.add_argument("--first", type=int, default=0, help="with --every: which of them comes first")
     asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
     asked.add_argument("--harm", action="append", choices=[each.name for each in HARMS])
     asked.add_argument("--results", type=Path, help="a file to which each case is added, as a line of JSON")
@@ -59,10 +75,10 @@ def main() -> int:
     for operation in OPERATIONS:
         if options.operation and operation.name not in options.operation:
             continue
-        for case in cases(operation, harms, options.every):
+        for case in cases(operation, harms, options.every, options.first):
             done[not case.faults] += 1
             told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
-            print(f"{case.operation}, {case.harm} at {case.at}: {told}", flush=True)
+            print(f"{case.operation}, {case.harm} at {case.at} of {case.of}: {told}", flush=True)
             if options.results:
                 with options.results.open("a") as file:
                     file.write(json.dumps(asdict(case)) + "\n")

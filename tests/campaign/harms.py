@@ -7,14 +7,14 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.support.disturbed import STALL, disturbed
+from tests.campaign.forked import Disturbance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.campaign.operations import Line
-    from tests.support.command import Command, Result
-    from tests.support.running_emulator import Emulator
+    from tests.campaign.stage import Stage
+    from tests.support.command import Result
 
 TIMEOUT_SECONDS = "5"
 # Of an operation, or of a resource that is new each time.
@@ -28,11 +28,9 @@ class Signalled:
     name: str
     number: int
 
-    def strike(
-        self, cli: Command, emulator: Emulator, line: Line, requests: Sequence[dict[str, Any]], k: int
-    ) -> Result:
+    def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
         """Run the command."""
-        return disturbed(cli, self.number, *line, count=k)
+        return stage.run(line, disturbed=Disturbance(k, self.number))
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,9 @@ class TimedOut:
 
     name: str = "--timeout"
 
-    def strike(
-        self, cli: Command, emulator: Emulator, line: Line, requests: Sequence[dict[str, Any]], k: int
-    ) -> Result:
+    def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
         """Run the command."""
-        return disturbed(cli, STALL, *line, "--timeout", TIMEOUT_SECONDS, count=k)
+        return stage.run((*line, "--timeout", TIMEOUT_SECONDS), disturbed=Disturbance(k))
 
 
 @dataclass(frozen=True)
@@ -55,17 +51,15 @@ class Faulty:
     name: str
     fault: dict[str, Any] = field(hash=False)
 
-    def strike(
-        self, cli: Command, emulator: Emulator, line: Line, requests: Sequence[dict[str, Any]], k: int
-    ) -> Result:
+    def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
         """Run the command; what does not come this time is disturbed at none."""
         method, path = requests[k - 1]["method"], pattern(requests[k - 1]["path"])
         before = sum(each["method"] == method and bool(re.search(path, each["path"])) for each in requests[: k - 1])
-        emulator.fail(method=method, path=path, after=before, **self.fault)
+        stage.emulator.fail(method=method, path=path, after=before, **self.fault)
         try:
-            return cli(*line)
+            return stage.run(line)
         finally:
-            emulator.heal()
+            stage.emulator.heal()
 
 
 def pattern(path: str) -> str:

@@ -53,17 +53,17 @@ def answered_well(result: Result) -> Iterator[str]:
 
 def tells_no_secret(stage: Stage, result: Result) -> Iterator[str]:
     """No key, password or token in what was printed, or in a file of the user's."""
-    files = [file.read_text(errors="replace") for file in stage.cli.directory.rglob("*") if file.is_file()]
+    files = [file.read_text(errors="replace") for file in stage.cli.command.directory.rglob("*") if file.is_file()]
     text = "\n".join([result.stdout, result.stderr, *files])
     yield from (f"{name} was shown" for name, secret in stage.secrets().items() if secret in text)
 
 
-def leaves_others_alone(stage: Stage, operation: Operation) -> Iterator[str]:
+def leaves_others_alone(stage: Stage) -> Iterator[str]:
     """What others made is as it was; so is the setting that the user added to the web app."""
     if stage.others() != stage.foreign:
         yield "the resources of others changed"
     site = stage.site()
-    if operation.before and site and stage.added and site["hidden"]["appsettings"].get("MINE") != "stays":
+    if stage.deployed and site and site["hidden"]["appsettings"].get("MINE") != "stays":
         yield "the user's own app setting is gone"
 
 
@@ -89,7 +89,7 @@ def protects(stage: Stage, operation: Operation) -> Iterator[str]:
 
 def serves(stage: Stage, operation: Operation) -> Iterator[str]:
     """A server that worked before the command works after it, whatever became of the command."""
-    if operation.before and operation.name not in ("destroy", "update of everything") and stage.site():
+    if stage.deployed and operation.keeps_serving and stage.site():
         status = requests.get(stage.url + PROBE, timeout=120).status_code
         if status not in (200, 401):
             yield f"the server answers {status}"

@@ -28,8 +28,8 @@ class Operation:
         name: In the table.
         line: Its words.
         before: The commands that lead to the state it starts from, from nothing.
-        back: Those that lead there from its end.
         keeps_sign_in: Whether nobody may get in without signing in at any moment of it.
+        keeps_serving: Whether a server that answers before answers at any moment of it.
         opens_scm: Whether it is to open the SCM site to a password, or finds it open.
         repeats: Whether a further run of it writes nothing.
 
@@ -38,37 +38,27 @@ class Operation:
     name: str
     line: Line
     before: tuple[Line, ...] = (DEPLOY,)
-    back: tuple[Line, ...] = ()
     keeps_sign_in: bool = False
+    keeps_serving: bool = True
     opens_scm: bool = False
     repeats: bool = True
 
 
+AUTH_ON: Line = ("auth", "enable")
+CD_ON: Line = ("cd", "enable")
+MLFLOW_3: Line = (*DEPLOY, "--mlflow", "3", "--public")
 OPERATIONS = (
-    Operation("first deploy", DEPLOY, before=(), back=(DESTROY,)),
-    Operation("update of everything", (*DEPLOY, *OTHER_SETTINGS), back=(DESTROY, DEPLOY)),
-    Operation("destroy", DESTROY, back=(DEPLOY,)),
-    Operation("auth enable", ("auth", "enable"), back=(("auth", "disable", "--yes"),)),
-    Operation(
-        "auth disable", ("auth", "disable", "--yes"), before=(DEPLOY, ("auth", "enable")), back=(("auth", "enable"),)
-    ),
-    Operation("cd enable", ("cd", "enable"), back=(("cd", "disable"),), opens_scm=True),
-    Operation(
-        "cd disable", ("cd", "disable"), before=(DEPLOY, ("cd", "enable")), back=(("cd", "enable"),), opens_scm=True
-    ),
-    Operation("identity on", (*DEPLOY, "--identity"), back=((*DEPLOY, "--no-identity"),)),
-    Operation(
-        "identity off",
-        (*DEPLOY, "--no-identity"),
-        before=((*DEPLOY, "--identity"),),
-        back=((*DEPLOY, "--identity"),),
-    ),
-    Operation("rotate-keys", ("rotate-keys",), before=(DEPLOY, ("auth", "enable")), keeps_sign_in=True, repeats=False),
-    Operation(
-        "deploy with sign-in",
-        (*DEPLOY, "--mlflow-workers", "2"),
-        before=(DEPLOY, ("auth", "enable")),
-        back=(DEPLOY,),
-        keeps_sign_in=True,
-    ),
+    Operation("first deploy", DEPLOY, before=()),
+    Operation("update of everything", (*DEPLOY, *OTHER_SETTINGS), keeps_serving=False),
+    Operation("destroy", DESTROY, keeps_serving=False),
+    Operation("auth enable", AUTH_ON),
+    Operation("auth disable", ("auth", "disable", "--yes"), before=(DEPLOY, AUTH_ON)),
+    Operation("cd enable", CD_ON, opens_scm=True),
+    Operation("cd disable", ("cd", "disable"), before=(DEPLOY, CD_ON), opens_scm=True),
+    Operation("identity on", (*DEPLOY, "--identity")),
+    Operation("identity off", (*DEPLOY, "--no-identity"), before=((*DEPLOY, "--identity"),)),
+    Operation("rotate-keys", ("rotate-keys",), before=(DEPLOY, AUTH_ON), keeps_sign_in=True, repeats=False),
+    Operation("deploy with sign-in", (*DEPLOY, "--mlflow-workers", "2"), before=(DEPLOY, AUTH_ON), keeps_sign_in=True),
+    Operation("first deploy of MLflow 3", MLFLOW_3, before=()),
+    Operation("destroy of MLflow 3", (*DESTROY, "--delete-database"), before=(MLFLOW_3,), keeps_serving=False),
 )

@@ -1,22 +1,35 @@
-"""An emulator with one deployment, which goes to and fro between the states of an operation."""
+"""An emulator with one deployment, put back for each case into the state that an operation starts from."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import launcher
+from tests.support.running_emulator import Emulator
 
 if TYPE_CHECKING:
-    from tests.campaign.operations import Line, Operation
-    from tests.support.command import Command, Result
-    from tests.support.running_emulator import Emulator
+    from pathlib import Path
+
+    from mlflow_azure.emulator.home import Home
+    from tests.campaign.forked import Disturbance, Forked
+    from tests.campaign.operations import Line
+    from tests.support.command import Result
 
 JSON = ("--cloud", "emulator", "--output", "json")
 OTHERS = "others"
-PROVIDERS = ("Microsoft.ContainerRegistry", "Microsoft.Storage", "Microsoft.Web")
+PROVIDERS = (
+    "Microsoft.ContainerRegistry",
+    "Microsoft.DBforPostgreSQL",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.Storage",
+    "Microsoft.Web",
+)
 
 
 class StageError(Exception):
@@ -29,44 +42,76 @@ class Stage:
 
     Attributes:
         foreign: What others have in the subscription.
-        added: Whether the user has added a setting to the web app.
+        deployed: Whether the operation starts from a deployment, to whose web app the user has added a setting.
 
     """
 
-    cli: Command
-    emulator: Emulator
-    added: bool = False
+    cli: Forked
+    home: Home
+    deployed: bool = False
     foreign: dict[str, Any] = field(default_factory=dict)
+    _process: int = 0
 
-    def set_up(self, operation: Operation) -> None:
-        """Go to the state that an operation starts from."""
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator, which runs."""
+        return Emulator(self.home)
+
+    def prepare(self, before: tuple[Line, ...]) -> None:
+        """Go to the state that an operation starts from, from nothing, and keep it."""
+        self._start()
         self.emulator.control("PUT", "providers", dict.fromkeys(PROVIDERS, "Registered"))
         azure = self.emulator.azure
         azure.resources.resource_groups.create_or_update(OTHERS, {"location": "westeurope"})
-        azure.account(OTHERS, "theirs0")
-        self.foreign = self.others()
-        for line in operation.before:
+        azure.registry(OTHERS, "theirs0")
+        for line in before:
             self.must(line)
-        self.add_a_setting()
+        self._add_a_setting()
+        self.deployed = self.site() is not None
+        self.foreign = self.others()
+        launcher.stop(self.home)
+        os.waitpid(self._process, 0)
+        shutil.copytree(self.home.root, self._kept, symlinks=True)
+        self._start()
 
-    def add_a_setting(self) -> None:
+    @property
+    def _kept(self) -> Path:
+        return self.home.root.with_name("kept")
+
+    def put_back(self) -> None:
+        """Be where the operation starts again."""
+        self.close()
+        shutil.copytree(self._kept, self.home.root, symlinks=True)
+        self._start()
+
+    def close(self) -> None:
+        """End the emulator, and forget what is in it."""
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+        launcher.stop(self.home)  # what it left behind
+        shutil.rmtree(self.home.root)
+
+    def _start(self) -> None:
+        self.home.root.mkdir(exist_ok=True)
+        self._process = self.cli.start_emulator(self.home)
+
+    def _add_a_setting(self) -> None:
         """Do what users do in the portal."""
         site = self.site()
         if site is None:
             return
         web, name = self.emulator.azure.web.web_apps, site["body"]["name"]
         settings = dict(web.list_application_settings(self.group, name).properties)
-        if settings.get("MINE") != "stays":
-            web.update_application_settings(self.group, name, {"properties": {**settings, "MINE": "stays"}})
-        self.added = True
+        web.update_application_settings(self.group, name, {"properties": {**settings, "MINE": "stays"}})
 
     @property
     def group(self) -> str:
-        return self.cli.environ.get("RG_NAME", "mlflow-rg")
+        """The deployment's resource group."""
+        return "mlflow-rg"
 
-    def run(self, line: Line) -> Result:
+    def run(self, line: Line, disturbed: Disturbance | None = None) -> Result:
         """One command, answered in JSON."""
-        return self.cli(*line, *JSON)
+        return self.cli(*line, *JSON, disturbed=disturbed)
 
     def must(self, line: Line) -> Result:
         """One command, which has to succeed, at the second try at the latest."""
@@ -89,7 +134,7 @@ class Stage:
     def _state(self) -> dict[str, Any]:
         while True:
             with suppress(FileNotFoundError):  # between the two steps of a save
-                found: dict[str, Any] = json.loads(self.emulator.home.state_file.read_text())
+                found: dict[str, Any] = json.loads(self.home.state_file.read_text())
                 return found
 
     def _within(self, group: str) -> dict[str, Any]:
@@ -123,7 +168,7 @@ class Stage:
 
     def secrets(self) -> dict[str, str]:
         """Everything secret that there is now, by what it is."""
-        found = {"client secret of the emulator": str(launcher.endpoint(self.emulator.home)["client_secret"])}  # type: ignore[index]
+        found = {"client secret of the emulator": str(launcher.endpoint(self.home)["client_secret"])}  # type: ignore[index]
         for key, each in self._within(self.group).items():
             hidden, name = each.get("hidden") or {}, key.rpartition("/")[2]
             pairs = {**hidden.get("keys", {}), **hidden.get("passwords", {})}

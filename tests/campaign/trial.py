@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.campaign import invariants
-from tests.campaign.stage import JSON, StageError
+from tests.campaign.stage import StageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ class Case:
         operation: The operation's name.
         harm: The harm's.
         at: The number of the request.
+        of: How many requests an undisturbed run sends.
         survived: Whether the disturbed command was done all the same.
         faults: What did not hold; empty for a case that survived or converged.
 
@@ -35,6 +36,7 @@ class Case:
     operation: str
     harm: str
     at: int
+    of: int
     survived: bool
     faults: tuple[str, ...]
 
@@ -50,46 +52,39 @@ class Trial:
 
     def rehearse(self) -> None:
         """Run it undisturbed."""
-        self.stage.set_up(self.operation)
+        self.stage.prepare(self.operation.before)
         self.stage.emulator.forget_requests()
         self.stage.must(self.operation.line)
         self.requests = self.stage.emulator.requests
         self.wanted = invariants.end_state(self.stage)
-        self._go_back()
-
-    def _go_back(self) -> None:
-        for line in self.operation.back:
-            self.stage.must(line)
-        self.stage.add_a_setting()
 
     def case(self, harm: Harm, at: int) -> Case:
         """Disturb it at a request, and see whether it comes to the same end."""
-        line = (*self.operation.line, *JSON)
+        self.stage.put_back()
         faults: list[str] = []
         survived = False
         try:
-            struck = harm.strike(self.stage.cli, self.stage.emulator, line, self.requests, at)
+            struck = harm.strike(self.stage, self.operation.line, self.requests, at)
             survived = struck.exit_code == 0
             faults += self._held(struck)
-            faults += self._converges()
-            self._go_back()
+            faults += self._converges(struck)
         except StageError as error:
             faults.append(str(error))
-        return Case(self.operation.name, harm.name, at, survived, tuple(faults))
+        return Case(self.operation.name, harm.name, at, len(self.requests), survived, tuple(faults))
 
     def _held(self, result: Result) -> Iterator[str]:
         yield from invariants.answered_well(result)
         yield from invariants.tells_no_secret(self.stage, result)
-        yield from invariants.leaves_others_alone(self.stage, self.operation)
+        yield from invariants.leaves_others_alone(self.stage)
         yield from invariants.protects(self.stage, self.operation)
         yield from invariants.serves(self.stage, self.operation)
 
-    def _converges(self) -> Iterator[str]:
+    def _converges(self, result: Result) -> Iterator[str]:
         for _ in range(MOST_RUNS):
-            result = self.stage.run(self.operation.line)
-            yield from self._held(result)
             if result.exit_code == 0:
                 break
+            result = self.stage.run(self.operation.line)
+            yield from self._held(result)
         else:
             yield f"it was not finished in {MOST_RUNS} runs: {result.stderr[-300:]}"
             return

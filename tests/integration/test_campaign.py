@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.campaign.harms import HARMS
-from tests.campaign.operations import OPERATIONS
-from tests.campaign.stage import Stage
-from tests.campaign.trial import Trial
-
-if TYPE_CHECKING:
-    from tests.support.command import Command
-    from tests.support.running_emulator import Emulator
-
 pytestmark = pytest.mark.slow
 
-CASES = {"kill -9": 0.5, "SIGTERM": 0.7, "cut after the effect": 0.9}
-"""Harms, and after which share of the requests they come."""
+CASES = {
+    "auth enable": ("kill -9", "SIGTERM", "cut after the effect"),
+    "cd disable": ("Ctrl+C", "--timeout", "another command within"),
+}
+"""Operations, and harms, each of which comes at every seventh request or so."""
 
 
-@pytest.fixture(scope="module")
-def trial(shared_cli: Command, shared_emulator: Emulator) -> Trial:
-    trial = Trial(Stage(shared_cli, shared_emulator), next(each for each in OPERATIONS if each.name == "auth enable"))
-    trial.rehearse()
-    return trial
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_command_that_is_disturbed_keeps_every_promise_and_comes_to_the_same_end(trial: Trial, name: str) -> None:
-    harm = next(each for each in HARMS if each.name == name)
-    assert trial.case(harm, round(CASES[name] * len(trial.requests))).faults == ()
+@pytest.mark.parametrize("operation", CASES)
+def test_a_command_that_is_disturbed_keeps_every_promise_and_comes_to_the_same_end(
+    tmp_path: Path, operation: str
+) -> None:
+    results = tmp_path / "cases.jsonl"
+    harms = [word for harm in CASES[operation] for word in ("--harm", harm)]
+    line = [sys.executable, "-m", "tests.campaign", "--every", "12", "--operation", operation, *harms]
+    subprocess.run([*line, "--results", str(results)], check=False, capture_output=True, cwd=Path(__file__).parents[2])
+    cases = [json.loads(line) for line in results.read_text().splitlines()]
+    assert len(cases) >= len(CASES[operation])
+    assert [case for case in cases if case["faults"]] == []

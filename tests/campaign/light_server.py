@@ -1,0 +1,61 @@
+"""A server that takes the place of MLflow in the emulated web app: it starts at once, and answers what commands ask.
+
+The image, its startup script, its settings and its container are those of a deployment. Only what serves MLflow
+(`gunicorn`, or the `python` of MLflow 3) is another program. How MLflow itself takes a
+command is what other tests are about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from pathlib import Path
+
+from mlflow_azure.emulator.runtime.cache import cache_directory
+
+CONTEXT = Path(__file__).parents[2] / "docker"
+_PROGRAM = """#!{python} -IS
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOLD = {{"MLflow-Azure-Image": "MLFLOW_AZURE_IMAGE_DIGEST", "MLflow-Azure-Keys-Rotated": "MLFLOW_AZURE_KEYS_ROTATED"}}
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"{{}}"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        for header, setting in TOLD.items():
+            if os.environ.get(setting):
+                self.send_header(header, os.environ[setting])
+        self.end_headers()
+        self.wfile.write(body)
+
+
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["MLFLOW_SERVER_PORT"])), Answers).serve_forever()
+"""
+
+
+def make_cache(directory: Path) -> dict[str, str]:
+    """A cache of the emulator's with that server for the packages of the image; the environment that names it."""
+    directory.mkdir()
+    for kept in cache_directory().glob("*"):
+        if kept.name != "environments":
+            (directory / kept.name).symlink_to(kept)
+    (cache_directory() / "ports").mkdir(parents=True, exist_ok=True)  # all homes share it, so that no two ports collide
+    if not (directory / "ports").exists():
+        (directory / "ports").symlink_to(cache_directory() / "ports")
+    for lock, program in (
+        (CONTEXT / "requirements.lock", "gunicorn"),
+        (CONTEXT / "mlflow3/requirements.lock", "python"),
+    ):
+        digest = hashlib.sha256(lock.read_bytes() + platform.platform().encode()).hexdigest()[:24]
+        programs = directory / "environments" / digest / "bin"
+        programs.mkdir(parents=True)
+        (programs.parent / ".complete").touch()
+        server = programs / program
+        server.write_text(_PROGRAM.format(python=sys.executable))
+        server.chmod(0o755)
+    return {"MLFLOW_AZURE_EMULATOR_CACHE": str(directory)}
