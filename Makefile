@@ -106,7 +106,7 @@ $(VENV)/azure-cli/ready:
 	$(@D)/$(PIP_INSTALL) azure-cli
 	@touch $@
 
-bench: $(VENV)/ready $(CLIENT)/ready $(VENV)/azure-cli/ready ## Measure start-up, deploys, growth and searches into docs/performance.md
+bench: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready $(VENV)/azure-cli/ready ## Measure start-up, deploys, growth and searches into docs/performance.md
 	$(BIN)/python -m tests.bench --write
 
 campaign: $(VENV)/ready ## Disturb every command at every request, into docs/campaign.md: hours (CAMPAIGN="--every 10")
@@ -132,8 +132,8 @@ dist: $(RELEASE)/ready ## Build the source archive, and the wheel from it, in di
 release-check: dist ## Install the wheel where nothing else is, run it, and write its bill of materials
 	sh .ci/release-check $(RELEASE)/bin
 
-load: $(VENV)/ready $(MLFLOW_3)/ready ## Many clients on three instances of MLflow 3, one of which is killed, then replaced
-	$(BIN)/python -m tests.load.load
+load: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Measure MLflow 3 beside 1.5.0, and with many clients on three instances
+	$(BIN)/python -m tests.bench --write server searches instances
 
 UV_COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	--python-version 3.11 --upgrade

@@ -18,7 +18,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-PARTS = {"start_up": 7, "deploys": 3, "growth": 3, "file_store": 3}
+PARTS = {"start_up": 7, "deploys": 3, "growth": 3, "file_store": 3, "server": 3, "searches": 3, "instances": 1}
 """The modules beside this one, each with its usual number of rounds."""
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 

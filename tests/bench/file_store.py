@@ -31,8 +31,8 @@ def measure(rounds: int) -> Iterator[str]:
     for runs in RUNS:
         with tempfile.TemporaryDirectory() as directory:
             store = Path(directory) / "mlruns"
-            with _served(store, "mlflow_app:app") as image, _served(store, "mlflow.server:app") as original:
-                _fill(store, image, runs)
+            with served(store, "mlflow_app:app") as image, served(store, "mlflow.server:app") as original:
+                fill(store, image, runs)
                 found = in_turn({ORIGINAL: _searching(original, runs), IMAGE: _searching(image, runs)}, rounds)
         rows.append([f"{runs:,}", found[ORIGINAL], found[IMAGE], found[ORIGINAL] / found[IMAGE]])
     yield table(["runs", f"{ORIGINAL}, s", f"{IMAGE}, s", "times as fast"], rows)
@@ -51,12 +51,9 @@ def _searching(server: MlflowServer, runs: int) -> Callable[[], float]:
     return search
 
 
-def _fill(store: Path, server: MlflowServer, runs: int) -> None:
-    """One run with two metrics, params and tags through the server, and the rest as its copies."""
-    run = server.call("runs/create", {"experiment_id": "0", "start_time": 1}).json()["run"]["info"]["run_id"]
-    metrics = [{"key": key, "value": 0.5, "timestamp": 1, "step": 0} for key in ("loss", "accuracy")]
-    pairs = [{"key": key, "value": "some value"} for key in ("first", "second")]
-    server.call("runs/log-batch", {"run_id": run, "metrics": metrics, "params": pairs, "tags": pairs})
+def fill(store: Path, server: MlflowServer, runs: int) -> None:
+    """Log one run through the server, and make the rest as its copies."""
+    run = log_run(server)
     for number in range(1, runs):
         other = uuid.uuid4().hex
         shutil.copytree(store / "0" / run, store / "0" / other)
@@ -65,8 +62,17 @@ def _fill(store: Path, server: MlflowServer, runs: int) -> None:
         (store / "0" / other / "metrics" / "loss").write_text(f"1 {number / 7} 0\n", encoding="utf-8")
 
 
+def log_run(server: MlflowServer) -> str:
+    """A run with two metrics, params and tags; its id."""
+    run = str(server.call("runs/create", {"experiment_id": "0", "start_time": 1}).json()["run"]["info"]["run_id"])
+    metrics = [{"key": key, "value": 0.5, "timestamp": 1, "step": 0} for key in ("loss", "accuracy")]
+    pairs = [{"key": key, "value": "some value"} for key in ("first", "second")]
+    server.call("runs/log-batch", {"run_id": run, "metrics": metrics, "params": pairs, "tags": pairs})
+    return run
+
+
 @contextmanager
-def _served(store: Path, application: str) -> Iterator[MlflowServer]:
+def served(store: Path, application: str) -> Iterator[MlflowServer]:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     names = ("MLFLOW_SERVER_FILE_STORE", "_MLFLOW_SERVER_FILE_STORE")

@@ -7,8 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Self
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,3 +101,43 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+
+
+def pss_megabytes(process: psutil.Process) -> float:
+    """The memory of a process and of all that it has started; what they share is counted once."""
+    total = 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            total += each.memory_full_info().pss
+    return total / 1_000_000
+
+
+class Watched:
+    """The memory of some processes, looked at all the time for the length of a `with` block.
+
+    Attributes:
+        most: Of the one that had most at any time, in MB.
+
+    """
+
+    def __init__(self, processes: Sequence[psutil.Process]) -> None:
+        self._processes = processes
+        self._over = Event()
+        self.most = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def now(self) -> float:
+        """Of the one that has most, in MB."""
+        return max(pss_megabytes(each) for each in self._processes)
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.2):
+            self.most = max(self.most, self.now())

@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,18 @@ from tests.support.runtime_support import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from mlflow_azure.emulator.home import Home
     from tests.support.command import Command
 
-CLIENTS = Path(__file__).parents[1] / "load" / "clients.py"
+CLIENTS = Path(__file__).with_name("log_at_once_3.py")
 JSON = ("--cloud", "emulator", "--output", "json", "--mlflow", "3")
 API = "/api/2.0/mlflow/"
+COLUMNS = [
+    *("runs", "a second", "seconds a run, median / 99 %", "clients that failed", "runs lost", "doubled"),
+    *("creations repeated", "left over by them"),
+]
 LAST = 0.4
 """What the last of a run's metrics adds to its number."""
 
@@ -38,15 +44,18 @@ class Load:
     Attributes:
         runs: How many runs were to be logged.
         failures: What clients failed with.
+        repeated: Runs whose creation a client saw fail, and repeated after a look whether it was done.
         seconds: How long all took.
         each: How long each run took that was logged, in seconds.
         kept: How often the server has each number, of runs that are finished and whole.
-        left: Runs that a client began and went on from with another one, since the answer never reached it.
+        left: Runs that a client began and went on from with another one, since the answer never reached it. Those that
+            were repeated and found are none.
 
     """
 
     runs: int
     failures: list[str]
+    repeated: list[int]
     seconds: float
     each: list[float]
     kept: Counter[int]
@@ -62,18 +71,28 @@ class Load:
         """Runs that it has more than once."""
         return [number for number, count in self.kept.items() if count > 1]
 
-    def __str__(self) -> str:
+    @property
+    def row(self) -> list[str]:
+        """For a table with the head `COLUMNS`."""
         slowest = statistics.quantiles(self.each, n=100)[98]
-        return (
-            f"{len(self.each)} of {self.runs} runs in {self.seconds:.0f} s ({len(self.each) / self.seconds:.1f} a "
-            f"second), median {statistics.median(self.each):.2f} s, 99 % within {slowest:.2f} s; clients that failed: "
-            f"{len(self.failures)}, runs lost: {len(self.lost)}, doubled: {len(self.doubled)}, left over by a repeated "
-            f"request: {self.left}"
-        )
+        return [
+            f"{len(self.each)} of {self.runs}",
+            f"{len(self.each) / self.seconds:.1f}",
+            f"{statistics.median(self.each):.2f} / {slowest:.2f}",
+            *(str(len(each)) for each in (self.failures, self.lost, self.doubled, self.repeated)),
+            str(self.left),
+        ]
 
 
 def load(
-    python: Path, url: str, name: str, *, clients: int, runs: int, meanwhile: Callable[[], None] | None = None
+    python: Path,
+    url: str,
+    name: str,
+    *,
+    clients: int,
+    runs: int,
+    pause: float = 0,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Load:
     """Have clients log runs to a new experiment, and look at what the server kept.
 
@@ -82,24 +101,34 @@ def load(
         url: Of the server.
         name: Of the experiment.
         clients: How many at once.
-        runs: How many runs they log together.
-        meanwhile: Is done when a third of them is logged.
+        runs: How many runs they log together, or more.
+        pause: Of a client between two runs, in seconds.
+        meanwhile: Is done when a third of them is logged; they go on at least until it is over.
 
     """
-    line: list[str | Path] = [python, CLIENTS, url, name, str(clients), str(runs)]
+    line: list[str | Path] = [python, CLIENTS, url, name, str(clients), str(pause)]
     environ = {"PATH": os.environ["PATH"], "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environ) as process:
-        each = []
+    each: list[float] = []
+    with (
+        subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as process,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert process.stdin is not None
         assert process.stdout is not None
+        doing: Future[object] | None = None
         for text in process.stdout:
             if text.startswith("{"):
                 end = json.loads(text)
                 break
             each.append(float(text))
             if meanwhile and len(each) == runs // 3:
-                meanwhile()
+                doing = pool.submit(meanwhile)
+            if len(each) >= runs and not process.stdin.closed and (doing is None or doing.done()):
+                process.stdin.close()
+        if doing:
+            doing.result()
     kept, left = _kept(url, name)
-    return Load(runs, end["failures"], end["seconds"], each, kept, left)
+    return Load(end["runs"], end["failures"], end["repeated"], end["seconds"], each, kept, left)
 
 
 def _kept(url: str, name: str) -> tuple[Counter[int], int]:
@@ -139,41 +168,52 @@ class SeveralInstances:
     cli: Command
     home: Home
     url: str
+    options: tuple[str, ...]
 
     @classmethod
     def deployed(cls, cli: Command, home: Home, instances: int) -> SeveralInstances:
         """Deploy it, and wait for all instances."""
-        url = cli("deploy", *JSON, "--public", "--instances", str(instances)).data["url"]
-        several = cls(cli, home, url)
-        wait_until(lambda: len(several.processes()) == instances, within=600)
+        options = (*JSON, "--public", "--instances", str(instances))
+        several = cls(cli, home, cli("deploy", *options).data["url"], options)
+        wait_until(lambda: len({each.instance for each in several.servers()}) == instances, within=600)
         return several
 
-    def processes(self) -> dict[str, psutil.Process]:
-        """The server's process on each instance, by the instance's id: the newest where one is being replaced."""
-        found: dict[str, psutil.Process] = {}
+    def servers(self) -> list[Server]:
+        """The server processes of all instances; of one that is being replaced, both."""
+        found: list[Server] = []
         emulator = launcher.endpoint(self.home)
         assert emulator is not None, "the emulator does not run"
-        processes = psutil.Process(emulator["pid"]).children(recursive=True)
-        for process in sorted(processes, key=lambda each: each.create_time()):
+        for process in psutil.Process(emulator["pid"]).children(recursive=True):
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
                 if "mlflow3_app.server:app" in process.cmdline():
-                    found[process.environ()["WEBSITE_INSTANCE_ID"]] = process
+                    environ = process.environ()
+                    found.append(
+                        Server(process, environ["WEBSITE_INSTANCE_ID"], environ.get("MLFLOW_AZURE_IMAGE_DIGEST"))
+                    )
         return found
 
     def kill_one(self) -> None:
         """End the server of one instance, without a chance to finish what it is doing."""
-        next(iter(self.processes().values())).kill()
+        self.servers()[0].process.kill()
 
-    def deploy_another_image(self) -> None:
-        """Deploy an image that differs from the one that runs, and wait until it answers."""
-        assert self.cli("deploy", *JSON, "--docker-base-image", "python:3.11-bookworm").exit_code == 0
-
-    def wait_until_replaced(self, before: dict[str, psutil.Process], many: int) -> dict[str, psutil.Process]:
-        """The processes, once so many of those before have others in their place."""
+    def roll_another_image_through(self) -> None:
+        """Deploy an image that differs from the one that runs, and wait until no instance has the old one."""
+        before = self.servers()
+        assert self.cli("deploy", *self.options, "--docker-base-image", "python:3.11-bookworm").exit_code == 0
 
         def replaced() -> bool:
-            after = self.processes()
-            return sum(after.get(name, process) != process for name, process in before.items()) == many
+            now = self.servers()
+            return len(now) == len({each.instance for each in before}) and not (
+                {each.digest for each in before} & {each.digest for each in now}
+            )
 
         wait_until(replaced, within=600)
-        return self.processes()
+
+
+@dataclass(frozen=True)
+class Server:
+    """The process of an instance, and the digest of its image."""
+
+    process: psutil.Process
+    instance: str
+    digest: str | None

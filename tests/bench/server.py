@@ -1,0 +1,61 @@
+"""The server of MLflow 3 beside that of 1.5.0: how soon it answers, and how much memory it takes."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.measure import Spread, in_turn, pss_megabytes, table
+from tests.bench.servers import STARTUP_1_5_0, STARTUP_3, of_1_5_0, of_3, postgres, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Settings = Callable[[], dict[str, str]]
+
+OLD, NEW = "MLflow 1.5.0", "MLflow 3"
+SEARCHES = 100
+
+
+def measure(rounds: int) -> Iterator[str]:
+    """Seconds until a server answers that finds its store, and MB."""
+    with tempfile.TemporaryDirectory() as path, postgres() as database_server:
+        directory, database = Path(path), database_server.database("mlflow")
+        old = partial(of_1_5_0, directory)
+        new = partial(of_3, directory, database_server, database)
+        with serving(STARTUP_3, new(1)):  # it makes the schema, as the first of all starts does
+            pass
+        found = in_turn(
+            {OLD: lambda: _ready(STARTUP_1_5_0, old(1)), NEW: lambda: _ready(STARTUP_3, new(1))},
+            rounds,
+        )
+        yield table(
+            ["ready, 1 worker", "seconds", f"by {OLD}"],
+            [[each, found[each], found[each] / found[OLD]] for each in found],
+        )
+        rows = [
+            [f"{name}, workers: {many}", *_memory(startup, partial(settings, many), rounds)]
+            for name, startup, settings in ((OLD, STARTUP_1_5_0, old), (NEW, STARTUP_3, new))
+            for many in (1, 2)
+        ]
+        yield table(["memory (PSS) in MB", "at rest", f"after {SEARCHES} searches"], rows)
+
+
+def _ready(startup: Path, settings: dict[str, str]) -> float:
+    began = time.perf_counter()
+    with serving(startup, settings):
+        return time.perf_counter() - began
+
+
+def _memory(startup: Path, settings: Settings, rounds: int) -> Iterator[Spread]:
+    at_rest, used = [], []
+    for _ in range(rounds):
+        with serving(startup, settings()) as (server, process):
+            at_rest.append(pss_megabytes(process))
+            for _search in range(SEARCHES):
+                assert server.call("runs/search", {"experiment_ids": ["0"]}).status_code == 200
+            used.append(pss_megabytes(process))
+    yield from (Spread.of(at_rest), Spread.of(used))
