@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,12 +23,22 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
+_LOG = logging.getLogger(__name__)
+
+
 @dataclass
 class _Account:
     listener: EitherListener
     front: BlobFront
     keys: tuple[str, str]
-    child: Child
+    child: Child | None = None
+    starting: asyncio.Task[None] | None = None
+
+    async def runs(self) -> bool:
+        """Whether Azurite serves it; waits while it starts."""
+        if self.starting:
+            await asyncio.wait({self.starting})
+        return self.child is not None and self.child.running
 
 
 class Blobs:
@@ -45,6 +56,7 @@ class Blobs:
         self._azurite = Azurite(children, logs)
         self._accounts: dict[str, _Account] = {}
         self._changing = asyncio.Lock()
+        self._turn = asyncio.Lock()  # one Azurite starts at a time: each needs a core for a second
 
     async def ensure(self, account: str, keys: tuple[str, str], port: int) -> str:
         """Serve the account on `port` with these keys (Base64), its data kept; the endpoint, ending in a slash."""
@@ -52,32 +64,39 @@ class Blobs:
             served = self._accounts.get(account)
             if served is None:
                 await self._open(account, keys, port)
-            elif served.keys != keys or not served.child.running:
+            elif not await served.runs() or served.keys != keys:
                 await self._serve_with(served, account, keys)
         return f"http://127.0.0.1:{port}/"
 
     async def _serve_with(self, served: _Account, account: str, keys: tuple[str, str]) -> None:
         """Start Azurite anew, which reads its keys at its start. Azure's clients notice nothing: here they wait."""
         served.front.open.clear()
-        try:
+        if served.child:
             await served.child.stop()
-            served.child, served.front.azurite_port = await self._start(account, keys)
-            served.keys, served.front.key = keys, keys[0]
-        finally:
-            served.front.open.set()
+        served.keys, served.front.key = keys, keys[0]
+        await self._start(served, account)
 
     async def _open(self, account: str, keys: tuple[str, str], port: int) -> None:
-        child, azurite_port = await self._start(account, keys)
-        front = BlobFront(account, keys[0], azurite_port, self._admitted)
+        """Listen, and start Azurite behind that: as in Azure, whoever comes early waits, and nobody else does."""
+        await self._azurite.install()
+        front = BlobFront(account, keys[0], 0, self._admitted)
+        front.open.clear()
         listener = EitherListener(front, port, self._tls, also_on=self.also_on)
         await listener.start()
-        self._accounts[account] = _Account(listener, front, keys, child)
+        served = self._accounts[account] = _Account(listener, front, keys)
+        served.starting = asyncio.create_task(self._start(served, account))
+        served.starting.add_done_callback(_tell_failure)
 
     def _admitted(self, asked: Asked) -> tuple[str, str]:
         return self.admit(asked)
 
-    async def _start(self, account: str, keys: tuple[str, str]) -> tuple[Child, int]:
-        return await self._azurite.start(account, keys, self._root / account)
+    async def _start(self, served: _Account, account: str) -> None:
+        try:
+            async with self._turn:
+                started = await self._azurite.start(account, served.keys, self._root / account)
+            served.child, served.front.azurite_port = started
+        finally:
+            served.front.open.set()
 
     async def remove(self, account: str) -> None:
         """End the account's service and delete its blobs."""
@@ -88,17 +107,18 @@ class Blobs:
 
     async def create_container(self, account: str, container: str) -> None:
         """Create a blob container unless it exists, as Azure Resource Manager does."""
-        await asyncio.to_thread(_create_container, self._client_arguments(account, container))
+        await asyncio.to_thread(_create_container, await self._client_arguments(account, container))
 
     async def delete_container(self, account: str, container: str) -> None:
         """Delete a blob container with its blobs, if it exists."""
-        await asyncio.to_thread(_delete_container, self._client_arguments(account, container))
+        await asyncio.to_thread(_delete_container, await self._client_arguments(account, container))
 
-    def _client_arguments(self, account: str, container: str) -> dict[str, Any]:
+    async def _client_arguments(self, account: str, container: str) -> dict[str, Any]:
         try:
             served = self._accounts[account]
         except KeyError:
             raise RuntimeFaultError(f"using storage account {account}: there is none of that name") from None
+        await served.front.open.wait()
         return {
             # Not by the front: Azure Resource Manager needs no key, where the account takes none.
             "account_url": f"http://127.0.0.1:{served.front.azurite_port}/{account}",
@@ -115,7 +135,15 @@ class Blobs:
 
 async def _close(account: _Account) -> None:
     await account.listener.stop()
-    await asyncio.gather(account.child.stop(), account.front.close())
+    await account.runs()
+    if account.child:
+        await account.child.stop()
+    await account.front.close()
+
+
+def _tell_failure(start: asyncio.Task[None]) -> None:
+    if not start.cancelled() and start.exception():
+        _LOG.error("serving the blobs of a storage account", exc_info=start.exception())
 
 
 def _create_container(arguments: dict[str, Any]) -> None:
