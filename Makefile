@@ -106,8 +106,8 @@ $(VENV)/azure-cli/ready:
 	$(@D)/$(PIP_INSTALL) azure-cli
 	@touch $@
 
-bench: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready $(VENV)/azure-cli/ready ## Measure start-up, deploys, growth and searches into docs/performance.md
-	$(BIN)/python -m tests.bench --write
+bench: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready $(VENV)/azure-cli/ready ## Measure everything into docs/performance.md: half an hour (BENCH="deploys" for a part)
+	$(BIN)/python -m tests.bench --write $(BENCH)
 
 campaign: $(VENV)/ready ## Disturb every command at every request, into docs/campaign.md: hours (CAMPAIGN="--every 10")
 	rm -f $(VENV)/campaign.jsonl

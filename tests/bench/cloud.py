@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,24 +55,20 @@ class Cloud:
 
 
 @contextmanager
-def cloud() -> Iterator[Cloud]:
-    """An emulator for the length of a `with` block, with the image in the cache of its builds."""
+def cloud(*, warm: bool = True, **environ: str) -> Iterator[Cloud]:
+    """An emulator for the length of a `with` block.
+
+    Args:
+        warm: Whether providers are registered, and the image is in the cache of builds.
+        environ: The emulator's environment, beside what it needs.
+
+    """
     with tempfile.TemporaryDirectory() as directory:
-        cli = isolated(Path(directory))
+        alone = isolated(Path(directory))
+        cli = replace(alone, environ={**alone.environ, **environ})
         with started(cli) as emulator:
             found = Cloud(emulator, cli.environment(), Path(directory))
-            found.command("deploy", group="warm-up")  # registers the providers, and fills the cache of builds
-            found.delete("warm-up")
+            if warm:
+                found.command("deploy", group="warm-up")
+                found.delete("warm-up")
             yield found
-
-
-def longest_chain(requests: list[dict[str, Any]]) -> float:
-    """Seconds of the longest chain of requests each of which began after the one before it was answered.
-
-    No order of the same requests that keeps these dependencies can take less time.
-    """
-    ends: list[tuple[float, float]] = []  # when a request ended, and the longest chain until then
-    for request in sorted(requests, key=lambda each: float(each["began"])):
-        before = max((chain for end, chain in ends if end <= request["began"]), default=0.0)
-        ends.append((request["began"] + request["seconds"], before + request["seconds"]))
-    return max((chain for _, chain in ends), default=0.0)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.image.context import server_context
 from tests.bench import plain_sdk
 from tests.bench.az_script import AZ, AzScript
-from tests.bench.cloud import LATENCIES, Cloud, cloud, longest_chain
+from tests.bench.chain import PYTHON, Chain, longest_chain
+from tests.bench.cloud import LATENCIES, Cloud, cloud
+from tests.bench.goals import FIRST, PLAIN, SCRIPT, SECOND, Measured, goals
 from tests.bench.measure import Spread, in_turn, peak_megabytes, run, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FIRST, SECOND, PLAIN, SCRIPT = "first deploy", "second deploy", "plain SDK program", "26 `az` commands"
 PLAN, STATUS, DESTROY = "plan", "status", "destroy"
 SHOWN = 0.1  # seconds
 
@@ -29,13 +30,24 @@ class _Asked:
 
     seconds: list[float] = field(default_factory=list)
     logs: list[list[dict[str, Any]]] = field(default_factory=list)
+    chains: list[Chain] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[int]:
+        """How many of the requests of each run changed something."""
+        return [sum(request["write"] for request in log) for log in self.logs]
+
+    @property
+    def least(self) -> Spread:
+        """The seconds of each run's longest chain, and those that Python may take."""
+        return Spread.of(each.seconds + PYTHON for each in self.chains)
 
     def row(self) -> list[object]:
-        """Requests, reads, writes, chain, and wall time by the chain."""
-        writes = [sum(request["write"] for request in log) for log in self.logs]
-        reads = [len(log) - written for log, written in zip(self.logs, writes, strict=True)]
-        chain = Spread.of(map(longest_chain, self.logs))
-        return [_alike(map(len, self.logs)), _alike(reads), _alike(writes), chain, Spread.of(self.seconds) / chain]
+        """Requests, reads, writes, chain, the server's start in it, and wall time by the least."""
+        reads = [len(log) - written for log, written in zip(self.logs, self.writes, strict=True)]
+        chain, start = (Spread.of(values) for values in zip(*((c.seconds, c.start) for c in self.chains), strict=True))
+        counts = (_alike(map(len, self.logs)), _alike(reads), _alike(self.writes))
+        return [*counts, chain, start if any(start.figures) else "-", Spread.of(self.seconds) / self.least]
 
 
 @dataclass
@@ -47,6 +59,12 @@ class _Race:
     context: Path
     asked: dict[str, _Asked] = field(default_factory=dict)
     steps: dict[str, list[float]] = field(default_factory=dict)
+
+    def measured(self, spreads: dict[str, Spread]) -> Measured:
+        """What goals are compared with."""
+        counts = {name: max(map(len, asked.logs)) for name, asked in self.asked.items()}
+        writes = {name: max(asked.writes) for name, asked in self.asked.items()}
+        return Measured(spreads, self.asked[FIRST].least, counts, writes)
 
     def contenders(self) -> dict[str, Callable[[], float]]:
         """In the order of a round."""
@@ -81,9 +99,11 @@ class _Race:
         began = time.perf_counter()
         act()
         seconds = time.perf_counter() - began
-        asked = self.asked.setdefault(name, _Asked())
+        ended = time.time()
+        asked, sent = self.asked.setdefault(name, _Asked()), self.cloud.emulator.requests
         asked.seconds.append(seconds)
-        asked.logs.append(self.cloud.emulator.requests)
+        asked.logs.append(sent)
+        asked.chains.append(longest_chain(self.cloud.emulator, sent, ended))
         return seconds
 
 
@@ -96,16 +116,18 @@ def measure(rounds: int) -> Iterator[str]:
             AzScript(found).prepare()
         else:
             yield "azure-cli is not installed: the script was not run."
+        measured = []
         for latency in LATENCIES:
             race = _Race(found, latency, context)
             spreads = in_turn(race.contenders(), rounds)
+            measured.append(race.measured(spreads))
             yield f"At {latency}, {rounds} rounds:"
             yield table(
                 ["", "seconds", f"by the {FIRST}", f"by the {SECOND}"],
                 ([name, each, each / spreads[FIRST], each / spreads[SECOND]] for name, each in spreads.items()),
             )
             yield table(
-                ["", "requests", "reads", "writes", "longest chain, s", "time by chain"],
+                ["", "requests", "reads", "writes", "longest chain, s", "the server's start in it, s", "time by least"],
                 ([name, *race.asked[name].row()] for name in spreads),
             )
             yield f"Steps of the {FIRST} that took longer than 0.1 s:"
@@ -113,6 +135,7 @@ def measure(rounds: int) -> Iterator[str]:
                 ["", "seconds"],
                 ([kind, Spread.of(seconds)] for kind, seconds in race.steps.items() if max(seconds) > SHOWN),
             )
+        yield goals(*measured)
         found.slow("no latency")
         environ = {**found.environ, "RG_NAME": "ours"}
         peaks = [peak_megabytes(found.arguments("deploy"), environ) for _ in (FIRST, SECOND)]

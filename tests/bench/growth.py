@@ -34,7 +34,8 @@ def measure(rounds: int) -> Iterator[str]:
         rows.append(growing.row("… and 500 foreign resources in the group", rounds))
         growing.app_settings(200)
         rows.append(growing.row("… and 200 app settings of the user's own", rounds))
-    yield table(["", "requests", "writes", "seconds", "by 1 deployment", "first deploy beside it, requests"], rows)
+    unchanged = ["", "requests", "writes", "seconds", "by 1 deployment"]
+    yield table([*unchanged, "first deploy beside it: requests", "seconds", "by 1 deployment"], rows)
 
 
 @dataclass
@@ -43,21 +44,21 @@ class _Growing:
 
     cloud: Cloud
     others: int = 0
-    alone: Spread | None = None
+    alone: tuple[Spread, Spread] | None = None
 
     def row(self, name: str, rounds: int) -> list[object]:
-        """A deploy that changes nothing, several times; and how many requests one of another group sends."""
-        seconds, counts, writes = [], set(), set()
+        """A deploy that changes nothing, and a first one of another group, several times."""
+        unchanged = [self.cloud.counted("deploy") for _ in range(rounds)]
+        first = []
         for _ in range(rounds):
-            done, asked = self.cloud.counted("deploy")
-            seconds.append(done.seconds)
-            counts.add(len(asked))
-            writes.add(sum(request["write"] for request in asked))
-        spread = Spread.of(seconds)
-        self.alone = self.alone or spread
-        _, first = self.cloud.counted("deploy", group="another")
-        self.cloud.delete("another")
-        return [name, *map(_listed, (counts, writes)), spread, spread / self.alone, len(first)]
+            first.append(self.cloud.counted("deploy", group="another"))
+            self.cloud.delete("another")
+        spreads = [Spread.of(done.seconds for done, _ in each) for each in (unchanged, first)]
+        self.alone = self.alone or (spreads[0], spreads[1])
+        counts = [_listed({len(asked) for _, asked in each}) for each in (unchanged, first)]
+        writes = _listed({sum(request["write"] for request in asked) for _, asked in unchanged})
+        times = [(spread, spread / alone) for spread, alone in zip(spreads, self.alone, strict=True)]
+        return [name, counts[0], writes, *times[0], counts[1], *times[1]]
 
     def deployments(self, count: int) -> None:
         """The resources of deployments in groups of their own, with our tags, and without an image to run."""

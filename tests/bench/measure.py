@@ -34,8 +34,12 @@ class Spread:
         """The ratios of each round: what was measured side by side."""
         return Spread.of(mine / its for mine, its in zip(self.figures, other.figures, strict=True))
 
+    @property
+    def median(self) -> float:
+        return statistics.median(self.figures)
+
     def __str__(self) -> str:
-        return f"{min(self.figures):.2f} / {statistics.median(self.figures):.2f} / {max(self.figures):.2f}"
+        return f"{min(self.figures):.2f} / {self.median:.2f} / {max(self.figures):.2f}"
 
 
 @dataclass(frozen=True)
