@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from mlflow_azure.azure.clouds import CloudName
+from mlflow_azure.cli.commands.upgrade import Version, upgrade
+from mlflow_azure.cli.invocation import Common, Invocation
+from mlflow_azure.errors import TimedOutError
+from mlflow_azure.events import Event, Finished
+from mlflow_azure.resources.site_state import StoppedSite
 from tests.support.command import isolated
 from tests.support.deployment import deployed
 from tests.support.mlflow_client import log_run
@@ -21,7 +27,7 @@ from tests.support.server_content import ask, content
 from tests.support.stored import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.support.command import Result
     from tests.support.deployment import Deployment
@@ -286,10 +292,29 @@ def _kill_after(deployment: Deployment, step: str) -> None:
     assert running.wait() == -signal.SIGKILL, f"{step!r} never came"
 
 
-def test_a_rollback_gives_up_an_upgrade_that_was_not_switched(tmp_path: Path) -> None:
+class ItsTimeIsUp(Invocation):
+    """A run whose time is up as soon as the web app is stopped."""
+
+    def watch(self, events: Iterable[Event]) -> None:
+        super().watch(map(self._seen, events))
+
+    def _seen(self, event: Event) -> Event:
+        if isinstance(event, Finished) and event.step.kind == StoppedSite.kind:
+            self.deadline.give_up()
+        return event
+
+
+def test_1_5_0_goes_on_where_time_is_up_while_it_is_stopped_and_a_rollback_gives_the_upgrade_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "given up").mkdir()
     with deployed(isolated(tmp_path / "given up")) as deployment:
-        _kill_after(deployment, "stop of web app")
+        for name, value in deployment.cli.environ.items():
+            monkeypatch.setenv(name, value)
+        run = ItsTimeIsUp("upgrade", Common(cloud=CloudName.EMULATOR, yes=True), {})
+        with pytest.raises(TimedOutError):
+            upgrade(run, to=Version.THREE, no_backup=True, public=True)
+        assert ask(deployment.url, "GET", "experiments/list")["experiments"]
         assert deployment("upgrade", "--rollback", "--yes").exit_code == 0
         assert ask(deployment.url, "GET", "experiments/list")["experiments"]
         names = [each.name for each in deployment.emulator.azure.web.web_apps.list()]

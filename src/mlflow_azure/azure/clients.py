@@ -59,6 +59,10 @@ class Azure:
         self.deadline = deadline
         self.unchecked: list[str] = []
 
+    def within(self, deadline: Deadline) -> Azure:
+        """The same view, with another time to give up at."""
+        return Azure(self.cloud, self.credential, self.subscription_id, deadline)
+
     def _client(self, make: Callable[..., C]) -> C:
         return make(self.credential, self.subscription_id, **client_options(self.cloud, self.deadline))
 

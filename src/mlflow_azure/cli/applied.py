@@ -55,7 +55,7 @@ class Done:
 def apply(run: Invocation, work: Work, timeline: Timeline | None = None) -> tuple[Done, ...]:
     """Do it. Where it fails, the answer of the command has what was done until then."""
     try:
-        run.console.watch(timeline.record(work.events()) if timeline else work.events())
+        run.watch(timeline.record(work.events()) if timeline else work.events())
     finally:
         run.achieved["resources"] = rows(work)
     return rows(work)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.cli.answer import Answer
-    from mlflow_azure.events import Warned
+    from mlflow_azure.events import Event, Warned
 
 
 T = TypeVar("T")
@@ -144,6 +144,11 @@ class Invocation:
             given = self.deadline.call(lambda: choose(cloud, self.credential, os.environ))
         return loaded.resolve(given)
 
+    def settings_with(self, values: Options) -> Settings:
+        """The settings of the same deployment, but for some of them."""
+        options = {**self.options, **values}
+        return load(options, os.environ, self.common.settings, Path.cwd()).resolve(self.settings.subscription_id)
+
     @cached_property
     def azure(self) -> Azure:
         """Azure, as the signed-in user sees the subscription of the settings."""
@@ -159,6 +164,14 @@ class Invocation:
             ignore_signals()
         self.console.result(self.command, answer.data(), answer.text())
 
+    def watch(self, events: Iterable[Event]) -> None:
+        """Show what is done, until its events end or raise."""
+        self.console.watch(events)
+
+    def note(self, message: str) -> None:
+        """Tell the user something in passing."""
+        self.console.note(message)
+
     def warn(self, warnings: Iterable[Warned]) -> None:
         """Tell what does not stop the work."""
         for warned in warnings:
@@ -169,9 +182,14 @@ class Invocation:
         with self.console.busy(doing):
             return self.deadline.call(work)
 
+    @property
+    def agreed_beforehand(self) -> bool:
+        """Whether nobody is asked: `--yes`."""
+        return self.common.yes
+
     def confirm(self, question: str) -> bool:
         """Whether the user agrees, or has agreed by `--yes`."""
-        return self.common.yes or self.console.confirm(question)
+        return self.agreed_beforehand or self.console.confirm(question)
 
     def require_consent(self, question: str) -> None:
         """Go on only if the user agrees. Raises SettingsError."""

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
 from mlflow_azure.deployment.app_setting_parts import StorageSettings
+from mlflow_azure.deployment.deployed_site import not_deployed
 from mlflow_azure.deployment.features.enabled import Features
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.compare import chosen
 from mlflow_azure.engine.node import Given
+from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources.entra import registrations
 from mlflow_azure.resources.server_health import server_token
-from mlflow_azure.resources.web.app_settings import AppSettings
+from mlflow_azure.resources.web.app_settings import CONNECTION_STRING, AppSettings
+from mlflow_azure.secret import Secret
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 
 PLUGIN = "mlflow-azure"
@@ -42,6 +44,21 @@ def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secr
         wanted = StorageSettings(stack.account).desired(Given({stack.account: account}))
         storage = chosen(wanted, readings[app_settings].live)  # the server's own, where it is valid
     return {"MLFLOW_TRACKING_URI": site["url"], **storage, **_sign_in(azure, settings)}
+
+
+def storage_connection(azure: Azure, settings: Settings) -> Secret:
+    """The connection string of the storage account. Raises MlflowAzureError where there is none, or no key of it."""
+    deployed = client_environment(azure, settings)
+    if deployed is None:
+        raise not_deployed(settings, "reading the storage of the deployment")
+    found = deployed.get(CONNECTION_STRING)
+    if found is None:
+        raise MlflowAzureError(
+            f"reading the storage of web app {settings.web_app_name}: the account of MLflow 3 has no key to use",
+            hint="Leave the option out: local-run then starts an Azurite of its own.",
+            code="NoSharedKey",
+        )
+    return found if isinstance(found, Secret) else Secret(found)
 
 
 def _sign_in(azure: Azure, settings: Settings) -> dict[str, str | Secret]:

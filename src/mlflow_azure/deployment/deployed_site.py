@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
+from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources.web.web_app import RUNNING
 
 if TYPE_CHECKING:
@@ -34,6 +35,23 @@ class DeployedSite:
     scm_host: str
     is_stopped: bool
     portal: str | None
+
+
+def not_deployed(settings: Settings, doing: str) -> MlflowAzureError:
+    """The error of what finds nothing: `doing` is what it was about to do."""
+    return MlflowAzureError(
+        f"{doing}: web app {settings.web_app_name} in resource group {settings.rg_name} is not deployed",
+        hint="mlflow-azure deploy",
+        code="NotDeployed",
+    )
+
+
+def deployed_site(azure: Azure, settings: Settings, doing: str) -> DeployedSite:
+    """The web app. Raises MlflowAzureError where it is not deployed."""
+    site = find_site(azure, settings)
+    if site is None:
+        raise not_deployed(settings, doing)
+    return site
 
 
 def find_site(azure: Azure, settings: Settings) -> DeployedSite | None:

@@ -32,9 +32,10 @@ from mlflow_azure.resources.web.storage_mount import StorageMount
 from mlflow_azure.settings import FILE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.dialog import Dialog
     from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.engine.node import Node
     from mlflow_azure.resources.web.app_settings import SettingsPart
@@ -86,6 +87,16 @@ class Keys:
         self._mounts_now = (readings[self._mount].live or {}) if self._mount else {}
         self._account = (readings[stack.account].outputs or {}) if self._mount else {}
         self._passwords = (readings[stack.registry].outputs or {})["passwords"] if registry else {}
+
+    def executions(self, dialog: Dialog, kinds: Collection[Kind]) -> Iterator[engine.Execution]:
+        """What makes all keys of some kinds anew; each is to be carried out before the next is asked for."""
+        keys, deadline = self, self._azure.deadline
+        united = dialog.wait(self.united) if Kind.STORAGE in kinds else None
+        if united:
+            dialog.note("A rotation was stopped half-way: first the server gets one key for everything.")
+            yield engine.Execution(united, deadline)
+            keys = dialog.wait(lambda: Keys(self._azure, self._settings))
+        yield engine.Execution(dialog.wait(lambda: keys.rotated(kinds)), deadline)
 
     def united(self) -> engine.Plan | None:
         """How mount and app settings come to use one key, so that the other is free; None where they do.

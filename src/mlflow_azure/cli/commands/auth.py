@@ -12,7 +12,6 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
-from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.features.sign_in import SignInOff, SignInSwitch
@@ -208,17 +207,9 @@ def token(
       export MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"
 
     """
-    from mlflow_azure.resources.entra import registrations
+    from mlflow_azure.deployment.features.sign_in import used_client
     from mlflow_azure.resources.server_health import server_token
 
-    if client_id is None:
-        client_id = run.wait(lambda: registrations.used_by(run.azure, run.settings.rg_name, run.settings.web_app_name))
-    if client_id is None:
-        raise MlflowAzureError(
-            f"getting a token for web app {run.settings.web_app_name}: it does not require sign-in",
-            hint="mlflow-azure auth enable",
-            code="SignInNotEnabled",
-        )
-    server = client_id
+    server = client_id or run.wait(lambda: used_client(run.azure, run.settings))
     found = run.wait(lambda: server_token(run.credential, server), "Signing in")
     run.answer(AuthTokenAnswer(found.value.reveal(), datetime.fromtimestamp(found.expires_on, UTC), server))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,11 +14,6 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-
-if TYPE_CHECKING:
-    from mlflow_azure.data.backup import CopyPart
-    from mlflow_azure.data.manifest import Manifest
-    from mlflow_azure.settings import Settings
 
 _TOLD = 20
 """How many damaged files are told one by one."""
@@ -119,42 +113,24 @@ def backup(
     """Copy all runs and artifacts to a directory. Run it again to go on where it was interrupted."""
     if verify:
         return _verify(run, directory)
+    from mlflow_azure.deployment.backing_up import Backup
+
     began = time.monotonic()
-    copies, made = make_backup(run, run.settings, directory, artifacts=not without_artifacts, stop_server=stop_server)
+    prepared = run.wait(lambda: Backup(run.azure, run.settings, directory, artifacts=not without_artifacts))
+    prepared.open()
+    run.achieved["directory"] = str(directory)
+    made = prepared.carry_out(run, stop_server=stop_server)
     run.answer(
         BackupAnswer(
             directory=str(directory),
             id=made.id,
             **made.totals,
             parts=tuple(BackedUp(part.kind, part.name, part.files, part.bytes) for part in made.parts),
-            skipped=sum(each.progress.skipped for each in copies),
+            skipped=prepared.skipped,
             seconds=round(time.monotonic() - began, 1),
         )
     )
     return 0
-
-
-def make_backup(
-    run: Invocation, settings: Settings, directory: Path, *, artifacts: bool, stop_server: bool = False
-) -> tuple[list[CopyPart], Manifest]:
-    """Back a deployment up, before the user's eyes: what was copied, and the manifest."""
-    from mlflow_azure import engine
-    from mlflow_azure.data.backup import CopyPart, released, steps
-    from mlflow_azure.data.directory import BackupDirectory
-    from mlflow_azure.deployment.stopped_server import stopped_server
-    from mlflow_azure.deployment.stored_data import new_backup, stored_data
-
-    into = BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
-    sources = run.wait(lambda: stored_data(run.azure, settings)).sources(into.manifest)
-    into.open()
-    run.achieved["directory"] = str(directory)
-    todo = steps(sources, into)
-    with (
-        stopped_server(run.azure, settings) if stop_server else nullcontext(),
-        released([source for source, _ in sources], lambda error: run.console.warn(error.message, error.hint)),
-    ):
-        run.console.watch(engine.Execution(engine.plan(todo, run.deadline), run.deadline).events())
-    return [step for step in todo if isinstance(step, CopyPart)], into.finish()
 
 
 def _verify(run: Invocation, directory: Path) -> int:
@@ -164,7 +140,7 @@ def _verify(run: Invocation, directory: Path) -> int:
 
     made = manifest.read(directory)
     check = Verify(directory, manifest.entries(directory, made))
-    run.console.watch(engine.Execution(engine.plan([check], run.deadline), run.deadline).events())
+    run.watch(engine.Execution(engine.plan([check], run.deadline), run.deadline).events())
     problems = check.problems
     told = tuple(problem.message for problem in problems)
     answer = VerifyAnswer(str(directory), made.id, **made.totals, damaged=len(problems), problems=told)

@@ -10,15 +10,10 @@ from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.features.continuous_deployment import PushStatus
-    from mlflow_azure.engine import Execution
 
-
-WITHDRAW_SECONDS = 120.0
 EVENTS = 10
 
 
@@ -54,46 +49,20 @@ def enable(run: Invocation) -> None:
     """Redeploy whenever a new image is pushed to the registry."""
     from mlflow_azure.deployment.features import continuous_deployment
     from mlflow_azure.engine import Execution
-    from mlflow_azure.resources.registry.webhook_ping import deliveries
-    from mlflow_azure.resources.web.scm_access import ScmBasicAuth
 
     switch = run.wait(lambda: continuous_deployment.continuous_deployment_on(run.azure, run.settings))
     planned = run.wait(lambda: switch.plan(run.azure))
-    opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in planned.changes)
     execution = Execution(planned, run.deadline)
-    try:
+    with continuous_deployment.withdrawn_on_failure(run, run.azure, run.settings, execution):
         done = apply(run, execution)
-    except BaseException:
-        if opens:
-            _withdraw(run, execution)
-        raise
-    ping = next(each for each in run.wait(lambda: deliveries(switch.webhook)) if each.action == "ping")
-    hook = switch.webhook
+    ping, hook = run.wait(switch.ping), switch.webhook
     run.answer(
         CdEnableAnswer(hook.scope, hook.name, ping.status, done, registry=str(hook.registry), site=str(switch.site))
     )
-    run.console.note(
+    run.note(
         "The webhook signs in with SCM basic auth, which is now on for the web app. "
         "To turn both off: mlflow-azure cd disable"
     )
-
-
-def _withdraw(run: Invocation, execution: Execution) -> None:
-    """Take everything back: what does not work must not leave the SCM site open to a password."""
-    from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.deadline import Deadline
-    from mlflow_azure.deployment.features import continuous_deployment
-
-    azure = Azure(run.cloud, run.credential, run.settings.subscription_id, Deadline(WITHDRAW_SECONDS))
-    run.console.note("That failed; undoing it.")
-    doubt = "It was not finished."
-    try:
-        doubt = continuous_deployment.withdraw(azure, run.settings, execution, run.console.watch)
-    except MlflowAzureError as problem:
-        doubt = problem.message
-    finally:  # on a second Ctrl+C, too
-        if doubt:
-            run.console.warn(f"SCM basic auth may still be on for the web app. {doubt}", "mlflow-azure cd disable")
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def deploy(
     began = time.monotonic()
     chart = Chart(timeline)
     if run.cloud.remark:
-        run.console.note(run.cloud.remark)
+        run.note(run.cloud.remark)
     context, builder = image_source(run, run.settings, build, build_ca)
     wish = Wish(adopt=adopt, auth=auth, identity=identity, public=public, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish))

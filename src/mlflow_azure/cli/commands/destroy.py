@@ -99,7 +99,7 @@ def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None
     if inventory.is_empty:
         run.answer(DestroyAnswer((), kept, inventory.group, group_deleted=False))
         return
-    run.console.note(_announcement(inventory))
+    run.note(_announcement(inventory))
     _refuse_unasked(run, inventory, delete_database=delete_database)
     run.require_consent(_question(inventory))
     if inventory.databases and not delete_database:

@@ -11,7 +11,6 @@ import typer
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.deployed import not_deployed
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console.exports import Shell, default_shell, exports
 from mlflow_azure.secret import Secret
@@ -64,10 +63,11 @@ def env(
 
     """
     from mlflow_azure.deployment.connection import client_environment
+    from mlflow_azure.deployment.deployed_site import not_deployed
 
     variables = run.wait(lambda: client_environment(run.azure, run.settings))
     if variables is None:
-        raise not_deployed(run, "reading what clients need")
+        raise not_deployed(run.settings, "reading what clients need")
     if show_secrets:
         variables = {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}
     run.answer(EnvAnswer(variables, shell or default_shell(sys.platform)))

@@ -77,12 +77,12 @@ def _ask(run: Invocation) -> tuple[dict[str, str], str]:
     answers["MLFLOW_VERSION"] = _setting(
         run, "MLFLOW_VERSION", f"MLflow: {FILE_SHARE} on a file share, or {POSTGRES} on PostgreSQL"
     )
-    run.console.note(
+    run.note(
         f"Who may reach the server?\n  {PEOPLE}  people of your organisation, who sign in\n"
         f"  {NETWORKS}  these networks\n  {ANYONE}  anyone on the internet"
     )
     while (access := run.console.ask("1, 2 or 3?", PEOPLE)) not in (PEOPLE, NETWORKS, ANYONE):
-        run.console.note("1, 2 or 3.")
+        run.note("1, 2 or 3.")
     answers["ALLOW_IP"] = ""
     while access == NETWORKS and not answers["ALLOW_IP"]:
         answers["ALLOW_IP"] = _setting(run, "ALLOW_IP", "Networks, separated by commas (such as 203.0.113.0/24)")
@@ -98,7 +98,7 @@ def _setting(run: Invocation, name: str, question: str, proposed: str = "") -> s
         broken = SETTINGS[name].rule(text)
         if not broken:
             return text
-        run.console.note(f"{SETTINGS[name].quoted(text)} {broken}.")
+        run.note(f"{SETTINGS[name].quoted(text)} {broken}.")
 
 
 def _subscription(run: Invocation) -> str:
@@ -106,7 +106,7 @@ def _subscription(run: Invocation) -> str:
     try:
         return run.settings.subscription_id
     except SettingsError as error:
-        run.console.note(error.message)
+        run.note(error.message)
         return ""
 
 

@@ -22,7 +22,7 @@ from mlflow_azure.cli.local_answers import (
 )
 from mlflow_azure.cli.signals import ignore_signals, interrupted
 from mlflow_azure.console import text
-from mlflow_azure.errors import ContainerEngineError, MlflowAzureError, SettingsError
+from mlflow_azure.errors import ContainerEngineError, SettingsError
 from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.secret import Secret
 from mlflow_azure.settings import POSTGRES, Settings
@@ -152,30 +152,16 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
         return Secret(value)
     if not use_deployed:
         return None
-    from mlflow_azure.deployment.connection import client_environment
+    from mlflow_azure.deployment.connection import storage_connection
 
-    deployed = run.wait(lambda: client_environment(run.azure, run.settings))
-    if deployed is None:
-        raise MlflowAzureError(
-            f"reading the storage of web app {run.settings.web_app_name}: it is not deployed",
-            hint="mlflow-azure deploy",
-            code="NotDeployed",
-        )
-    found = deployed.get(CONNECTION_STRING)
-    if found is None:
-        raise MlflowAzureError(
-            f"reading the storage of web app {run.settings.web_app_name}: the account of MLflow 3 has no key to use",
-            hint="Leave the option out: local-run then starts an Azurite of its own.",
-            code="NoSharedKey",
-        )
-    return found if isinstance(found, Secret) else Secret(found)
+    return run.wait(lambda: storage_connection(run.azure, run.settings))
 
 
 def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
     """Start the server and, unless it stays, follow its log until it ends. What must not stay is taken down."""
     started = False
     try:
-        run.console.watch(local.events())
+        run.watch(local.events())
         started = True
         run.answer(_answer(local), goes_on=not stays)
         _warn_of_proxy(run, local.container.url)
@@ -200,16 +186,16 @@ def _warn_of_proxy(run: Invocation, url: str) -> None:
 
 def _follow(run: Invocation, local: LocalRun) -> None:
     """Show the log until the container ends. It goes to stderr: stdout has the answer, and nothing else."""
-    run.console.note("The server's log, until Ctrl+C stops it:")
+    run.note("The server's log, until Ctrl+C stops it:")
     for line in local.log():
-        run.console.note(text.clean(line))
+        run.note(text.clean(line))
     if code := local.exit_code():
         raise ContainerEngineError(
             f"running container {local.containers.name}: it ended with exit code {code}",
             hint="Read the lines above. To retry, run the command again.",
             code="ContainerEnded",
         )
-    run.console.note("The server was stopped.")
+    run.note("The server was stopped.")
 
 
 def _take_down(run: Invocation, containers: Containers) -> None:

@@ -11,7 +11,6 @@ import typer
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 
@@ -84,11 +83,12 @@ def logs(
       mlflow-azure logs --since 2h --output json
 
     """
+    from mlflow_azure.deployment.deployed_site import deployed_site
     from mlflow_azure.kudu import logs as log
     from mlflow_azure.kudu.scm_site import Kudu
 
     after = log.since(since, datetime.now(UTC)) if since else None
-    site = deployed_site(run, "reading the log")
+    site = run.wait(lambda: deployed_site(run.azure, run.settings, "reading the log"))
     kudu = Kudu(run.azure, site.name, site.scm_host)
     if download:
         _download(run, kudu, download)

@@ -10,7 +10,6 @@ import typer
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.browser import show_in_browser
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.errors import MlflowAzureError
 
@@ -40,7 +39,9 @@ def open_(
     portal: Annotated[bool, typer.Option("--portal", help="The web app's page in the Azure portal.")] = False,
 ) -> None:
     """Open the server in the browser; where there is none, print its URL."""
-    site = deployed_site(run, "opening the server")
+    from mlflow_azure.deployment.deployed_site import deployed_site
+
+    site = run.wait(lambda: deployed_site(run.azure, run.settings, "opening the server"))
     url = site.portal if portal else site.url
     if url is None:
         raise MlflowAzureError(

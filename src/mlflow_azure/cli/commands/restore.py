@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +14,6 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-
-if TYPE_CHECKING:
-    from mlflow_azure.data.restore import RestorePart
-    from mlflow_azure.deployment.restoring import Restore
 
 
 @dataclass(frozen=True)
@@ -95,9 +90,9 @@ def restore(
         following = f"Open it with MLflow: mlflow ui --backend-store-uri {shlex.quote(str(out / 'mlruns'))}"
     else:
         azure, settings = run.azure, run.settings
-        run.wait(lambda: prepared.to_deployment(azure, settings), "Looking at what is there")
+        run.wait(lambda: prepared.to_deployment(azure, settings, stop_server=stop_server), "Looking at what is there")
         following = "How the server is: mlflow-azure status"
-    written = _restore(run, prepared, replace=replace, stop_server=stop_server and not local)
+    written = prepared.carry_out(run, run.deadline, replace=replace)
     run.answer(
         RestoreAnswer(
             directory=str(directory),
@@ -112,25 +107,3 @@ def restore(
             following=following,
         )
     )
-
-
-def _restore(run: Invocation, prepared: Restore, *, replace: bool, stop_server: bool) -> list[RestorePart]:
-    from mlflow_azure import engine
-    from mlflow_azure.data.restore import RestorePart, refuse_data, steps
-    from mlflow_azure.data.verify import Verify
-    from mlflow_azure.deployment.stopped_server import stopped_server
-
-    parts, verified = prepared.parts, None
-    if not replace:
-        refuse_data(parts)
-    elif in_the_way := [part for part in parts if part.in_the_way()]:
-        what = " and ".join(f"{len(part.in_the_way()):,} files in {part.label}" for part in in_the_way)
-        run.require_consent(f"Give up {what} for what is in the backup?")
-        # What is given up is gone: not for a backup that is damaged.
-        verified = Verify(parts[0].backup, [entry for part in parts for entry in part.entries], strict=True)
-    prepared.done.open()
-    todo = steps(parts, verified)
-    with stopped_server(run.azure, run.settings) if stop_server else nullcontext():
-        run.console.watch(engine.Execution(engine.plan(todo, run.deadline), run.deadline).events())
-    prepared.done.finish()
-    return [step for step in todo if isinstance(step, RestorePart)]

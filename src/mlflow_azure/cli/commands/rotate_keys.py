@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
-
-if TYPE_CHECKING:
-    from mlflow_azure.deployment.rotation import Keys, Kind
 
 _WORDS = {
     "storage": "storage account keys",
@@ -76,7 +73,9 @@ def rotate_keys(
     asked = [kind for kind in Kind if named[kind] or not any(named.values())]
     keys = run.wait(lambda: Keys(run.azure, run.settings))
     going = [kind for kind in asked if kind not in keys.fixed]
-    done = _rotate(run, keys, going) if going else ()
+    done: tuple[Done, ...] = ()
+    for execution in keys.executions(run, going) if going else ():
+        done = apply(run, execution)
     fixed = tuple(NotRotated(kind, keys.fixed[kind]) for kind in asked if kind in keys.fixed)
     run.answer(RotateKeysAnswer(keys.url, tuple(going), fixed, done))
     if Kind.STORAGE in going:
@@ -89,16 +88,3 @@ def rotate_keys(
             "Whoever pushes or pulls with the registry's old password has to sign in anew.",
             f"docker login, with what Azure tells: az acr credential show --name {run.settings.acr_name}",
         )
-
-
-def _rotate(run: Invocation, keys: Keys, kinds: list[Kind]) -> tuple[Done, ...]:
-    from mlflow_azure.deployment.rotation import Keys, Kind
-    from mlflow_azure.engine import Execution
-
-    united = run.wait(keys.united) if Kind.STORAGE in kinds else None
-    if united:
-        run.console.note("A rotation was stopped half-way: first the server gets one key for everything.")
-        apply(run, Execution(united, run.deadline))
-        keys = run.wait(lambda: Keys(run.azure, run.settings))
-    planned = run.wait(lambda: keys.rotated(kinds))
-    return apply(run, Execution(planned, run.deadline))

@@ -142,7 +142,7 @@ def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     for item in result.left_out:
         run.console.warn(f"{item.name} was left out ({item.place}): {item.reason}.")
     if result.unknown:
-        run.console.note(f"Not settings, so left out: {', '.join(result.unknown)}.")
+        run.note(f"Not settings, so left out: {', '.join(result.unknown)}.")
     file = render.imported(result, script.name)
     path = _write(run, file) if write else None
     run.answer(_imported(result, path, file))

@@ -10,7 +10,6 @@ import typer
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.deployed import deployed_site
 from mlflow_azure.cli.invocation import Invocation, Output
 from mlflow_azure.console.terminal import Capture, RawTerminal
 from mlflow_azure.errors import MlflowAzureError, SettingsError
@@ -58,10 +57,11 @@ def ssh(
         raise SettingsError(
             "opening a shell: there is no terminal", hint="Give a command to run: mlflow-azure ssh ps -ef"
         )
+    from mlflow_azure.deployment.deployed_site import deployed_site
     from mlflow_azure.kudu import ssh_session
     from mlflow_azure.kudu.scm_site import Kudu
 
-    site = deployed_site(run, "opening a shell")
+    site = run.wait(lambda: deployed_site(run.azure, run.settings, "opening a shell"))
     if site.is_stopped:
         raise MlflowAzureError(
             f"opening a shell: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlflow_azure.cli.answer import Answer
-from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption
+from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.features import Auth, Public
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.deployment.upgrade.compared import Compared, LeftAside
 from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,25 +152,28 @@ def upgrade(
     public: Public = False,
 ) -> int:
     """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL. Run it again to go on."""
-    from mlflow_azure.cli.upgrading import Upgrading
+    from mlflow_azure.deployment.deploy import Wish
+    from mlflow_azure.deployment.upgrade.switch import standing
+    from mlflow_azure.deployment.upgrade.upgrading import Aim, Upgrading
 
     if sum((to is not None, rollback, finish)) != 1:
         raise SettingsError("what to do is not said, or more than one thing", hint=_USAGE, code="Usage")
     began = time.monotonic()
-    work = Upgrading(run, build=build, build_ca=build_ca, auth=auth, public=public)
+    found = run.wait(lambda: standing(run.azure, run.settings))
+
+    def aim(version: str) -> Aim:
+        settings = run.settings_with({**found.kept(run.loaded), "MLFLOW_VERSION": version})
+        context, builder = image_source(run, settings, build, build_ca)
+        return Aim(settings, Wish(auth=auth, public=public, context=context, build=builder))
+
+    work = Upgrading(run, run.azure, found, old=aim(FILE_SHARE), new=aim(POSTGRES))
     if rollback:
         run.answer(RollbackAnswer(work.roll_back(), round(time.monotonic() - began, 1)))
         return 0
     if finish:
         run.answer(FinishAnswer(*work.finish(delete_share=delete_share)))
         return 0
-    if work.has_to_move and (backup is None) == (not no_backup):
-        raise SettingsError(
-            "whether the file share is backed up first is not said",
-            hint="To a directory: --backup DIRECTORY. Or not, since the file share is kept anyway: --no-backup",
-            code="BackupNotDecided",
-        )
-    moved = work.move(backup, keep_artifact_uris=keep_artifact_uris)
+    moved = work.move(backup, without_backup=no_backup, keep_artifact_uris=keep_artifact_uris)
     last = moved.last
     answer = UpgradeAnswer(
         url=moved.url,

@@ -5,6 +5,7 @@ What it takes, how it is switched on and off, and how it is.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,22 +15,25 @@ from mlflow_azure.deployment.app_setting_parts import FixedSettings
 from mlflow_azure.deployment.features.switch import Switch
 from mlflow_azure.deployment.foundation import foundation
 from mlflow_azure.engine.node import Given
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.events import Action, Warned
 from mlflow_azure.resources.registry.webhook import Webhook
 from mlflow_azure.resources.registry.webhook_ping import Delivery, WebhookPing, deliveries
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings
 from mlflow_azure.resources.web.scm_access import PublishingCredentials, ScmBasicAuth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterator
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.dialog import Dialog
     from mlflow_azure.engine.node import Node
-    from mlflow_azure.events import Event
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
     from mlflow_azure.resources.web.web_app import WebApp
     from mlflow_azure.settings import Settings
 
 SETTLE_SECONDS = 60.0
+WITHDRAW_SECONDS = 120.0
 
 
 def continuous_deployment_nodes(
@@ -47,6 +51,10 @@ class PushSwitch(Switch):
     """Continuous deployment, with its webhook."""
 
     webhook: Webhook
+
+    def ping(self) -> Delivery:
+        """The last ping of the webhook. There is one: it is the end of switching it on."""
+        return next(each for each in deliveries(self.webhook) if each.action == "ping")
 
 
 def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
@@ -69,21 +77,43 @@ def continuous_deployment_off(azure: Azure, settings: Settings) -> Switch:
     return Switch(base.site, (base.group, base.site, base.registry), (basic_auth, webhook, app_settings))
 
 
-def withdraw(
-    azure: Azure, settings: Settings, begun: engine.Execution, watch: Callable[[Iterable[Event]], None]
-) -> str:
-    """Take back what switching it on began, in whatever state it is.
-
-    The SCM site is closed without a look at how it is: a write that was under way may open it after the look.
+@contextmanager
+def withdrawn_on_failure(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> Iterator[None]:
+    """Where what is begun within fails or is stopped, take it back: the SCM site must not stay open to a password.
 
     Args:
-        azure: With a deadline of its own.
+        dialog: Tells what is done.
+        azure: The subscription.
         settings: Of the deployment.
-        begun: What was being done, and failed or was stopped.
-        watch: Shows what is done.
+        begun: How it is switched on.
 
-    Returns:
-        What could not be made sure; empty where everything was.
+    """
+    opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in begun.plan.changes)
+    try:
+        yield
+    except BaseException:
+        if opens:
+            _withdraw(dialog, azure.within(Deadline(WITHDRAW_SECONDS)), settings, begun)
+        raise
+
+
+def _withdraw(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> None:
+    dialog.note("That failed; undoing it.")
+    doubt = "It was not finished."
+    try:
+        doubt = _take_back(dialog, azure, settings, begun)
+    except MlflowAzureError as problem:
+        doubt = problem.message
+    finally:  # on a second Ctrl+C, too
+        if doubt:
+            warned = Warned(f"SCM basic auth may still be on for the web app. {doubt}", "mlflow-azure cd disable")
+            dialog.warn([warned])
+
+
+def _take_back(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> str:
+    """Take back what switching it on began, in whatever state it is; what could not be made sure, or nothing.
+
+    The SCM site is closed without a look at how it is: a write that was under way may open it after the look.
 
     Raises:
         MlflowAzureError: It could not be taken back.
@@ -97,7 +127,7 @@ def withdraw(
         basic_auth.update(basic_auth.desired(nothing_given), {}, nothing_given, lambda *_: None)
 
     azure.deadline.call(close)
-    watch(engine.Execution(continuous_deployment_off(azure, settings).plan(azure), azure.deadline).events())
+    dialog.watch(engine.Execution(continuous_deployment_off(azure, settings).plan(azure), azure.deadline).events())
     if not left:
         return ""
     what = ", ".join(str(node) for node in left)

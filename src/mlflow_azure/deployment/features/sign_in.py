@@ -12,7 +12,7 @@ from mlflow_azure.deployment.features.switch import Switch
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.foundation import foundation, postgres_foundation
 from mlflow_azure.engine.node import Given
-from mlflow_azure.errors import SettingsError, SignInError
+from mlflow_azure.errors import MlflowAzureError, SettingsError, SignInError
 from mlflow_azure.events import Warned
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings, registrations
@@ -211,6 +211,18 @@ def enabled_sign_in(azure: Azure, settings: Settings) -> SignIn | None:
         lambda: azure.web.web_apps.get_auth_settings_v2_without_secrets(settings.rg_name, settings.web_app_name),
     )
     return live_sign_in(azure, live)
+
+
+def used_client(azure: Azure, settings: Settings) -> str:
+    """The client id of the app registration that tokens are for. Raises MlflowAzureError where sign-in is off."""
+    client = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
+    if client is None:
+        raise MlflowAzureError(
+            f"getting a token for web app {settings.web_app_name}: it does not require sign-in",
+            hint="mlflow-azure auth enable",
+            code="SignInNotEnabled",
+        )
+    return client
 
 
 def own_sign_in(azure: Azure, client_id: str) -> Warned | None:

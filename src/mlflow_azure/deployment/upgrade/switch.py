@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.engine.node import Report
-    from mlflow_azure.settings import Settings
+    from mlflow_azure.settings import Loaded, Settings
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ class Standing:
     upgrade: str | None
     aside: int
     sku: str
+
+    def kept(self, loaded: Loaded) -> dict[str, str]:
+        """The settings that an upgrade leaves as they are, unless the user names others.
+
+        MLflow 3 fits on the default plan of 1.5.0, and its own default may not be in reach.
+        """
+        return {} if loaded.given("ASP_SKU") else {"ASP_SKU": self.sku}
 
 
 def standing(azure: Azure, settings: Settings) -> Standing:

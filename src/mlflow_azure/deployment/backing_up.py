@@ -1,0 +1,56 @@
+"""What a backup is: the storage of a deployment, and the directory that it is copied to."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from mlflow_azure import engine
+from mlflow_azure.data.backup import CopyPart, released, steps
+from mlflow_azure.data.directory import BackupDirectory
+from mlflow_azure.deployment.stopped_server import stopped_server
+from mlflow_azure.deployment.stored_data import new_backup, stored_data
+from mlflow_azure.events import Warned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.data.manifest import Manifest
+    from mlflow_azure.deployment.dialog import Dialog
+    from mlflow_azure.settings import Settings
+
+
+class Backup:
+    """A backup that is about to begin, or to go on.
+
+    Attributes:
+        skipped: How many files an earlier run had copied; known once this one has ended.
+
+    """
+
+    def __init__(self, azure: Azure, settings: Settings, directory: Path, *, artifacts: bool) -> None:
+        """Look at both sides. Raises MlflowAzureError where there is nothing to back up, or no place for it."""
+        self._azure, self._settings = azure, settings
+        self._into = BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
+        self._sources = stored_data(azure, settings).sources(self._into.manifest)
+        self.skipped = 0
+
+    def open(self) -> None:
+        """Make the directory. Raises MlflowAzureError."""
+        self._into.open()
+
+    def carry_out(self, dialog: Dialog, *, stop_server: bool = False) -> Manifest:
+        """Copy everything; what was copied. Raises MlflowAzureError: then a later run goes on from there."""
+        azure = self._azure
+        todo = steps(self._sources, self._into)
+        with (
+            stopped_server(azure, self._settings) if stop_server else nullcontext(),
+            released(
+                [source for source, _ in self._sources],
+                lambda error: dialog.warn([Warned(error.message, error.hint)]),
+            ),
+        ):
+            dialog.watch(engine.Execution(engine.plan(todo, azure.deadline), azure.deadline).events())
+        self.skipped = sum(step.progress.skipped for step in todo if isinstance(step, CopyPart))
+        return self._into.finish()
