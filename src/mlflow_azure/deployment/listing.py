@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.deployment.facts import ListedDeployment
 from mlflow_azure.deployment.inventory import SITE
 from mlflow_azure.resources.arm import MANAGED_BY, MLFLOW_VERSION, OURS
 from mlflow_azure.settings import FILE_SHARE
@@ -16,31 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A deployment.
-
-    Attributes:
-        group: Its resource group.
-        location: Its region.
-        web_app: The name of its web app; None where it has none (yet).
-        mlflow: The MLflow that it runs; None without a web app.
-        url: Where the server is reached.
-        state: As App Service calls it: "Running", "Stopped".
-        resources: How many resources it has.
-
-    """
-
-    group: str
-    location: str
-    web_app: str | None
-    mlflow: str | None
-    url: str | None
-    state: str | None
-    resources: int
-
-
-def deployments(azure: Azure) -> tuple[Listed, ...]:
+def deployments(azure: Azure) -> tuple[ListedDeployment, ...]:
     """The deployments of the subscription that the signed-in user can see, by their resource groups.
 
     Raises:
@@ -57,10 +33,10 @@ def deployments(azure: Azure) -> tuple[Listed, ...]:
     return tuple(_listed(azure, group, found, sites) for group, found in sorted(groups.items()))
 
 
-def _listed(azure: Azure, group: str, found: list[Any], sites: dict[str, Any]) -> Listed:
+def _listed(azure: Azure, group: str, found: list[Any], sites: dict[str, Any]) -> ListedDeployment:
     tagged = next((each for each in found if each.type == SITE), None)
     site = sites.get(str(tagged.id).lower()) if tagged else None
-    return Listed(
+    return ListedDeployment(
         group=group,
         location=canonical_location(str((tagged or found[0]).location)),
         web_app=tagged.name if tagged else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
+from mlflow_azure.deployment.facts import HIDDEN, MISSING, ResourceState, RunningImage, ShareUse
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.errors import SignInError
@@ -29,51 +30,6 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.storage.file_share import FileShare
     from mlflow_azure.settings import Settings
 
-MISSING = "missing"
-HIDDEN = "not visible"
-"""The state of what the user may not see, whether or not it exists."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One resource: `state` is "missing" where it does not exist; `sku` and `location` where it has them."""
-
-    kind: str
-    name: str
-    id: str
-    state: str
-    sku: str | None
-    location: str | None
-
-
-@dataclass(frozen=True)
-class Image:
-    """What the web app runs.
-
-    Attributes:
-        reference: "mlflow3f9a.azurecr.io/mlflowimage:latest"
-        digest: Of the image that was deployed, "sha256:…".
-        newest: The digest that the registry has under the same tag now; None where it has none.
-
-    """
-
-    reference: str
-    digest: str | None
-    newest: str | None
-
-    @property
-    def is_newest(self) -> bool:
-        """Whether the registry has nothing newer."""
-        return self.digest == self.newest
-
-
-@dataclass(frozen=True)
-class Share:
-    """The file share: how many bytes of how many GiB are used."""
-
-    used_bytes: int
-    quota_gib: int
-
 
 @dataclass(frozen=True)
 class Status:
@@ -96,21 +52,21 @@ class Status:
     url: str | None
     health: Health | None
     is_stopped: bool
-    resources: tuple[Row, ...]
-    image: Image | None
-    share: Share | None
+    resources: tuple[ResourceState, ...]
+    image: RunningImage | None
+    share: ShareUse | None
     is_public: bool | None
     sign_in: bool | None
     continuous_deployment: bool | None
     portal: str | None
 
     @property
-    def missing(self) -> tuple[Row, ...]:
+    def missing(self) -> tuple[ResourceState, ...]:
         """The resources that do not exist."""
         return tuple(row for row in self.resources if row.state == MISSING)
 
     @property
-    def hidden(self) -> tuple[Row, ...]:
+    def hidden(self) -> tuple[ResourceState, ...]:
         """The resources that the user may not see."""
         return tuple(row for row in self.resources if row.state == HIDDEN)
 
@@ -175,7 +131,7 @@ def _usage(share: FileShare | None) -> Properties | None:
     )
 
 
-def _health(azure: Azure, url: str, sign_in: SignIn | None, image: Image | None, version: str) -> Health:
+def _health(azure: Azure, url: str, sign_in: SignIn | None, image: RunningImage | None, version: str) -> Health:
     """What the server answers, and whether it is the image of the app settings that does."""
     health = _probe(azure, url, sign_in, version)
     return health.by(image.digest) if image and image.digest else health
@@ -191,10 +147,10 @@ def _probe(azure: Azure, url: str, sign_in: SignIn | None, version: str) -> Heal
         return probe(url, version=version)
 
 
-def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -> Iterator[Row]:
+def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -> Iterator[ResourceState]:
     for resource in resources:
         live = readings[resource].live
-        yield Row(
+        yield ResourceState(
             kind=resource.kind,
             name=resource.name,
             id=resource.id,
@@ -205,16 +161,17 @@ def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -
         )
 
 
-def _image(readings: Mapping[Resource, Reading], stack: Stack) -> Image | None:
+def _image(readings: Mapping[Resource, Reading], stack: Stack) -> RunningImage | None:
     config, settings = readings[stack.config].live, readings[stack.app_settings].live
     runs, _, reference = str((config or {}).get("properties", {}).get("linuxFxVersion") or "").partition("|")
     if runs != "DOCKER" or reference == PLACEHOLDER or settings is None:
         return None
-    newest = readings[stack.image].live
-    return Image(reference, settings.get(IMAGE_DIGEST), None if newest is None else newest["digest"])
+    live, digest = readings[stack.image].live, settings.get(IMAGE_DIGEST)
+    newest = None if live is None else live["digest"]
+    return RunningImage(reference, digest, newest, is_newest=digest == newest)
 
 
-def _share(live: Properties | None) -> Share | None:
+def _share(live: Properties | None) -> ShareUse | None:
     if live is None:
         return None
-    return Share(live["properties"].get("shareUsageBytes") or 0, live["properties"]["shareQuota"])
+    return ShareUse(live["properties"].get("shareUsageBytes") or 0, live["properties"]["shareQuota"])

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(r"<.*>|\{\{.*\}\}|\[.*\]|your[-_ ].*|x{3,}[x-]*|change
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A setting that the script assigns, but that could not be taken, and why."""
+    """A line of the script that was not taken: its `name`, its `place` and the `reason`."""
 
     name: str
     place: str

@@ -10,6 +10,7 @@ from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+from mlflow_azure.resources.registry.webhook_ping import Delivery
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.features.continuous_deployment import PushStatus
@@ -97,28 +98,6 @@ def disable(run: Invocation) -> None:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A call of the webhook.
-
-    Attributes:
-        id: Azure's id of it.
-        time: When, in ISO 8601.
-        action: push or ping.
-        image: "repository:tag"; null for a ping.
-        digest: Of the image; null for a ping.
-        status: HTTP status of the answer; null where there was none.
-
-    """
-
-    id: str
-    time: str
-    action: str
-    image: str | None
-    digest: str | None
-    status: int | None
-
-
-@dataclass(frozen=True)
 class CdStatusAnswer(Answer):
     """Whether continuous deployment works.
 
@@ -137,7 +116,7 @@ class CdStatusAnswer(Answer):
     image: str | None
     scm_basic_auth: bool
     app_setting: bool
-    events: tuple[Call, ...]
+    events: tuple[Delivery, ...]
 
     def text(self) -> str:
         """How it is, and the last calls."""
@@ -176,8 +155,5 @@ def _status_answer(found: PushStatus) -> CdStatusAnswer:
         image=found.image,
         scm_basic_auth=found.scm_basic_auth,
         app_setting=found.app_setting,
-        events=tuple(
-            Call(each.id, each.time, each.action, each.image, each.digest, each.status)
-            for each in found.deliveries[:EVENTS]
-        ),
+        events=found.deliveries[:EVENTS],
     )

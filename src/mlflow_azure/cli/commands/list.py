@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer
@@ -11,31 +11,8 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, is_missing
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+from mlflow_azure.deployment.facts import ListedDeployment
 from mlflow_azure.errors import SettingsError, SignInError
-
-
-@dataclass(frozen=True)
-class ListedDeployment:
-    """A deployment.
-
-    Attributes:
-        group: Its resource group.
-        location: Its region.
-        web_app: The name of its web app; null where it has none.
-        mlflow: The MLflow that it runs; null without a web app.
-        url: Where the server is reached; null where it has none.
-        state: As App Service calls it: "Running", "Stopped".
-        resources: How many resources it has.
-
-    """
-
-    group: str
-    location: str
-    web_app: str | None
-    mlflow: str | None
-    url: str | None
-    state: str | None
-    resources: int
 
 
 @dataclass(frozen=True)
@@ -111,8 +88,7 @@ def list_(run: Invocation) -> None:
 def _deployments(run: Invocation) -> tuple[ListedDeployment, ...]:
     from mlflow_azure.deployment.listing import deployments
 
-    listed = run.wait(lambda: deployments(run.azure))
-    return tuple(ListedDeployment(**asdict(each)) for each in listed)
+    return run.wait(lambda: deployments(run.azure))
 
 
 def _emulators() -> tuple[ListedEmulator, ...]:

@@ -15,7 +15,7 @@ from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting, Source, Value, render
-from mlflow_azure.settings.script import Imported, read_script
+from mlflow_azure.settings.script import Imported, LeftOut, read_script
 
 Script = Annotated[
     Path, typer.Argument(metavar="FILE", help="The deploy.sh to read. It is not run.", show_default=False)
@@ -89,15 +89,6 @@ def show(run: Invocation) -> None:
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """A line of the script that was not taken: its `name`, its `place` and the `reason`."""
-
-    name: str
-    place: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class NoSetting:
     """A variable of the script that is not a setting: its `name` and `place`."""
 
@@ -159,7 +150,7 @@ def _imported(result: Imported, path: Path | None, content: str) -> SettingsImpo
     return SettingsImportAnswer(
         file=str(path) if path else None,
         settings={name: value.text for name, value in result.values.items()},
-        left_out=tuple(LeftOut(each.name, each.place, each.reason) for each in result.left_out),
+        left_out=result.left_out,
         unknown=tuple(NoSetting(name, place) for name, place in result.unknown.items()),
         content=content,
     )

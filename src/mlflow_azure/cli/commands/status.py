@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +14,7 @@ from mlflow_azure.cli.applied import tell_hidden
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+from mlflow_azure.deployment.facts import ResourceState, RunningImage, ShareUse
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.status import Status
@@ -21,54 +22,6 @@ if TYPE_CHECKING:
 
 WATCH_SECONDS = 3.0
 _ON = {True: "on", False: "off"}
-
-
-@dataclass(frozen=True)
-class StatusResource:
-    """A resource.
-
-    Attributes:
-        kind: "storage account", "web app", …
-        name: Its name.
-        id: Its id in Azure Resource Manager, or in the service that keeps it.
-        state: As Azure calls it; "missing" where it does not exist, "not visible" where you may not see it.
-        sku: Its size, where it has one.
-        location: Its region, where it has one.
-
-    """
-
-    kind: str
-    name: str
-    id: str
-    state: str
-    sku: str | None
-    location: str | None
-
-
-@dataclass(frozen=True)
-class StatusImage:
-    """The image that the web app runs.
-
-    Attributes:
-        reference: "mlflow3f9a1c02.azurecr.io/mlflowimage:latest".
-        digest: Of the image that was deployed, "sha256:…".
-        newest: The digest that the registry has under the same tag now; null where it has none.
-        is_newest: Whether the two are the same.
-
-    """
-
-    reference: str
-    digest: str | None
-    newest: str | None
-    is_newest: bool
-
-
-@dataclass(frozen=True)
-class StatusShare:
-    """How full the file share is: `used_bytes` of `quota_gib` GiB."""
-
-    used_bytes: int
-    quota_gib: int
 
 
 @dataclass(frozen=True)
@@ -94,9 +47,9 @@ class StatusAnswer(Answer):
     tracking_uri: str | None
     healthy: bool
     server: str
-    resources: tuple[StatusResource, ...]
-    image: StatusImage | None
-    share: StatusShare | None
+    resources: tuple[ResourceState, ...]
+    image: RunningImage | None
+    share: ShareUse | None
     public: bool | None
     sign_in: bool | None
     continuous_deployment: bool | None
@@ -117,7 +70,7 @@ class StatusAnswer(Answer):
             None,
         )
 
-    def _state(self, row: StatusResource) -> str:
+    def _state(self, row: ResourceState) -> str:
         """The state, the size, and the region where it is not that of the others."""
         elsewhere = row.location if row.location != self._region else None
         return ", ".join(filter(None, (row.state, row.sku, elsewhere)))
@@ -143,7 +96,7 @@ class StatusAnswer(Answer):
             yield "Portal", self.portal
 
 
-def _image_text(image: StatusImage) -> str:
+def _image_text(image: RunningImage) -> str:
     if image.is_newest:
         return f"{image.reference} ({text.digest(image.digest)}, the newest)"
     if image.newest is None:
@@ -180,15 +133,14 @@ def _show(run: Invocation, found: Status) -> None:
 
 
 def _answer(run: Invocation, found: Status) -> StatusAnswer:
-    image, share = found.image, found.share
     return StatusAnswer(
         url=found.url,
         tracking_uri=found.url,
         healthy=bool(found.health and found.health.healthy),
         server=found.health.detail if found.health else "not deployed",
-        resources=tuple(StatusResource(**asdict(row)) for row in found.resources),
-        image=StatusImage(**asdict(image), is_newest=image.is_newest) if image else None,
-        share=StatusShare(**asdict(share)) if share else None,
+        resources=found.resources,
+        image=found.image,
+        share=found.share,
         public=found.is_public,
         sign_in=found.sign_in,
         continuous_deployment=found.continuous_deployment,

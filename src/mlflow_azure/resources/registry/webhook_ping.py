@@ -26,12 +26,12 @@ class Delivery:
     """A call of the webhook.
 
     Attributes:
-        id: Its id.
-        time: When, as Azure writes it.
-        action: "push" or "ping".
-        image: What was pushed, "repository:tag"; None for a ping.
-        digest: Its digest.
-        status: HTTP status of the web app's answer; None while there is none.
+        id: Azure's id of it.
+        time: When, in ISO 8601.
+        action: push or ping.
+        image: "repository:tag"; null for a ping.
+        digest: Of the image; null for a ping.
+        status: HTTP status of the answer; null where there was none.
 
     """
 
