@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.settings.bash import Assignment, Expansion, Fallback, Literal, Reference, assignments
+from mlflow_azure.settings.bash import Assignment, assignments
+from mlflow_azure.settings.bash_words import Expansion, Fallback, Literal, Reference
 from mlflow_azure.settings.load import Source, Value, broken_rules, with_defaults
 from mlflow_azure.settings.table import SETTINGS
 
