@@ -6,11 +6,10 @@ source code, which takes longer than everything else that `--help` does.
 
 from __future__ import annotations
 
-import inspect
+import ast
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -25,6 +24,14 @@ COMMANDS = "mlflow_azure.cli.commands"
 _EXAMPLES = "Examples:\n"
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 """How every Typer application here is made: no help and no traceback in colours."""
+
+
+class Ended(Exception):  # noqa: N818 - it says how, and `by` why
+    """A command was cut short before it could answer, by something else."""
+
+    def __init__(self, by: BaseException) -> None:
+        super().__init__(by)
+        self.by = by
 
 
 class PlainCommand(TyperCommand):
@@ -65,7 +72,7 @@ class LazyCommand(TyperCommand):
     @cached_property
     def help(self) -> str:  # type: ignore[override] # it is not written any more
         """What its docstring says."""
-        return _docstring(self._module, self.path.split()[-1])
+        return _docstring(self._module, self.path.split()[-1].replace("-", "_"))
 
     def load(self) -> Any:
         """The command itself."""
@@ -101,6 +108,19 @@ class LazyGroup(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, LazyCommand) else command, rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Import the command that a line names, and run it.
+
+        Raises:
+            Ended: What cut that short. Typer would make one end of all: 130 for any signal, without an answer, and
+                "aborted" for the EOFError of a module that is cut off.
+
+        """
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError) as cause:
+            raise Ended(cause) from cause
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write what there is to be run, a heading for each kind, and the options."""
         placed = {name for names in SECTIONS.values() for name in names} if ctx.parent is None else set()
@@ -120,16 +140,16 @@ def off_unless_given(switch: Any) -> None:
 
 
 def _docstring(module: str, word: str) -> str:
-    """The docstring of the function of a command, read from the compiled module without running it.
+    """The docstring of the function of a command, read from the module's source without running it.
 
     The function is named like the last word of the command, with an underscore where Python has that word itself.
+    Where the source was left out of an installation, there is none.
     """
     spec = find_spec(module)
     loader: Any = spec and spec.loader
-    named = word.replace("-", "_")
-    parts = loader.get_code(module).co_consts
-    functions = (part for part in parts if isinstance(part, CodeType) and part.co_name.rstrip("_") == named)
-    return inspect.cleandoc(next(functions).co_consts[0] or "")  # None where Python was told to leave them out (-OO)
+    body = ast.parse(loader.get_source(module) or "").body
+    functions = (part for part in body if isinstance(part, ast.FunctionDef) and part.name.rstrip("_") == word)
+    return "".join(ast.get_docstring(function) or "" for function in functions)
 
 
 def _write_sections(params: Iterable[Any], ctx: Any, formatter: Any) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 import typer
 
 from mlflow_azure import __version__
-from mlflow_azure.cli.lazy import PLAIN, LazyCommand, LazyGroup, off_unless_given
+from mlflow_azure.cli.lazy import PLAIN, Ended, LazyCommand, LazyGroup, off_unless_given
 from mlflow_azure.cli.names import GROUPS, NAMES, PROGRAM
 from mlflow_azure.cli.signals import end_on_signals, interrupted
+from mlflow_azure.errors import as_ours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
         from mlflow_azure.cli import usage
 
         code = _report(argv, usage.fault(argv, error))
-    except (typer.Abort, KeyboardInterrupt) as cause:
+    except KeyboardInterrupt as cause:
         code = _report(argv, interrupted(cause))
     except OSError as error:  # help and version, which Typer writes
         from mlflow_azure import console
@@ -93,6 +94,9 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
         if sys.stdout is not None:
             console.discard(sys.stdout)
         code = _report(argv, console.lost_answer(error))
+    except Exception as error:  # noqa: BLE001 - what comes before a command's own last resort
+        by = error.by if isinstance(error, Ended) else error
+        code = _report(argv, as_ours(by) if isinstance(by, Exception) else interrupted(by))
     _exit(code or 0)
 
 
@@ -117,7 +121,7 @@ def _report(argv: list[str], error: MlflowAzureError) -> int:
 
     out = console.create(
         output="json" if _wants_json(argv) else "text",
-        verbose=False,
+        verbose="--verbose" in argv,
         environ=os.environ,
         stdin=sys.stdin,
         stdout=sys.stdout,
