@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from mlflow_azure.data.backup_directory import BackupDirectory
     from mlflow_azure.data.crew import Work
-    from mlflow_azure.data.directory import BackupDirectory
 
 _PATIENCE = 5
 """How often a file may change while it is read."""

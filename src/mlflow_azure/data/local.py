@@ -7,7 +7,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING
 
-from mlflow_azure.data.names import Places
+from mlflow_azure.data.file_names import Places
 from mlflow_azure.data.parts import Moved, Transfer
 
 if TYPE_CHECKING:

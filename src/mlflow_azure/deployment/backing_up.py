@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
 from mlflow_azure.data.backup import CopyPart, released, steps
-from mlflow_azure.data.directory import BackupDirectory
+from mlflow_azure.data.backup_directory import BackupDirectory
 from mlflow_azure.deployment.stopped_server import stopped_server
 from mlflow_azure.deployment.stored_data import new_backup, stored_data
 from mlflow_azure.events import Warned

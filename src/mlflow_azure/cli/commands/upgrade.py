@@ -153,7 +153,7 @@ def upgrade(
 ) -> int:
     """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL. Run it again to go on."""
     from mlflow_azure.deployment.deploy import Wish
-    from mlflow_azure.deployment.upgrade.switch import standing
+    from mlflow_azure.deployment.upgrade.changeover import standing
     from mlflow_azure.deployment.upgrade.upgrading import Aim, Upgrading
 
     if sum((to is not None, rollback, finish)) != 1:

@@ -16,7 +16,7 @@ from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stored_data import new_backup
-from mlflow_azure.deployment.upgrade import switch
+from mlflow_azure.deployment.upgrade import changeover
 from mlflow_azure.deployment.upgrade.beside import Beside, RemovedSite, beside, temporary_site
 from mlflow_azure.deployment.upgrade.moving import MovingPass
 from mlflow_azure.errors import SettingsError
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from mlflow_azure.deployment.deploy import Deploy, Wish
     from mlflow_azure.deployment.dialog import Dialog
     from mlflow_azure.deployment.foundation import PostgresFoundation
+    from mlflow_azure.deployment.upgrade.changeover import Standing
     from mlflow_azure.deployment.upgrade.compared import Passed
-    from mlflow_azure.deployment.upgrade.switch import Standing
     from mlflow_azure.engine.node import Node
     from mlflow_azure.settings import Settings
 
@@ -97,8 +97,8 @@ class Upgrading:
                 hint="To a directory: --backup DIRECTORY. Or not, since the file share is kept anyway: --no-backup",
                 code="BackupNotDecided",
             )
-        switch.refuse_never_switched(self._found, "upgrading to MLflow 3")
-        switch.refuse_finished(self._found, "upgrading to MLflow 3")
+        changeover.refuse_never_switched(self._found, "upgrading to MLflow 3")
+        changeover.refuse_finished(self._found, "upgrading to MLflow 3")
         if not has_to_move:
             self._dialog.require_consent("Go on with the switch to MLflow 3?")
             return Moved(self._switch(aside=None))
@@ -189,14 +189,14 @@ class Upgrading:
     def _switch(self, *, aside: int | None) -> str:
         """Let the web app become MLflow 3, which then answers; its URL."""
         azure, settings = self._azure, self._new.settings
-        url = self._deploy(lambda: switch.to_3(azure, settings, self._new.wish, aside=aside))
+        url = self._deploy(lambda: changeover.to_3(azure, settings, self._new.wish, aside=aside))
         self._do(self._without_temporary_site())
         return url
 
     def roll_back(self) -> str:
         """Go back to 1.5.0; its URL. An upgrade that was not switched yet is given up."""
-        switch.refuse_never_switched(self._found, "rolling back")
-        switch.refuse_finished(self._found, "rolling back")
+        changeover.refuse_never_switched(self._found, "rolling back")
+        changeover.refuse_finished(self._found, "rolling back")
         azure, site = self._azure, self._base.site
         self._dialog.require_consent(
             "Go back to MLflow 1.5.0? What was logged to MLflow 3 stays in the database, and is not shown then."
@@ -206,14 +206,14 @@ class Upgrading:
             return str(self._dialog.wait(lambda: engine.read([site], azure.deadline)[site].outputs or {})["url"])
         if self._found.version == POSTGRES:
             self._do(StoppedSite(site))
-        url = self._deploy(lambda: switch.back_to_1_5_0(azure, self._old.settings, self._old.wish))
+        url = self._deploy(lambda: changeover.back_to_1_5_0(azure, self._old.settings, self._old.wish))
         self._do(self._without_temporary_site())
         return url
 
     def finish(self, *, delete_share: bool) -> tuple[str, str]:
         """Delete the file share, asked twice; the server's URL, and the share's name."""
         azure, settings = self._azure, self._new.settings
-        switch.refuse_never_switched(self._found, "finishing the upgrade")
+        changeover.refuse_never_switched(self._found, "finishing the upgrade")
         if self._found.version == FILE_SHARE:
             raise SettingsError(
                 "finishing the upgrade: the server runs MLflow 1.5.0, on the file share",
@@ -230,8 +230,8 @@ class Upgrading:
         aside = f" {self._found.aside:,} that could not be moved are only there." if self._found.aside else ""
         self._dialog.require_consent(f"Delete file share {share}? There is no way back to MLflow 1.5.0 then.{aside}")
         self._dialog.require_consent(f"Really delete {share}, with every run of MLflow 1.5.0 in it?")
-        url = self._deploy(lambda: switch.finish(azure, settings, self._new.wish))
-        self._do(switch.RemovedShare(azure, settings))
+        url = self._deploy(lambda: changeover.finish(azure, settings, self._new.wish))
+        self._do(changeover.RemovedShare(azure, settings))
         return url, share
 
     @property

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from mlflow_azure.data import errors, manifest
+from mlflow_azure.data.file_names import Places
 from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest
-from mlflow_azure.data.names import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

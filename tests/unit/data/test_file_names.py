@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlflow_azure.data.names import ODD, Places
+from mlflow_azure.data.file_names import ODD, Places
 
 ACCENTED = "\u00fc"
 
