@@ -110,7 +110,7 @@ def _type_words(hint: Any) -> str:
 
 
 def _document(name: str) -> dict[str, Any]:
-    """The envelope of a command. A command that fails answers with what it had done until then."""
+    """The envelope of a command. A command that fails answers with what it had done by then."""
     answers = [_schema(answer) for answer in COMMANDS[name].answers]
     error = {key: {"type": "string"} for key in ("code", "message", "hint")}
     return {

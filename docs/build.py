@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 HEAD = f"""# Settings
 
-This page is made from the table of settings in the code: `python docs/build.py`.
+This page is generated from the table of settings in the code: `python docs/build.py`.
 
 Every setting has the same name everywhere. The first source that gives it wins:
 
@@ -75,7 +75,7 @@ _SUBSCRIPTION = "/subscriptions/{subscription}"
 RECORDINGS = Path(__file__).parents[1] / "tests" / "integration" / "emulator" / "recorded"
 COVERAGE_HEAD = """# What the emulator knows
 
-This page is made from the emulator's routes and from the recorded answers that it is tested with:
+This page is generated from the emulator's routes and from the recorded answers that it is tested with:
 `python docs/build.py`. It lists the operations of Azure Resource Manager; [emulator.md](emulator.md) says what stands
 behind them.
 

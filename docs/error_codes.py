@@ -20,7 +20,7 @@ SOURCE = Path(mlflow_azure.__file__).parent
 _CODE = re.compile(r"[A-Z][A-Za-z_]+")
 HEAD = """# Error codes
 
-This page is made from the code: `python docs/build.py`.
+This page is generated from the code: `python docs/build.py`.
 
 With `--output json`, `errors[].code` is one of these, or a code of Azure's that is passed on as it came. `message` says
 what was being done and why it failed, and `hint` the command for this very case; they may be worded better one day,

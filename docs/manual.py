@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 COMMON = {*Common.__dataclass_fields__, "help"}
 HEAD = """# Commands
 
-This page is made from the commands: `python docs/build.py`. The same is a man page, `man mlflow-azure`, and what
-`--help` of each command says. `mlflow-azure --install-completion` lets the shell complete them.
+This page is generated from the commands: `python docs/build.py`. The same text is the man page, `man mlflow-azure`,
+and each command's `--help`. `mlflow-azure --install-completion` lets the shell complete them.
 
-Every command also takes the [options that all have](#options-of-every-command), and most take the
+Every command also takes the [common options](#options-of-every-command), and most take the
 [settings](settings.md) as options.
 """
 EXIT_CODES = (

@@ -16,16 +16,16 @@ class Explained(NamedTuple):
     remedy: str
 
 
-_AGAIN = "Run the command again: it goes on from where things are."
+_AGAIN = "Run the command again; it picks up where it left off."
 _ELSEWHERE = "or build in the registry: `mlflow-azure deploy --build remote`."
 
 ERROR_CODES = {
     # Any command
-    "Failed": Explained("Something failed that has no code of its own.", "The message says what was being done."),
+    "Failed": Explained("Something without a code of its own failed.", "The message says what was being done."),
     "InternalError": Explained("A bug in mlflow-azure.", "Run it again with `--verbose`, and report what it prints."),
     "TimedOut": Explained("It took longer than `--timeout` allows.", _AGAIN),
     "Interrupted": Explained("Ctrl+C, a closed terminal or a cancelled job ended the command.", _AGAIN),
-    "OutputLost": Explained("The answer could not be written to stdout.", "Make room where the output goes."),
+    "OutputLost": Explained("The answer could not be written to stdout.", "Free some space where the output goes."),
     "Unreachable": Explained(
         "A service did not answer.",
         "Check the network. Behind a proxy set `HTTPS_PROXY`, and `REQUESTS_CA_BUNDLE` where it inspects TLS.",
@@ -43,16 +43,18 @@ ERROR_CODES = {
     "NoSettings": Explained("The script sets none of the settings.", "Name the script that deploys."),
     "FileExists": Explained("The file to be written is there already.", "Add `--yes` to overwrite it."),
     "CannotWrite": Explained("A file could not be written.", "Name one that can be."),
-    "ConfirmationNeeded": Explained("A question needs an answer, and nobody can give one.", "Add the option it names."),
+    "ConfirmationNeeded": Explained(
+        "A question needs an answer, but there is no terminal.", "Add the option it names."
+    ),
     "NotConfirmed": Explained("The question was not answered with yes. Nothing was changed.", "Run it again."),
     # Deploying
     "AccessNotDecided": Explained(
-        "A first deploy of MLflow 3 wants to know who may reach the server.",
+        "A first deploy of MLflow 3 has to be told who may reach the server.",
         "`--auth`, `--allow-ip NETWORK` or `--public`.",
     ),
     "OtherVersion": Explained(
-        "The deployment runs the other MLflow; going on would leave its runs behind.",
-        "Go on with what is deployed, or move: `mlflow-azure upgrade`.",
+        "The deployment runs the other MLflow; continuing would leave its runs behind.",
+        "Keep what is deployed, or move: `mlflow-azure upgrade`.",
     ),
     "NotManaged": Explained(
         "Something of that name exists, and mlflow-azure did not make it.",
@@ -62,7 +64,7 @@ ERROR_CODES = {
         "Azure does not let this property of an existing resource be changed.",
         "Set what is there, or choose another name.",
     ),
-    "ChangedMeanwhile": Explained("Another deploy undid a change of this one.", _AGAIN),
+    "ChangedMeanwhile": Explained("Another deploy undid one of this one's changes.", _AGAIN),
     "NotDeployed": Explained("There is no such deployment.", "`mlflow-azure deploy`, or name another resource group."),
     "NameNotAvailable": Explained("Someone else has the name.", "Choose another with the option it names."),
     "DenyAssignmentAuthorizationFailed": Explained(
@@ -74,8 +76,8 @@ ERROR_CODES = {
         "Ask an owner for Role Based Access Control Administrator on the resource group.",
     ),
     "FederatedCredentialRefused": Explained(
-        "The tenant does not let a managed identity stand in for an app registration.",
-        "The deploy goes on with a client secret, and says so.",
+        "The tenant does not let a managed identity replace an app registration's secret.",
+        "The deploy continues with a client secret, and says so.",
     ),
     "NoSuchUser": Explained("Microsoft Entra ID has no such user.", "Give the user principal name or an object id."),
     "NoSuchGroup": Explained("No group, or several, have that name.", "Give the group's object id."),
@@ -83,22 +85,23 @@ ERROR_CODES = {
         "The PostgreSQL server is disabled, or gone.", "See its Resource health in the portal."
     ),
     "ServerNotHealthy": Explained("MLflow does not answer as it should.", "`mlflow-azure logs --tail 100`"),
-    "ContainerKeepsEnding": Explained("The container ends each time it is started.", "Mend what its last lines say."),
+    "ContainerKeepsEnding": Explained("The container keeps ending after it starts.", "Fix what its last lines report."),
     "PullRefused": Explained("The identity may not pull the image.", "`mlflow-azure deploy --no-identity`"),
     "RegistryRefusesArmTokens": Explained(
-        "The registry does not take tokens for Azure Resource Manager.",
+        "The registry does not accept tokens for Azure Resource Manager.",
         "`az acr config authentication-as-arm update --registry NAME --status enabled`",
     ),
-    "WebhookFailed": Explained("The web app's SCM site does not take the registry's webhook.", "Check its network."),
+    "WebhookFailed": Explained("The web app's SCM site does not accept the registry's webhook.", "Check its network."),
     "KeyNotAccepted": Explained(
-        "A key that was just made anew is not taken yet.", "What used the old one goes on. Run the command again."
+        "A key that was just renewed is not accepted yet.",
+        "Whatever used the old one keeps working. Run the command again.",
     ),
     "ClockSkew": Explained("This machine's clock is wrong.", "`sudo timedatectl set-ntp true`"),
     # Building and pushing the image
     "ContainerEngine": Explained("The container engine refused.", "Look at it: `docker info`."),
     "NoContainerEngine": Explained("No container engine answers.", f"Start Docker, {_ELSEWHERE}"),
     "ContainerEngineForbidden": Explained(
-        "You may not use the container engine.", "`sudo usermod -aG docker $USER`, then sign in anew."
+        "You may not use the container engine.", "`sudo usermod -aG docker $USER`, then log in again."
     ),
     "ContainerEngineLost": Explained("The connection to the container engine broke.", _AGAIN),
     "WrongPlatform": Explained("The engine does not run linux/amd64.", f"Enable that, {_ELSEWHERE}"),
@@ -112,7 +115,7 @@ ERROR_CODES = {
     "PullLimit": Explained(
         "Docker Hub's pull limit kept the registry from building.", "Try later, or `--docker-base-image IMAGE`."
     ),
-    "PushFailed": Explained("The push broke off.", "Run it again: layers that have arrived are not sent again."),
+    "PushFailed": Explained("The push was cut short.", "Run it again: layers that arrived are not sent again."),
     "RegistryUnauthorized": Explained(
         "The registry does not accept the credential.", "Its password may just have been changed. Run it again."
     ),
@@ -121,7 +124,7 @@ ERROR_CODES = {
         "The registry's answer lacks something; a proxy may have answered.", "Check the proxy."
     ),
     "RegistryError": Explained("The registry answered with an error.", "Run it again in a minute."),
-    "ImageNotFound": Explained("The image is not in the registry.", "Push it, or let it be built."),
+    "ImageNotFound": Explained("The image is not in the registry.", "Push it, or have it built."),
     # Backups
     "NotABackup": Explained("The directory is no backup.", "`mlflow-azure backup DIRECTORY`"),
     "BackupUnfinished": Explained("The backup was interrupted.", "Run it again: `mlflow-azure backup DIRECTORY`."),
@@ -133,20 +136,22 @@ ERROR_CODES = {
     "BackupDamaged": Explained("A file of the backup is not what was backed up.", "Take another copy of the backup."),
     "DirectoryNotEmpty": Explained("The directory holds something else.", "Choose one that is new or empty."),
     "DataExists": Explained(
-        "The deployment has data, which the restore would overwrite.", "Back it up; to give it up, `--replace`."
+        "The deployment has data, which the restore would overwrite.", "Back it up first, or overwrite it: `--replace`."
     ),
-    "RestoreNotEqual": Explained("Something else wrote there during the restore.", "Run it again, `--stop-server`."),
-    "KeepsChanging": Explained("A file changed each time it was copied.", "Run it again, `--stop-server`."),
+    "RestoreNotEqual": Explained(
+        "Something else was writing there during the restore.", "Run it again with `--stop-server`."
+    ),
+    "KeepsChanging": Explained("A file kept changing while it was copied.", "Run it again with `--stop-server`."),
     "FileSystem": Explained(
-        "The file system here refuses a file.", "The message says which; choose another directory."
+        "The file system here does not accept a file name.", "The message says which; choose another directory."
     ),
     # Moving to MLflow 3
     "BackupNotDecided": Explained(
-        "An upgrade wants to know whether the file share is backed up first.", "`--backup DIRECTORY`, or `--no-backup`."
+        "An upgrade has to be told whether to back up the file share first.", "`--backup DIRECTORY`, or `--no-backup`."
     ),
-    "NothingToDo": Explained("The deployment is not where this step of an upgrade begins.", "`mlflow-azure status`"),
+    "NothingToDo": Explained("This step of an upgrade does not fit the deployment's state.", "`mlflow-azure status`"),
     "Occupied": Explained("The directory holds a backup of something else.", "Choose another directory."),
-    "PassFailed": Explained("A pass over the runs broke off; what it moved stays moved.", _AGAIN),
+    "PassFailed": Explained("A pass over the runs was cut short; what it moved stays moved.", _AGAIN),
     "NotMoved": Explained(
         "A run cannot be moved as it is; it stays on the file share.",
         "The message says why. Fix it, then run it again.",
@@ -158,32 +163,32 @@ ERROR_CODES = {
     "PostgresFailed": Explained("The PostgreSQL container does not start.", "Read its log: `docker logs NAME`."),
     # The running server
     "NoContainer": Explained("The emulator runs web apps as processes here.", "Start a container engine first."),
-    "NoSharedKey": Explained("The storage account takes no keys.", "Use an account of MLflow 1.5.0, or none."),
+    "NoSharedKey": Explained("The storage account does not accept keys.", "Use an account of MLflow 1.5.0, or none."),
     "Stopped": Explained("The web app is stopped.", "`mlflow-azure deploy` starts it."),
     "NoPortal": Explained("This cloud has no portal.", "`mlflow-azure status`"),
     "SignInNotEnabled": Explained("The server does not require sign-in.", "`mlflow-azure auth enable`"),
     "KuduUnreachable": Explained("The web app's SCM site does not answer.", "`mlflow-azure status`"),
     "KuduUnauthorized": Explained("The SCM site does not accept your sign-in.", "`az login`"),
     "KuduForbidden": Explained(
-        "You may not use the SCM site.", "It takes Website Contributor, and an address that it lets in."
+        "You may not use the SCM site.", "You need Website Contributor, and an address that it allows."
     ),
     "KuduFailed": Explained("The SCM site answered with an error.", "`mlflow-azure status`"),
-    "TunnelFailed": Explained("There is no way to the container's SSH port.", "Use the shell in the browser it names."),
-    "SshFailed": Explained("The container's SSH server refuses.", "Use the shell in the browser it names."),
+    "TunnelFailed": Explained("The container's SSH port cannot be reached.", "Use the shell in the browser it names."),
+    "SshFailed": Explained("The container's SSH server refused the login.", "Use the shell in the browser it names."),
     "ConnectionLost": Explained("The connection to the container was lost.", "`mlflow-azure logs`"),
     # This machine: local-run, the emulator, clients
     "ContainerEnded": Explained("The container of local-run ended.", "Read its last lines."),
     "AzuriteFailed": Explained("Azurite does not answer.", "See the log of its container."),
-    "NameInUse": Explained("Another container has the name.", "`mlflow-azure local-run --name NAME`"),
-    "PortInUse": Explained("Another program uses the port.", "`mlflow-azure local-run --port PORT`"),
+    "NameInUse": Explained("Another container has that name.", "`mlflow-azure local-run --name NAME`"),
+    "PortInUse": Explained("The port is already in use.", "`mlflow-azure local-run --port PORT`"),
     "EmulatorNotInstalled": Explained("The extra `emulator` is not installed.", "Install it as the message says."),
     "EmulatorNotSupported": Explained("The emulator does not run on Windows.", "Use the Windows Subsystem for Linux."),
-    "EmulatorFailed": Explained("The emulator could not be started, stopped or asked.", "Do what the message says."),
+    "EmulatorFailed": Explained("The emulator could not be started, stopped or queried.", "Follow the message."),
     "EmulatorHome": Explained(
         "The emulator's directory cannot be used.", "Make room, or set `MLFLOW_AZURE_EMULATOR_HOME`."
     ),
     "NotInstalled": Explained("`mlflow-azure` is not on PATH.", "Install it with pipx."),
     "NotConnected": Explained(
-        "The client's environment does not say which server.", '`eval "$(mlflow-azure env --show-secrets)"`'
+        "The client's environment does not name a server.", '`eval "$(mlflow-azure env --show-secrets)"`'
     ),
 }

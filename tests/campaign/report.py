@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 HEAD = """# The campaign
 
-Commands that write are disturbed at their requests, one after another, and then run again. This page is made from the
-last run: {cases} cases, of which {good} kept every promise below. Not run then: {left}.
+Commands that write are disturbed at their requests, one after another, and then run again. This page is generated from
+the last run: {cases} cases, of which {good} kept every promise below. Not run then: {left}.
 
 ```console
 $ make campaign                          # all of it: hours

@@ -50,7 +50,7 @@ def test_it_builds_where_an_engine_answers_and_a_second_deploy_neither_builds_no
 
 def test_it_builds_in_the_registry_where_no_engine_answers_and_says_so(cli: Command, deploy: list[str]) -> None:
     deployed = cli(*deploy, **NO_ENGINE)
-    assert "building in the registry, since here is no engine" in deployed.stderr
+    assert "building in the registry, since there is no engine here" in deployed.stderr
     assert "Downloading source code" in deployed.stderr
 
 

@@ -112,7 +112,7 @@ def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command
     for command in ("plan", "deploy"):
         answer = cli(command, "--cloud", "emulator", "--adopt")
         assert answer.exit_code == 0, answer.stderr
-        assert answer.stderr.count("so these were not checked") == 1
+        assert answer.stderr.count("so some things were not checked") == 1
     assert cli("status", *JSON).data["healthy"]
     assert cli("doctor", *JSON).exit_code == 0
     assert cli("destroy", *JSON, "--yes").data["resources"]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         ("auth enble", "No such command 'enble'. Did you mean 'enable'?", "See: mlflow-azure auth --help"),
         (
             "-o json settings show",
-            "-o stands before the command: options come after it",
+            "-o comes before the command: put options after it",
             "mlflow-azure settings show -o json",
         ),
     ],

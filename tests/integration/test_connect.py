@@ -99,7 +99,7 @@ def test_without_a_deployment_a_command_names_the_next_one(cli: Command, emulato
 def test_where_web_apps_run_as_processes_there_is_no_shell_and_the_log_is_offered(deployment: Deployment) -> None:
     refused = deployment.json("ssh", "ps")
     assert refused.exit_code == 1
-    assert "runs web apps as processes here, and there is no container" in refused.errors[0]["message"]
+    assert "runs web apps as processes here, so there is no container" in refused.errors[0]["message"]
     assert "mlflow-azure logs --cloud emulator" in refused.errors[0]["hint"]
     assert "mlflow-azure deploy" not in refused.errors[0]["hint"]
     assert "Waiting" not in refused.stderr

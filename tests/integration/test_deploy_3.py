@@ -221,7 +221,7 @@ def test_where_the_identity_may_not_stand_in_for_a_secret_a_deploy_says_so_and_m
     deployed = deployment("deploy", "--auth")
     shared_emulator.heal()
     assert deployed.exit_code == 0, deployed.stderr
-    assert "Going on with a client secret" in deployed.stderr
+    assert "Continuing with a client secret" in deployed.stderr
     assert SECRET in deployment.app_settings
     assert deployment.changes == {}
     assert deployment("destroy", "--yes", "--delete-database").exit_code == 0

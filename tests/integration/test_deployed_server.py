@@ -33,7 +33,7 @@ def test_a_dead_new_image_behind_a_living_old_one_is_told_with_its_last_lines(de
     assert "this image is broken" in answer.errors[0]["message"]
 
     health = cli("status", "--cloud", "emulator", "--output", "json").data
-    assert (health["healthy"], health["server"]) == (False, "still answers with another image")
+    assert (health["healthy"], health["server"]) == (False, "still serves another image")
 
     assert cli("deploy", "--cloud", "emulator", "--output", "json").data["resources"]
     assert cli("status", "--cloud", "emulator", "--output", "json").data["healthy"]

@@ -121,7 +121,7 @@ def test_a_region_without_the_size_is_found_with_those_that_have_it(azure: Emula
 
 def test_a_provider_that_may_not_be_registered_is_found(azure: Emulator, shared_cli: Command) -> None:
     azure.control("PUT", "providers", {**HEALTHY["providers"], "Microsoft.Web": "NotRegistered"})
-    assert "a deploy does it" in checks(shared_cli("doctor", *JSON))["providers"]["detail"]
+    assert "a deploy does that" in checks(shared_cli("doctor", *JSON))["providers"]["detail"]
     azure.control("PUT", "permissions", {"actions": ["*"], "notActions": ["*/register/action"]})
     examined = shared_cli("doctor", *JSON)
     assert examined.exit_code == 4
@@ -232,9 +232,11 @@ def test_a_subscription_that_is_not_there_is_told_once(shared_cli: Command, shar
 
 
 def test_without_a_network_that_is_told_once(cli: Command) -> None:
-    offline = {"HTTPS_PROXY": "http://127.0.0.1:9", "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}
+    principal = {"AZURE_TENANT_ID": NOT_MINE, "AZURE_CLIENT_ID": NOT_MINE, "AZURE_CLIENT_SECRET": "not-a-secret"}
+    offline = {"HTTPS_PROXY": "http://127.0.0.1:9", "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential", **principal}
     examined = cli("doctor", "--output", "json", **offline)
     found = checks(examined)
+    assert found["sign-in"]["detail"] == "not checked"
     assert found["network"]["detail"].startswith("no connection to https://")
     assert found["clock"] | {"check": ""} == {
         "check": "",
@@ -242,4 +244,7 @@ def test_without_a_network_that_is_told_once(cli: Command) -> None:
         "detail": "not checked",
         "fix": "Fix network first",
     }
-    assert [error["code"] for error in examined.errors].count("Unreachable") == 1
+    assert [error["code"] for error in examined.errors] == ["Unreachable"]
+    shown = cli("doctor", **offline).stdout
+    assert "! sign-in           not checked; nor were clock, subscription" in shown
+    assert shown.count("Fix network first") == 1

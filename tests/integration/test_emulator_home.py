@@ -56,7 +56,7 @@ def test_a_broken_state_with_none_before_it_is_not_thrown_away(cli: Command) -> 
     home.state_file.write_text("not JSON")
     [error] = cli("status", *CLOUD).errors
     assert "is broken" in error["message"]
-    assert "Mend that file" in error["hint"]
+    assert "Repair that file" in error["hint"]
     assert home.state_file.read_text() == "not JSON"
 
 
@@ -92,7 +92,7 @@ def test_a_full_disk_is_named_before_the_emulator_starts(cli: Command) -> None:
     [error] = json.loads(full.stdout)["errors"]
     assert (full.returncode, error["code"]) == (1, "EmulatorHome")
     assert "File too large" in error["message"]
-    assert "Its content is kept" in error["hint"]
+    assert "Its contents are kept" in error["hint"]
     assert not (home_of(cli).root / "room").exists()
 
 

@@ -114,7 +114,7 @@ def test_a_full_disk_under_the_answer_is_told_in_a_sentence(cli: Command, line: 
     with FULL.open("w") as full:
         done = run_to(cli, line, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: writing the answer: No space left on device\nNext: ")
+    assert done.stderr.startswith("Error: writing the output: No space left on device\nNext: ")
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
 
@@ -125,7 +125,7 @@ def test_a_full_disk_does_not_change_the_exit_code_of_what_failed_before(cli: Co
         done = run_to(cli, "plan --rg-name ends. --output json", stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 2
     assert "RG_NAME" in done.stderr
-    assert "writing the answer" in done.stderr
+    assert "writing the output" in done.stderr
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="Only Linux has a device that is always full")

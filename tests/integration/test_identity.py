@@ -107,7 +107,7 @@ def test_when_azure_refuses_the_role_it_says_so_and_goes_on_with_the_admin_user(
 ) -> None:
     emulator.fail(method="PUT", path="/roleAssignments/", status=403, code="AuthorizationFailed", message="Condition.")
     answer = cli("deploy", *JSON, "--identity")
-    assert "Going on with the registry's admin user" in answer.stderr
+    assert "Continuing with the registry's admin user" in answer.stderr
     assert requests.get(answer.data["url"] + PROBE, timeout=30).status_code == 200
     live = Live(emulator)
     assert not live.pulls_with_identity

@@ -98,7 +98,7 @@ def test_following_goes_on_after_the_stream_was_cut(deployment: Deployment) -> N
         finally:
             following.kill()
         assert following.stderr
-        assert "Connecting again." in following.stderr.read()
+        assert "Reconnecting." in following.stderr.read()
 
 
 def ask_when_ready(deployment: Deployment, mark: str) -> None:

@@ -90,7 +90,9 @@ def test_show_resolves_what_depends_on_the_subscription_once_it_is_known(command
 def test_show_for_people_describes_what_is_not_known(command: Command) -> None:
     lines = command("show").stdout.splitlines()
     assert len(lines) == 1 + len(SETTINGS)
-    assert any(line.startswith("SUBSCRIPTION_ID") and "the signed-in account's subscription" in line for line in lines)
+    assert any(
+        line.startswith("SUBSCRIPTION_ID") and "the subscription of the signed-in account" in line for line in lines
+    )
 
 
 def test_every_setting_that_is_no_secret_is_an_option_of_a_command(command: Command) -> None:

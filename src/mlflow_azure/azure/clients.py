@@ -171,7 +171,7 @@ class Azure:
         if poller.status().lower() != "succeeded":
             # LROPoller swallows a TypeError of its own thread, and then returns as if it were done.
             raise MlflowAzureError(
-                f"Azure did not finish the operation: it is {poller.status()}", hint="Run the command again."
+                f"Azure did not finish the operation; its state is {poller.status()}", hint="Run the command again."
             )
         return result
 

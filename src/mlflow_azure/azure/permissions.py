@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ASK_TO_READ = (
-    "A role on the resource group is enough to deploy, and Azure refuses later what is wrong. "
-    "To have it checked first, ask for the role Reader on the subscription."
+    "A role on the resource group is enough to deploy; problems then only show up when Azure refuses something. To "
+    "have them checked first, ask for the Reader role on the subscription."
 )
 ASK_TO_SEE = (
-    "Keys, passwords and app settings are not for a Reader. To see the rest, ask for the role Contributor on the "
-    "resource group. What you have: mlflow-azure doctor"
+    "A Reader cannot see keys, passwords and app settings. To see them, ask for the Contributor role on the resource "
+    "group. To check your rights: mlflow-azure doctor"
 )
 ASSIGN_ROLES = "Microsoft.Authorization/roleAssignments/write"
 _API_VERSION = "2022-04-01"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
 SIGN_IN_HINT = (
-    "Sign in with: az login. Without the Azure CLI, set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+    "Sign in with: az login. Without the Azure CLI, set the AZURE_TENANT_ID, AZURE_CLIENT_ID and "
     "AZURE_CLIENT_SECRET of a service principal. Try it without Azure: --cloud emulator"
 )
 
@@ -25,8 +25,8 @@ HINTS = {
     "AuthorizationFailed": "Ask an owner of the subscription for the role Contributor on it or on the resource group, "
     "then check with: mlflow-azure doctor",
     "LinkedAuthorizationFailed": "Ask an owner of the subscription for the missing permission.",
-    "RequestDisallowedByPolicy": "A policy of your organisation forbids it. Ask who owns the policy for an exemption, "
-    "or choose settings that it allows: mlflow-azure settings show",
+    "RequestDisallowedByPolicy": "Your organisation's policy forbids it. Ask the policy's owner for an exemption, or "
+    "choose settings that it allows: mlflow-azure settings show",
     "RequestDisallowedByAzure": "Choose another region: --rg-location REGION",
     "LocationNotAvailableForResourceType": "Choose another region: --rg-location REGION",
     "InvalidResourceGroupLocation": "The group exists in another region. Use that one: --rg-location REGION",
@@ -38,67 +38,68 @@ HINTS = {
     "StorageAccountAlreadyTaken": "Choose another name: --storage-account-name NAME",
     "AlreadyInUse": "Choose another name: --acr-name NAME",
     "StorageAccountAlreadyExists": "Choose another name: --storage-account-name NAME",
-    "AuthenticationFailed": "The account's key may have been changed. Take its connection string anew: "
+    "AuthenticationFailed": "The account's key may have changed. Get the new connection string: "
     "mlflow-azure env --show-secrets",
     "KeyBasedAuthenticationNotPermitted": "Your organisation forbids shared keys on storage accounts, and App Service "
     "cannot mount a file share without one. Ask for an exemption for this account.",
     "ScopeLocked": "Remove the lock first: az lock list --resource-group GROUP",
-    "InvalidAuthenticationTokenTenant": "You are signed in to another tenant than the subscription's. Sign in to "
-    "that one: az login --tenant TENANT. Which it is: az account list --all --query '[].{id:id, tenant:tenantId}'",
+    "InvalidAuthenticationTokenTenant": "You are signed in to a different tenant from the subscription's. Sign in to "
+    "that one: az login --tenant TENANT. To find it: az account list --all --query '[].{id:id, tenant:tenantId}'",
     "ServerNameAlreadyExists": "Choose another name: --postgres-server-name NAME",
     "PostgresNotOffered": "Choose another region, --rg-location REGION, or another size, --postgres-sku SKU. Or ask "
     "for access to the region: https://aka.ms/postgres-request-quota-increase",
     "LocationIsOfferRestricted": "Choose another region, --rg-location REGION, or ask for access to this one: "
     "https://aka.ms/postgres-request-quota-increase",
-    "ServerIsBusy": "Azure is at work on the server. Wait a minute, then run the command again.",
-    "NoCapacity": "App Service has no machines of this size there now. Choose another size or region, or a new "
-    "resource group, which may be put elsewhere: --asp-sku P0v3, --rg-location REGION, --rg-name NAME",
+    "ServerIsBusy": "Azure is still changing the server. Wait a minute, then run the command again.",
+    "NoCapacity": "App Service has no capacity for this size there at the moment. Choose another size or region, or a "
+    "new resource group, which may be placed elsewhere: --asp-sku P0v3, --rg-location REGION, --rg-name NAME",
     "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size or region: "
     "--asp-sku B1, --rg-location REGION",
-    "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete storage accounts that are not used, or ask for quota.",
+    "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete unused storage accounts, or ask for more quota.",
     "TasksOperationsNotAllowed": "Free and trial subscriptions may not build in the registry. "
     "Build with Docker on this machine: mlflow-azure deploy --build local",
-    "Authorization_RequestDenied": "You have no right to do that in Microsoft Entra ID. Ask for the role Application "
-    "Developer there; or let an administrator make the app registration, and use that: set AAD_CLIENT_SECRET, then "
+    "Authorization_RequestDenied": "You are not allowed to do that in Microsoft Entra ID. Ask for the Application "
+    "Developer role there, or have an administrator create the app registration and use that one: set "
+    "AAD_CLIENT_SECRET, then "
     "mlflow-azure auth enable --client-id ID",
-    "CredentialTypeNotAllowedAsPerAppPolicy": "A policy of your tenant forbids secrets of app registrations. Ask who "
-    "owns the policy for an exemption.",
-    "CredentialInvalidLifetimeAsPerAppPolicy": "A policy of your tenant wants secrets to end earlier. Let an "
-    "administrator make one, set AAD_CLIENT_SECRET, then: mlflow-azure auth enable --client-id ID",
+    "CredentialTypeNotAllowedAsPerAppPolicy": "Your tenant's policy forbids client secrets. Ask the policy's owner for "
+    "an exemption.",
+    "CredentialInvalidLifetimeAsPerAppPolicy": "Your tenant's policy limits how long client secrets last. Have an "
+    "administrator create one, set AAD_CLIENT_SECRET, then run: mlflow-azure auth enable --client-id ID",
     "TooManyRequests": "Azure is throttling the subscription. Wait a minute, then run the command again.",
 }
 """Next step by Azure's error code. Codes: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/
 common-deployment-errors and the services' own references."""
 
 _ADMINISTRATOR = (
-    "an administrator has to consent to it first",
+    "an administrator must consent to it first",
     (
-        "Ask one to open https://login.microsoftonline.com/TENANT/adminconsent?client_id=CLIENT_ID; in other clouds "
-        "that is below their own sign-in address. mlflow-azure auth enable, run by one, consents, too."
+        "Ask one to open https://login.microsoftonline.com/TENANT/adminconsent?client_id=CLIENT_ID; other clouds have "
+        "their own sign-in address. When an administrator runs mlflow-azure auth enable, that also gives consent."
     ),
 )
 NO_TOKEN = {
     **dict.fromkeys(("AADSTS90093", "AADSTS90094", "AADSTS90095"), _ADMINISTRATOR),
     "AADSTS65001": (
-        "no one has consented to your signing in to it with this client",
+        "nobody has consented to signing in to it with this client",
         (
             "Ask an administrator to consent (az ad app permission admin-consent --id CLIENT_ID), or to authorise your "
             "client in the app registration (the Azure CLI's id is 04b07795-8ddb-461a-bbee-02f9e1bf7b46)."
         ),
     ),
     "AADSTS50105": (
-        "you are not among those who may sign in",
+        "you are not on the list of those who may sign in",
         "Ask who deployed the server: mlflow-azure auth enable --allow-user YOU",
     ),
     "AADSTS501051": (
-        "this program is not among those that may sign in",
+        "this program is not on the list of those that may sign in",
         "Ask who deployed the server: mlflow-azure auth enable --allow-user OBJECT_ID (of its service principal)",
     ),
     "AADSTS500011": (
-        "your tenant does not know what the token is for",
+        "your tenant does not know the application that the token is for",
         (
-            "A server's app registration that was just made takes a moment: try again, or repair it: mlflow-azure "
-            "auth enable. For Azure itself, choose the cloud that your account is in: --cloud public|usgov|china"
+            "A new app registration takes a moment to be known everywhere: try again, or repair it: mlflow-azure "
+            "auth enable. For Azure itself, choose the cloud your account is in: --cloud public|usgov|china"
         ),
     ),
 }
@@ -109,7 +110,7 @@ NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUES
 NETWORK = "Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects TLS."
 AGAIN = "Run the command again; it picks up where it left off."
 CHECK = "Check what a deployment needs: mlflow-azure doctor. Then run the command again."
-BUSY = "Someone, another deploy perhaps, is changing it just now. Wait a minute, then run the command again."
+BUSY = "Something else, perhaps another deploy, is changing it right now. Wait a minute, then run the command again."
 
 
 @contextmanager
@@ -151,7 +152,7 @@ def _connection_error(error: Exception, what: str) -> MlflowAzureError:
     """No answer came. Unless nothing was sent, Azure may have done what it was asked for."""
     if _was_sent(error):
         return MlflowAzureError(
-            f"{what}: the connection broke before Azure's answer was here, so Azure may have carried it out, or not: "
+            f"{what}: the connection broke before Azure answered, so it may or may not have been done: "
             f"{_first_line(error)}",
             hint=f"It is safe to run the command again: it checks what is there and continues from that. {NETWORK}",
             code="AnswerLost",
@@ -184,7 +185,10 @@ def _token_error(error: Exception, what: str) -> SignInError:
     # DefaultAzureCredential lists its ways to sign in, line by line: those that are not set up, and one that failed.
     failed = re.search(r"Authentication failed: ([^\n]*)", str(error))
     if failed:
-        return SignInError(f"{what}: signing in failed: {redact(failed[1])}", hint=f"{NETWORK} {AGAIN}")
+        cause = re.search(r"\[Errno -?\d+\] ([^\"')]*)", failed[1])
+        reason = cause[1] if cause else redact(failed[1])
+        message = f"{what}: the sign-in service cannot be reached: {reason}"
+        return SignInError(message, hint=f"{NETWORK} {AGAIN}", code="Unreachable")
     return SignInError(f"{what}: you are not signed in", hint=SIGN_IN_HINT)
 
 

@@ -31,7 +31,7 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
         return next(iter(visible))
     if not visible:
         raise SettingsError(
-            "SUBSCRIPTION_ID is not set, and you see no subscription that is enabled",
+            "SUBSCRIPTION_ID is not set, and you have no enabled subscription",
             hint="Sign in to the right tenant: az login --tenant TENANT",
         )
     listed = "\n".join(f"  {identifier}  {name}" for identifier, name in visible.items())

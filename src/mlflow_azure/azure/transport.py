@@ -63,7 +63,7 @@ def tls_context(bundle: str) -> ssl.SSLContext:
 def _tls_context(bundle: str) -> ssl.SSLContext:
     path = Path(bundle)
     if not path.exists():
-        raise OSError(f"there is no bundle of certificates at {bundle}")
+        raise OSError(f"there is no certificate bundle at {bundle}")
     context = create_urllib3_context()
     if path.is_dir():
         context.load_verify_locations(capath=path)

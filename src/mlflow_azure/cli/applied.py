@@ -77,7 +77,9 @@ def tell_unchecked(run: Invocation) -> None:
 
     if run.azure.unchecked:
         what = ", ".join(dict.fromkeys(run.azure.unchecked))
-        run.console.warn(f"You cannot read the whole subscription, so these were not checked: {what}.", ASK_TO_READ)
+        run.console.warn(
+            f"You cannot read the whole subscription, so some things were not checked: {what}.", ASK_TO_READ
+        )
 
 
 def tell_hidden(run: Invocation, hidden: Iterable[str]) -> None:
@@ -85,4 +87,4 @@ def tell_hidden(run: Invocation, hidden: Iterable[str]) -> None:
     from mlflow_azure.azure.permissions import ASK_TO_SEE
 
     if listed := ", ".join(sorted(hidden)):
-        run.console.warn(f"You cannot see all of it. Left out: {listed}.", ASK_TO_SEE)
+        run.console.warn(f"You cannot see everything. Left out: {listed}.", ASK_TO_SEE)

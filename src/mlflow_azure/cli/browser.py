@@ -13,5 +13,5 @@ def show_in_browser(run: Invocation, url: str) -> bool:
     """Open the page in the browser; where there is none, say so."""
     opened = webbrowser.open(url)
     if not opened:
-        run.console.warn("There is no browser here.", f"Open it on another machine: {url}")
+        run.console.warn("No browser was found.", f"Open it on another machine: {url}")
     return opened

@@ -32,8 +32,8 @@ BuildOption = Annotated[
     Build,
     typer.Option(
         "--build",
-        help="Build the image with Docker here (local), in the registry (remote), or not at all (none); "
-        "auto: here if Docker answers.",
+        help="Build the image with Docker here (local), in the registry (remote), or not at all (none); auto "
+        "builds here if Docker responds.",
     ),
 ]
 BuildCa = Annotated[
@@ -41,7 +41,7 @@ BuildCa = Annotated[
     typer.Option(
         "--build-ca",
         metavar="FILE",
-        help="Certificates (PEM) that a build on this machine trusts, those of a proxy that inspects TLS. "
+        help="Certificates (PEM) for a build on this machine to trust, such as those of a proxy that inspects TLS. "
         f"[default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}].",
         show_default=False,
     ),
@@ -86,8 +86,8 @@ def _builder(run: Invocation, build: Build, build_ca: Path | None) -> Builder:
 def _refuse_without_containers(run: Invocation) -> None:
     if not run.cloud.runs_containers:
         raise SettingsError(
-            "--build local: the emulator runs web apps as processes here, which takes a build of its own registry",
-            hint="Leave the option out, or use --build remote. What keeps the emulator from running containers: "
+            "--build local: the emulator runs web apps as processes here, which needs a build in its own registry",
+            hint="Leave the option out, or use --build remote. To see why the emulator does not run containers: "
             "mlflow-azure emulator status",
             code="Usage",
         )

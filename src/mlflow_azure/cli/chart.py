@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TimelineOption = Annotated[
     Path | None,
-    typer.Option("--timeline", metavar="FILE.svg", help="Draw when each step began and ended.", show_default=False),
+    typer.Option("--timeline", metavar="FILE.svg", help="Draw when each step started and ended.", show_default=False),
 ]
 
 GraphOption = Annotated[
@@ -50,5 +50,5 @@ def write_image(path: Path, svg: str, option: str) -> None:
         path.write_text(svg, encoding="utf-8")
     except OSError as error:
         raise SettingsError(
-            f"writing {path}: {error.strerror}", hint=f"Name a file that can be written: {option} FILE.svg"
+            f"writing {path}: {error.strerror}", hint=f"Name a writable file: {option} FILE.svg"
         ) from error

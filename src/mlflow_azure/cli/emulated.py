@@ -50,9 +50,9 @@ def running_cloud(console: Console, command: str, preview: ExitStack | None) -> 
             return _cloud(preview.enter_context(launcher.passing()))
     if command not in BEGINNERS and is_missing():
         raise MlflowAzureError(
-            f"nothing is deployed to the emulator: there is none yet in {launcher.default_home().root}",
-            hint="Deploy to it: mlflow-azure deploy --cloud emulator. If yours is kept elsewhere, set "
-            "MLFLOW_AZURE_EMULATOR_HOME",
+            f"nothing is deployed to the emulator: it has never been started in {launcher.default_home().root}",
+            hint="Deploy to it: mlflow-azure deploy --cloud emulator. If it is kept "
+            "elsewhere, set MLFLOW_AZURE_EMULATOR_HOME",
             code="NotDeployed",
         )
     with emulator_failures():
@@ -85,7 +85,7 @@ def tell_version(console: Console, found: Mapping[str, Any]) -> None:
     if running != __version__:
         console.warn(
             f"The running emulator is version {running}, and this program is version {__version__}.",
-            "mlflow-azure emulator stop. The next command starts the right one; what was deployed is kept.",
+            "mlflow-azure emulator stop. The next command starts the right one, with everything that was deployed.",
         )
 
 
@@ -131,7 +131,7 @@ def emulator_failures() -> Iterator[None]:
     except OSError as error:
         raise MlflowAzureError(
             f"using the emulator's home: {error.strerror or error}: {error.filename}",
-            hint="Its content is kept. Free some space, or make it writable; or keep the emulator elsewhere: "
+            hint="Its contents are kept. Free some space, or make it writable, or keep the emulator elsewhere: "
             "MLFLOW_AZURE_EMULATOR_HOME=DIRECTORY",
             code="EmulatorHome",
         ) from error

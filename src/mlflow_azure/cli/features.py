@@ -9,14 +9,14 @@ import typer
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not create.")]
 Auth = Annotated[bool, typer.Option("--auth", help="Require sign-in with Microsoft Entra ID.")]
 Public = Annotated[
-    bool, typer.Option("--public", help="Let in everyone on the internet; MLflow 3 wants this, --auth or --allow-ip.")
+    bool, typer.Option("--public", help="Allow everyone on the internet; MLflow 3 needs this, --auth or --allow-ip.")
 ]
 Identity = Annotated[
     bool | None,
     typer.Option(
         "--identity/--no-identity",
         help="Let the web app pull the image with its managed identity, without a registry password "
-        "[default: as it is; a new one uses the registry's admin user].",
+        "[default: unchanged; a new web app uses the registry's admin user].",
         show_default=False,
     ),
 ]

@@ -54,12 +54,12 @@ class Common:
         typer.Option(
             "--settings",
             metavar="FILE",
-            help="Settings file [default: mlflow-azure.env in this folder, where there is one].",
+            help="Settings file [default: mlflow-azure.env in this directory, if there is one].",
             show_default=False,
             autocompletion=settings_files,
         ),
     ] = None
-    cloud: Annotated[CloudName, typer.Option("--cloud", help="Which Azure; emulator needs no account.")] = (
+    cloud: Annotated[CloudName, typer.Option("--cloud", help="Which Azure to use; the emulator needs no account.")] = (
         CloudName.PUBLIC
     )
     output: Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for programs.")] = Output.TEXT
@@ -196,7 +196,7 @@ class Invocation:
         if not self.confirm(question):
             raise SettingsError(
                 "cancelled; nothing was changed",
-                hint="To continue, run it again and answer y, or add --yes.",
+                hint="To go ahead, run it again and answer y, or add --yes.",
                 code="NotConfirmed",
             )
 

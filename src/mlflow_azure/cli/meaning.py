@@ -25,9 +25,9 @@ _WORDS = {
     "properties.storage.storageSizeGB": "disk in GiB",
     "properties.httpsOnly": "HTTPS only",
     "properties.supportsHttpsTrafficOnly": "HTTPS only",
-    "properties.minTlsVersion": "lowest TLS version",
-    "properties.minimumTlsVersion": "lowest TLS version",
-    "properties.scmMinTlsVersion": "lowest TLS version of the SCM site",
+    "properties.minTlsVersion": "minimum TLS version",
+    "properties.minimumTlsVersion": "minimum TLS version",
+    "properties.scmMinTlsVersion": "minimum TLS version of the SCM site",
     "properties.ftpsState": "FTP",
     "properties.alwaysOn": "always on",
     "properties.linuxFxVersion": "image",
@@ -45,7 +45,7 @@ _WORDS = {
     "properties.globalValidation.requireAuthentication": "sign-in required",
     "properties.globalValidation.unauthenticatedClientAction": "without sign-in",
     "properties.platform.enabled": "sign-in",
-    "web.redirectUris": "addresses to sign in from",
+    "web.redirectUris": "redirect addresses for sign-in",
     _OTHERS: "access for all others",
 }
 """What a path of Azure Resource Manager, or of Microsoft Graph, is about. Others are shown as they are."""

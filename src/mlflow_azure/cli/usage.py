@@ -39,7 +39,7 @@ def _explained(argv: Sequence[str], error: Any, context: Any) -> tuple[str, str]
     if kind == "NoSuchOption" and context.parent is None and (command := named(argv)):
         words = command.split()
         line = shlex.join([PROGRAM, *words, *(word for word in argv if word not in words)])
-        return f"{error.option_name} stands before the command: options come after it", line
+        return f"{error.option_name} comes before the command: put options after it", line
     return _message(kind, error, context), ""
 
 

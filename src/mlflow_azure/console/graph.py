@@ -30,7 +30,7 @@ COLOURS = {
     Action.DELETE: ("#f3c6c6", "to delete"),
     Action.KEEP: ("#e8e8e8", "unchanged"),
     Action.COPY: ("#d5e4f3", "to copy"),
-    Action.CHECK: ("#d5e4f3", "done in every deploy"),
+    Action.CHECK: ("#d5e4f3", "part of every deploy"),
 }
 _LETTERS = 27  # that fit into a box
 

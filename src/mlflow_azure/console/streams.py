@@ -30,8 +30,8 @@ def discard(stream: TextIO) -> None:
 def lost_answer(error: OSError) -> MlflowAzureError:
     """What a full disk does to an answer."""
     return MlflowAzureError(
-        f"writing the answer: {error.strerror}",
-        hint="Make room where the output goes, then run the command again.",
+        f"writing the output: {error.strerror}",
+        hint="Free some space where the output goes, then run the command again.",
         code="OutputLost",
     )
 

@@ -128,7 +128,7 @@ class CopyPart(Task):
         size = path.stat().st_size
         if item.size is not None and size != item.size:
             raise MlflowAzureError(
-                f"reading {item.name}: {size} of {item.size} bytes came",
+                f"reading {item.name}: only {size} of {item.size} bytes arrived",
                 hint="Run the backup again; it picks up where it left off.",
             )
         digest = manifest.file_sha256(path)

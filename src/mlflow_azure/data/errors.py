@@ -39,7 +39,7 @@ def unfinished(directory: Path) -> SettingsError:
     """The backup was not finished."""
     return SettingsError(
         f"reading the backup in {directory}: it is not finished",
-        hint=f"Go on with it: mlflow-azure backup {shlex.quote(str(directory))}",
+        hint=f"Continue it: mlflow-azure backup {shlex.quote(str(directory))}",
         code="BackupUnfinished",
     )
 
@@ -67,7 +67,7 @@ def damaged(name: str, problem: str) -> MlflowAzureError:
     """A file of a backup is not what was backed up."""
     return MlflowAzureError(
         f"{name}: {problem}",
-        hint="Take another backup, or get the file from another copy of this one.",
+        hint="Make another backup, or get the file from another copy of this one.",
         code="BackupDamaged",
     )
 
@@ -76,8 +76,8 @@ def data_is_there(what: str, names: list[str]) -> SettingsError:
     """A restore would overwrite data."""
     return SettingsError(
         f"restoring to {what}: {len(names)} files are there already, such as {names[0]}",
-        hint="To keep them, make a backup first: mlflow-azure backup DIR. To give them up for what is in the backup: "
-        "mlflow-azure restore --replace",
+        hint="To keep them, make a backup first: mlflow-azure backup DIR. To replace them with what is in the "
+        "backup: mlflow-azure restore --replace",
         code="DataExists",
     )
 
@@ -85,7 +85,7 @@ def data_is_there(what: str, names: list[str]) -> SettingsError:
 def not_equal(what: str, name: str) -> MlflowAzureError:
     """Someone wrote to the target meanwhile."""
     return MlflowAzureError(
-        f"comparing {what} with the backup: {name} is not as it was written",
-        hint="Something else writes there. Run the restore again, with --stop-server.",
+        f"comparing {what} with the backup: {name} is not what was just written",
+        hint="Something else is writing there. Run the restore again with --stop-server.",
         code="RestoreNotEqual",
     )

@@ -129,9 +129,9 @@ def load(path: Path) -> Manifest:
         found: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
         what, version = found.pop("what"), found.pop("format")
     except (ValueError, KeyError, TypeError) as error:
-        raise errors.no_backup(path.parent, f"{path.name} is no manifest ({error})") from error
+        raise errors.no_backup(path.parent, f"{path.name} is not a manifest ({error})") from error
     if what != WHAT:
-        raise errors.no_backup(path.parent, f"{path.name} is of something else")
+        raise errors.no_backup(path.parent, f"{path.name} belongs to something else")
     if not isinstance(version, int) or version > FORMAT:
         raise errors.too_new(path.parent, version, FORMAT)
     try:

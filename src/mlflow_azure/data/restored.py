@@ -38,9 +38,9 @@ class Restored:
             self._file = self._path.open("a", encoding="utf-8", newline="\n")
         except OSError as error:
             raise SettingsError(
-                f"restoring from {self._path.parent}: nothing can be written there ({error.strerror}), and so an "
-                "interrupted restore could not be gone on with",
-                hint="Copy the backup to a directory that you may write to.",
+                f"restoring from {self._path.parent}: nothing can be written there ({error.strerror}), so "
+                "an interrupted restore could not be continued",
+                hint="Copy the backup to a directory you can write to.",
             ) from error
         if self._file.tell():
             self._file.write("\n")  # ends a line that a crash cut off

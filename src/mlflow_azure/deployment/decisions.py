@@ -21,8 +21,8 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
     move = "mlflow-azure upgrade --to 3" if wanted == POSTGRES else "mlflow-azure upgrade --rollback"
     raise SettingsError(
         f"web app {settings.web_app_name} runs MLflow {found}, and MLFLOW_VERSION is {wanted}: a deploy does not move "
-        "runs and artifacts",
-        hint=f"Go on with what is deployed: --mlflow {found}. To move: {move}",
+        "runs or artifacts",
+        hint=f"Keep what is deployed: --mlflow {found}. To move: {move}",
         code="OtherVersion",
     )
 
@@ -33,9 +33,8 @@ def refuse_undecided_access(settings: Settings, wanted: Features) -> None:
     if settings.mlflow_version == FILE_SHARE or decided:
         return
     raise SettingsError(
-        "who may reach the server is not said, and MLflow 3 is not put on the internet by accident",
-        hint="Let in who signs in with Microsoft Entra ID: --auth. Or some networks: --allow-ip NETWORK. "
-        "Or everyone: --public",
+        "you have not said who may reach the server, and MLflow 3 is not opened to the internet by accident",
+        hint="Those who sign in with Microsoft Entra ID: --auth. Some networks: --allow-ip NETWORK. Everyone: --public",
         code="AccessNotDecided",
     )
 
@@ -59,10 +58,10 @@ def spare(refused: AzureRefusedError, wanted: Features, settings: Settings, *, a
 
     """
     if refused.code == ROLE_REFUSED and asked and settings.mlflow_version == FILE_SHARE:
-        return Spare(replace(wanted, identity=None), "Going on with the registry's admin user.")
+        return Spare(replace(wanted, identity=None), "Continuing with the registry's admin user.")
     if refused.code == FEDERATION_REFUSED and wanted.sign_in:
         sign_in = replace(wanted.sign_in, federated=False)
         return Spare(
-            replace(wanted, sign_in=sign_in), "Going on with a client secret, which is held in an app setting."
+            replace(wanted, sign_in=sign_in), "Continuing with a client secret, which is kept in an app setting."
         )
     return None

@@ -67,7 +67,7 @@ class Restore:
         if unknown := folders.keys() - targets.keys():
             raise SettingsError(
                 f"restoring {self._directory}: it holds a {min(unknown)}, and the deployment has none",
-                hint=f"Restore it to a deployment of the MLflow that it is of: {self.manifest.mlflow_version}",
+                hint=f"Restore it to a deployment of the same MLflow: {self.manifest.mlflow_version}",
                 code="BackupOfAnotherKind",
             )
         self._done = Restored(self._directory, where)

@@ -173,18 +173,18 @@ class Keys:
 def _without_keys(features: Features, version: str) -> dict[Kind, str]:
     fixed = {}
     if version != FILE_SHARE:
-        fixed[Kind.STORAGE] = "roles open the storage account of MLflow 3, and no key does"
+        fixed[Kind.STORAGE] = "MLflow 3's storage account is reached with roles, not with keys"
     if features.identity:
-        fixed[Kind.REGISTRY] = "the web app pulls its image with an identity, and without a password"
+        fixed[Kind.REGISTRY] = "the web app pulls its image with an identity, not a password"
     sign_in = features.sign_in
     if sign_in is None:
         fixed[Kind.SIGN_IN] = "mlflow-azure has set up no sign-in"
     elif sign_in.federated:
-        fixed[Kind.SIGN_IN] = "an identity stands in for the secret of the app registration"
+        fixed[Kind.SIGN_IN] = "an identity replaces the app registration's secret"
     elif not sign_in.managed:
         fixed[Kind.SIGN_IN] = (
-            "the app registration is someone else's. With a new secret of it in the environment variable "
-            "AAD_CLIENT_SECRET, run: mlflow-azure auth enable"
+            "the app registration belongs to someone else. Put a new secret of it in the environment variable "
+            "AAD_CLIENT_SECRET, then run: mlflow-azure auth enable"
         )
     return fixed
 

@@ -20,7 +20,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     lock = take(home.daemon_lock)
     if lock is None:
-        sys.stderr.write(f"The emulator of {home.root} runs already.\n")
+        sys.stderr.write(f"The emulator in {home.root} is already running.\n")
         return 1
     with lock:
         serve(home)

@@ -32,13 +32,13 @@ _LEASH = Path(__file__).with_name("runtime") / "leash.py"
 _GRACE_SECONDS = "1"
 _ROOM = 256 * 1024  # bytes; less than a first deploy writes
 _KEPT = (
-    "What was deployed is kept. Mend what is said above, then run the command again. To have it deleted instead, all "
-    "of it: mlflow-azure emulator reset"
+    "What was deployed is kept. Fix what is described above, then run the command again. To delete everything instead: "
+    "mlflow-azure emulator reset"
 )
 
 
 class EmulatorError(Exception):
-    """The emulator could not be started, stopped or asked. The text says why; `hint`, what to do."""
+    """The emulator could not be started, stopped or queried. The text says why; `hint`, what to do."""
 
     def __init__(self, message: str, hint: str = _KEPT) -> None:
         super().__init__(message)
@@ -230,7 +230,7 @@ def _stop(home: Home) -> bool:
             _signal(found["pid"], signal.SIGKILL)
             _ended(home)
     if is_held(home.daemon_lock):
-        raise EmulatorError(f"stopping the emulator of {home.root}: it does not end.\n{_log_tail(home)}")
+        raise EmulatorError(f"stopping the emulator in {home.root}: it does not stop.\n{_log_tail(home)}")
     _clean_up(home)
     return running
 

@@ -112,7 +112,7 @@ def _way_back(file: Path) -> str:
         _sections(kept)
     except (OSError, ValueError, StateError):
         return (
-            f"Mend that file, or put a copy of yours in its place. To lose what it holds: move {file.parent} away, "
+            f"Repair that file, or replace it with a copy. To discard what it holds: move {file.parent} away, "
             "and run the command again"
         )
     return f"The state before its last change is kept beside it. Go on with that: mv {kept} {file}"

@@ -91,7 +91,7 @@ class Execution:
         with self._lock:
             self.deadline.check()
             if self._over:
-                raise MlflowAzureError(f"{node}: it was given up before it began", hint="Run the command again.")
+                raise MlflowAzureError(f"{node}: it was abandoned before it started", hint="Run the command again.")
             ended = self._under_way[node] = threading.Event()
         try:
             return self._carry_out(node, tell)
@@ -195,7 +195,8 @@ class Execution:
 
 def _changed_by_someone(resource: Resource, paths: Sequence[str]) -> MlflowAzureError:
     return MlflowAzureError(
-        f"{resource}: someone, another command perhaps, changed it while this one was at work ({', '.join(paths)})",
+        f"{resource}: something else, perhaps another command, changed it while this one was running "
+        f"({', '.join(paths)})",
         hint="Check its state: mlflow-azure status. Then run the command again; it picks up from there.",
         code="ChangedMeanwhile",
     )

@@ -159,7 +159,7 @@ class Removable(Resource):
 
 
 class Check(Node):
-    """A step that changes nothing and is done in every deploy: it makes sure that the result works."""
+    """A step that changes nothing and is part of every deploy: it makes sure that the result works."""
 
     @abstractmethod
     def run(self, given: Given, report: Report) -> None:

@@ -138,7 +138,7 @@ def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Re
 def _refuse_foreign(readings: Mapping[Resource, Reading]) -> None:
     problems = [
         SettingsError(
-            f"{resource} exists, and was not made by mlflow-azure (it lacks the tag managed-by)",
+            f"{resource} exists, but was not made by mlflow-azure (it lacks the tag managed-by)",
             hint="Choose another name, or take it over: mlflow-azure deploy --adopt",
             code="NotManaged",
         )
@@ -153,7 +153,7 @@ def _refuse_fixed(steps: Mapping[Node, Step]) -> None:
         [
             SettingsError(
                 f"{node} exists with {found.path} {found.before}, which cannot be changed to {found.after}",
-                hint=f"Set {node.fixed[found.path]} to what is there, or choose other names.",
+                hint=f"Set {node.fixed[found.path]} to that, or choose other names.",
                 code="CannotChange",
             )
             for node, step in steps.items()

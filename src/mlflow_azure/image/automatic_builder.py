@@ -37,7 +37,7 @@ class AutomaticBuilder:
     def _choose(self, report: Report) -> Builder:
         if self._chosen is None:
             available, which = engine_available()
-            here, there = f"on this machine, with {which}", f"in the registry, since here is no engine ({which})"
+            here, there = f"on this machine, with {which}", f"in the registry, since there is no engine here ({which})"
             report(f"building {here if available else there}", None)
             self._chosen = self.local() if available else self.remote
         return self._chosen

@@ -30,11 +30,11 @@ def read_build_ca(file: Path | None, environ: Mapping[str, str]) -> bytes | None
 
 
 def _certificates(file: Path, source: str) -> bytes:
-    hint = "Name the file that your company's certificates are in: --build-ca FILE"
+    hint = "Name the file with your company's certificates: --build-ca FILE"
     try:
         content = file.read_bytes()
     except OSError as error:
         raise SettingsError(f"reading {file} ({source}): {error.strerror}", hint=hint) from error
     if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise SettingsError(f"reading {file} ({source}): it holds no certificate in PEM form", hint=hint)
+        raise SettingsError(f"reading {file} ({source}): it contains no PEM certificate", hint=hint)
     return content

@@ -33,11 +33,11 @@ _CODES = {
 }
 _ELSEWHERE = "or build it in the registry: mlflow-azure deploy --build remote"
 _HINTS = {
-    "DiskFull": "Make room, for example with: docker system prune. Then run the command again.",
+    "DiskFull": "Free some space, for example with: docker system prune. Then run the command again.",
     "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Enable that with: docker run --privileged --rm "
     f"tonistiigi/binfmt --install amd64, {_ELSEWHERE}",
-    "BaseImageUnavailable": f"Pull it yourself to see why (docker pull), name a copy in a registry that the engine "
-    f"reaches: --docker-base-image IMAGE, {_ELSEWHERE}",
+    "BaseImageUnavailable": "Pull it yourself to see why (docker pull), name a copy in a registry that the engine can "
+    f"reach: --docker-base-image IMAGE, {_ELSEWHERE}",
     "UntrustedCertificate": f"A proxy inspects TLS on the way. Name the file with its certificates: --build-ca FILE, "
     f"{_ELSEWHERE}",
     "BuildFailed": f"Read the lines above, {_ELSEWHERE}",
@@ -89,7 +89,7 @@ def build(
         built = engine.images.get(progress.built()).attrs
     if (platform := f"{built['Os']}/{built['Architecture']}") != PLATFORM:
         raise ContainerEngineError(
-            f"building the image: the engine made one for {platform}, and App Service runs {PLATFORM}",
+            f"building the image: the engine made one for {platform}, but App Service runs {PLATFORM}",
             hint=f"Remove the local copy of the base image, which is for another platform (docker image ls), "
             f"and run the command again, {_ELSEWHERE}",
             code="WrongPlatform",

@@ -40,7 +40,7 @@ def connect() -> DockerClient:
     if system != "linux":
         client.close()
         raise ContainerEngineError(
-            f"connecting to the container engine: it runs {system} containers, and the image is for Linux",
+            f"connecting to the container engine: it runs {system} containers, but the image is for Linux",
             hint=f"Switch Docker Desktop to Linux containers. {_WITHOUT}",
             code="WrongPlatform",
         )
@@ -80,7 +80,7 @@ def talking(what: str) -> Iterator[None]:
     except (DockerException, HTTPError, OSError) as error:
         raise ContainerEngineError(
             f"{what}: the connection to the container engine broke ({type(error).__name__})",
-            hint="Start the engine if it has stopped (docker info tells), then run the command again.",
+            hint="Start the engine if it has stopped (check with docker info), then run the command again.",
             code="ContainerEngineLost",
         ) from error
 
@@ -98,11 +98,11 @@ def _unreachable(host: str, error: BaseException) -> MlflowAzureError:
     if isinstance(reason, PermissionError):
         return ContainerEngineError(
             f"connecting to the container engine{at}: you are not allowed to use it",
-            hint=f"Join the group that may: sudo usermod -aG docker $USER, then sign in anew. {_WITHOUT}",
+            hint=f"Join the docker group: sudo usermod -aG docker $USER, then log in again. {_WITHOUT}",
             code="ContainerEngineForbidden",
         )
     return ContainerEngineError(
-        f"connecting to the container engine{at}: none answers ({reason.strerror if reason else error})",
+        f"connecting to the container engine{at}: none responds ({reason.strerror if reason else error})",
         hint=f"Start Docker, or install it: https://docs.docker.com/get-docker/. {_WITHOUT}",
         code="NoContainerEngine",
     )

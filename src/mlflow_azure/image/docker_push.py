@@ -87,7 +87,7 @@ class _Progress:
         sent, total = sum(self._sent.values()), sum(self._sizes.values())
         message = f"pushed {sent / _MEGABYTE:.0f} of {total / _MEGABYTE:.0f} MB"
         if status.startswith("Retrying"):
-            message += f"; the registry does not answer, {status.lower()}"
+            message += f"; the registry does not respond, {status.lower()}"
         self._report(message, sent / total if total else 1.0)
 
     def failed(self, reason: str) -> MlflowAzureError:
@@ -95,12 +95,12 @@ class _Progress:
         if any(words in reason.lower() for words in _REFUSED):
             return AzureRefusedError(
                 f"{self._what}: the registry refused: {reason}",
-                hint="Its password may just have been changed. Run the command again.",
+                hint="Its password may have just changed. Run the command again.",
                 code="RegistryUnauthorized",
             )
         return ContainerEngineError(
             f"{self._what}: {reason}",
             hint="Check the network and the registry's firewall, then run the command again: "
-            "layers that have arrived are not sent again.",
+            "layers that arrived are not sent again.",
             code="PushFailed",
         )

@@ -74,7 +74,7 @@ class RegistryClient:
             what,
             lambda: self._head(what, url),
             self.deadline,
-            refused="Its password may just have been changed. Run the command again.",
+            refused="Its password may have just changed. Run the command again.",
         )
         if answer.status_code == requests.codes.not_found:
             return None
@@ -89,7 +89,7 @@ class RegistryClient:
         """
         what = f"naming {repository}:{source} in {self.server} {tag}, too"
         url = f"https://{self.server}/v2/{repository}/manifests"
-        refused = "Its password may just have been changed. Run the command again."
+        refused = "Its password may have just changed. Run the command again."
         found = asked(what, lambda: self._send(what, "GET", f"{url}/{source}"), self.deadline, refused=refused)
         kind = {"Content-Type": stated(what, "Content-Type", found.headers.get("Content-Type"))}
         put = lambda: self._send(what, "PUT", f"{url}/{tag}", data=found.content, headers=kind)  # noqa: E731
@@ -215,7 +215,7 @@ def stated(what: str, name: str, value: object) -> str:
     if isinstance(value, str) and value:
         return value
     raise MlflowAzureError(
-        f"{what}: the registry answered without {name}; a proxy may have answered in its place",
+        f"{what}: the registry answered without {name}; a proxy may have answered instead",
         hint="Check the network: HTTPS_PROXY. Then run the command again.",
         code="RegistryAnswer",
     )

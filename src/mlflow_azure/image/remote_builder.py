@@ -76,7 +76,7 @@ class RemoteBuilder:
                 if error.code != PULL_LIMIT:
                     raise
                 limited = error
-                report("docker.io serves no more images to this agent: trying again", None)
+                report("docker.io has stopped serving images to this agent; trying again", None)
             else:
                 return None
         return limited

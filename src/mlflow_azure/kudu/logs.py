@@ -109,7 +109,7 @@ def since(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise SettingsError(
-            f"--since {text!r} is neither an age nor a time", hint="Such as: --since 15m, --since 2024-05-17T09:30"
+            f"--since {text!r} is neither a duration nor a time", hint="Such as: --since 15m, --since 2024-05-17T09:30"
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
@@ -201,7 +201,7 @@ class Follower:
             if found.error and (failures >= _ATTEMPTS or not found.may_pass):
                 raise found.error
             if failures == 1:
-                self._tell(f"{found.error or 'The log stream ended'}. Connecting again.")
+                self._tell(f"{found.error or 'The log stream ended'}. Reconnecting.")
             self._deadline.sleep(min(2.0 ** (failures - 1), _LONGEST_PAUSE))
             yield from self._missed()
 

@@ -98,7 +98,7 @@ class Kudu:
         except OSError as error:  # of the file: what goes wrong on the way is turned into one of ours by _get
             raise MlflowAzureError(
                 f"{what}: writing {path}: {error.strerror}",
-                hint="Name a file that can be written: mlflow-azure logs --download FILE",
+                hint="Name a writable file: mlflow-azure logs --download FILE",
                 code="CannotWrite",
             ) from error
 
@@ -189,9 +189,9 @@ def _refusal(what: str, answer: requests.Response) -> MlflowAzureError:
         )
     if status == HTTPStatus.FORBIDDEN:
         return AzureRefusedError(
-            f"{what}: you may not (403)",
-            hint="It takes the role Website Contributor or Contributor on the web app, and an address that the access "
-            "restrictions of its SCM site let in. See: mlflow-azure doctor",
+            f"{what}: permission denied (403)",
+            hint="You need the Website Contributor or Contributor role on the web app, and an address that its SCM "
+            "site's access restrictions allow. See: mlflow-azure doctor",
             code="KuduForbidden",
         )
     return MlflowAzureError(

@@ -125,7 +125,7 @@ def _transport(socket: TunnelSocket, kudu: Kudu, deadline: Deadline) -> Iterator
     except (SSHException, EOFError) as error:
         raise MlflowAzureError(
             f"logging in to the container of web app {kudu.site}: {error or 'its SSH server closed the connection'}",
-            hint="It must let in root with the password that App Service uses, see "
+            hint="It must accept root with the password that App Service uses, see "
             "https://learn.microsoft.com/azure/app-service/configure-custom-container#enable-ssh. "
             f"In the browser there is another way: {kudu.web_shell}",
             code="SshFailed",

@@ -82,7 +82,7 @@ def tunnel(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Itera
         connection = deadline.call(lambda: kudu.connect(PATH))
     except (WebSocketException, OSError) as error:
         raise _no_way(
-            kudu, f"the WebSocket cannot be opened: {error}", "A proxy on the way must let WebSockets through."
+            kudu, f"the WebSocket cannot be opened: {error}", "Any proxy on the way must allow WebSockets."
         ) from error
     try:
         yield TunnelSocket(connection)
@@ -103,7 +103,7 @@ def _wait_until_reachable(kudu: Kudu, deadline: Deadline, tell: Callable[[str], 
         state = str(found.get("state") or "unknown").lower()
         if "started" in state and found.get("canReachPort"):
             return True
-        now = "runs, but has no SSH server" if "started" in state else f"does not run, it is {state}"
+        now = "is running, but has no SSH server" if "started" in state else f"is not running; its state is {state}"
         if now != last:
             tell(f"The container {now}. Waiting, in case it has only just started.")
         last = now

@@ -185,7 +185,7 @@ class Azurite(Storage):
         if self._deadline.poll(created, every=_POLL_SECONDS, patience=_START_SECONDS):
             return
         raise MlflowAzureError(
-            f"starting Azurite: it does not answer on {LOOPBACK}:{self.port}",
+            f"starting Azurite: it does not respond on {LOOPBACK}:{self.port}",
             hint=f"See why: docker logs {self._host}",
             code="AzuriteFailed",
         )
@@ -217,7 +217,8 @@ def _account_name(connection_string: str) -> str:
         raise _malformed()
     if host in _LOOPBACK_HOSTS:
         raise SettingsError(
-            f"using storage account {name}: its blobs are served at {host}, which is another machine in a container",
+            f"using storage account {name}: its blobs are served at {host}, which inside a container is another "
+            "machine",
             hint="Leave the option out: local-run then starts an Azurite of its own.",
         )
     return name
@@ -248,5 +249,5 @@ def _malformed() -> SettingsError:
     """The error for a connection string that is none. It does not quote it."""
     return SettingsError(
         "AZURE_STORAGE_CONNECTION_STRING (from environment): it is not the connection string of a storage account",
-        hint="Copy it from the portal, or let Azure tell: az storage account show-connection-string --name ACCOUNT",
+        hint="Copy it from the portal, or ask Azure: az storage account show-connection-string --name ACCOUNT",
     )

@@ -94,7 +94,7 @@ class Containers:
                 return None
         if found.labels.get(RUN_LABEL) != self.name:
             raise ContainerEngineError(
-                f"looking for container {name}: there is one that local-run did not make",
+                f"looking for container {name}: there is one that local-run did not create",
                 hint="Choose another name: mlflow-azure local-run --name NAME",
                 code="NameInUse",
             )
@@ -223,8 +223,8 @@ def is_used(port: int) -> bool:
 def port_in_use(port: int) -> ContainerEngineError:
     """The error that says so."""
     return ContainerEngineError(
-        f"publishing the server on {LOOPBACK}:{port}: another program uses the port",
-        hint=f"End that program, or choose another port: mlflow-azure local-run --port {port + 1}",
+        f"publishing the server on {LOOPBACK}:{port}: the port is already in use",
+        hint=f"Stop the program that uses it, or choose another port: mlflow-azure local-run --port {port + 1}",
         code="PortInUse",
     )
 

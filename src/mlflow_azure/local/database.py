@@ -148,7 +148,7 @@ class Postgres(Task):
 
         if not self._deadline.poll(ready, every=_POLL_SECONDS, patience=_START_SECONDS):
             raise MlflowAzureError(
-                f"starting PostgreSQL: it takes no connections after {_START_SECONDS} seconds",
+                f"starting PostgreSQL: it did not accept connections within {_START_SECONDS} seconds",
                 hint=f"See why: docker logs {self._host}",
                 code="PostgresFailed",
             )

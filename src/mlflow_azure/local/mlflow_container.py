@@ -120,7 +120,7 @@ class Answers(Check):
         if self._deadline.poll(answers, every=_POLL_SECONDS, patience=_START_SECONDS):
             return
         raise TimedOutError(
-            f"waiting for the MLflow server at {self.name}: no answer after {_START_SECONDS} seconds",
+            f"waiting for the MLflow server at {self.name}: no response within {_START_SECONDS} seconds",
             hint=f"See why: docker logs {self._container.name}",
             code="ServerNotHealthy",
         )

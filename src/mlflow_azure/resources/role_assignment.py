@@ -25,7 +25,8 @@ ACR_PULL = Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
 BLOB_CONTRIBUTOR = Role("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe")
 
 ASK_AN_OWNER = (
-    "Ask an owner for the role Role Based Access Control Administrator on the resource group, then: mlflow-azure deploy"
+    "Ask an owner for the Role Based Access Control Administrator role on the resource group, then run: mlflow-azure "
+    "deploy"
 )
 ASK_FOR_ROLE = f"{ASK_AN_OWNER} --identity"
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 10
 ANSWERS = "up"
 STOPPED = "is stopped"
-ANOTHER_IMAGE = "still answers with another image"
-OLD_KEYS = "is not known to have the new keys yet"
+ANOTHER_IMAGE = "still serves another image"
+OLD_KEYS = "does not report the new keys yet"
 _STOPPED = "This web app is stopped"
 """What App Service's own page says for a web app that someone has stopped."""
 
@@ -102,7 +102,7 @@ def _forbidden(said: str) -> Health:
     if _STOPPED in said:
         return Health(healthy=False, detail=STOPPED)
     if HOST_REFUSED in said:
-        return Health(healthy=False, detail="does not know its own name (403, see MLFLOW_SERVER_ALLOWED_HOSTS)")
+        return Health(healthy=False, detail="rejects its own host name (403, see MLFLOW_SERVER_ALLOWED_HOSTS)")
     return Health(healthy=True, detail="refuses this machine's address (403)")
 
 

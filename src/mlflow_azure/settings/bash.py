@@ -68,13 +68,13 @@ def _set_while_running(words: list[Word]) -> Iterator[tuple[Word, str]]:
     if command == "read":
         takes_next = [False, *(bool(_READ_OPTION.fullmatch(word.keyword or "")) for word in arguments)]
         named = [word for word, is_taken in zip(arguments, takes_next, strict=False) if not is_taken]
-        yield from ((word, "read from whoever runs the script") for word in named if _is_name(word))
+        yield from ((word, "read from the person who runs the script") for word in named if _is_name(word))
     elif command == "for":
-        yield from ((word, "another in each round of a loop") for word in arguments if _is_name(word))
+        yield from ((word, "different on each pass of a loop") for word in arguments if _is_name(word))
     elif command == "printf" and len(arguments) > 1 and arguments[0].keyword == "-v":
         yield arguments[1], "the output of printf"
     elif arguments and _is_name(words[0]) and _begins_with_equals(arguments[0]):
-        yield words[0], "not assigned: bash allows no blank beside the ="
+        yield words[0], "not assigned: bash allows no space around the ="
 
 
 def _is_name(word: Word) -> bool:

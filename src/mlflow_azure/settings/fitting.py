@@ -40,16 +40,16 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
     size, instances, workers = (texts.get(name, "") for name in ("ASP_SKU", "ASP_INSTANCES", "MLFLOW_WORKERS"))
     if naming.sku(size) is None:
         if size.upper() in ("F1", "D1"):
-            broken["ASP_SKU"] = "must be B1 or larger: smaller plans stop a server that nobody uses"
+            broken["ASP_SKU"] = "must be B1 or larger: smaller plans stop idle servers"
         elif instances.isdecimal() and int(instances) > (most := _MOST_INSTANCES.get(size[:1].upper(), 30)):
-            broken["ASP_INSTANCES"] = f"must be {most} at most on a plan of size {size}"
+            broken["ASP_INSTANCES"] = f"must be at most {most} on a plan of size {size}"
         elif workers.isdecimal() and (fault := _too_little_memory(size, int(workers))):
             broken["MLFLOW_WORKERS"] = fault
     if not texts.get("MLFLOW_BACKEND_URI") and (fault := _too_few_connections(texts)):
         broken["POSTGRES_SKU"] = fault
     longest = ROLE_LENGTH - len(IDENTITY_SUFFIX)
     if len(texts.get("WEB_APP_NAME", "")) > longest:
-        broken["WEB_APP_NAME"] = f"must have {longest} characters at most: its identity is a role of the database"
+        broken["WEB_APP_NAME"] = f"must have at most {longest} characters: its identity is a database role"
     return broken
 
 

@@ -139,8 +139,8 @@ def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
     sound = not broken.keys() & {"MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"}
     if store and mount and sound and not rules.inside(store.text, mount.text):
         broken["MLFLOW_FILESTORE"] = (
-            f"must lie inside STORAGE_MOUNT_POINT (from {mount.place}), such as {mount.text.rstrip('/')}/mlruns: "
-            "elsewhere the web app loses its runs when it restarts"
+            f"must be inside STORAGE_MOUNT_POINT (from {mount.place}), such as {mount.text.rstrip('/')}/mlruns: "
+            "elsewhere the runs are lost when the web app restarts"
         )
     version = values.get("MLFLOW_VERSION")
     if version and version.text == POSTGRES:
@@ -161,7 +161,7 @@ def _another_value(name: str) -> str:
     setting = SETTINGS[name]
     if setting.secret:
         return f"Set {name} in the environment or the settings file."
-    return f"Give {setting.option} VALUE, or set {name} in the environment or the settings file."
+    return f"Use {setting.option} VALUE, or set {name} in the environment or the settings file."
 
 
 def _refuse(faults: Sequence[SettingsError]) -> None:

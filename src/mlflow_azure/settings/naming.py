@@ -73,8 +73,8 @@ _POSTGRES_OWN = r"azure_maintenance|azure_sys|postgres|template[01]"
 
 postgres_database = matches(
     rf"(?!({_POSTGRES_OWN})$)[a-z_][a-z0-9_-]{{0,62}}",
-    'must be 1 to 63 lower-case letters, digits, "_" and "-", beginning with a letter or "_", and none of the '
-    "databases that a server has of its own",
+    'must be 1 to 63 lower-case letters, digits, "_" and "-", beginning with a letter or "_", and not one of the '
+    "server's built-in databases",
 )
 
 _DNS_LABEL = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"

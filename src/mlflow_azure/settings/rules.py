@@ -83,7 +83,7 @@ def mount_point(value: str) -> str | None:
     if fault := directory(value):
         return fault
     if canonical_directory(value) in _RESERVED_DIRECTORIES or any(inside(value, tree) for tree in _RESERVED_TREES):
-        return "must be another directory, such as /mlruns: App Service or the container's system needs this one"
+        return "must be another directory, such as /mlruns: this one is needed by App Service or the container's system"
     return None
 
 
@@ -120,7 +120,7 @@ def postgres_uri(value: str) -> str | None:
     return None if parts.scheme == "postgresql" and told and not re.search(r"\s", value) else words
 
 
-client_secret = matches(r"\S{8,256}", "must be 8 to 256 characters without a blank")
+client_secret = matches(r"\S{8,256}", "must be 8 to 256 characters without spaces")
 
 # Source: https://learn.microsoft.com/graph/api/resources/application (displayName)
-display_name = matches(r"(?=\S)[^\x00-\x1f]{1,256}(?<=\S)", "must be 1 to 256 characters, with no blank at either end")
+display_name = matches(r"(?=\S)[^\x00-\x1f]{1,256}(?<=\S)", "must be 1 to 256 characters, with no spaces at either end")

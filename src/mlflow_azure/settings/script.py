@@ -92,7 +92,7 @@ def _sound(
             continue
         misfit = _misfit(name, values)
         values.pop(misfit)
-        reasons[misfit] = f"{name}, without a value in the settings file, does not fit it: it {words}"
+        reasons[misfit] = f"{name}, without a value in the settings file, does not fit: it {words}"
     return values, reasons
 
 

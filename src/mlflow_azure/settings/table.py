@@ -111,7 +111,7 @@ class Settings:
         "Azure subscription to deploy to",
         naming.guid,
         convert=str.lower,
-        default_words="the signed-in account's subscription",
+        default_words="the subscription of the signed-in account",
     )
     rg_name: str = setting("mlflow-rg", "Resource group", naming.resource_group)
     rg_location: str = setting("westeurope", "Azure region", naming.location, convert=naming.canonical_location)
@@ -126,7 +126,7 @@ class Settings:
     docker_image_tag: str = setting("latest", "Tag of the image", naming.image_tag)
     docker_base_image: str | None = setting(
         None,
-        "Image that the image is built on, such as the copy in a company's registry",
+        "Base image to build on, such as a copy in your company's registry",
         naming.image_reference,
         default_words="python:3.11-slim-bookworm",
     )
@@ -158,7 +158,7 @@ class Settings:
     storage_container_name: str = setting("mlflow", "Blob container of the artifacts", naming.blob_container)
     storage_mount_point: str = setting(
         "/mlruns",
-        "Where the file share is mounted in the web app",
+        "Where the web app mounts the file share",
         rules.mount_point,
         convert=rules.canonical_directory,
     )
@@ -171,7 +171,7 @@ class Settings:
     )
     postgres_version: str = setting(
         "16",
-        "PostgreSQL of a server that is made; one that is there keeps its own",
+        "PostgreSQL version of a new server; an existing one keeps its own",
         rules.one_of(*naming.POSTGRES_VERSIONS),
     )
     postgres_sku: str = setting(
@@ -186,7 +186,7 @@ class Settings:
     postgres_database_name: str = setting("mlflow", "Database of MLflow 3", naming.postgres_database)
     mlflow_backend_uri: Secret | None = setting(  # noqa: RUF009 -- a field, like the others
         None,
-        "URI, with its password, of a PostgreSQL database that is there already, instead of a server of one's own",
+        "URI, with password, of an existing PostgreSQL database to use instead of a new server",
         rules.postgres_uri,
         convert=Secret,
         default_words="none",
@@ -201,7 +201,7 @@ class Settings:
     sp_name: str = setting("mlflowserviceprincipal", "App registration of Microsoft Entra sign-in", rules.display_name)
     aad_client_secret: Secret | None = setting(  # noqa: RUF009 -- a field, like the others
         None,
-        "Secret of the app registration that auth enable --client-id names",
+        "Secret of the app registration named by auth enable --client-id",
         rules.client_secret,
         convert=Secret,
         default_words="none",
@@ -209,10 +209,10 @@ class Settings:
     )
     allow_ip: tuple[str, ...] = setting(
         "",
-        "Network in CIDR notation that may reach the server",
+        "Network that may reach the server, in CIDR notation",
         rules.networks,
         convert=rules.canonical_networks,
-        default_words="none: access restrictions are left as they are",
+        default_words="none: access restrictions stay as they are",
         multiple=True,
     )
 

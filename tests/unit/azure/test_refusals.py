@@ -53,7 +53,7 @@ def lost(kind: type[ServiceRequestError | ServiceResponseError], inner: Exceptio
 )
 def test_a_lost_answer_says_that_azure_may_have_done_it_and_that_running_again_is_safe(error: MlflowAzureError) -> None:
     assert error.code == "AnswerLost"
-    assert "Azure may have carried it out, or not" in error.message
+    assert "it may or may not have been done" in error.message
     assert "safe to run the command again" in error.hint
 
 

@@ -62,5 +62,5 @@ def test_a_bundle_of_certificates_is_loaded_once() -> None:
 
 
 def test_a_bundle_that_is_not_there_is_named() -> None:
-    with pytest.raises(OSError, match=r"no bundle of certificates at /no/such\.pem"):
+    with pytest.raises(OSError, match=r"no certificate bundle at /no/such\.pem"):
         tls_context("/no/such.pem")

@@ -40,5 +40,5 @@ def test_a_file_that_cannot_be_read_is_named_with_where_it_was_said(tmp_path: Pa
 
 def test_a_file_without_a_certificate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----")
-    with pytest.raises(SettingsError, match="holds no certificate"):
+    with pytest.raises(SettingsError, match="contains no PEM certificate"):
         read_build_ca(tmp_path / "key.pem", {})

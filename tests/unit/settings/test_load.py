@@ -183,12 +183,12 @@ def test_a_line_that_cannot_be_read_is_not_repeated_as_it_may_hold_a_secret(tmp_
 @pytest.mark.parametrize("store", ["/elsewhere", "/mlrunsx", "/"])
 def test_the_file_store_must_lie_in_the_mounted_share(tmp_path: Path, store: str) -> None:
     (problem,) = problems(tmp_path, options={"MLFLOW_FILESTORE": store})
-    assert "must lie inside STORAGE_MOUNT_POINT (from default), such as /mlruns/mlruns" in problem.message
+    assert "must be inside STORAGE_MOUNT_POINT (from default), such as /mlruns/mlruns" in problem.message
 
 
 def test_a_moved_mount_point_is_told_which_file_store_goes_with_it(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, environ={"STORAGE_MOUNT_POINT": "/data/"})
-    assert problem.message.startswith('MLFLOW_FILESTORE (from default): "/mlruns/mlruns" must lie inside')
+    assert problem.message.startswith('MLFLOW_FILESTORE (from default): "/mlruns/mlruns" must be inside')
     assert "such as /data/mlruns" in problem.message
 
 

@@ -43,11 +43,11 @@ def test_a_version_that_does_not_exist_is_the_only_fault() -> None:
     ("options", "name", "words"),
     [
         ({"ASP_SKU": "F1"}, "ASP_SKU", "must be B1 or larger"),
-        ({"ASP_SKU": "B2", "ASP_INSTANCES": "4"}, "ASP_INSTANCES", "must be 3 at most on a plan of size B2"),
+        ({"ASP_SKU": "B2", "ASP_INSTANCES": "4"}, "ASP_INSTANCES", "must be at most 3 on a plan of size B2"),
         (
             {"ASP_SKU": "S1", "ASP_INSTANCES": "11", "POSTGRES_SKU": "B2s"},
             "ASP_INSTANCES",
-            "must be 10 at most on a plan of size S1",
+            "must be at most 10 on a plan of size S1",
         ),
         (
             {"ASP_SKU": "B1", "MLFLOW_WORKERS": "8", "POSTGRES_SKU": "B2s"},
@@ -55,7 +55,7 @@ def test_a_version_that_does_not_exist_is_the_only_fault() -> None:
             "it has 1.75 GB, and they need about 2.2 GB",
         ),
         ({"ASP_INSTANCES": "5"}, "POSTGRES_SKU", "need 40 connections while they are replaced, and B1ms has 35"),
-        ({"WEB_APP_NAME": "x" * 55}, "WEB_APP_NAME", "must have 54 characters at most"),
+        ({"WEB_APP_NAME": "x" * 55}, "WEB_APP_NAME", "must have at most 54 characters"),
     ],
 )
 def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(

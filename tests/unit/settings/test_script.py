@@ -147,14 +147,14 @@ def test_what_only_looks_like_an_assignment_is_no_assignment(script: str) -> Non
         ("RG_NAME=$'rg\\'x'", "its value is a string of the kind $'...'"),
         ("RG_NAME=(a b)", "its value is an array"),
         ("RG_NAME=a; RG_NAME+=b", "its value is an addition to its former value"),
-        ("read RG_NAME", "its value is read from whoever runs the script"),
-        ("read -r -p 'Group: ' RG_NAME", "its value is read from whoever runs the script"),
-        ("read -rp STORAGE_ACCOUNT_NAME RG_NAME", "its value is read from whoever runs the script"),
-        ("for RG_NAME in a b; do deploy; done", "its value is another in each round of a loop"),
+        ("read RG_NAME", "its value is read from the person who runs the script"),
+        ("read -r -p 'Group: ' RG_NAME", "its value is read from the person who runs the script"),
+        ("read -rp STORAGE_ACCOUNT_NAME RG_NAME", "its value is read from the person who runs the script"),
+        ("for RG_NAME in a b; do deploy; done", "its value is different on each pass of a loop"),
         ("printf -v RG_NAME rg-%s one", "its value is the output of printf"),
         ("deploy() {\n  local RG_NAME=rg-one\n}", "its value is local to a function"),
-        ("RG_NAME = rg-one", "not assigned: bash allows no blank beside the ="),
-        ("RG_NAME =rg-one", "not assigned: bash allows no blank beside the ="),
+        ("RG_NAME = rg-one", "not assigned: bash allows no space around the ="),
+        ("RG_NAME =rg-one", "not assigned: bash allows no space around the ="),
         ('echo "${RG_NAME:=$(date)}"', "its value is a shell expansion, ${...}"),
         (
             "if prod; then\nRG_NAME=a\nelse\nRG_NAME=b\nfi",
@@ -179,7 +179,7 @@ def test_a_file_store_outside_of_the_scripts_mount_point_is_left_out_and_the_mou
     result = read_script("STORAGE_MOUNT_POINT=/data\nMLFLOW_FILESTORE=/mlruns", "deploy.sh")
     assert [item.name for item in result.left_out] == ["MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"]
     assert "such as /data/mlruns" in result.left_out[0].reason
-    assert "MLFLOW_FILESTORE, without a value in the settings file, does not fit it" in result.left_out[1].reason
+    assert "MLFLOW_FILESTORE, without a value in the settings file, does not fit" in result.left_out[1].reason
 
 
 @given(st.sampled_from(["/mlruns", "/data", "/", "$(x)", ""]), st.sampled_from(["/mlruns/a", "/data/a", "/b", ""]))

@@ -23,7 +23,7 @@ ClientId = Annotated[
     typer.Option(
         "--client-id",
         metavar="ID",
-        help="Use an app registration that exists, with its secret in the environment variable AAD_CLIENT_SECRET; "
+        help="Use an existing app registration, with its secret in the environment variable AAD_CLIENT_SECRET; "
         "needs no rights in Microsoft Entra ID.",
         show_default=False,
     ),
@@ -33,8 +33,8 @@ AllowUser = Annotated[
     typer.Option(
         "--allow-user",
         metavar="USER",
-        help="Let in only this user (name or object id) or program (object id of its service principal), "
-        "and others that are given; may be repeated.",
+        help="Allow only this user (name or object id) or program (object id of its service principal); repeat it "
+        "to allow several.",
         show_default=False,
     ),
 ]
@@ -43,12 +43,12 @@ AllowGroup = Annotated[
     typer.Option(
         "--allow-group",
         metavar="GROUP",
-        help="Let in only direct members of this group (name or object id; needs Microsoft Entra ID P1), "
-        "and others that are given; may be repeated.",
+        help="Allow only direct members of this group (name or object id; needs Microsoft Entra ID P1); repeat it "
+        "to allow several.",
         show_default=False,
     ),
 ]
-AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Let everyone in the tenant in again.")]
+AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Allow everyone in the tenant again.")]
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class AuthEnableAnswer(Answer):
 
     def text(self) -> str:
         """What is required now, and how a shell gets a token."""
-        done = "Sign-in is required already" if self.already else "Sign-in is now required"
+        done = "Sign-in was already required" if self.already else "Sign-in is now required"
         return (
             f"{done}: only people who sign in with Microsoft Entra ID can use {self.url}.\n"
             f"Client id: {self.client_id}\n\n"
-            "Give the clients of this shell a token:\n"
+            "Give clients in this shell a token:\n"
             '  export MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"'
         )
 
@@ -114,7 +114,8 @@ def enable(
     run.answer(AuthEnableAnswer(url, registered, switch.entra.issuer, done, already=planned.is_empty))
     if switch.lacks_consent(execution.outputs):
         run.console.warn(
-            "Browsers cannot sign in yet: you may not consent for those you named, and they cannot themselves.",
+            "Browsers cannot sign in yet: you may not give consent for the users you named, and they cannot give it "
+            "themselves.",
             f"Ask an administrator to open: {run.cloud.consent_page(run.azure.tenant_id, registered)}",
         )
     problem = run.wait(lambda: own_sign_in(run.azure, registered), "Trying to sign in")
@@ -143,7 +144,7 @@ class AuthDisableAnswer(Answer):
 
 @command("auth disable", AuthDisableAnswer, asks=True)
 def disable(run: Invocation) -> None:
-    """Stop requiring sign-in, after asking. Deletes the app registration that was made for it."""
+    """Stop requiring sign-in, after asking for confirmation. Deletes the app registration that was created for it."""
     from mlflow_azure.deployment.features.sign_in import sign_in_off
     from mlflow_azure.engine import Execution
 
@@ -161,15 +162,15 @@ def disable(run: Invocation) -> None:
     run.answer(AuthDisableAnswer(url, apply(run, Execution(planned, run.deadline))))
     if not switch.sees_registrations and switch.used:
         run.console.warn(
-            f"Microsoft Entra ID does not tell you whether app registration {switch.used} was made by mlflow-azure. "
-            "It was left.",
-            f"If nothing else uses it, have it deleted: az ad app delete --id {switch.used}",
+            f"You may not see in Microsoft Entra ID whether app registration {switch.used} was made by mlflow-azure, "
+            "so it was kept.",
+            f"If nothing else uses it, ask for it to be deleted: az ad app delete --id {switch.used}",
         )
 
 
 @dataclass(frozen=True)
 class AuthTokenAnswer(Answer):
-    """A bearer token for the server, which is a secret.
+    """A bearer token for the server; it is a secret.
 
     Attributes:
         token: What clients set as MLFLOW_TRACKING_TOKEN.
@@ -196,12 +197,12 @@ def token(
         typer.Option(
             "--client-id",
             metavar="ID",
-            help="The server's app registration, where you know it: Azure is not asked for it then.",
+            help="The server's app registration, if you know it; Azure is then not asked.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Print a bearer token for the server, which is good for about an hour.
+    """Print a bearer token for the server, valid for about an hour.
 
     Examples:
       export MLFLOW_TRACKING_TOKEN="$(mlflow-azure auth token)"

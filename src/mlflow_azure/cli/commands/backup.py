@@ -92,7 +92,7 @@ class VerifyAnswer(Answer):
         """What is wrong, the first of it one by one."""
         found = f"{self.files:,} files, {text.size(self.bytes)}"
         if not self.damaged:
-            return f"Every file is as it was backed up: {found}."
+            return f"Every file is intact: {found}."
         more = [f"  and {self.damaged - _TOLD:,} more"] if self.damaged > _TOLD else []
         return "\n".join([*(f"✗ {each}" for each in self.problems[:_TOLD]), *more, "", f"{self.damaged:,} of {found}"])
 
@@ -100,17 +100,22 @@ class VerifyAnswer(Answer):
 @command("backup", BackupAnswer, VerifyAnswer)
 def backup(
     run: Invocation,
-    directory: Annotated[Path, typer.Argument(help="Where it goes: new, empty, or of a backup to go on with.")],
+    directory: Annotated[
+        Path, typer.Argument(help="Where to put it: a new or empty directory, or an unfinished backup to continue.")
+    ],
     *,
     without_artifacts: Annotated[bool, typer.Option("--without-artifacts", help="Leave the blob container out.")] = (
         False
     ),
-    stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app meanwhile.")] = False,
+    stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare a backup with its checksums, and make none. Needs no Azure.")
+        bool,
+        typer.Option(
+            "--verify", help="Check an existing backup against its checksums instead of making one. Needs no Azure."
+        ),
     ] = False,
 ) -> int:
-    """Copy all runs and artifacts to a directory. Run it again to go on where it was interrupted."""
+    """Copy all runs and artifacts to a directory. Run it again to continue after an interruption."""
     if verify:
         return _verify(run, directory)
     from mlflow_azure.deployment.backing_up import Backup

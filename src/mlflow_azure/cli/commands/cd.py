@@ -25,7 +25,7 @@ class CdEnableAnswer(Answer):
     Attributes:
         image: "mlflowimage:latest", whose pushes count.
         webhook: Name of the registry's webhook.
-        ping: With which HTTP status a ping of it was answered.
+        ping: HTTP status of the answer to a test ping.
         resources: What was done to each resource.
 
     """
@@ -41,7 +41,7 @@ class CdEnableAnswer(Answer):
         """What happens from now on."""
         return (
             f"Continuous deployment is on: each push of {self.image} to {self.registry} makes {self.site} run it.\n"
-            f"A ping of the webhook was answered with {self.ping}."
+            f"The webhook's test ping was answered with {self.ping}."
         )
 
 
@@ -61,8 +61,8 @@ def enable(run: Invocation) -> None:
         CdEnableAnswer(hook.scope, hook.name, ping.status, done, registry=str(hook.registry), site=str(switch.site))
     )
     run.note(
-        "The webhook signs in with SCM basic auth, which is now on for the web app. "
-        "To turn both off: mlflow-azure cd disable"
+        "The webhook signs in with SCM basic auth, which is now on for the web app. To turn both off: mlflow-azure cd "
+        "disable"
     )
 
 
@@ -81,7 +81,7 @@ class CdDisableAnswer(Answer):
     def text(self) -> str:
         """A sentence."""
         if self.already:
-            return "Continuous deployment is off already."
+            return "Continuous deployment is already off."
         return "Continuous deployment is off: the webhook is deleted, and SCM basic auth is off."
 
 

@@ -85,7 +85,9 @@ class DeployAnswer(Answer):
 def deploy(
     run: Invocation,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, without changing anything.")
+    ] = False,
     adopt: Adopt = False,
     build: BuildOption = Build.AUTO,
     build_ca: BuildCa = None,
@@ -127,7 +129,7 @@ def deploy(
     if not decided and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(
             "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
-            "Require sign-in: mlflow-azure auth enable. Or let in some networks only: --allow-ip NETWORK",
+            "Require sign-in: mlflow-azure auth enable. Or allow only some networks: --allow-ip NETWORK",
         )
 
 

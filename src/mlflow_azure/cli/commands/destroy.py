@@ -69,7 +69,7 @@ def destroy(
     delete_database: Annotated[
         bool,
         typer.Option(
-            "--delete-database", help="With --yes: delete the PostgreSQL server with all runs and models, too."
+            "--delete-database", help="With --yes: also delete the PostgreSQL server, with all runs and models."
         ),
     ] = False,
 ) -> None:
@@ -104,15 +104,15 @@ def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None
     run.require_consent(_question(inventory))
     if inventory.databases and not delete_database:
         names = ", ".join(map(str, inventory.databases))
-        run.require_consent(f"Really delete {names}, with every run, model and trace in it?")
+        run.require_consent(f"Delete {names} as well, with every run, model and trace in it?")
     run.achieved["kept"] = kept
     done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
     run.answer(DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes))
     for client_id in inventory.unseen:
         run.console.warn(
-            f"Microsoft Entra ID does not tell you whether app registration {client_id}, which the server's sign-in "
-            "used, was made by mlflow-azure. It was left.",
-            f"If nothing else uses it, have it deleted: az ad app delete --id {client_id}",
+            f"You may not see in Microsoft Entra ID whether app registration {client_id}, which the server's sign-in "
+            "used, was made by mlflow-azure, so it was kept.",
+            f"If nothing else uses it, ask for it to be deleted: az ad app delete --id {client_id}",
         )
 
 
@@ -121,8 +121,8 @@ def _refuse_unasked(run: Invocation, inventory: Inventory, *, delete_database: b
     if run.common.yes and inventory.databases and not delete_database:
         names = ", ".join(map(str, inventory.databases))
         raise SettingsError(
-            f"{names} would go, with every run, model and trace, and --yes alone does not stand for that",
-            hint="Delete it, too: --yes --delete-database. Or keep it, with the storage account: --keep-data",
+            f"{names} would be deleted, with every run, model and trace, and --yes alone does not cover that",
+            hint="To delete it too: --yes --delete-database. To keep it, with the storage account: --keep-data",
             code="ConfirmationNeeded",
         )
 

@@ -92,7 +92,7 @@ class EmulatorAnswer(Answer):
 
 @command("emulator start", EmulatorAnswer, settings=False)
 def start(run: Invocation) -> None:
-    """Start the emulator in the background. Does nothing when it is running."""
+    """Start the emulator in the background. Does nothing if it is already running."""
     launcher = emulator_launcher()
     with emulator_failures():
         tell_version(run.console, run.wait(launcher.start, "Starting the emulator"))
@@ -105,7 +105,7 @@ class EmulatorStopAnswer(Answer):
     """The emulator does not run.
 
     Attributes:
-        stopped: Whether it did before.
+        stopped: Whether it was running before.
 
     """
 
@@ -118,7 +118,7 @@ class EmulatorStopAnswer(Answer):
 
 @command("emulator stop", EmulatorStopAnswer, settings=False)
 def stop(run: Invocation) -> None:
-    """Stop the emulator and everything it runs. What was deployed is there again after the next start."""
+    """Stop the emulator and everything it runs. Everything deployed is back after the next start."""
     launcher = emulator_launcher()
     with emulator_failures():
         stopped = run.wait(launcher.stop, "Stopping the emulator")
@@ -142,14 +142,14 @@ class EmulatorResetAnswer(Answer):
 
     def text(self) -> str:
         """A sentence."""
-        return "The emulator is stopped, and empty."
+        return "The emulator is stopped and empty."
 
 
 @command("emulator reset", EmulatorResetAnswer, settings=False, asks=True)
 def reset(run: Invocation) -> None:
-    """Stop the emulator and delete everything that was deployed to it, data too."""
+    """Stop the emulator and delete everything deployed to it, including its data."""
     launcher = emulator_launcher()
-    run.require_consent("Delete everything in the emulator, data too?")
+    run.require_consent("Delete everything in the emulator, including its data?")
     with emulator_failures():
         run.wait(launcher.reset, "Stopping the emulator")
     run.answer(EmulatorResetAnswer(reset=True))

@@ -40,7 +40,7 @@ def env(
         Shell | None,
         typer.Option(
             "--shell",
-            help="The shell that is to evaluate it [default: bash; on Windows powershell].",
+            help="The shell that will evaluate it [default: bash; on Windows powershell].",
             show_default=False,
         ),
     ] = None,
@@ -48,8 +48,8 @@ def env(
         bool,
         typer.Option(
             "--show-secrets",
-            help="Print the secrets, too: a token where sign-in is on, and the storage connection string that the "
-            "artifacts of MLflow 1.5.0 need.",
+            help="Print secrets too: a token if sign-in is on, and the storage connection string that MLflow 1.5.0 "
+            "needs for artifacts.",
         ),
     ] = False,
 ) -> None:

@@ -53,16 +53,16 @@ def local_run(
         ),
     ] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the container.")] = DEFAULT_NAME,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the server of that name; its data stays.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the server of that name; its data is kept.")] = False,
     storage_connection_string: Annotated[
         bool,
         typer.Option(
             "--storage-connection-string",
-            help=f"Keep artifacts in the storage account of {CONNECTION_STRING}, a variable of the environment.",
+            help=f"Keep artifacts in the storage account that the environment variable {CONNECTION_STRING} names.",
         ),
     ] = False,
     use_deployed: Annotated[
-        bool, typer.Option("--use-deployed", help="Keep artifacts in the storage account of the deployment.")
+        bool, typer.Option("--use-deployed", help="Keep artifacts in the deployment's storage account.")
     ] = False,
     postgres: Annotated[
         bool, typer.Option("--postgres", help="Give MLflow 3 a PostgreSQL of its own, instead of a file.")
@@ -71,7 +71,7 @@ def local_run(
 ) -> None:
     """Run the image with Docker on this machine, as App Service would.
 
-    Artifacts go to an Azurite of its own, runs to a volume; both are there again in the next run.
+    Artifacts go to its own Azurite, runs to a volume; both are kept for the next run.
     """
     _check_options(name, storage_connection_string=storage_connection_string, use_deployed=use_deployed)
     if stop:
@@ -168,7 +168,7 @@ def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
         if not stays:
             _follow(run, local)
     except KeyboardInterrupt as cause:
-        raise interrupted(cause, "the data stays") from cause
+        raise interrupted(cause, "the data is kept") from cause
     finally:
         if (started and not stays) or (not started and local.containers.changed):
             _take_down(run, local.containers)
@@ -179,14 +179,14 @@ def _warn_of_proxy(run: Invocation, url: str) -> None:
 
     if goes_through_proxy(url):
         run.console.warn(
-            f"HTTP_PROXY sends what is for {url} to a proxy, which does not reach it.",
+            f"HTTP_PROXY sends requests for {url} to a proxy, which cannot reach it.",
             "export NO_PROXY=127.0.0.1,$NO_PROXY",
         )
 
 
 def _follow(run: Invocation, local: LocalRun) -> None:
     """Show the log until the container ends. It goes to stderr: stdout has the answer, and nothing else."""
-    run.note("The server's log, until Ctrl+C stops it:")
+    run.note("The server's log; Ctrl+C stops the server:")
     for line in local.log():
         run.note(text.clean(line))
     if code := local.exit_code():

@@ -68,15 +68,17 @@ def logs(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="TIME", help="Only lines since then: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC)."),
+        typer.Option(
+            "--since", metavar="TIME", help="Only lines from then on: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC)."
+        ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl+C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing new lines, until Ctrl+C.")] = False,
     download: Annotated[
         Path | None,
         typer.Option("--download", metavar="FILE", help="Write all log files to this file, as a zip archive."),
     ] = None,
 ) -> None:
-    """Show what the server and App Service log. With --output json: one JSON document a line.
+    """Show what the server and App Service log. With --output json: one JSON document per line.
 
     Examples:
       mlflow-azure logs --follow

@@ -38,7 +38,7 @@ def open_(
     *,
     portal: Annotated[bool, typer.Option("--portal", help="The web app's page in the Azure portal.")] = False,
 ) -> None:
-    """Open the server in the browser; where there is none, print its URL."""
+    """Open the server in the browser, or print its URL if there is no browser."""
     from mlflow_azure.deployment.deployed_site import deployed_site
 
     site = run.wait(lambda: deployed_site(run.azure, run.settings, "opening the server"))

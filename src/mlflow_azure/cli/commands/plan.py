@@ -58,7 +58,7 @@ class PlanAnswer(Answer):
     """What a deploy would do.
 
     Attributes:
-        changes: One for each resource, in an order that respects what needs what.
+        changes: One for each resource, each after what it depends on.
 
     """
 

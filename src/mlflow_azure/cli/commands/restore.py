@@ -43,7 +43,7 @@ class RestoreAnswer(Answer):
         bytes: Their size.
         parts: What was restored.
         skipped: How many files an earlier run had written.
-        removed: How many files were given up that were there and are not in the backup.
+        removed: How many existing files that are not in the backup were deleted.
         rewritten: In how many files the address of artifacts was changed.
         seconds: How long this run took.
 
@@ -72,21 +72,21 @@ def restore(
     directory: Annotated[Path, typer.Argument(help="A backup.")],
     *,
     local: Annotated[
-        Path | None, typer.Option("--local", help="Write it to this directory, for MLflow on this machine.")
+        Path | None, typer.Option("--local", help="Write it to this directory instead, for MLflow on this machine.")
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Give up what is there for what is in the backup.")
+        bool, typer.Option("--replace", help="Replace existing data with what is in the backup.")
     ] = False,
-    stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app meanwhile.")] = False,
+    stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> None:
-    """Write a backup to the deployment, or to a directory. Run it again to go on where it was interrupted."""
+    """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption."""
     from mlflow_azure.deployment.restoring import Restore
 
     began = time.monotonic()
     prepared = Restore(directory)
     if local:
         out = local.absolute()
-        run.wait(lambda: prepared.to_directory(out), "Looking at what is there")
+        run.wait(lambda: prepared.to_directory(out), "Checking what is there")
         following = f"Open it with MLflow: mlflow ui --backend-store-uri {shlex.quote(str(out / 'mlruns'))}"
     else:
         azure, settings = run.azure, run.settings

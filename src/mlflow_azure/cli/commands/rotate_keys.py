@@ -21,7 +21,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class NotRotated:
-    """What there is no key of.
+    """Something that has no key.
 
     Attributes:
         kind: storage, registry or sign-in.
@@ -35,12 +35,12 @@ class NotRotated:
 
 @dataclass(frozen=True)
 class RotateKeysAnswer(Answer):
-    """The server lives on new keys, and those that there were open nothing any more.
+    """The server uses new keys, and the old ones no longer work.
 
     Attributes:
         url: Of the server.
         rotated: What was rotated: storage, registry, sign-in.
-        not_rotated: What was asked for, and has no key.
+        not_rotated: What was asked for but has no key.
         resources: What was done to each resource; empty where nothing was to be done.
 
     """
@@ -66,7 +66,7 @@ def rotate_keys(
     registry: Annotated[bool, typer.Option("--registry", help="Both passwords of the registry's admin user.")] = False,
     sign_in: Annotated[bool, typer.Option("--sign-in", help="The client secret of the app registration.")] = False,
 ) -> None:
-    """Make all keys anew without an outage; those that the options name, where they name some."""
+    """Renew all keys without an outage, or only those that the options name."""
     from mlflow_azure.deployment.rotation import Keys, Kind
 
     named = {Kind.STORAGE: storage, Kind.REGISTRY: registry, Kind.SIGN_IN: sign_in}
@@ -85,6 +85,6 @@ def rotate_keys(
         )
     if Kind.REGISTRY in going:
         run.console.warn(
-            "Whoever pushes or pulls with the registry's old password has to sign in anew.",
-            f"docker login, with what Azure tells: az acr credential show --name {run.settings.acr_name}",
+            "Anyone who pushes or pulls with the registry's old password must sign in again.",
+            f"Use docker login with the new password: az acr credential show --name {run.settings.acr_name}",
         )

@@ -31,7 +31,7 @@ class SettingsInitAnswer(Answer):
 
     def text(self) -> str:
         """A sentence."""
-        return f"Wrote {self.file}. To set a setting, remove the # in front of it."
+        return f"Wrote {self.file}. To set a value, uncomment its line."
 
 
 @command("settings init", SettingsInitAnswer, settings=False, asks=True)
@@ -80,7 +80,7 @@ class SettingsShowAnswer(Answer):
 
 @command("settings show", SettingsShowAnswer, makes=True)
 def show(run: Invocation) -> None:
-    """Show each setting's value, and where it comes from. Asks Azure for nothing."""
+    """Show each setting's value, and where it comes from. Does not contact Azure."""
     loaded = run.loaded
     subscription_id = loaded.given("SUBSCRIPTION_ID")
     values = loaded.complete(subscription_id) if subscription_id else loaded.values
@@ -121,12 +121,12 @@ class SettingsImportAnswer(Answer):
 
 @command("settings import", SettingsImportAnswer, settings=False, asks=True)
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
-    """Take the settings out of an existing deploy.sh. The script is read, never run."""
+    """Import the settings of an existing deploy.sh. The script is read, never run."""
     result = read_script(_read(script), script.name)
     if not (result.values or result.left_out):
         raise SettingsError(
             f"reading {script}: it sets none of the settings",
-            hint="Name the bash script that sets them: mlflow-azure settings import FILE. The names it may set: "
+            hint="Give the bash script that sets them: mlflow-azure settings import FILE. To list the settings: "
             "mlflow-azure settings show",
             code="NoSettings",
         )

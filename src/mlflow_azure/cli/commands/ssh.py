@@ -23,9 +23,9 @@ class SshAnswer(Answer):
     """What the command in the container did.
 
     Attributes:
-        exit_status: Which mlflow-azure ends with, too.
+        exit_status: Also the exit status of mlflow-azure.
         stdout: What it wrote.
-        stderr: What it wrote there.
+        stderr: What it wrote to stderr.
 
     """
 
@@ -38,12 +38,12 @@ class SshAnswer(Answer):
 def ssh(
     run: Invocation,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="What to run; without it: a shell.")
+        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Command to run; without one, a shell.")
     ] = None,
 ) -> int:
-    """Open a shell in the server's container, or run a command there and end with its exit status.
+    """Open a shell in the server's container, or run a command there and exit with its status.
 
-    Options of mlflow-azure stand before the command.
+    Options of mlflow-azure come before the command.
 
     Examples:
       mlflow-azure ssh
@@ -68,8 +68,8 @@ def ssh(
         )
     if not run.cloud.runs_containers:
         raise MlflowAzureError(
-            "opening a shell: the emulator runs web apps as processes here, and there is no container to enter",
-            hint="What the server says: mlflow-azure logs. How the emulator runs web apps, and why: "
+            "opening a shell: the emulator runs web apps as processes here, so there is no container to enter",
+            hint="For the server's log: mlflow-azure logs. For how the emulator runs web apps, and why: "
             "mlflow-azure emulator status",
             code="NoContainer",
         )

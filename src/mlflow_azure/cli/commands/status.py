@@ -26,7 +26,7 @@ _ON = {True: "on", False: "off"}
 
 @dataclass(frozen=True)
 class StatusAnswer(Answer):
-    """How the deployment is; with --watch a JSON document on a line of its own whenever it changes.
+    """The state of the deployment; with --watch, one JSON document per line whenever it changes.
 
     Attributes:
         url: Where the server's page is; null where it is not deployed.

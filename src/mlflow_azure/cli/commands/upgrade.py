@@ -46,7 +46,7 @@ class UpgradeAnswer(Answer):
         backup: Where the file share was backed up to.
         seconds: How long this run took.
         stopped_seconds: For how long the server did not answer.
-        last_pass_seconds: For how long of that runs were moved and compared.
+        last_pass_seconds: How much of that time went into moving and comparing runs.
 
     """
 
@@ -69,7 +69,7 @@ class UpgradeAnswer(Answer):
         ]
         header = ("id", "experiment", "side", "runs", "params", "tags", "points", "hash")
         compared = [text.table(header, rows), ""] if rows else []
-        repeated = [f"{self.repeated:,} points stood there more than once, and are in the database once."]
+        repeated = [f"{self.repeated:,} points were logged more than once, and are in the database once."]
         more = [f"  and {len(self.aside) - _TOLD:,} more"] if len(self.aside) > _TOLD else []
         aside = [*(f"✗ {each}" for each in self.aside[:_TOLD]), *more, ""] if self.aside else []
         took = f"{text.duration(self.seconds)}, {text.duration(self.stopped_seconds)} of them without a server"
@@ -80,9 +80,9 @@ class UpgradeAnswer(Answer):
                 *aside,
                 f"{self.url} runs MLflow 3 ({took}).",
                 "",
-                "Say so in your settings: MLFLOW_VERSION=3",
-                "The file share is kept. Back to it: mlflow-azure upgrade --rollback",
-                "Once you do not want to go back: mlflow-azure upgrade --finish",
+                "Put it in your settings: MLFLOW_VERSION=3",
+                "The file share is kept. To go back to it: mlflow-azure upgrade --rollback",
+                "When you no longer need to go back: mlflow-azure upgrade --finish",
             ]
         )
 
@@ -104,7 +104,7 @@ class RollbackAnswer(Answer):
         """Two sentences."""
         return (
             f"{self.url} runs MLflow 1.5.0 again (in {text.duration(self.seconds)}).\n"
-            "The database is kept, with what was logged to MLflow 3. Once more: mlflow-azure upgrade --to 3"
+            "The database is kept, with what was logged to MLflow 3. To upgrade again: mlflow-azure upgrade --to 3"
         )
 
 
@@ -123,16 +123,22 @@ class FinishAnswer(Answer):
 
     def text(self) -> str:
         """A sentence."""
-        return f"File share {self.share} is deleted, and no key opens the storage account any more."
+        return f"File share {self.share} is deleted, and the storage account no longer accepts keys."
 
 
 @command("upgrade", UpgradeAnswer, RollbackAnswer, FinishAnswer)
 def upgrade(
     run: Invocation,
     *,
-    to: Annotated[Version | None, typer.Option("--to", help="Which MLflow to go to.", show_default=False)] = None,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to 1.5.0, as it was at the switch.")] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Delete the file share: there is no way back then.")] = False,
+    to: Annotated[
+        Version | None, typer.Option("--to", help="MLflow version to upgrade to.", show_default=False)
+    ] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to MLflow 1.5.0, as it was at the switch.")
+    ] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Delete the file share; there is no way back after that.")
+    ] = False,
     backup: Annotated[
         Path | None, typer.Option("--backup", help="Back the file share up to this directory first.")
     ] = None,
@@ -140,24 +146,25 @@ def upgrade(
     keep_artifact_uris: Annotated[
         bool,
         typer.Option(
-            "--keep-artifact-uris", help="Leave artifact addresses as they are: clients then need Azure's storage."
+            "--keep-artifact-uris",
+            help="Leave artifact addresses as they are; clients then need access to the storage account.",
         ),
     ] = False,
     delete_share: Annotated[
-        bool, typer.Option("--delete-share", help="With --finish --yes: delete the file share unasked.")
+        bool, typer.Option("--delete-share", help="With --finish --yes: delete the file share without asking.")
     ] = False,
     build: BuildOption = Build.AUTO,
     build_ca: BuildCa = None,
     auth: Auth = False,
     public: Public = False,
 ) -> int:
-    """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL. Run it again to go on."""
+    """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL. Run it again to continue."""
     from mlflow_azure.deployment.deploy import Wish
     from mlflow_azure.deployment.upgrade.changeover import standing
     from mlflow_azure.deployment.upgrade.upgrading import Aim, Upgrading
 
     if sum((to is not None, rollback, finish)) != 1:
-        raise SettingsError("what to do is not said, or more than one thing", hint=_USAGE, code="Usage")
+        raise SettingsError("give exactly one of --to, --rollback and --finish", hint=_USAGE, code="Usage")
     began = time.monotonic()
     found = run.wait(lambda: standing(run.azure, run.settings))
 
@@ -196,8 +203,8 @@ def _tell(run: Invocation, answer: UpgradeAnswer) -> int:
     problems: Sequence[MlflowAzureError] = [
         MlflowAzureError(
             f"moving {each}",
-            hint="It is kept in the file share. Mend it there, go back (mlflow-azure upgrade --rollback), and upgrade "
-            "again: what was moved stays.",
+            hint="It is kept in the file share. Fix it there, go back (mlflow-azure upgrade --rollback), and "
+            "upgrade again; what was already moved stays moved.",
             code="NotMoved",
         )
         for each in answer.aside

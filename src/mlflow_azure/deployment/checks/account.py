@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 WRITABLE = frozenset({"Enabled"})
 """States of a subscription in which all is well."""
 STILL_WRITABLE = frozenset({"Warned", "PastDue"})
-"""Payment is due; Azure will disable it. https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states"""
+"""Payment is due, or Azure will disable it.
+https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states"""
 WITHOUT_TASKS = ("FreeTrial", "AzureForStudents", "Sponsored")
 """Kinds of offer that may not build images in the registry. https://aka.ms/acr/tasks/unsupported-subscription"""
 
@@ -60,10 +61,10 @@ def subscription(azure: Azure) -> Finding:
         found = azure.rest.send("GET", f"/subscriptions/{azure.subscription_id}", query={"api-version": "2022-12-01"})
     name, state = f"{found['displayName']} ({azure.subscription_id})", str(found["state"])
     if state in STILL_WRITABLE:
-        return warning("subscription", f"{name} is {state}", "Settle what is due, before Azure disables it.")
+        return warning("subscription", f"{name} is {state}", "Pay what is due before Azure disables it.")
     if state not in WRITABLE:
         raise AzureRefusedError(
-            f"subscription {name} is {state}: nothing can be written",
+            f"subscription {name} is {state}: nothing can be created or changed",
             hint=HINTS["ReadOnlyDisabledSubscription"],
             code="ReadOnlyDisabledSubscription",
         )
@@ -83,7 +84,7 @@ def role(azure: Azure, settings: Settings) -> Finding:
     if found in ("Owner", "Contributor"):
         return ok("role", f"you have the rights of {found} on {where}")
     if found == "Reader":
-        return warning("role", f"you have the rights of Reader on {where}: plan and status work, and no deploy", ASK)
+        return warning("role", f"you have the rights of Reader on {where}: plan and status work, deploy does not", ASK)
     return warning("role", f"you cannot read resource group {settings.rg_name}", ASK)
 
 
@@ -100,13 +101,13 @@ def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource])
     missing = sorted(action for action in needed if not allows(allowed, action))
     if missing:
         raise AzureRefusedError(
-            f"you may not do in resource group {settings.rg_name} what a deploy does: {', '.join(missing)}",
+            f"in resource group {settings.rg_name} you may not do what a deploy needs: {', '.join(missing)}",
             hint=HINTS["AuthorizationFailed"],
             code="AuthorizationFailed",
         )
     for denial in denials(azure, settings.rg_name, sorted(needed)):
         raise AzureRefusedError(
-            f"deny assignment {denial.name} takes away what a deploy does: {', '.join(denial.actions)}",
+            f"deny assignment {denial.name} takes away what a deploy needs: {', '.join(denial.actions)}",
             hint="It belongs to a managed application or a deployment stack. Choose another resource group: "
             "--rg-name NAME",
             code="DenyAssignmentAuthorizationFailed",
@@ -126,12 +127,12 @@ def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Fi
     policies = (live or {}).get("properties", {}).get("policies") or {}
     policy = policies.get("azureADAuthenticationAsArmPolicy") or {}
     if str(policy.get("status")).lower() != "disabled":
-        return ok("registry", "it takes tokens for Resource Manager")
+        return ok("registry", "it accepts tokens for Resource Manager")
     raise AzureRefusedError(
-        f"deploying with --identity: {registry} takes no tokens for Azure Resource Manager, and App Service pulls "
-        "with no others",
-        hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. Or pull with "
-        "its password: mlflow-azure deploy --no-identity",
+        f"deploying with --identity: {registry} does not accept tokens for Azure Resource Manager, and App Service "
+        "pulls with no others",
+        hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. Or pull "
+        "with its password: mlflow-azure deploy --no-identity",
         code="RegistryRefusesArmTokens",
     )
 
@@ -147,13 +148,13 @@ def roles(azure: Azure, settings: Settings) -> Finding:
         return ok("roles", "you can assign roles")
     if settings.mlflow_version == POSTGRES:
         raise AzureRefusedError(
-            f"you cannot assign roles in resource group {settings.rg_name}, and MLflow 3 reaches its storage and "
-            "image by nothing else",
+            f"you cannot assign roles in resource group {settings.rg_name}, and MLflow 3 has no other way to reach its "
+            "storage and image",
             hint=ASK_AN_OWNER,
             code=ROLE_REFUSED,
         )
     return warning(
         "roles",
         "you cannot assign roles: the web app will pull its image with the registry's password",
-        "For --identity, ask an owner for the role Role Based Access Control Administrator on the resource group.",
+        "For --identity, ask an owner for the Role Based Access Control Administrator role on the resource group.",
     )

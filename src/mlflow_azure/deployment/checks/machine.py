@@ -47,7 +47,7 @@ def container_engine() -> Finding:
     return warning(
         "container engine",
         f"{name}: it has to emulate {PLATFORM}, which App Service runs",
-        "Building is slow here. In the registry it is not: mlflow-azure deploy --build remote",
+        "Building is slow here. It is faster in the registry: mlflow-azure deploy --build remote",
     )
 
 
@@ -60,7 +60,7 @@ def disk() -> Finding:
     return warning(
         "disk",
         f"only {free:.1f} GiB free at {folder}; building the image here takes {ROOM_GIB:.0f}",
-        "Make room, docker system prune, or build in the registry: mlflow-azure deploy --build remote",
+        "Free some space (docker system prune), or build in the registry: mlflow-azure deploy --build remote",
     )
 
 
@@ -68,7 +68,7 @@ def clock(cloud: Cloud) -> Finding:
     """Whether this machine's clock is right: with a wrong one Azure takes no token. Raises MlflowAzureError."""
     date = _ask(cloud, cloud.resource_manager).headers.get("Date")
     if date is None:
-        return warning("clock", "nobody told the time to compare with", "Compare it with: https://time.is")
+        return warning("clock", "nothing answered with a time to compare with", "Compare it with: https://time.is")
     return compared(datetime.now(UTC), parsedate_to_datetime(date))
 
 

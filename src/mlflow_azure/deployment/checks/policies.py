@@ -63,7 +63,7 @@ def policies(azure: Azure, settings: Settings) -> Finding:
     problems = [problem for kind in contents for problem in _problems(kind, answers[kind])]
     if problems:
         raise SeveralErrors(problems)
-    return ok("policies", "none forbids a part of the deployment")
+    return ok("policies", "none forbids any part of the deployment")
 
 
 def _evaluate(azure: Azure, settings: Settings, kind: str) -> Mapping[str, Any]:

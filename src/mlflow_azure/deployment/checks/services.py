@@ -61,7 +61,7 @@ def providers(azure: Azure, settings: Settings) -> Finding:
             hint=f"Ask an owner of the subscription to run: az provider register --namespace {forbidden[0]}",
             code="MissingSubscriptionRegistration",
         )
-    return ok("providers", f"not registered yet, a deploy does it: {', '.join(missing)}")
+    return ok("providers", f"not registered yet; a deploy does that: {', '.join(missing)}")
 
 
 def _providers(stack: Stack) -> tuple[Provider, ...]:
@@ -123,14 +123,14 @@ def quota(azure: Azure, settings: Settings) -> Finding:
     listed: list[CsmUsageQuota] = unless_forbidden(azure, "quota", usages, [])
     told = [each for each in listed if each.name and str(each.name.value).startswith(CORES)]
     if not told or tier(settings.asp_sku) in WITHOUT_MACHINES:
-        return warning("quota", "Azure does not tell how many plans you may have", "A deploy ends where it is too few.")
+        return warning("quota", "Azure does not say how many plans you may have", "A deploy stops if it is not enough.")
     for usage in told:
         used, limit = usage.current_value or 0, usage.limit
         if limit is not None and 0 <= limit <= used:
             plan = mlflow_stack(azure, settings).plan
             name = usage.name and usage.name.value
             return _exhausted(azure, settings, plan, f"{name}: {used} of {limit} used")
-    return ok("quota", f"App Service lets you have another machine in {settings.rg_location}")
+    return ok("quota", f"App Service allows another machine in {settings.rg_location}")
 
 
 def _exhausted(azure: Azure, settings: Settings, wanted: Resource, usage: str) -> Finding:
@@ -153,7 +153,7 @@ def names(azure: Azure, settings: Settings) -> Finding:
     if unasked:
         return warning(
             "names",
-            f"Azure does not tell until their providers are registered: {', '.join(unasked)}",
-            "A deploy registers them, and ends where a name turns out to be taken.",
+            f"Azure does not say until their providers are registered: {', '.join(unasked)}",
+            "A deploy registers them, and stops if a name turns out to be taken.",
         )
     return ok("names", f"{', '.join(each.name for each in named)} are free, or yours")

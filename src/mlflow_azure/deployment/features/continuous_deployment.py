@@ -99,7 +99,7 @@ def withdrawn_on_failure(dialog: Dialog, azure: Azure, settings: Settings, begun
 
 def _withdraw(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> None:
     dialog.note("That failed; undoing it.")
-    doubt = "It was not finished."
+    doubt = "It did not finish."
     try:
         doubt = _take_back(dialog, azure, settings, begun)
     except MlflowAzureError as problem:
@@ -131,7 +131,7 @@ def _take_back(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.E
     if not left:
         return ""
     what = ", ".join(str(node) for node in left)
-    return f"Azure had not answered yet when the command was stopped, and may carry it out later: {what}."
+    return f"Azure had not answered when the command was stopped, and may still do it: {what}."
 
 
 @dataclass(frozen=True)

@@ -171,12 +171,14 @@ class SignInWish:
             )
         if self.client_id is not None and (self.names_someone or self.everyone):
             raise SettingsError(
-                "--client-id cannot go with --allow-user, --allow-group or --allow-everyone: who may sign in is said "
-                "by the registration's owner",
-                hint="Let them require assignment, and assign who may sign in, in Microsoft Entra ID.",
+                "--client-id cannot be combined with --allow-user, --allow-group or --allow-everyone: the "
+                "registration's owner decides who may sign in",
+                hint="Ask them to require assignment, and to assign who may sign in, in Microsoft Entra ID.",
             )
         if self.names_someone and self.everyone:
-            raise SettingsError("--allow-everyone cannot go with --allow-user or --allow-group", hint="Leave one out.")
+            raise SettingsError(
+                "--allow-everyone cannot be combined with --allow-user or --allow-group", hint="Leave one out."
+            )
 
 
 def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn:
@@ -194,7 +196,7 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
         if secret is None:
             raise SettingsError(
                 "--client-id: the secret of the app registration is missing",
-                hint="Set the environment variable AAD_CLIENT_SECRET to it.",
+                hint="Put it in the environment variable AAD_CLIENT_SECRET.",
             )
         return SignIn(managed=False, client_id=wish.client_id, secret=secret)
     allowed = None

@@ -156,7 +156,7 @@ class RemovedSite(Task):
             return Action.KEEP
         if not self.site.is_ours(live):
             raise MlflowAzureError(
-                f"deleting {self.site}: it was not made by mlflow-azure", hint="Delete it, if nobody needs it."
+                f"deleting {self.site}: it was not made by mlflow-azure", hint="Delete it if nobody needs it."
             )
         with doing(f"deleting {self.site}"):
             self.site.azure.web.web_apps.delete(self.site.group.name, self.site.name, delete_empty_server_farm=False)

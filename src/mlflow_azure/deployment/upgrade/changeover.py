@@ -105,7 +105,7 @@ def refuse_never_switched(found: Standing, what: str) -> None:
     """Raise SettingsError where the web app runs MLflow 3 and there is no file share that it came from."""
     if found.version == POSTGRES and found.upgrade is None:
         raise SettingsError(
-            f"{what}: it was deployed as MLflow 3", hint="How it is: mlflow-azure status", code="NothingToDo"
+            f"{what}: it was deployed as MLflow 3", hint="Check its state: mlflow-azure status", code="NothingToDo"
         )
 
 
@@ -113,7 +113,7 @@ def refuse_finished(found: Standing, what: str) -> None:
     """Raise SettingsError where the file share is gone."""
     if found.upgrade == arm.FINISHED:
         raise SettingsError(
-            f"{what}: the upgrade is finished, and the file share deleted",
+            f"{what}: the upgrade is finished and the file share is deleted",
             hint="A backup of it can be restored to another deployment: mlflow-azure restore DIRECTORY",
             code="NothingToDo",
         )

@@ -116,6 +116,6 @@ class Passed:
             names = ", ".join(f"{each.id} ({each.name})" for each in unequal)
             raise MlflowAzureError(
                 f"comparing file share and database: they differ in experiment {names}",
-                hint="Nothing was switched, and nothing deleted. Run the command again; if it stays, report it.",
+                hint="Nothing was switched or deleted. Run the command again; if it happens again, report it.",
                 code="SidesDiffer",
             )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow_azure.secret import Secret
 
 ANSWER_SECONDS = 30
-_AGAIN = "What was moved stays moved. Run the command again: it goes on from there."
+_AGAIN = "What was moved stays moved. Run the command again; it continues from there."
 
 
 class MovingPass(Task):
@@ -89,7 +89,7 @@ class MovingPass(Task):
             return {}
         told: dict[str, Any] = answer.json()
         if told["state"] == "waiting":
-            report("waiting for a pass that an earlier command began", None)
+            report("waiting for a pass that an earlier command started", None)
         elif told["state"] == "running":
             _tell(told["report"], report)
         return told

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 _MOST_PASSES = 5
-"""While the server goes on. Each has less to do than the one before, unless clients log faster than runs are moved."""
+"""While the server keeps running. Each has less to do than the one before, unless clients log faster than runs are
+moved."""
 _FEW = 0.01
 """Of all runs, a part that is left to the last pass."""
 
@@ -61,7 +62,7 @@ class Moved:
         url: Where the server is.
         last: The pass after which both sides were compared; None where an earlier command did it.
         stopped_seconds: For how long the server did not answer.
-        last_pass_seconds: For how long of that runs were moved and compared.
+        last_pass_seconds: How much of that time went into moving and comparing runs.
 
     """
 
@@ -93,8 +94,8 @@ class Upgrading:
         has_to_move = self._found.version == FILE_SHARE
         if has_to_move and (backup is None) == (not without_backup):
             raise SettingsError(
-                "whether the file share is backed up first is not said",
-                hint="To a directory: --backup DIRECTORY. Or not, since the file share is kept anyway: --no-backup",
+                "you have not said whether to back up the file share first",
+                hint="To back it up: --backup DIRECTORY. Not to, since the file share is kept anyway: --no-backup",
                 code="BackupNotDecided",
             )
         changeover.refuse_never_switched(self._found, "upgrading to MLflow 3")
@@ -131,7 +132,7 @@ class Upgrading:
             made = manifest.read(directory)
             if not made.is_of_the_same(new_backup(self._old.settings, artifacts=False)):
                 raise SettingsError(
-                    f"backing up to {directory}: a backup of something else is there",
+                    f"backing up to {directory}: it holds a backup of something else",
                     hint="Name another directory: --backup DIRECTORY",
                     code="Occupied",
                 )
@@ -199,7 +200,7 @@ class Upgrading:
         changeover.refuse_finished(self._found, "rolling back")
         azure, site = self._azure, self._base.site
         self._dialog.require_consent(
-            "Go back to MLflow 1.5.0? What was logged to MLflow 3 stays in the database, and is not shown then."
+            "Go back to MLflow 1.5.0? What was logged to MLflow 3 stays in the database, but is not shown."
         )
         if self._found.version == FILE_SHARE and self._found.upgrade is None:
             self._do(self._without_temporary_site(), StartedSite(site))
@@ -223,11 +224,11 @@ class Upgrading:
         share = settings.storage_file_share_name
         if self._dialog.agreed_beforehand and not delete_share:
             raise SettingsError(
-                f"file share {share} would go, and --yes alone does not stand for that",
-                hint="Delete it, too: --yes --delete-share",
+                f"file share {share} would be deleted, and --yes alone does not cover that",
+                hint="To delete it too: --yes --delete-share",
                 code="ConfirmationNeeded",
             )
-        aside = f" {self._found.aside:,} that could not be moved are only there." if self._found.aside else ""
+        aside = f" {self._found.aside:,} that could not be moved exist only there." if self._found.aside else ""
         self._dialog.require_consent(f"Delete file share {share}? There is no way back to MLflow 1.5.0 then.{aside}")
         self._dialog.require_consent(f"Really delete {share}, with every run of MLflow 1.5.0 in it?")
         url = self._deploy(lambda: changeover.finish(azure, settings, self._new.wish))
@@ -256,9 +257,9 @@ def _announcement(planned: engine.Plan, backup: Path | None) -> str:
     made = [step for step in planned.changes if step.action is not Action.KEEP]
     steps: Sequence[str] = [
         *([f"back up the file share to {backup}"] if backup else []),
-        f"make beside the running server: {', '.join(f'{each.kind} {each.name}' for each in made) or 'nothing'}",
-        "move all runs, while clients go on logging",
-        "stop the server, move what came meanwhile, compare both sides",
-        "switch the server to MLflow 3; the file share is kept, for --rollback, until --finish",
+        f"create beside the running server: {', '.join(f'{each.kind} {each.name}' for each in made) or 'nothing'}",
+        "move all runs, while clients keep logging",
+        "stop the server, move what was logged meanwhile, compare both sides",
+        "switch the server to MLflow 3; the file share is kept for --rollback, until --finish",
     ]
     return "\n".join(["To be done:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))])

@@ -115,7 +115,7 @@ async def restart_server(call: Call) -> Answer:
 
 @endpoints.on("POST", SERVER + "/stop", lacks="that it starts by itself after seven days")
 async def stop_server(call: Call) -> Answer:
-    """End PostgreSQL; the data stays (long-running)."""
+    """End PostgreSQL; the data is kept (long-running)."""
 
     async def end(server: Body) -> None:
         await call.world.runtime.databases.suspend(server["name"])

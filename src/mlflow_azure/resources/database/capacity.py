@@ -55,7 +55,7 @@ def _fault(listed: list[Any], server: FlexibleServer) -> str | None:
         return f"the region does not have it ({tier})"
     disks = set(_disks(editions))
     if disks and server.storage not in disks:
-        return f"its disk can have {', '.join(map(str, sorted(disks)))} GiB, and not {server.storage}"
+        return f"its disk can have {', '.join(map(str, sorted(disks)))} GiB, not {server.storage}"
     return None
 
 

@@ -111,7 +111,7 @@ class FlexibleServer(TaggedResource):
             "storage": {**wanted["storage"], "autoGrow": "Enabled"},
         }
         refuse_unavailable(self)  # its provider may not have been registered when it was planned
-        report("Azure takes 5 to 15 minutes for it", None)
+        report("this takes Azure 5 to 15 minutes", None)
         body = {**desired, "properties": properties}
         servers = self.azure.postgres.servers
         with doing(f"creating {self}"):

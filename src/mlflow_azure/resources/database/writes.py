@@ -30,5 +30,5 @@ def when_free(azure: Azure, begin: Callable[[], LROPoller[T]], report: Report) -
         lambda: azure.wait(begin()),
         is_server_busy,
         patience=BUSY_SECONDS,
-        tell=lambda: report("the server is busy with an earlier change of it", None),
+        tell=lambda: report("the server is still busy with an earlier change", None),
     )

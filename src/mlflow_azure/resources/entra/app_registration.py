@@ -38,9 +38,9 @@ _SCOPE = {
     "type": "User",
     "isEnabled": True,
     "adminConsentDisplayName": "Use MLflow",
-    "adminConsentDescription": "Log and read MLflow runs in the name of the signed-in user.",
+    "adminConsentDescription": "Log and read MLflow runs on behalf of the signed-in user.",
     "userConsentDisplayName": "Use MLflow",
-    "userConsentDescription": "Log and read MLflow runs in your name.",
+    "userConsentDescription": "Log and read MLflow runs on your behalf.",
 }
 _ROLE = {
     "value": ROLE,

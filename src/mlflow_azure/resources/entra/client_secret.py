@@ -171,14 +171,14 @@ def wait_until_accepted(azure: Azure, client_id: str, secret: Secret, report: Re
             url = f"{azure.cloud.authority}/{azure.tenant_id}/oauth2/v2.0/token"
             refused = _UNKNOWN_SECRET in session.post(url, data=form, timeout=TIMEOUT_SECONDS).text
         if refused:
-            report("Microsoft Entra ID does not know it yet", None)
+            report("Microsoft Entra ID does not accept it yet", None)
         return None if refused else True
 
     with doing("trying the new client secret"):
         if azure.deadline.poll(known, patience=KNOWN_SECONDS) is None:
             raise MlflowAzureError(
                 f"trying the new client secret: Microsoft Entra ID did not know it within {KNOWN_SECONDS:.0f} seconds",
-                hint="The server goes on with the old one. Run the command again.",
+                hint="The server keeps using the old one. Run the command again.",
                 code="KeyNotAccepted",
             )
 

@@ -85,8 +85,8 @@ class Image(AzureResource):
         client = self._client(given)
         if self.context is None or self.build is None:
             raise MlflowAzureError(
-                f"deploying {self}: it is not in {client.server}, and --build none forbids building it",
-                hint=f"Push it to {client.server}/{self.name}, or let it be built: mlflow-azure deploy",
+                f"deploying {self}: it is not in {client.server}, and --build none rules out building it",
+                hint=f"Push it to {client.server}/{self.name}, or have it built: mlflow-azure deploy",
                 code="ImageNotFound",
             )
         if client.digest(self.repository, self.context.tag):

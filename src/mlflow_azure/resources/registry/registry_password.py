@@ -77,15 +77,15 @@ class RegistryPassword(AzureResource):
             try:
                 client.digest(*self.image)
             except AzureRefusedError:
-                report("the registry does not take it yet", None)
+                report("the registry does not accept it yet", None)
                 return None
             return True
 
         if self.azure.deadline.poll(accepted, patience=ACCEPTED_SECONDS) is None:
             raise MlflowAzureError(
-                f"renewing {self.name} of {self.registry}: the registry did not take it within "
+                f"renewing {self.name} of {self.registry}: the registry did not accept it within "
                 f"{ACCEPTED_SECONDS:.0f} seconds",
-                hint="What used the other password goes on with it. Run the command again.",
+                hint="Whatever used the other password keeps using it. Run the command again.",
                 code="KeyNotAccepted",
             )
 

@@ -113,7 +113,7 @@ class StorageAccount(TaggedResource):
         with doing(f"reading the keys of {self}"):
             listed = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name).keys_property
         if not listed:
-            raise MlflowAzureError(f"reading the keys of {self}: Azure answered without one", hint=AGAIN)
+            raise MlflowAzureError(f"reading the keys of {self}: Azure's answer has none", hint=AGAIN)
         keys = {str(each.key_name): str(each.value) for each in listed}
         strings = {name: Secret(connection_string(self.name, key, endpoints)) for name, key in keys.items()}
         return {

@@ -65,22 +65,22 @@ class StorageKey(AzureResource):
             listed = accounts.regenerate_key(group, self.account.name, wanted).keys_property or []
         key = next((Secret(str(each.value)) for each in listed if each.key_name == self.name), None)
         if key is None:
-            raise MlflowAzureError(f"renewing {self.name} of {self.account}: Azure answered without it", hint=AGAIN)
+            raise MlflowAzureError(f"renewing {self.name} of {self.account}: Azure's answer lacks it", hint=AGAIN)
         self._wait_until_accepted(key, live["endpoints"]["blob"], report)
         return {**live, **desired, "key": key}
 
     def _wait_until_accepted(self, key: Secret, endpoint: str, report: Report) -> None:
         def accepted() -> bool | None:
             if is_refused(self.azure.cloud, self.account.name, key, endpoint):
-                report("the account does not take it yet", None)
+                report("the account does not accept it yet", None)
                 return None
             return True
 
         if self.azure.deadline.poll(accepted, patience=ACCEPTED_SECONDS) is None:
             raise MlflowAzureError(
-                f"renewing {self.name} of {self.account}: the account did not take it within "
+                f"renewing {self.name} of {self.account}: the account did not accept it within "
                 f"{ACCEPTED_SECONDS:.0f} seconds",
-                hint="What used the other key goes on with it. Run the command again.",
+                hint="Whatever used the other key keeps using it. Run the command again.",
                 code="KeyNotAccepted",
             )
 

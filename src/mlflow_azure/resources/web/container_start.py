@@ -83,7 +83,7 @@ class ContainerStart:
                     *map(str, said[-LAST_LINES:]),
                 ]
             ),
-            hint="Fix what it says, then deploy again. For more: mlflow-azure logs --tail 100",
+            hint="Fix that, then deploy again. For more: mlflow-azure logs --tail 100",
             code="ContainerKeepsEnding",
         )
 
@@ -95,7 +95,7 @@ class ContainerStart:
             raise AzureRefusedError(
                 f"waiting for the container of {self.site}: its identity may not pull the image, "
                 f"{ROLE_SECONDS / 60:.0f} minutes after it got the role",
-                hint="Without an identity it pulls with the registry's password: mlflow-azure deploy --no-identity",
+                hint="To pull with the registry's password instead: mlflow-azure deploy --no-identity",
                 code="PullRefused",
             )
         report("its identity may not pull the image yet: restarting", None)

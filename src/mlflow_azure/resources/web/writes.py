@@ -23,6 +23,6 @@ def when_free(azure: Azure, request: Callable[[], T], report: Report | None = No
 
     def tell() -> None:
         if report is not None:
-            report("Azure is busy with an earlier change of it", None)
+            report("Azure is still busy with an earlier change", None)
 
     return eventually(azure.deadline, request, is_busy, patience=BUSY_SECONDS, tell=tell)

@@ -80,5 +80,5 @@ async def _announced_port(child: Child, log: Path) -> int:
         await asyncio.sleep(0.05)
     await child.stop()
     raise RuntimeFaultError(
-        f"starting {child.name}: it did not begin to listen: {_last_line(log.read_text())}. Its log: {log}"
+        f"starting {child.name}: it did not start listening: {_last_line(log.read_text())}. Its log: {log}"
     )

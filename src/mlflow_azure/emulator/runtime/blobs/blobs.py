@@ -127,7 +127,7 @@ class Blobs:
         }
 
     async def stop(self) -> None:
-        """End every service; the data stays."""
+        """End every service; the data is kept."""
         async with self._changing:
             await asyncio.gather(*map(_close, self._accounts.values()))
             self._accounts.clear()

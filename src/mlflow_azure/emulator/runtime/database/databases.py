@@ -98,7 +98,7 @@ class Databases:
             await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
 
     async def stop(self) -> None:
-        """End every server; the data stays."""
+        """End every server; the data is kept."""
         async with self._changing:
             await asyncio.gather(*map(self._close, list(self._servers)))
 

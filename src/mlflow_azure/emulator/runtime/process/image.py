@@ -63,7 +63,7 @@ async def pull_context(repository: Repository, reference: str, images: Path) -> 
     digest, manifest = await repository.manifest(reference)
     config = json.loads(await repository.blob(manifest["config"]["digest"]))["config"]
     if not is_context(config.get("Labels")):
-        raise PullError("the image is a root file system, which only a container engine can run; none answers here")
+        raise PullError("the image is a root file system, which only a container engine can run; none responds here")
 
     async def unpack(directory: Path) -> None:
         archive = await repository.blob(manifest["layers"][0]["digest"])

@@ -65,8 +65,8 @@ async def open_storage(name: str, root: Path, children: Children, in_container: 
         return await _opened(name, process)
     if theirs.exists():
         raise RuntimeFaultError(
-            f"opening container registry {name}: its images were kept by {_PROGRAM}, which is not here any more. "
-            f"Install it again (apt-get install {_PROGRAM}), or start afresh: mlflow-azure emulator reset"
+            f"opening container registry {name}: its images were kept by {_PROGRAM}, which is no longer installed. "
+            f"Install it again (apt-get install {_PROGRAM}), or start over: mlflow-azure emulator reset"
         )
     return _OwnStorage(distribution_app(RegistryStore(root)))
 

@@ -116,7 +116,7 @@ class Registries:
             shutil.rmtree(self._root / name, ignore_errors=True)
 
     async def stop(self) -> None:
-        """End all; the data stays."""
+        """End all; the data is kept."""
         async with self._changing:
             await asyncio.gather(*(registry.stop() for registry in self._registries.values()))
             self._registries.clear()
