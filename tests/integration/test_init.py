@@ -42,6 +42,11 @@ def test_the_answers_become_the_settings_file_and_the_plan_is_what_a_deploy_with
     planned = shared_cli("plan", *JSON).data["changes"]
     assert planned == answer["data"]["changes"]
 
+    typed_over = {"RG_LOCATION": "westeurope"}
+    set_too = at_a_terminal(shared_cli, "init", *JSON, typed="\nNorth Europe\n\n2\n\ny\n", **typed_over)
+    assert "The environment overrides the settings file: RG_LOCATION=westeurope." in set_too.stderr
+    assert "unset RG_LOCATION" in set_too.stderr
+
     again = at_a_terminal(shared_cli, "init", *JSON, typed="\n\n\n1\nn\n")
     assert "Resource group [rg-asked]" in again.stderr
     assert "Overwrite mlflow-azure.env? [y/N]" in again.stderr

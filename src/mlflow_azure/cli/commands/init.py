@@ -63,6 +63,7 @@ def init(run: Invocation) -> None:
     except OSError as error:
         raise MlflowAzureError(f"writing {path}: {error.strerror}", hint="Name another: --settings FILE") from error
     written = Invocation(run.command, replace(run.common, settings=path), {})
+    _warn_of_environment(written, answers)
     planned = _plan(written, access)
     deploy = f"{written.aimed('mlflow-azure deploy')} {_OPTIONS.get(access, '')}".rstrip()
     written.answer(InitAnswer(str(path), values, deploy, planned.changes, planned))
@@ -78,7 +79,9 @@ def _ask(run: Invocation) -> tuple[dict[str, str], str]:
         run, "MLFLOW_VERSION", f"MLflow: {FILE_SHARE} on a file share, or {POSTGRES} on PostgreSQL"
     )
     run.note(
-        f"Who may reach the server?\n  {PEOPLE}  people of your organisation, who sign in\n"
+        f"Who may reach the server?
+  {PEOPLE}  people in your organisation, who sign in
+"
         f"  {NETWORKS}  these networks\n  {ANYONE}  anyone on the internet"
     )
     while (access := run.console.ask("1, 2 or 3?", PEOPLE)) not in (PEOPLE, NETWORKS, ANYONE):
@@ -108,6 +111,19 @@ def _subscription(run: Invocation) -> str:
     except SettingsError as error:
         run.note(error.message)
         return ""
+
+
+def _warn_of_environment(written: Invocation, answers: Mapping[str, str]) -> None:
+    """Name the variables of the environment that a deploy would take instead of what was just answered."""
+    known = written.loaded.values
+    winning = [
+        name
+        for name, text in answers.items()
+        if name in known and known[name].source is Source.ENVIRONMENT and known[name].text != text
+    ]
+    if winning:
+        named = ", ".join(f"{name}={known[name].text}" for name in winning)
+        written.console.warn(f"The environment overrides the settings file: {named}.", f"unset {' '.join(winning)}")
 
 
 def _plan(run: Invocation, access: str) -> PlanAnswer:
