@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
@@ -50,10 +49,13 @@ class DoctorAnswer(Answer):
     def text(self) -> str:
         """A line for each check, with what to do beneath."""
         width = max(len(each.check) for each in self.checks)
+        alike: dict[tuple[str, str], list[Checked]] = {}
+        for each in self.checks:
+            alike.setdefault((each.detail, each.fix), []).append(each)
         lines = []
-        for (detail, fix), checks in groupby(self.checks, lambda each: (each.detail, each.fix)):
-            first, *others = checks
-            said = f"{detail}; nor were {', '.join(each.check for each in others)}" if others else detail
+        for (detail, fix), (first, *others) in alike.items():
+            were = "were" if len(others) > 1 else "was"
+            said = f"{detail}; nor {were} {', '.join(each.check for each in others)}" if others else detail
             lines.append(f"{_SYMBOLS[first.outcome]} {text.pad(first.check, width)}  {said}")
             if fix:
                 lines.append(f"  {' ' * width}  {fix}")
@@ -62,7 +64,7 @@ class DoctorAnswer(Answer):
 
 @command("doctor", DoctorAnswer, makes=True)
 def doctor(run: Invocation) -> int:
-    """Check everything a deployment needs, and change nothing."""
+    """Check everything a deployment needs, without changing anything."""
     from mlflow_azure.deployment.checks.runner import examine
 
     run.preview = True

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Target = Callable[[], tuple[Azure, Settings]]
 
 SIGN_IN = "sign-in"
+NETWORK = "network"
 TARGET = "target"
 SUBSCRIPTION = "subscription"
 NOT_CHECKED = "not checked"
@@ -64,8 +65,11 @@ def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Dead
 
 def _without_echoes(name: str, found: Mapping[str, list[Finding]], there: Mapping[str, Check]) -> list[Finding]:
     """What a check found; nothing that another check has found already."""
-    if name == "clock" and _failed_for_all(found["network"]) and _failed_for_all(found[name]):
-        return [warning(name, NOT_CHECKED, "Fix network first")]
+    offline = _failed_for_all(found[NETWORK])
+    if offline and name in (SIGN_IN, "clock") and _failed_for_all(found[name]):
+        return [warning(name, NOT_CHECKED, f"Fix {NETWORK} first")]
+    if offline and name in there and _failed_for_all(found[SIGN_IN]):
+        return [warning(name, NOT_CHECKED, f"Fix {NETWORK} first")]
     if name in there and name != SUBSCRIPTION and _failed_for_all(found[SUBSCRIPTION]):
         return [warning(name, NOT_CHECKED, "Fix subscription first")]
     return found[name]
@@ -77,8 +81,8 @@ def _failed_for_all(findings: list[Finding]) -> bool:
 
 def _checks_here(cloud: Cloud, credential: Credential, deadline: Deadline) -> Mapping[str, Check]:
     return {
+        NETWORK: lambda: machine.network(cloud, deadline),
         SIGN_IN: lambda: account.sign_in(cloud, credential),
-        "network": lambda: machine.network(cloud, deadline),
         "clock": lambda: machine.clock(cloud),
         "container engine": machine.container_engine,
         "disk": machine.disk,
