@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.cli.names import NAMES, PROGRAM
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
+
+_ALIKE = 0.8
+"""What share of two options must agree for one to be a slip for the other: `--shell` is none for `--help`."""
 
 
 def named(argv: Sequence[str]) -> str:
@@ -30,7 +34,7 @@ def fault(argv: Sequence[str], error: Any) -> SettingsError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context and context.parent else f"{PROGRAM} {named(argv)}".rstrip()
     message, hint = _explained(argv, error, context)
-    return SettingsError(message, hint=hint or f"See: {command} --help", code="Usage")
+    return SettingsError(message, hint=hint or f"{command} --help", code="Usage")
 
 
 def _explained(argv: Sequence[str], error: Any, context: Any) -> tuple[str, str]:
@@ -47,7 +51,10 @@ def _message(kind: str, error: Any, context: Any) -> str:
     message = error.format_message()
     match kind:
         case "NoSuchOption":
-            meant = f". Did you mean {error.possibilities[0]}?" if error.possibilities else ""
+            known = error.possibilities or ()
+            begun = [each for each in known if each.startswith(error.option_name)]
+            alike = begun or get_close_matches(error.option_name, known, 1, _ALIKE)
+            meant = f". Did you mean {alike[0]}?" if alike else ""
             message = f"there is no option {error.option_name}{meant}"
         case "BadOptionUsage":
             takes = "needs a" if "requires an argument" in error.message else "takes no"
@@ -65,6 +72,6 @@ def _rule(param: Any, context: Any) -> str:
     """What the value of a parameter has to be."""
     if param.type_descriptor.is_choice:
         return f"must be one of {param.display_type(context).strip('<>').replace('|', ', ')}"
-    least = f", {param.min} at least" if param.min is not None else ""
+    least = f" of at least {param.min}" if param.min is not None else ""
     kind = {float: "number", int: "whole number"}.get(param.type_descriptor.annotation, "value of another kind")
     return f"must be a {kind}{least}"

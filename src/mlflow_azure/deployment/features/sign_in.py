@@ -167,7 +167,7 @@ class SignInWish:
         if self.client_id is not None and not is_id(self.client_id):
             raise SettingsError(
                 f"--client-id {self.client_id}: must be the application (client) id of an app registration, a GUID",
-                hint="See: mlflow-azure auth enable --help",
+                hint="mlflow-azure auth enable --help",
             )
         if self.client_id is not None and (self.names_someone or self.everyone):
             raise SettingsError(
