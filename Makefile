@@ -129,7 +129,7 @@ dist: $(RELEASE)/ready ## Build the source archive, and the wheel from it, in di
 	rm -rf dist
 	$(RELEASE)/bin/python -m build --outdir dist .
 
-release-check: dist ## Install the wheel where nothing else is, run it, and write its bill of materials
+release-check: dist ## Install the wheel where nothing else is, run it, look for known holes, and write bills of materials
 	sh .ci/release-check $(RELEASE)/bin
 
 load: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Measure MLflow 3 beside 1.5.0, and with many clients on three instances
