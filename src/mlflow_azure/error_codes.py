@@ -64,7 +64,9 @@ ERROR_CODES = {
         "Azure does not let this property of an existing resource be changed.",
         "Set what is there, or choose another name.",
     ),
-    "ChangedMeanwhile": Explained("Another deploy undid one of this one's changes.", _AGAIN),
+    "ChangedMeanwhile": Explained(
+        "Two commands, or a command and a person, changed one thing at the same moment.", "Run both again, one by one."
+    ),
     "NotDeployed": Explained("There is no such deployment.", "`mlflow-azure deploy`, or name another resource group."),
     "NameNotAvailable": Explained("Someone else has the name.", "Choose another with the option it names."),
     "DenyAssignmentAuthorizationFailed": Explained(

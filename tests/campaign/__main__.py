@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from tests.campaign.forked import Forked
 from tests.campaign.harms import HARMS
 from tests.campaign.light_server import make_cache
 from tests.campaign.operations import OPERATIONS
+from tests.campaign.pairs import HARM as WITHIN
+from tests.campaign.pairs import PAIRS, PairTrial
 from tests.campaign.report import table
 from tests.campaign.stage import Stage
 from tests.campaign.trial import Case, Trial
@@ -46,6 +49,8 @@ def staged() -> Iterator[Stage]:
 
 def cases(operation: Operation, harms: set[str], every: int, first: int) -> Iterator[Case]:
     """Each harm at each request of one operation, or at every n-th."""
+    if harms == {WITHIN}:
+        return
     with staged() as stage:
         trial = Trial(stage, operation)
         trial.rehearse()
@@ -55,27 +60,39 @@ def cases(operation: Operation, harms: set[str], every: int, first: int) -> Iter
                     yield trial.case(harm, at)
 
 
+def pairs(operations: set[str], every: int, first: int) -> Iterator[Case]:
+    """Two at once, in all pairs that begin with one of these operations, at every n-th request."""
+    for number, (one, other) in enumerate(PAIRS):
+        if one.name in operations:
+            with staged() as stage:
+                trial = PairTrial(stage, one, other)
+                trial.rehearse()
+                for at in range(1 + (number + first) % every, len(trial.requests) + 1, every):
+                    yield trial.case(at)
+
+
 def main() -> int:
     """Run what is asked for; 1 where a case found something."""
     asked = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     asked.add_argument("--every", type=int, default=1, help="only every n-th request")
     asked.add_argument("--first", type=int, default=0, help="with --every: which of them comes first")
     asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
-    asked.add_argument("--harm", action="append", choices=[each.name for each in HARMS])
+    asked.add_argument("--harm", action="append", choices=[*(each.name for each in HARMS), WITHIN])
     asked.add_argument("--results", type=Path, help="a file to which each case is added, as a line of JSON")
     asked.add_argument("--write", action="store_true", help="write docs/campaign.md from the file of results")
     options = asked.parse_args()
     if options.write:
-        found = [Case(**json.loads(line)) for line in options.results.read_text().splitlines()]
-        PAGE.write_text(table(found))
+        PAGE.write_text(table([Case(**json.loads(line)) for line in options.results.read_text().splitlines()]))
         return 0
-    harms = set(options.harm or (each.name for each in HARMS))
+    harms = set(options.harm or [*(each.name for each in HARMS), WITHIN])
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
     done: Counter[bool] = Counter()
     for operation in OPERATIONS:
         if options.operation and operation.name not in options.operation:
             continue
-        for case in cases(operation, harms, options.every, options.first):
+        found = cases(operation, harms, options.every, options.first)
+        within = pairs({operation.name}, options.every, options.first) if WITHIN in harms else ()
+        for case in chain(found, within):
             done[not case.faults] += 1
             told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
             print(f"{case.operation}, {case.harm} at {case.at} of {case.of}: {told}", flush=True)

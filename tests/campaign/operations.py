@@ -58,6 +58,7 @@ OPERATIONS = (
     Operation("identity on", (*DEPLOY, "--identity")),
     Operation("identity off", (*DEPLOY, "--no-identity"), before=((*DEPLOY, "--identity"),)),
     Operation("rotate-keys", ("rotate-keys",), before=(DEPLOY, AUTH_ON), keeps_sign_in=True, repeats=False),
+    Operation("deploy with more workers", (*DEPLOY, "--mlflow-workers", "3")),
     Operation("deploy with sign-in", (*DEPLOY, "--mlflow-workers", "2"), before=(DEPLOY, AUTH_ON), keeps_sign_in=True),
     Operation("first deploy of MLflow 3", MLFLOW_3, before=()),
     Operation("destroy of MLflow 3", (*DESTROY, "--delete-database"), before=(MLFLOW_3,), keeps_serving=False),

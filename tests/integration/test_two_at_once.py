@@ -6,6 +6,10 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
+from tests.support.disturbed import held
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -69,3 +73,39 @@ def test_a_write_that_someone_undid_is_told(deployment: Deployment) -> None:
     assert "MLFLOW_SERVER_WORKERS" in error["message"]
     assert deployment.json("deploy", "--mlflow-workers", "4").exit_code == 0
     assert settings_of(deployment)["MLFLOW_SERVER_WORKERS"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("command", "another"),
+    [("deploy --mlflow-workers 5", "cd enable"), ("cd disable", "deploy --mlflow-workers 6")],
+)
+def test_of_two_commands_one_of_which_comes_between_read_and_write_of_the_other_one_says_so(
+    deployment: Deployment, command: str, another: str
+) -> None:
+    line = (*command.split(), "--cloud", "emulator", "--output", "json")
+    with held(deployment.cli, *line, pattern=LIST.strip("$"), count=2) as running:
+        assert deployment.json(another).exit_code == 0
+    answer, _ = running.communicate()
+    [error] = json.loads(answer)["errors"]
+    assert error["code"] == "ChangedMeanwhile"
+    assert "Run both again" in error["hint"]
+    for again in (another, command):
+        assert deployment.json(again).exit_code == 0
+    assert deployment.json("cd status").data["enabled"] == ("cd enable" in (command, another))
+    assert settings_of(deployment)["MLFLOW_SERVER_WORKERS"] == (command + another).partition("workers ")[2][0]
+
+
+def test_a_write_that_azure_puts_off_is_not_sent_again_over_what_came_meanwhile(deployment: Deployment) -> None:
+    deployment.emulator.fail(method="PUT", path=WRITE, status=429, headers={"Retry-After": "4"}, code="TooManyRequests")
+    deployment.emulator.forget_requests()
+    deploy = deployment.cli.start("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", "7")
+    while not any(each["status"] == 429 for each in deployment.emulator.requests):
+        assert deploy.poll() is None, deploy.communicate()
+        time.sleep(0.02)
+    web = deployment.emulator.azure.web.web_apps
+    site = next(iter(web.list_by_resource_group(GROUP))).name
+    web.update_application_settings(GROUP, site, {"properties": {**settings_of(deployment), "MEANWHILE": "came"}})
+    answer, _ = deploy.communicate()
+    assert deploy.returncode == 0, answer
+    found = settings_of(deployment)
+    assert (found["MEANWHILE"], found["MLFLOW_SERVER_WORKERS"]) == ("came", "7")

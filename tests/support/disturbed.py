@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.support.command import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.command import Command
 
 STALL = 0
+_HOLD = -1
 """In place of the number of a signal: the thread that sent the request goes on a minute later."""
 _PROGRAM = """
 import logging, os, re, sys, time
@@ -22,10 +27,10 @@ class Disturb(logging.Handler):
         self.left -= bool(re.search(pattern, record.getMessage()))
         if self.left == 0:
             self.left = -1
-            os.kill(os.getpid(), int(number)) if int(number) else self.stall()
+            os.kill(os.getpid(), int(number)) if int(number) > 0 else self.stall()
     def stall(self):
         self.release()  # the others go on
-        time.sleep(60)
+        time.sleep(60) if number == "0" else open("held").read()
         self.acquire()
 from mlflow_azure.azure.request_log import LOGGER
 LOGGER.addHandler(Disturb())
@@ -34,6 +39,28 @@ sys.argv = ["mlflow-azure", *arguments]
 from mlflow_azure.cli.start import main
 main()
 """
+
+
+@contextmanager
+def held(cli: Command, *arguments: str, pattern: str = "", count: int = 1) -> Iterator[subprocess.Popen[str]]:
+    """A command that waits after the answer to the `count`-th request that matches, until the `with` block is left."""
+    pipe = cli.directory / "held"
+    os.mkfifo(pipe)
+    program = [sys.executable, "-c", _PROGRAM, pattern, str(_HOLD), str(count), *arguments]
+    command = subprocess.Popen(
+        program,
+        cwd=cli.directory,
+        env=cli.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with pipe.open("w"):  # returns when the command has come so far
+            yield command
+    finally:
+        pipe.unlink()
 
 
 def disturbed(cli: Command, number: int, *arguments: str, pattern: str = "", count: int = 1) -> Result:

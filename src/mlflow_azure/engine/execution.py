@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlflow_azure.engine import walk
 from mlflow_azure.engine.compare import chosen, has_unknown
-from mlflow_azure.engine.concurrent import collect, raise_all
+from mlflow_azure.engine.concurrent import gather, raise_all
 from mlflow_azure.engine.node import Check, Given, Node, Properties, Removable, Report, Resource, Task
 from mlflow_azure.engine.planning import Plan, differing
+from mlflow_azure.engine.turns import Turn, changed_by_someone
 from mlflow_azure.errors import MlflowAzureError, as_ours
 from mlflow_azure.events import Action, Difference, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step
 
@@ -50,6 +52,7 @@ class Execution:
     _under_way: dict[Node, threading.Event] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _over: bool = False
+    _turn: Turn = field(default_factory=Turn)
 
     @property
     def planned(self) -> Planned:
@@ -69,6 +72,9 @@ class Execution:
 
         """
         yield self.planned
+        contested = next((node for node in self._contested if self._updates(node)), None)
+        if contested:
+            self._turn.first = self.deadline.call(contested.mark)
         for outcome in walk.run(self._before, self._work, self.deadline):
             yield self._event(outcome)
         raise_all(self._problems)
@@ -134,6 +140,8 @@ class Execution:
         if has_unknown(desired):  # a fault of ours: better here than as a strange request to Azure
             raise MlflowAzureError(f"writing {resource}: a value it needs is unknown", hint="Report this as a bug.")
         # Writes replace whole collections (tags, app settings), and someone may have added to them meanwhile.
+        if self._updates(resource) and resource.contested:
+            self._turn.begin(resource)
         live = resource.read(given) if reading.live is not None else None
         if live is None:
             return Applied(resource.outputs(resource.create(chosen(desired, None), given, report)), Action.CREATE)
@@ -141,29 +149,41 @@ class Execution:
         if not found:  # what was unknown when it was planned turned out as it is
             return Applied(resource.outputs(live), Action.KEEP)
         self._refuse_to_undo(resource, found)
-        return Applied(resource.outputs(resource.update(chosen(desired, live), live, given, report)), Action.UPDATE)
+        written = resource.update(chosen(desired, live), live, given, report)
+        if self._updates(resource) and resource.contested:
+            self._turn.end(resource)
+        return Applied(resource.outputs(written), Action.UPDATE)
+
+    @property
+    def _contested(self) -> Sequence[Resource]:
+        return [node for node in self.plan.nodes if isinstance(node, Resource) and node.contested]
+
+    def _updates(self, resource: Resource) -> bool:
+        return self.plan.steps[resource].action is Action.UPDATE
 
     def _refuse_to_undo(self, resource: Resource, found: Sequence[Difference]) -> None:
         """Write nothing over what someone changed since the plan was made: to be undone is not what they were told."""
         planned = {difference.path for difference in self.plan.steps[resource].differences}
         changed = [difference.path for difference in found if difference.path not in planned]
-        if resource.contested and self.plan.steps[resource].action is Action.UPDATE and changed:
-            raise _changed_by_someone(resource, changed)
+        if resource.contested and self._updates(resource) and changed:
+            raise changed_by_someone({str(resource): changed})
 
     def _verify(self) -> None:
-        """Read again what others write, too, and was written here: Azure knows no version of it to insist on."""
-        written = [result.step.key for result in self.results if result.step.action in (Action.CREATE, Action.UPDATE)]
-        nodes = [
-            node for node in self.plan.nodes if isinstance(node, Resource) and node.contested and node.key in written
-        ]
+        """Read again what others write, too, and was written here; all there is where others were at work."""
+        done = {result.step.key: result.step.action for result in self.results}
+        nodes = [node for node in self._contested if done.get(node.key) in (Action.CREATE, Action.UPDATE)]
+        updated = next((node for node in nodes if done[node.key] is Action.UPDATE), None)
+        if updated and self.deadline.call(lambda: self._turn.leave(updated)):
+            kept = [node for node in self.plan.nodes if isinstance(node, Resource)]
+            nodes = [node for node in kept if done.get(node.key) not in (None, Action.DELETE)]
 
-        def check(node: Resource, _tell: object) -> None:
+        def lost(node: Resource) -> list[str]:
             given = Given({other: self._outputs_of(other) for other in node.needs})
-            lost = differing(node, node.desired(given), node.read(given))
-            if lost:
-                raise _changed_by_someone(node, [difference.path for difference in lost])
+            return [difference.path for difference in differing(node, node.desired(given), node.read(given))]
 
-        collect(dict.fromkeys(nodes, ()), check, self.deadline, {})
+        found = gather({str(node): partial(lost, node) for node in nodes}, self.deadline)
+        if changed := {name: paths for name, paths in found.items() if paths}:
+            raise changed_by_someone(changed)
 
     def _event(self, outcome: walk.Outcome[Node]) -> Event:
         step = self.plan.steps[outcome.node]
@@ -191,15 +211,6 @@ class Execution:
         if isinstance(outcome.node, Resource):
             self.results.append(Result(done, seconds))
         return Finished(done, seconds)
-
-
-def _changed_by_someone(resource: Resource, paths: Sequence[str]) -> MlflowAzureError:
-    return MlflowAzureError(
-        f"{resource}: something else, perhaps another command, changed it while this one was running "
-        f"({', '.join(paths)})",
-        hint="Check its state: mlflow-azure status. Then run the command again; it picks up from there.",
-        code="ChangedMeanwhile",
-    )
 
 
 def _waits_for(node: Node) -> Iterable[Node]:

@@ -130,6 +130,13 @@ class Resource(Node):
     def check_before_create(self, given: Given) -> None:
         """Refuse what could not be made, before anything is written. Raises MlflowAzureError."""
 
+    def mark(self) -> str:
+        """What the last command left that wrote this, or its like, where it is contested: see turns.py."""
+        return ""
+
+    def leave_mark(self, mark: str) -> None:
+        """Leave it."""
+
     def outputs(self, live: Properties) -> Properties:
         """What the resources that need this one are given."""
         return live

@@ -25,6 +25,8 @@ PUBLIC = "public"
 UPGRADE = "mlflow-azure-upgrade"
 """Of a web app: how far the way from 1.5.0 to 3 is."""
 SWITCHED, FINISHED, ROLLED_BACK = "switched", "finished", "rolled-back"
+CHANGED = "mlflow-azure-changed"
+"""Of a web app: which command was the last to write what several do. https://learn.microsoft.com/rest/api/resources/tags"""
 LEFT_ASIDE = "mlflow-azure-left-aside"
 """Of a web app: how many runs are only in the file share, since they could not be moved."""
 

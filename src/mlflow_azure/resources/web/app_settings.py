@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.engine.turns import refuse_to_undo
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
-from mlflow_azure.resources.web.writes import when_free
+from mlflow_azure.resources.web.writes import NOT_AGAIN, read_anew
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
@@ -75,16 +76,20 @@ class AppSettings(SitePart):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Write them once, with the user's own: the write replaces all."""
-        merged = {name: value for name, value in revealed({**live, **desired}).items() if value is not None}
+
+        def write(again: bool) -> Any:  # noqa: FBT001 - read_anew says it
+            now = self._still(live, desired, given) if again else live
+            merged = {name: value for name, value in revealed({**now, **desired}).items() if value is not None}
+            body = arm.sent({"properties": merged})
+            return self.azure.web.web_apps.update_application_settings(self.group_name, self.name, body, **NOT_AGAIN)
+
         with doing(f"writing the app settings of {self.site}"):
-            answer = when_free(
-                self.azure,
-                lambda: self.azure.web.web_apps.update_application_settings(
-                    self.group_name, self.name, {"properties": merged}
-                ),
-                report,
-            )
-        return _redacted(answer)
+            return _redacted(read_anew(self.azure, write, report))
+
+    def _still(self, live: Properties, desired: Properties, given: Given) -> Properties:
+        now = self.read(given) or {}
+        refuse_to_undo(self, desired, live, now)
+        return now
 
 
 def _redacted(answer: Any) -> Properties:

@@ -5,8 +5,12 @@ Azure can refuse writes to one site that overlap with 409, so each part names th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
+from mlflow_azure.azure.refusals import doing
+from mlflow_azure.errors import AzureRefusedError
+from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
@@ -42,6 +46,17 @@ class SitePart(AzureResource):
         """
         live = self.read(given) if self.contested else None
         return self.update(desired, live or {}, given, report)
+
+    def mark(self) -> str:
+        """A tag of the web app: unlike its parts, it can be written without writing anything else."""
+        found = arm.get(str(self.site), lambda: self.azure.web.web_apps.get(self.group_name, self.site.name))
+        return str((found or {"tags": {}})["tags"].get(arm.CHANGED, ""))
+
+    def leave_mark(self, mark: str) -> None:
+        """Add the tag to the others. Who may not is no worse off than without it."""
+        body = arm.sent({"operation": "Merge", "properties": {"tags": {arm.CHANGED: mark}}})
+        with suppress(AzureRefusedError), doing(f"tagging {self.site}"):
+            self.azure.wait(self.azure.resources.tags.begin_update_at_scope(self.site.id.lstrip("/"), body))
 
     def state(self, live: Properties) -> str:
         """It is there."""

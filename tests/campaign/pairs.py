@@ -1,0 +1,98 @@
+"""Two commands at once, in all pairs: one runs from start to end within the other, after one of its requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.campaign import invariants
+from tests.campaign.operations import OPERATIONS, Operation
+from tests.campaign.stage import JSON, StageError
+from tests.campaign.trial import MOST_RUNS, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.campaign.operations import Line
+    from tests.campaign.stage import Stage
+
+HARM = "another command within"
+_OPPOSITES = ("auth enable", "auth disable"), ("cd enable", "cd disable"), ("identity on", "identity off")
+_ALL = {
+    each.name: each
+    for each in OPERATIONS
+    if each.name in {"deploy with more workers", "rotate-keys"} | {name for pair in _OPPOSITES for name in pair}
+}
+PAIRS = [(one, other) for one in _ALL.values() for other in _ALL.values()]
+
+
+def start_of(one: Operation, other: Operation) -> tuple[Line, ...]:
+    """The commands that lead to a state from which both can be run."""
+    return tuple(dict.fromkeys((*one.before, *other.before)))
+
+
+@dataclass
+class PairTrial:
+    """One command, and another that comes within it."""
+
+    stage: Stage
+    one: Operation
+    other: Operation
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def rehearse(self) -> None:
+        """Run the first of them undisturbed."""
+        self.stage.prepare(start_of(self.one, self.other))
+        self.stage.emulator.forget_requests()
+        self.stage.must(self.one.line)
+        self.requests = self.stage.emulator.requests
+
+    def case(self, at: int) -> Case:
+        """Let the other come after a request, and see whether both say what is true."""
+        self.stage.put_back()
+        faults: list[str] = []
+        survived = False
+        try:
+            running = self.stage.cli.paused(*self.one.line, *JSON, count=at)
+            running.wait()
+            within = self.stage.run(self.other.line)
+            around = running.result()
+            survived = (around.exit_code, within.exit_code) == (0, 0)
+            for result in (around, within):
+                faults += invariants.answered_well(result)
+                faults += invariants.tells_no_secret(self.stage, result)
+            faults += invariants.leaves_others_alone(self.stage)
+            if survived and not self._opposite:
+                faults += self._nothing_left(self.one, self.other)
+            faults += self._converges()
+        except StageError as error:
+            faults.append(str(error))
+        return Case(f"{self.one.name} / {self.other.name}", HARM, at, len(self.requests), survived, tuple(faults))
+
+    @property
+    def _opposite(self) -> bool:
+        """Whether each undoes what the other does: a deploy sets all that it sets."""
+        names = {self.one.name, self.other.name}
+        return any(names == set(pair) for pair in _OPPOSITES) or self.one.line[0] == self.other.line[0] == "deploy"
+
+    def _nothing_left(self, *operations: Operation) -> Iterator[str]:
+        """Of a command that said that all is done, a further run writes nothing."""
+        for each in operations:
+            if each.repeats:
+                self.stage.emulator.forget_requests()
+                self.stage.must(each.line)
+                written = (write for write in self.stage.emulator.writes if not write.endswith("/ping"))
+                yield from (f"a further {each.name} wrote {write}" for write in written)
+
+    def _converges(self) -> Iterator[str]:
+        """One after the other, both come to an end, and a deploy finds nothing to do."""
+        for each in (self.other, self.one):
+            for _ in range(MOST_RUNS):
+                result = self.stage.run(each.line)
+                if result.exit_code == 0:
+                    break
+            else:
+                yield f"{each.name} was not finished in {MOST_RUNS} runs: {result.stderr[-300:]}"
+        yield from self._nothing_left(*([self.one] if self._opposite else [self.one, self.other]))
+        yield from invariants.protects(self.stage, self.one if self.one.opens_scm else self.other)
+        yield from invariants.serves(self.stage, self.one)
