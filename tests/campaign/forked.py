@@ -115,21 +115,16 @@ class Forked:
     _outputs: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="campaign-")))
     _number: int = 0
 
-    def __call__(self, *arguments: str, disturbed: Disturbance | None = None) -> Result:
-        """Run it."""
-        return self.start(*arguments, disturbed=disturbed).result()
-
-    def start(self, *arguments: str, disturbed: Disturbance | None = None) -> Running:
-        """Begin it."""
+    def __call__(self, *arguments: str, before: Callable[[], object] = lambda: None) -> Result:
+        """Run it; `before` is done first, in its process."""
 
         def run() -> None:
-            if disturbed:
-                disturbed.install()
+            before()
             sys.argv = ["mlflow-azure", *arguments]
             main()
 
         output = self._output()
-        return Running(self._fork(run, output), output)
+        return Running(self._fork(run, output), output).result()
 
     def paused(self, *arguments: str, count: int) -> Paused:
         """Begin it, to wait after the answer to a request."""

@@ -111,7 +111,7 @@ class Stage:
 
     def run(self, line: Line, disturbed: Disturbance | None = None) -> Result:
         """One command, answered in JSON."""
-        return self.cli(*line, *JSON, disturbed=disturbed)
+        return self.cli(*line, *JSON, before=disturbed.install if disturbed else lambda: None)
 
     def must(self, line: Line) -> Result:
         """One command, which has to succeed, at the second try at the latest."""
