@@ -116,6 +116,12 @@ def pss_megabytes(process: psutil.Process) -> float:
     return total / 1_000_000
 
 
+def cpu_seconds(process: psutil.Process) -> float:
+    """What a process and all that it has started have computed so far: what else the machine does is not in it."""
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
 class Watched:
     """The memory of some processes, looked at all the time for the length of a `with` block.
 

@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.measure import Spread, in_turn, pss_megabytes, table
-from tests.bench.servers import STARTUP_1_5_0, STARTUP_3, of_1_5_0, of_3, postgres, serving
+from tests.bench.measure import Spread, cpu_seconds, in_turn, pss_megabytes, table
+from tests.bench.servers import ORIGINAL_1_5_0, STARTUP_1_5_0, STARTUP_3, of_1_5_0, of_3, postgres, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.bench.servers import Command
+
     Settings = Callable[[], dict[str, str]]
 
-OLD, NEW = "MLflow 1.5.0", "MLflow 3"
+OLD, ORIGINAL, NEW = "the image of 1.5.0", "MLflow 1.5.0's own server", "the image of 3"
 SEARCHES = 100
 
 
@@ -28,13 +30,19 @@ def measure(rounds: int) -> Iterator[str]:
         new = partial(of_3, directory, database_server, database)
         with serving(STARTUP_3, new(1)):  # it makes the schema, as the first of all starts does
             pass
+        computed: dict[str, list[float]] = {OLD: [], ORIGINAL: [], NEW: []}
         found = in_turn(
-            {OLD: lambda: _ready(STARTUP_1_5_0, old(1)), NEW: lambda: _ready(STARTUP_3, new(1))},
+            {
+                OLD: lambda: _ready(STARTUP_1_5_0, old(1), computed[OLD]),
+                ORIGINAL: lambda: _ready(ORIGINAL_1_5_0, old(1), computed[ORIGINAL]),
+                NEW: lambda: _ready(STARTUP_3, new(1), computed[NEW]),
+            },
             rounds,
         )
+        cpu = {name: Spread.of(each) for name, each in computed.items()}
         yield table(
-            ["ready, 1 worker", "seconds", f"by {OLD}"],
-            [[each, found[each], found[each] / found[OLD]] for each in found],
+            ["ready, 1 worker", "seconds", f"by {OLD}", "of CPU", f"by {OLD}"],
+            [[each, found[each], found[each] / found[OLD], cpu[each], cpu[each] / cpu[OLD]] for each in found],
         )
         rows = [
             [f"{name}, workers: {many}", *_memory(startup, partial(settings, many), rounds)]
@@ -44,13 +52,15 @@ def measure(rounds: int) -> Iterator[str]:
         yield table(["memory (PSS) in MB", "at rest", f"after {SEARCHES} searches"], rows)
 
 
-def _ready(startup: Path, settings: dict[str, str]) -> float:
+def _ready(startup: Command, settings: dict[str, str], computed: list[float]) -> float:
     began = time.perf_counter()
-    with serving(startup, settings):
-        return time.perf_counter() - began
+    with serving(startup, settings) as (_, process):
+        seconds = time.perf_counter() - began
+        computed.append(cpu_seconds(process))
+    return seconds
 
 
-def _memory(startup: Path, settings: Settings, rounds: int) -> Iterator[Spread]:
+def _memory(startup: Command, settings: Settings, rounds: int) -> Iterator[Spread]:
     at_rest, used = [], []
     for _ in range(rounds):
         with serving(startup, settings()) as (server, process):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).parents[2]
-STARTUP_1_5_0, STARTUP_3 = CHECKOUT / "docker" / "startup.sh", CHECKOUT / "docker" / "mlflow3" / "startup.sh"
+Command = list[str | Path]
+STARTUP_1_5_0: Command = ["sh", CHECKOUT / "docker" / "startup.sh"]
+STARTUP_3: Command = ["sh", CHECKOUT / "docker" / "mlflow3" / "startup.sh"]
+ORIGINAL_1_5_0: Command = ["sh", "-c"]
+ORIGINAL_1_5_0.append(
+    'mlflow server --host "$MLFLOW_SERVER_HOST" --port "$MLFLOW_SERVER_PORT" --workers 1 '
+    '--backend-store-uri "$MLFLOW_SERVER_FILE_STORE" --default-artifact-root "$MLFLOW_SERVER_DEFAULT_ARTIFACT_ROOT"'
+)
 BIN_1_5_0, BIN_3 = (CHECKOUT / ".venv" / name / "bin" for name in ("mlflow-1.5.0", "mlflow-3"))
 USER, PASSWORD = "mlflow", "only in this test"
 
@@ -68,13 +75,16 @@ def _common(binaries: Path, workers: int) -> dict[str, str]:
 
 
 @contextmanager
-def serving(startup: Path, settings: dict[str, str]) -> Iterator[tuple[MlflowServer, psutil.Process]]:
+def serving(startup: Command, settings: dict[str, str]) -> Iterator[tuple[MlflowServer, psutil.Process]]:
     """A server that answers, and its first process."""
-    process = subprocess.Popen(["sh", startup], env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(startup, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     server = MlflowServer(int(settings["MLFLOW_SERVER_PORT"]))
     try:
         assert server.wait_until_ready(lambda: process.poll() is None), f"{startup} ended"
         yield server, psutil.Process(process.pid)
     finally:
-        process.terminate()
+        first = psutil.Process(process.pid)
+        for each in (first, *first.children(recursive=True)):  # 1.5.0's own server leaves a shell that hands nothing on
+            with suppress(psutil.NoSuchProcess):
+                each.terminate()
         process.wait()
