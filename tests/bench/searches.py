@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RUNS = (1_000, 10_000)
 PAGE = 100
-PATIENCE = 600.0
+PATIENCE = 300.0
 """Seconds after which a search is given up."""
 _LOSS = "CASE key WHEN 'loss' THEN number / 7.0 ELSE value END"
 _TABLES = {"runs": "value", "metrics": _LOSS, "latest_metrics": _LOSS, "params": "value", "tags": "value"}

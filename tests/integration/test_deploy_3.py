@@ -26,6 +26,19 @@ SERVER = "PostgreSQL server"
 FEDERATED = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"
 
+UNGUARDED = (
+    ("POST", "/v1/traces"),
+    ("POST", "/ajax-api/3.0/jobs/"),
+    ("POST", "/api/3.0/jobs/"),
+    ("POST", "/api/2.0/mlflow-artifacts/mpu/create/0/x"),
+    ("PUT", "/api/2.0/mlflow-artifacts/artifacts/0/x"),
+    ("GET", "/ajax-api/3.0/mlflow/assistant/config"),
+    ("POST", "/gateway/x/mlflow/invocations"),
+    ("POST", "/graphql"),
+    ("GET", "/get-artifact"),
+)
+"""What MLflow's own sign-in lets, or has let, everyone do: CVE-2026-0545, CVE-2026-2651, CVE-2026-2652."""
+
 
 class Deployment:
     """A deployment of MLflow 3 in the emulator, and what Azure itself says of it."""
@@ -205,9 +218,16 @@ def test_sign_in_takes_no_secret(three: Deployment, shared_cli: Command) -> None
         each["passwordCredentials"] for each in applications if each["displayName"] == "mlflowserviceprincipal"
     ] == [[]]
     assert shared_cli("status", *JSON).data["healthy"]
+    assert {_answer(three, *each) for each in UNGUARDED} == {401}
 
     assert shared_cli("auth", "disable", *JSON, "--yes").exit_code == 0
     assert FEDERATED not in three.app_settings
+
+
+def _answer(three: Deployment, method: str, path: str) -> int:
+    """The status of an answer to someone who has not signed in."""
+    url = f"http://{three.site.default_host_name}"
+    return requests.request(method, url + path, json={}, timeout=60, allow_redirects=False).status_code
 
 
 def test_where_the_identity_may_not_stand_in_for_a_secret_a_deploy_says_so_and_makes_one(

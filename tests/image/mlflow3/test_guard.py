@@ -158,6 +158,27 @@ def test_no_trace_hands_out_a_directory_of_the_server(server: ServerProcess, vic
     assert "precious" not in answer.text
 
 
+@pytest.mark.parametrize("step", ["create", "complete", "abort"])
+def test_no_upload_in_parts_leads_out_of_the_artifacts(server: ServerProcess, victim: Path, step: str) -> None:
+    """CVE-2026-2651 was these, which MLflow's own sign-in did not guard; that ours does is tested with a deployment."""
+    for path in (f"{UP}{victim}", str(victim), f"a/{UP.replace('/', '%5C')}{victim}"):
+        body = {"path": path, "num_parts": 1, "upload_id": "x", "parts": []}
+        url = f"{server.url}/api/2.0/mlflow-artifacts/mpu/{step}/{path.replace('/', '%2F')}"
+        answer = requests.post(url, json=body, timeout=60)
+        assert answer.status_code >= 400, path
+        assert victim.read_text() == "precious", path
+
+
+def test_no_prompt_hands_out_a_directory_of_the_server(server: ServerProcess, victim: Path) -> None:
+    """CVE-2026-2614: the source of a version that was called a prompt was not looked at."""
+    prompt = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    text = {"key": "mlflow.prompt.text", "value": "x"}
+    server.call("registered-models/create", {"name": "prompt", "tags": [prompt]})
+    for source in (f"file://{victim.parent}", f"file:{victim.parent}/", str(victim.parent)):
+        body = {"name": "prompt", "source": source, "tags": [prompt, text]}
+        assert server.call("model-versions/create", body).status_code == 400, source
+
+
 def test_no_model_version_hands_out_a_directory_of_the_server(server: ServerProcess, run: str, victim: Path) -> None:
     server.call("registered-models/create", {"name": "model"})
     for source in [*locations(victim.parent), f"mlflow-artifacts:/0/{UP}x"]:
