@@ -81,7 +81,7 @@ test: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Run the whole test suit
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 test-fast: $(VENV)/ready ## Run the tests that start no process: seconds
-	$(BIN)/pytest tests/unit --numprocesses auto
+	$(BIN)/pytest tests/unit --numprocesses auto --cov --cov-report=
 
 test-python: ## Run the same on another Python: make test-python PYTHON=python3.13
 	$(PYTHON) -m venv $(VENV)/$(notdir $(PYTHON))
