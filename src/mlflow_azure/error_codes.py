@@ -132,8 +132,15 @@ ERROR_CODES = {
     "BackupUnfinished": Explained("The backup was interrupted.", "Run it again: `mlflow-azure backup DIRECTORY`."),
     "BackupFormatUnknown": Explained("A later version of mlflow-azure wrote the backup.", "Update mlflow-azure."),
     "BackupOfAnotherKind": Explained(
-        "A backup is of the file share of MLflow 1.5.0; this deployment keeps its runs in a database.",
-        "Restore it to a deployment of 1.5.0; back up a database with `pg_dump`.",
+        "The backup is of MLflow 3, and the deployment is one of 1.5.0, which has no database.",
+        "Restore it to a deployment of MLflow 3, or to a directory: `--local`.",
+    ),
+    "BackupNewer": Explained(
+        "The backup is of a newer MLflow than this version of mlflow-azure knows.", "Update mlflow-azure."
+    ),
+    "TaskFailed": Explained(
+        "The temporary web app could not do what it was asked to do with the database.",
+        "The message says why. Run the command again: it goes on.",
     ),
     "BackupDamaged": Explained("A file of the backup is not what was backed up.", "Take another copy of the backup."),
     "DirectoryNotEmpty": Explained("The directory holds something else.", "Choose one that is new or empty."),

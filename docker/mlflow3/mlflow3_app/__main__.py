@@ -1,6 +1,6 @@
 """Starts the server: settings, schema, then uvicorn in the place of this process.
 
-Where MLFLOW_SERVER_MIGRATE_FROM names a file store, its runs are moved instead (migration/service.py).
+Where MLFLOW_SERVER_MIGRATION_TOKEN is set, tasks are done instead, for whoever shows it (tasks.py).
 
 Ends with 2 where a setting is missing or malformed, with 3 where the database's schema is not this MLflow's, and with 1
 where the database does not answer; each time with a sentence that says so. No value of a secret is ever printed.
@@ -8,7 +8,6 @@ where the database does not answer; each time with a sentence that says so. No v
 
 import os
 import sys
-from pathlib import Path
 
 from mlflow3_app import schema
 from mlflow3_app.environment import mlflow_environment
@@ -21,27 +20,22 @@ def main() -> None:
     try:
         settings = Settings.read(os.environ)
         os.environ.update(mlflow_environment(settings))
+        if settings.task_token:
+            _do_tasks(settings)
         schema.prepare(settings.database_uri, upgrade=settings.schema_upgrade)
-        if settings.migrate_from:
-            _move_runs(settings)
     except StartError as error:
         sys.stderr.write(f"mlflow: {error}\n")
         sys.exit(error.code)
     os.execv(sys.executable, [sys.executable, "-m", *_uvicorn(settings)])  # noqa: S606 - no shell is wanted
 
 
-def _move_runs(settings: Settings) -> None:
-    """Move runs whenever one is asked to, until this process is ended."""
-    import sqlalchemy
+def _do_tasks(settings: Settings) -> None:
+    """Do what is asked for, until this process is ended."""
+    from mlflow3_app.tasks import serve
 
-    from mlflow3_app.migration.database import Database
-    from mlflow3_app.migration.file_store import FileStore
-    from mlflow3_app.migration.passes import Pass
-    from mlflow3_app.migration.service import serve
-
-    database = Database(sqlalchemy.create_engine(settings.database_uri, pool_pre_ping=True))
-    store = FileStore(Path(settings.migrate_from), settings.migrated_artifacts)
-    serve(settings.host, settings.port, settings.migration_token, lambda: Pass(store, database))
+    if settings.migrate_from:
+        schema.prepare(settings.database_uri, upgrade=settings.schema_upgrade)
+    serve(settings)
 
 
 def _uvicorn(settings: Settings) -> list[str]:

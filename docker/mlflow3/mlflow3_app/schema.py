@@ -39,10 +39,10 @@ def prepare(uri: str, *, upgrade: bool) -> None:
 
     """
     engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool)
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         tables = set(sqlalchemy.inspect(connection).get_table_names())
         found = _revision(connection, tables)
-        known, newest = _revisions()
+        known, newest = revisions()
         if found == newest and _has_default_experiment(connection):
             return
         if found is None and not tables <= _INITIAL:
@@ -53,7 +53,7 @@ def prepare(uri: str, *, upgrade: bool) -> None:
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def alone(engine: Engine) -> Iterator[Connection]:
     """A connection that holds the lock on the schema; PostgreSQL drops it with the connection, however that ends.
 
     Outside of a transaction, which would stay open as long as the tables are made.
@@ -77,13 +77,18 @@ def _connect(engine: Engine) -> Connection:
         time.sleep(2)
 
 
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the schema that is there; None where there is none."""
+    return _revision(connection, set(sqlalchemy.inspect(connection).get_table_names()))
+
+
 def _revision(connection: Connection, tables: set[str]) -> str | None:
     if "alembic_version" not in tables:
         return None
     return connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _revisions() -> tuple[set[str], str]:
+def revisions() -> tuple[set[str], str]:
     """The revisions that this MLflow knows, and the one that no other follows.
 
     Read from its files: to import MLflow for it takes seconds of each start.
@@ -114,9 +119,14 @@ def _migrate(engine: Engine, found: str, *, known: bool, upgrade: bool) -> None:
     if not upgrade:
         raise SchemaError(
             f"the database's schema (revision {found}) was made by an older MLflow than this one. "
-            "Back the database up, then set MLFLOW_SERVER_SCHEMA_UPGRADE=true to have it migrated; "
-            "the older MLflow cannot use it afterwards."
+            "Back it up and have it migrated (mlflow-azure upgrade --backup DIRECTORY, elsewhere "
+            "MLFLOW_SERVER_SCHEMA_UPGRADE=true); the older MLflow cannot use it afterwards."
         )
+    migrate(engine)
+
+
+def migrate(engine: Engine) -> None:
+    """Migrate the schema of an older MLflow to this one's."""
     from mlflow.store.db.utils import _upgrade_db
 
     _upgrade_db(engine)

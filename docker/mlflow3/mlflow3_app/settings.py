@@ -26,9 +26,10 @@ class Settings:
         allowed_hosts: Names under which callers may ask; none for MLflow's own list.
         schema_upgrade: Whether an older schema may be migrated.
         passphrase: What the secrets of MLflow's gateway are encrypted with; "" for no gateway.
-        migrate_from: A file store of MLflow 1.5.0, whose runs are to be moved; "" to serve MLflow.
+        migrate_from: A file store of MLflow 1.5.0, whose runs are to be moved; "" for none.
         migrated_artifacts: Where its server put artifacts, which are now in the destination; "" where they are not.
-        migration_token: What those have to show who ask for it.
+        task_token: What those have to show who ask for tasks, for these runs or for the database (tasks.py); "" to
+            serve MLflow.
 
     """
 
@@ -44,7 +45,7 @@ class Settings:
     passphrase: str = field(repr=False)
     migrate_from: str = ""
     migrated_artifacts: str = ""
-    migration_token: str = field(default="", repr=False)
+    task_token: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -77,7 +78,7 @@ class Settings:
             passphrase=environ.get("MLFLOW_CRYPTO_KEK_PASSPHRASE", ""),
             migrate_from=environ.get("MLFLOW_SERVER_MIGRATE_FROM", ""),
             migrated_artifacts=environ.get("MLFLOW_SERVER_MIGRATED_ARTIFACTS", ""),
-            migration_token=_migration_token(environ),
+            task_token=_task_token(environ),
         )
 
 
@@ -103,10 +104,11 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     raise SettingsError(f"{name} must be true or false, but is '{value}'.")
 
 
-def _migration_token(environ: Mapping[str, str]) -> str:
+def _task_token(environ: Mapping[str, str]) -> str:
+    name = "MLFLOW_SERVER_MIGRATION_TOKEN"
     if not environ.get("MLFLOW_SERVER_MIGRATE_FROM"):
-        return ""
-    return _need(environ, "MLFLOW_SERVER_MIGRATION_TOKEN", "what callers have to show")
+        return environ.get(name, "")
+    return _need(environ, name, "what callers have to show")
 
 
 def _database_uri(environ: Mapping[str, str]) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure import __version__
 
 if TYPE_CHECKING:
+    from azure.core.credentials import AzureSasCredential
+
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.secret import Secret
@@ -21,8 +23,8 @@ class SharedKey:
     key: Secret
 
 
-def storage_credential(access: SharedKey | Credential) -> Any:
-    """What a client signs its requests with: the account's key, or tokens of who is signed in."""
+def storage_credential(access: SharedKey | Credential | AzureSasCredential) -> Any:
+    """What a client signs its requests with: the account's key, tokens of who is signed in, or a signature."""
     if isinstance(access, SharedKey):
         return {"account_name": access.account, "account_key": access.key.reveal()}
     return access

@@ -136,9 +136,9 @@ class CopyPart(Task):
         self.progress.done(size)
 
 
-def steps(sources: Sequence[tuple[Source, str]], into: BackupDirectory) -> list[Task]:
+def steps(sources: Sequence[tuple[Source, str]], into: BackupDirectory, *, before: tuple[Task, ...] = ()) -> list[Task]:
     """The steps of a backup of sources, each with its folder: all that can are frozen before any is listed."""
-    frozen = tuple(Freeze(source) for source, _ in sources if source.freezes)
+    frozen = (*before, *(Freeze(source) for source, _ in sources if source.freezes))
     return [*frozen, *(CopyPart(source, folder, into, after=frozen) for source, folder in sources)]
 
 

@@ -14,7 +14,7 @@ from mlflow_azure.data.file_names import Places
 from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _INCOMING = "incoming"
@@ -104,8 +104,8 @@ class BackupDirectory:
                 self._journal.write(manifest.line(entry))
                 self._journal.flush()
 
-    def finish(self) -> Manifest:
-        """Write the manifest, and drop what earlier runs copied and is no longer in Azure."""
+    def finish(self, database: Mapping[str, str | int] | None = None) -> Manifest:
+        """Write the manifest, which says of the `database`; drop what earlier runs copied and is no longer in Azure."""
         with self._lock, errors.on_this_machine(self.root):
             self._close()
             for key in self._earlier.keys() - self._found.keys():
@@ -115,6 +115,8 @@ class BackupDirectory:
             parts = tuple(self._counted(part) for part in self.manifest.parts)
             finished = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             whole = replace(self.manifest, parts=parts, finished=finished, files_sha256=digest)
+            if database:
+                whole = replace(whole, mlflow_version=str(database["mlflow"]), database=database)
             whole.write(self.root / MANIFEST)
         (self.root / UNFINISHED).unlink()
         shutil.rmtree(self.root / _INCOMING, ignore_errors=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from azure.storage.blob import ContainerClient
+    from azure.core.credentials import AzureSasCredential
+    from azure.storage.blob import BlobClient, ContainerClient
 
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
@@ -31,8 +32,10 @@ class Blobs:
     Args:
         cloud: The cloud it is in.
         endpoint: The blob endpoint of its storage account.
-        access: How it is reached: with the account's key, or as who is signed in.
+        access: How it is reached: with the account's key, as who is signed in, or with a signature.
         name: Its name.
+        below: What all names begin with that are meant here; they are told without it.
+        leaves_out: What names begin with that are no data.
 
     """
 
@@ -40,8 +43,19 @@ class Blobs:
     workers = 8
     freezes = False
 
-    def __init__(self, cloud: Cloud, endpoint: str, access: SharedKey | Credential, name: str) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        endpoint: str,
+        access: SharedKey | Credential | AzureSasCredential,
+        name: str,
+        *,
+        below: str = "",
+        leaves_out: str | None = None,
+    ) -> None:
         self.name = name
+        self._below = below
+        self._leaves_out = leaves_out
         self._cloud = cloud
         self._endpoint = endpoint
         self._access = access
@@ -72,19 +86,31 @@ class Blobs:
     def expand(self, folder: Folder) -> Iterator[Item | Folder]:
         """A page of blobs, and where to go on."""
         with doing(f"listing {self.kind} {self.name}"):
-            pages: Any = self._container.list_blobs(results_per_page=_PAGE).by_page(folder.marker)
+            pages: Any = self._blobs().by_page(folder.marker)
             page = list(next(pages, ()))
             marker = pages.continuation_token
         if marker:
             yield Folder("", is_directory=False, marker=marker)
-        for blob in page:
-            yield Item(str(blob.name), blob.size, str(blob.etag))
+        for blob in filter(self._is_data, page):
+            yield Item(self._short(blob.name), blob.size, str(blob.etag))
+
+    def _blobs(self) -> Any:
+        return self._container.list_blobs(name_starts_with=self._below or None, results_per_page=_PAGE)
+
+    def _is_data(self, blob: Any) -> bool:
+        return self._leaves_out is None or not str(blob.name).startswith(self._leaves_out)
+
+    def _short(self, name: str) -> str:
+        return str(name).removeprefix(self._below)
+
+    def _client(self, name: str) -> BlobClient:
+        return self._container.get_blob_client(self._below + name)
 
     def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
         """In pieces, each of the version that was listed."""
         from azure.core import MatchConditions
 
-        client = self._container.get_blob_client(item.name)
+        client = self._client(item.name)
 
         def read(offset: int, length: int) -> bytes:
             with doing(f"reading blob {item.name}"), _changes():
@@ -101,7 +127,7 @@ class Blobs:
         try:
             with doing(f"reading blob {item.name}"):
                 try:
-                    found = self._container.get_blob_client(item.name).get_blob_properties()
+                    found = self._client(item.name).get_blob_properties()
                 except ResourceNotFoundError as error:
                     raise ItemChangedError from error
         except ItemChangedError:
@@ -111,7 +137,7 @@ class Blobs:
     def contents(self) -> Mapping[str, int]:
         """All blobs, and their sizes."""
         with doing(f"listing {self.kind} {self.name}"):
-            return {str(blob.name): int(blob.size) for blob in self._container.list_blobs(results_per_page=_PAGE)}
+            return {self._short(blob.name): int(blob.size) for blob in self._blobs() if self._is_data(blob)}
 
     def is_initial(self, name: str) -> bool:
         """A fresh container is empty."""
@@ -122,7 +148,7 @@ class Blobs:
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
         """In one piece, or as blocks that become the blob when they are all there."""
-        client = self._container.get_blob_client(name)
+        client = self._client(name)
         if size <= PIECE:
 
             def whole() -> None:
@@ -149,7 +175,7 @@ class Blobs:
 
         def delete(name: str) -> None:
             with doing(f"deleting blob {name}"):
-                self._container.delete_blob(name, delete_snapshots="include")
+                self._client(name).delete_blob(delete_snapshots="include")
 
         crew.share([partial(delete, name) for name in names], self.workers)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
+"""2 has `database`, and parts of that kind."""
 WHAT = "mlflow-azure backup"
 MANIFEST, FILES, UNFINISHED = "manifest.json", "files.jsonl", "unfinished.json"
 
@@ -77,6 +78,7 @@ class Manifest:
         finished: When it was complete; None while it is not.
         parts: What is in it.
         files_sha256: SHA-256 of files.jsonl.
+        database: Of a backup of MLflow 3: the schema's `revision`, the versions `mlflow` and `postgres`, and `rows`.
 
     """
 
@@ -90,6 +92,7 @@ class Manifest:
     parts: tuple[Part, ...]
     finished: str | None = None
     files_sha256: str = ""
+    database: Mapping[str, str | int] | None = None
 
     @property
     def totals(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from mlflow_azure.data import crew, errors, verify
 from mlflow_azure.data.progress import Progress
@@ -15,7 +15,7 @@ from mlflow_azure.engine.node import Given, Node, Report, Task
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mlflow_azure.data.addresses import Addresses
     from mlflow_azure.data.crew import Work
@@ -46,6 +46,7 @@ class Restoring:
     addresses: Addresses
     restored: Restored
     contents: Mapping[str, int] = field(default_factory=dict)
+    counted: ClassVar[str] = "files"
 
     @property
     def label(self) -> str:
@@ -152,9 +153,25 @@ class RestorePart(Task):
                 raise errors.not_equal(self._its.label, name)
 
 
-def refuse_data(parts: Sequence[Restoring]) -> None:
+class Obstacle(Protocol):
+    """Where something may be that a restore would cost; `counted` says what is counted there."""
+
+    @property
+    def counted(self) -> str:
+        """The plural of what is counted there."""
+
+    @property
+    def label(self) -> str:
+        """It in words."""
+
+    def in_the_way(self) -> list[str]:
+        """What is there."""
+        ...
+
+
+def refuse_data(obstacles: Iterable[Obstacle]) -> None:
     """Raise SettingsError where a restore would cost data."""
-    for each in parts:
+    for each in obstacles:
         if names := each.in_the_way():
             raise errors.data_is_there(each.label, names)
 

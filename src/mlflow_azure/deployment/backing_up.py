@@ -10,6 +10,7 @@ from mlflow_azure.data.backup import CopyPart, released, steps
 from mlflow_azure.data.backup_directory import BackupDirectory
 from mlflow_azure.deployment.stopped_server import stopped_server
 from mlflow_azure.deployment.stored_data import new_backup, stored_data
+from mlflow_azure.deployment.transfer.data import DumpedDatabase
 from mlflow_azure.events import Warned
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.data.manifest import Manifest
     from mlflow_azure.deployment.dialog import Dialog
+    from mlflow_azure.deployment.transfer.data import StoredDatabase
     from mlflow_azure.settings import Settings
 
 
@@ -29,11 +31,29 @@ class Backup:
 
     """
 
-    def __init__(self, azure: Azure, settings: Settings, directory: Path, *, artifacts: bool) -> None:
-        """Look at both sides. Raises MlflowAzureError where there is nothing to back up, or no place for it."""
+    def __init__(
+        self,
+        azure: Azure,
+        settings: Settings,
+        directory: Path,
+        *,
+        artifacts: bool,
+        database: StoredDatabase | None = None,
+    ) -> None:
+        """Look at both sides. Raises MlflowAzureError where there is nothing to back up, or no place for it.
+
+        Args:
+            azure: The subscription.
+            settings: Of the MLflow that is deployed.
+            directory: Where it goes.
+            artifacts: Whether the blob container is part of it.
+            database: Of MLflow 3, how its data is reached.
+
+        """
         self._azure, self._settings = azure, settings
         self._into = BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
-        self._sources = stored_data(azure, settings).sources(self._into.manifest)
+        self._sources = (database or stored_data(azure, settings)).sources(self._into.manifest)
+        self._dumped = DumpedDatabase(database) if database else None
         self.skipped = 0
 
     def open(self) -> None:
@@ -43,7 +63,7 @@ class Backup:
     def carry_out(self, dialog: Dialog, *, stop_server: bool = False) -> Manifest:
         """Copy everything; what was copied. Raises MlflowAzureError: then a later run goes on from there."""
         azure = self._azure
-        todo = steps(self._sources, self._into)
+        todo = steps(self._sources, self._into, before=(self._dumped,) if self._dumped else ())
         with (
             stopped_server(azure, self._settings) if stop_server else nullcontext(),
             released(
@@ -53,4 +73,9 @@ class Backup:
         ):
             dialog.watch(engine.Execution(engine.plan(todo, azure.deadline), azure.deadline).events())
         self.skipped = sum(step.progress.skipped for step in todo if isinstance(step, CopyPart))
-        return self._into.finish()
+        return self._into.finish(self._dumped.result if self._dumped else None)
+
+
+def refuse_place(settings: Settings, directory: Path, *, artifacts: bool) -> None:
+    """Raise SettingsError where a directory cannot take the backup: before anything is made for it."""
+    BackupDirectory(directory, new_backup(settings, artifacts=artifacts))

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.data import manifest
 from mlflow_azure.data.addresses import Addresses
+from mlflow_azure.data.blobs import Blobs
 from mlflow_azure.data.local import LocalFolder
 from mlflow_azure.data.restore import RestorePart, Restoring, refuse_data, steps
 from mlflow_azure.data.restored import Restored
+from mlflow_azure.data.sqlite import SqliteDatabase
 from mlflow_azure.data.verify import Verify
 from mlflow_azure.deployment.stopped_server import stopped_server
-from mlflow_azure.deployment.stored_data import local_layout, stored_data
+from mlflow_azure.deployment.stored_data import SHARE, local_layout, store_in_share, stored_data
+from mlflow_azure.deployment.transfer.data import (
+    DATABASE,
+    DatabaseHeld,
+    LoadedDatabase,
+    PackedFileStore,
+    refuse_newer,
+)
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.image.serving import artifact_root
+from mlflow_azure.resources.site_state import StartedSite, StoppedSite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +33,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.data.manifest import Entry
     from mlflow_azure.data.parts import Target
+    from mlflow_azure.data.restore import Obstacle
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.deployment.dialog import Dialog
+    from mlflow_azure.deployment.transfer.data import StoredDatabase
+    from mlflow_azure.engine.node import Node, Task
     from mlflow_azure.settings import Settings
 
 
@@ -34,49 +48,102 @@ class Restore:
 
     Attributes:
         manifest: What the backup is.
+        loaded: The step that loads the database of a deployment, where there is one.
 
     """
 
     def __init__(self, directory: Path) -> None:
         self.manifest = manifest.read(directory)
-        self._parts: list[Restoring] = []
-        self._done: Restored
-        self._meanwhile: AbstractContextManager[object] = nullcontext()
-        self._directory = directory
         self._entries = manifest.entries(directory, self.manifest)
+        self._parts: list[Restoring] = []
+        self._obstacles: list[Obstacle] = []
+        self.loaded: LoadedDatabase | None = None
+        self._done: Restored
+        self._directory = directory
+        self._folders = {part.kind: part.folder for part in self.manifest.parts}
+        self._sqlite: SqliteDatabase | None = None
+        self._data: StoredDatabase | None = None
+        self._meanwhile: AbstractContextManager[object] = nullcontext()
 
     def to_deployment(self, azure: Azure, settings: Settings, *, stop_server: bool) -> None:
-        """Write to the storage of a deployment. Raises MlflowAzureError where there is none (NotDeployed)."""
+        """Write to the storage of 1.5.0. Raises MlflowAzureError where there is none (NotDeployed)."""
+        self._refuse({DATABASE})
         stored = stored_data(azure, settings)
         if stop_server:
             self._meanwhile = stopped_server(azure, settings)
         self._go_to(stored.name, stored.targets(), artifact_root(settings))
 
+    def to_database(self, data: StoredDatabase) -> None:
+        """Write to a deployment of MLflow 3: a backup of it, or of 1.5.0.
+
+        Raises:
+            SettingsError: It is of a newer MLflow.
+
+        """
+        self._data = data
+        root = artifact_root(data.settings)
+        targets: dict[str, Target] = {Blobs.kind: data.blobs(write=True)}
+        if DATABASE in self._folders:
+            refuse_newer(data, self.manifest)
+            targets[DATABASE] = data.files()
+        self._go_to(data.name, targets, root)
+        path, wish = "moves", {"before": self.manifest.artifact_root}
+        if DATABASE in self._folders:
+            path, wish = "loads", {**wish, "after": root}
+        self.loaded = LoadedDatabase(data, path, wish, self._done)
+        self._obstacles.append(DatabaseHeld.of(data, self._done))
+
     def to_directory(self, out: Path) -> None:
         """Write what plain MLflow opens."""
-        names = {
-            part.kind: [e.name for e in self._entries if e.part == part.folder and not e.is_directory]
-            for part in self.manifest.parts
-        }
+        names = {part.kind: [e.name for e in self._of(part.kind) if not e.is_directory] for part in self.manifest.parts}
         layout = local_layout(self.manifest, out)
         targets = {kind: LocalFolder(kind, *layout[kind], names[kind]) for kind in layout if kind in names}
         self._go_to(str(out), targets, (out / "artifacts").as_uri())
+        if DATABASE in self._folders:
+            # Through the server, which is told where they are: so the directory can be moved.
+            roots = {"before": self.manifest.artifact_root, "after": "mlflow-artifacts:"}
+            self._sqlite = SqliteDatabase(self._directory, self._of(DATABASE), out / "mlflow.db", **roots)
+            self._obstacles.append(self._sqlite)
 
-    def _go_to(self, where: str, targets: Mapping[str, Target], artifacts: str) -> None:
-        folders = {part.kind: part.folder for part in self.manifest.parts}
-        if unknown := folders.keys() - targets.keys():
+    def _of(self, kind: str) -> list[Entry]:
+        """What is in a part."""
+        return [entry for entry in self._entries if entry.part == self._folders.get(kind)]
+
+    def _afterwards(self, before: tuple[Node, ...]) -> list[Task]:
+        """What is done with the database when all `before` is done. Until it is loaded, no server is to answer."""
+        if self._sqlite:
+            self._sqlite.after = before
+            return [self._sqlite]
+        if self.loaded is None or self._data is None:
+            return []
+        packed: tuple[Task, ...] = ()
+        if DATABASE not in self._folders:
+            store = store_in_share(self.manifest)
+            entries = [entry for entry in self._entries if entry.part == SHARE]
+            packed = (PackedFileStore(self._directory, entries, store, self._data.files(), after=before),)
+        site = self._data.temporary.serving
+        stopped = StoppedSite(site)
+        stopped.after = (*before, *packed)
+        self.loaded.after = (stopped,)
+        return [*packed, stopped, self.loaded, StartedSite(site, after=(self.loaded,))]
+
+    def _refuse(self, kinds: set[str]) -> None:
+        if unknown := self._folders.keys() & kinds:
             raise SettingsError(
                 f"restoring {self._directory}: it holds a {min(unknown)}, and the deployment has none",
                 hint=f"Restore it to a deployment of the same MLflow: {self.manifest.mlflow_version}",
                 code="BackupOfAnotherKind",
             )
+
+    def _go_to(self, where: str, targets: Mapping[str, Target], artifacts: str) -> None:
         self._done = Restored(self._directory, where)
         addresses = Addresses(self.manifest.artifact_root, artifacts)
         for kind, target in targets.items():
-            if folder := folders.get(kind):
-                entries = [entry for entry in self._entries if entry.part == folder]
+            if folder := self._folders.get(kind):
                 contents = target.contents()
+                entries = self._of(kind)
                 self._parts.append(Restoring(self._directory, target, folder, entries, addresses, self._done, contents))
+        self._obstacles += self._parts
 
     def carry_out(self, dialog: Dialog, deadline: Deadline, *, replace: bool) -> list[RestorePart]:
         """Write it; what was written. Raises MlflowAzureError: then a later run goes on from there.
@@ -89,14 +156,15 @@ class Restore:
         """
         verified = None
         if not replace:
-            refuse_data(self._parts)
-        elif in_the_way := [part for part in self._parts if part.in_the_way()]:
-            what = " and ".join(f"{len(part.in_the_way()):,} files in {part.label}" for part in in_the_way)
+            refuse_data(self._obstacles)
+        elif in_the_way := [each for each in self._obstacles if each.in_the_way()]:
+            what = " and ".join(f"{len(each.in_the_way()):,} {each.counted} in {each.label}" for each in in_the_way)
             dialog.require_consent(f"Give up {what} for what is in the backup?")
             # What is given up is gone: not for a backup that is damaged.
-            verified = Verify(self._directory, [entry for part in self._parts for entry in part.entries], strict=True)
+            verified = Verify(self._directory, self._entries, strict=True)
         self._done.open()
         todo = steps(self._parts, verified)
+        todo += self._afterwards(tuple(todo))
         with self._meanwhile:
             dialog.watch(engine.Execution(engine.plan(todo, deadline), deadline).events())
         self._done.finish()

@@ -1,13 +1,13 @@
 """The data of a deployment: which sources a backup reads, and which targets a restore writes.
 
-A deployment whose runs are in a database has another source here in place of the file share.
+Of a deployment of MLflow 3, whose runs are in a database, transfer/data.py says it.
 """
 
 from __future__ import annotations
 
 import posixpath
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,12 @@ from mlflow_azure.azure.data_plane import SharedKey
 from mlflow_azure.data.blobs import Blobs
 from mlflow_azure.data.file_share import FileShare
 from mlflow_azure.data.manifest import Manifest, Part
-from mlflow_azure.deployment.stack import mlflow_stack
-from mlflow_azure.errors import SettingsError
+from mlflow_azure.deployment.features.enabled import MINIMUM
+from mlflow_azure.deployment.features.version import live_version
+from mlflow_azure.deployment.stack import file_share_stack
+from mlflow_azure.deployment.transfer.data import DATABASE
 from mlflow_azure.image.serving import ARTIFACT_PATH, artifact_root
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,20 +32,29 @@ if TYPE_CHECKING:
     from mlflow_azure.engine.node import Properties
     from mlflow_azure.settings import Settings
 
-MLFLOW_VERSION = "1.5.0"
 SHARE, CONTAINER = "share", "container"
 """The folders of a backup."""
 
 
+def as_deployed(azure: Azure, settings: Settings) -> Settings:
+    """The settings of the MLflow that is deployed, whichever they name."""
+    return replace(settings, mlflow_version=live_version(azure, settings) or settings.mlflow_version)
+
+
 def new_backup(settings: Settings, *, artifacts: bool) -> Manifest:
     """A backup of the deployment that is about to begin."""
-    parts = [Part(FileShare.kind, settings.storage_file_share_name, SHARE)]
+    of_3 = settings.mlflow_version == POSTGRES
+    parts = [
+        Part(DATABASE, settings.postgres_database_name, DATABASE)
+        if of_3
+        else Part(FileShare.kind, settings.storage_file_share_name, SHARE)
+    ]
     if artifacts:
         parts.append(Part(Blobs.kind, settings.storage_container_name, CONTAINER))
     return Manifest(
         id=str(uuid.uuid4()),
         mlflow_azure_version=__version__,
-        mlflow_version=MLFLOW_VERSION,
+        mlflow_version=settings.mlflow_version,
         deployment={
             "subscription_id": settings.subscription_id,
             "resource_group": settings.rg_name,
@@ -50,7 +62,7 @@ def new_backup(settings: Settings, *, artifacts: bool) -> Manifest:
             "web_app": settings.web_app_name,
         },
         artifact_root=artifact_root(settings),
-        file_store=posixpath.join(SHARE, _file_store(settings)),
+        file_store=None if of_3 else posixpath.join(SHARE, _file_store(settings)),
         began=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         parts=tuple(parts),
     )
@@ -102,28 +114,22 @@ class StoredData:
 
 
 def stored_data(azure: Azure, settings: Settings) -> StoredData:
-    """The storage of the deployment.
-
-    Raises:
-        SettingsError: Its runs are in a database, for which there is no source here.
-        MlflowAzureError: There is none (NotDeployed).
-
-    """
-    stack = mlflow_stack(azure, settings)
-    if stack.share is None:
-        raise SettingsError(
-            "looking for the file share: this deployment keeps its runs in a database",
-            hint="Back up a deployment of MLflow 1.5.0, or the database with pg_dump.",
-            code="BackupOfAnotherKind",
-        )
-    readings = engine.read([stack.account, stack.share], azure.deadline, required=[stack.account, stack.share])
+    """The storage of a deployment of MLflow 1.5.0. Raises MlflowAzureError where there is none (NotDeployed)."""
+    stack = file_share_stack(azure, settings, MINIMUM, None, None)
+    needed = [each for each in (stack.account, stack.share) if each]
+    readings = engine.read(needed, azure.deadline, required=needed)
     return StoredData(azure, settings, readings[stack.account].outputs or {})
 
 
 def local_layout(backup: Manifest, out: Path) -> Mapping[str, tuple[Path, Path, str]]:
     """How a backup is laid out for plain MLflow, by kind: the folder, the one beside it, and the prefix that goes."""
-    store = posixpath.relpath(str(backup.file_store), SHARE)
     return {
         Blobs.kind: (out / "artifacts", out / CONTAINER, ARTIFACT_PATH),
-        FileShare.kind: (out / "mlruns", out / SHARE, "" if store == "." else store),
+        FileShare.kind: (out / "mlruns", out / SHARE, store_in_share(backup)),
     }
+
+
+def store_in_share(backup: Manifest) -> str:
+    """Where the file store lies in the share of a backup; empty where it is the share."""
+    store = posixpath.relpath(str(backup.file_store), SHARE)
+    return "" if store == "." else store

@@ -6,7 +6,7 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+
+if TYPE_CHECKING:
+    from mlflow_azure.data.manifest import Manifest
 
 _TOLD = 20
 """How many damaged files are told one by one."""
@@ -24,7 +27,7 @@ class BackedUp:
     """A part of a backup.
 
     Attributes:
-        kind: "file share" or "blob container".
+        kind: "file share" or "database", and "blob container".
         name: Its name in Azure.
         files: How many files it has.
         bytes: Their size.
@@ -118,24 +121,34 @@ def backup(
     """Copy all runs and artifacts to a directory. Run it again to continue after an interruption."""
     if verify:
         return _verify(run, directory)
-    from mlflow_azure.deployment.backing_up import Backup
-
     began = time.monotonic()
-    prepared = run.wait(lambda: Backup(run.azure, run.settings, directory, artifacts=not without_artifacts))
-    prepared.open()
-    run.achieved["directory"] = str(directory)
-    made = prepared.carry_out(run, stop_server=stop_server)
+    made, skipped = _make(run, directory, artifacts=not without_artifacts, stop_server=stop_server)
     run.answer(
         BackupAnswer(
             directory=str(directory),
             id=made.id,
             **made.totals,
             parts=tuple(BackedUp(part.kind, part.name, part.files, part.bytes) for part in made.parts),
-            skipped=prepared.skipped,
+            skipped=skipped,
             seconds=round(time.monotonic() - began, 1),
         )
     )
     return 0
+
+
+def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[Manifest, int]:
+    """The backup, and how many files an earlier run had copied."""
+    from mlflow_azure.cli.database import stored_database
+    from mlflow_azure.deployment.backing_up import Backup, refuse_place
+    from mlflow_azure.deployment.stored_data import as_deployed
+
+    settings = run.wait(lambda: as_deployed(run.azure, run.settings))
+    refuse_place(settings, directory, artifacts=artifacts)
+    with stored_database(run, settings) as database:
+        prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
+        prepared.open()
+        run.achieved["directory"] = str(directory)
+        return prepared.carry_out(run, stop_server=stop_server), prepared.skipped
 
 
 def _verify(run: Invocation, directory: Path) -> int:

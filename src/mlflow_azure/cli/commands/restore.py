@@ -6,7 +6,7 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,14 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+from mlflow_azure.deployment.upgrade.compared import LeftAside
+from mlflow_azure.errors import MlflowAzureError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow_azure.data.restore import RestorePart
+    from mlflow_azure.deployment.restoring import Restore
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class RestoredPart:
     """A part of a backup that was restored.
 
     Attributes:
-        kind: "file share" or "blob container".
+        kind: "file share" or "database", and "blob container".
         name: Where it is now.
         files: How many files it has.
 
@@ -44,7 +52,8 @@ class RestoreAnswer(Answer):
         parts: What was restored.
         skipped: How many files an earlier run had written.
         removed: How many existing files that are not in the backup were deleted.
-        rewritten: In how many files the address of artifacts was changed.
+        rewritten: In how many files, or rows of the database, the address of artifacts was changed.
+        aside: What of a backup of 1.5.0 MLflow 3 could not take, and is only in the backup; each is an error.
         seconds: How long this run took.
 
     """
@@ -57,13 +66,15 @@ class RestoreAnswer(Answer):
     skipped: int
     removed: int
     rewritten: int
+    aside: tuple[LeftAside, ...]
     seconds: float
     following: str = only_for_text(default="")
 
     def text(self) -> str:
         """A sentence, and what can be done with it."""
         counted = f"{self.files:,} files, {text.size(self.bytes)}, in {text.duration(self.seconds)}"
-        return f"Restored {counted}.\n{self.following}"
+        aside = [f"✗ {each}" for each in self.aside]
+        return "\n".join([f"Restored {counted}.", *aside, self.following])
 
 
 @command("restore", RestoreAnswer)
@@ -78,32 +89,75 @@ def restore(
         bool, typer.Option("--replace", help="Replace existing data with what is in the backup.")
     ] = False,
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
-) -> None:
+) -> int:
     """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption."""
+    from mlflow_azure.cli.database import stored_database
     from mlflow_azure.deployment.restoring import Restore
+    from mlflow_azure.deployment.stored_data import as_deployed
 
     began = time.monotonic()
     prepared = Restore(directory)
+    looking = "Checking what is there"
     if local:
         out = local.absolute()
-        run.wait(lambda: prepared.to_directory(out), "Checking what is there")
-        following = f"Open it with MLflow: mlflow ui --backend-store-uri {shlex.quote(str(out / 'mlruns'))}"
+        run.wait(lambda: prepared.to_directory(out), looking)
+        following = _opened(prepared, out)
+        written = prepared.carry_out(run, run.deadline, replace=replace)
     else:
-        azure, settings = run.azure, run.settings
-        run.wait(lambda: prepared.to_deployment(azure, settings, stop_server=stop_server), "Looking at what is there")
-        following = "How the server is: mlflow-azure status"
-    written = prepared.carry_out(run, run.deadline, replace=replace)
-    run.answer(
-        RestoreAnswer(
-            directory=str(directory),
-            id=prepared.manifest.id,
-            files=sum(step.progress.files for step in written),
-            bytes=sum(step.progress.bytes for step in written),
-            parts=tuple(RestoredPart(step.kind, step.name, step.progress.files) for step in written),
-            skipped=sum(step.progress.skipped for step in written),
-            removed=sum(step.removed for step in written),
-            rewritten=sum(step.rewritten for step in written),
-            seconds=round(time.monotonic() - began, 1),
-            following=following,
-        )
+        azure = run.azure
+        settings = run.wait(lambda: as_deployed(azure, run.settings))
+        following = "Check its health: mlflow-azure status"
+        with stored_database(run, settings) as database:
+            if database:
+                run.wait(lambda: prepared.to_database(database), looking)
+            else:
+                run.wait(lambda: prepared.to_deployment(azure, settings, stop_server=stop_server), looking)
+            written = prepared.carry_out(run, run.deadline, replace=replace)
+    return _tell(run, _answer(directory, prepared, written, time.monotonic() - began, following))
+
+
+def _opened(prepared: Restore, out: Path) -> str:
+    """How plain MLflow opens a directory."""
+    made = prepared.manifest.database
+    if made is None:
+        return f"Open it with MLflow: mlflow ui --backend-store-uri {shlex.quote(str(out / 'mlruns'))}"
+    database, artifacts = shlex.quote(f"sqlite:///{out / 'mlflow.db'}"), shlex.quote(str(out / "artifacts"))
+    return (
+        f"Open it with MLflow {made['mlflow']}: "
+        f"mlflow server --backend-store-uri {database} --artifacts-destination {artifacts}"
     )
+
+
+def _answer(
+    directory: Path, prepared: Restore, steps: list[RestorePart], seconds: float, following: str
+) -> RestoreAnswer:
+    loaded = prepared.loaded.result if prepared.loaded else {}
+    return RestoreAnswer(
+        directory=str(directory),
+        id=prepared.manifest.id,
+        files=sum(step.progress.files for step in steps),
+        bytes=sum(step.progress.bytes for step in steps),
+        parts=tuple(RestoredPart(step.kind, step.name, step.progress.files) for step in steps),
+        skipped=sum(step.progress.skipped for step in steps),
+        removed=sum(step.removed for step in steps),
+        rewritten=sum(step.rewritten for step in steps) + int(loaded.get("rewritten", 0)),
+        aside=tuple(LeftAside(**each) for each in loaded.get("aside", ())),
+        seconds=round(seconds, 1),
+        following=following,
+    )
+
+
+def _tell(run: Invocation, answer: RestoreAnswer) -> int:
+    problems: Sequence[MlflowAzureError] = [
+        MlflowAzureError(
+            f"restoring {each}",
+            hint="It is kept in the backup. Mend it there or leave it.",
+            code="NotMoved",
+        )
+        for each in answer.aside
+    ]
+    if not problems:
+        run.answer(answer)
+        return 0
+    run.console.verdict(run.command, answer.data(), answer.text(), problems)
+    return problems[0].exit_code

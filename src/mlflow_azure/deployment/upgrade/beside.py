@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.app_setting_parts import (
     FixedSettings,
     IdentitySettings,
@@ -17,9 +15,7 @@ from mlflow_azure.deployment.features.enabled import MINIMUM
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stack_nodes import build_ahead
 from mlflow_azure.deployment.stack_postgres import database_nodes, outside_of_the_public_cloud
-from mlflow_azure.engine.node import Given, Task
-from mlflow_azure.errors import MlflowAzureError
-from mlflow_azure.events import Action
+from mlflow_azure.deployment.temporary_site import task_token, temporary_site
 from mlflow_azure.image.serving import artifact_root, postgres_environment
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.registry_image import Image
@@ -30,21 +26,16 @@ from mlflow_azure.resources.web.app_settings import MIGRATION_TOKEN, AppSettings
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.resources.web.storage_mount import StorageMount
-from mlflow_azure.resources.web.web_app import WebApp
-from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
-    from typing import ClassVar
-
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.deployment.foundation import PostgresFoundation
-    from mlflow_azure.engine.node import Node, Report, Resource
+    from mlflow_azure.engine.node import Node, Resource
     from mlflow_azure.image.builder import Builder
     from mlflow_azure.image.context import BuildContext
+    from mlflow_azure.resources.web.web_app import WebApp
+    from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 
-SUFFIX = "-move"
-"""The temporary web app is called like the web app, with this at the end: still 60 characters, App Service's most."""
 _TAG_SUFFIX = "-mlflow3"
 
 
@@ -101,7 +92,7 @@ def beside(
     )
     _, database, where = database_nodes(base, settings, MINIMUM)
     site = temporary_site(base, settings)
-    token = _token(site)
+    token = task_token(site)
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
     logs = ContainerLogs(site, after=(mount,))
     parts: list[SettingsPart] = [
@@ -124,40 +115,3 @@ def beside(
     )
     made = (*base.providers, base.identity, *ahead, image, *roles, *database, site, mount, logs, app_settings, config)
     return Beside(made, (base.group, base.registry, account), site, token)
-
-
-def temporary_site(base: PostgresFoundation, settings: Settings) -> WebApp:
-    """The web app that moves the runs."""
-    return WebApp(base.group.azure, settings.web_app_name + SUFFIX, plan=base.plan, assigned=base.identity)
-
-
-def _token(site: WebApp) -> Secret:
-    """What an earlier run made, so that the temporary web app is not restarted; else something new."""
-    there = site.read(Given({})) is not None
-    live = AppSettings(site, []).read(Given({})) if there else None
-    found = (live or {}).get(MIGRATION_TOKEN)
-    return found if isinstance(found, Secret) else Secret(secrets.token_urlsafe(32))
-
-
-class RemovedSite(Task):
-    """A web app that is gone."""
-
-    kind = "temporary web app"
-    action: ClassVar[Action] = Action.DELETE
-
-    def __init__(self, site: WebApp) -> None:
-        super().__init__(site.name)
-        self.site = site
-
-    def run(self, given: Given, report: Report) -> Action:
-        """Delete it where it is ours. The plan stays, which Azure would delete with its last web app."""
-        live = self.site.read(Given({}))
-        if live is None:
-            return Action.KEEP
-        if not self.site.is_ours(live):
-            raise MlflowAzureError(
-                f"deleting {self.site}: it was not made by mlflow-azure", hint="Delete it if nobody needs it."
-            )
-        with doing(f"deleting {self.site}"):
-            self.site.azure.web.web_apps.delete(self.site.group.name, self.site.name, delete_empty_server_farm=False)
-        return Action.DELETE

@@ -16,8 +16,9 @@ from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stored_data import new_backup
+from mlflow_azure.deployment.temporary_site import RemovedSite, temporary_site
 from mlflow_azure.deployment.upgrade import changeover
-from mlflow_azure.deployment.upgrade.beside import Beside, RemovedSite, beside, temporary_site
+from mlflow_azure.deployment.upgrade.beside import Beside, beside
 from mlflow_azure.deployment.upgrade.moving import MovingPass
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.events import Action, Warned

@@ -1,0 +1,28 @@
+"""The data of MLflow 3, for the commands that copy it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlflow_azure.cli.build_options import Build, image_source
+from mlflow_azure.deployment.transfer.opened import opened
+from mlflow_azure.settings import POSTGRES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow_azure.cli.invocation import Invocation
+    from mlflow_azure.deployment.transfer.data import StoredDatabase
+    from mlflow_azure.settings import Settings
+
+
+@contextmanager
+def stored_database(run: Invocation, settings: Settings) -> Iterator[StoredDatabase | None]:
+    """The storage of a deployment of MLflow 3, within; None where it is one of 1.5.0."""
+    if settings.mlflow_version != POSTGRES:
+        yield None
+        return
+    context, builder = image_source(run, settings, Build.AUTO, None)
+    with opened(run, run.azure, settings, context, builder) as data:
+        yield data

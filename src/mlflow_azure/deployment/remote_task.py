@@ -1,0 +1,181 @@
+"""Tasks of a temporary web app, which runs where the database is: asked for from here, until they are done.
+
+docker/mlflow3/mlflow3_app/tasks.py does them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlflow_azure.deadline import Deadline, pause
+from mlflow_azure.engine.node import Given, Task
+from mlflow_azure.errors import MlflowAzureError, TimedOutError
+from mlflow_azure.resources.mlflow_server import START_SECONDS
+from mlflow_azure.resources.web.container_start import ContainerStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlflow_azure.engine.node import Report
+    from mlflow_azure.events import Action
+    from mlflow_azure.resources.web.web_app import WebApp
+    from mlflow_azure.secret import Secret
+
+ANSWER_SECONDS = 30
+_LOOK_SECONDS = 180
+"""For what may count the rows of all tables."""
+_AGAIN = "Run the command again: it goes on from there."
+
+
+class TaskSite:
+    """A temporary web app, as it is asked.
+
+    Args:
+        site: The web app.
+        token: What it wants to be shown.
+
+    """
+
+    def __init__(self, site: WebApp, token: Secret) -> None:
+        self.site = site
+        self._token = token
+
+    def until(self, done: Callable[[dict[str, Any]], bool], path: str, what: str, report: Report, **asked: Any) -> Any:
+        """What it answers to a request, asked again until it is `done`; `what` is being done, in words.
+
+        Raises:
+            MlflowAzureError: It does not start, or is gone.
+
+        """
+        live = self.site.read(Given({}))
+        if live is None:
+            raise MlflowAzureError(f"{what}: {self.site} is gone", hint=_AGAIN, code="NotDeployed")
+        outputs, began = self.site.outputs(live), time.monotonic()
+        start = ContainerStart(self.site, outputs["scm_host"], identity=True)
+        patience = Deadline(START_SECONDS)
+        while not done(answer := self._ask(f"{outputs['url']}{path}", report, **asked)):
+            if answer or start.look(report):
+                patience = Deadline(START_SECONDS)
+            if not patience.remaining:
+                raise TimedOutError(
+                    f"{what}: {self.site} does not answer after {START_SECONDS:.0f} seconds", hint=_AGAIN
+                )
+            self.site.azure.deadline.sleep(pause(time.monotonic() - began))
+        return answer
+
+    def look(self, path: str, what: str, report: Report = lambda _message, _fraction: None) -> dict[str, Any]:
+        """What it tells at once. Raises MlflowAzureError."""
+        answer: dict[str, Any] = self.until(bool, path, what, report, method="GET", timeout=_LOOK_SECONDS)
+        if "reason" in answer:
+            raise MlflowAzureError(f"{what}: {answer['reason']}", hint=_AGAIN, code="TaskFailed")
+        return answer
+
+    def _ask(
+        self, url: str, report: Report, *, method: str = "PUT", timeout: float = ANSWER_SECONDS, body: Any = None
+    ) -> dict[str, Any]:
+        """An answer; nothing while the web app does not answer."""
+        import requests
+
+        from mlflow_azure.azure.transport import session
+
+        try:
+            with session() as asking:
+                answer = asking.request(
+                    method,
+                    url,
+                    headers={"Authorization": f"Bearer {self._token.reveal()}"},
+                    json=body,
+                    timeout=timeout,
+                    allow_redirects=False,
+                )
+        except requests.RequestException as error:
+            report(f"{self.site} does not answer yet ({type(error).__name__})", None)
+            return {}
+        told = _json(answer)
+        if answer.status_code != requests.codes.ok and "reason" not in told:
+            report(f"{self.site} is starting ({answer.status_code})", None)
+            return {}
+        return told
+
+
+def _json(answer: Any) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class RemoteTask(Task):
+    """A task.
+
+    Args:
+        asked: Where it is done.
+        path: Its kind, as the web app calls it.
+        name: Its name here.
+        wish: What it is to be done with.
+
+    Attributes:
+        what: What it does, in words.
+        failed: The code of an error that it ends with.
+        result: What came of it.
+
+    """
+
+    what: ClassVar[str] = ""
+    failed: ClassVar[str] = "TaskFailed"
+    result: dict[str, Any]
+
+    def __init__(
+        self, asked: TaskSite, path: str, name: str, wish: Mapping[str, Any] | None = None, *, folder: str = ""
+    ) -> None:
+        super().__init__(name)
+        self._asked = asked
+        self._id = uuid.uuid4().hex
+        self._path = f"/{path}/{self._id}"
+        self._wish = {**(wish or {}), "result": f"{folder}result-{self._id}.json"}
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Ask for it until it is done.
+
+        Raises:
+            MlflowAzureError: It failed, or the temporary web app does not start.
+
+        """
+
+        def done(answer: dict[str, Any]) -> bool:
+            state = answer.get("state")
+            if state == "waiting":
+                report("waiting for what an earlier command began", None)
+            elif state == "running":
+                report(*self.told(answer["report"]))
+            return state in ("done", "failed")
+
+        answer = self._asked.until(done, self._path, self.what, report, body=self._wish)
+        if answer["state"] == "failed":
+            raise MlflowAzureError(f"{self.what}: {answer['reason']}", hint=_AGAIN, code=self.failed)
+        self.result = answer["report"]
+        return self.done()
+
+    def told(self, so_far: dict[str, Any]) -> tuple[str, float | None]:
+        """How far it is, in words, and which part of it is done where that is known."""
+        if not so_far.get("tables"):
+            return self.what, None
+        return (
+            f"{so_far['done']} of {so_far['tables']} tables, {so_far['rows']:,} rows",
+            so_far["done"] / so_far["tables"],
+        )
+
+    def done(self) -> Action:
+        """What was done."""
+        return self.action
+
+
+def told_of_runs(so_far: dict[str, Any]) -> tuple[str, float | None]:
+    """How far a pass is."""
+    changed, read = so_far.get("changed", 0), so_far.get("read", 0)
+    if changed:
+        return f"{read:,} of {changed:,} runs moved", read / changed
+    return f"{so_far.get('looked_at', 0):,} runs looked at", None

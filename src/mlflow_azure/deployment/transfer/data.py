@@ -1,0 +1,213 @@
+"""The data of a deployment of MLflow 3: its database, by way of a folder of the blob container, and the container."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlflow_azure.data import crew, errors, verify
+from mlflow_azure.data.blobs import Blobs
+from mlflow_azure.data.progress import Progress
+from mlflow_azure.deployment.remote_task import RemoteTask, told_of_runs
+from mlflow_azure.deployment.transfer.access import ContainerAccess
+from mlflow_azure.engine.node import Task
+from mlflow_azure.errors import SettingsError
+from mlflow_azure.events import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.data.manifest import Entry, Manifest
+    from mlflow_azure.data.parts import Source
+    from mlflow_azure.data.restored import Restored
+    from mlflow_azure.deployment.transfer.site import Temporary
+    from mlflow_azure.engine.node import Given, Node, Report
+    from mlflow_azure.settings import Settings
+
+TRANSFER = "mlflow-azure-transfer/"
+"""How names of blobs begin that are on their way. Whatever of it is left of a command that was killed is removed."""
+DATABASE = "database"
+"""The kind of the part, and its folder in a backup."""
+FILE_STORE = "file-store.tar.gz"
+_LOADING = ("loading", DATABASE)
+
+
+class DatabaseFiles(Blobs):
+    """The files of a database on their way."""
+
+    kind = DATABASE
+
+    def release(self) -> None:
+        """Delete them."""
+        self.remove(self.contents().keys(), ())
+
+    def is_initial(self, name: str) -> bool:
+        """What is left of another command is no data."""
+        return True
+
+
+class DumpedDatabase(RemoteTask):
+    """The files of the database, as it is at one moment."""
+
+    kind = "snapshot"
+    action: ClassVar[Action] = Action.CREATE
+    what: ClassVar[str] = "writing the database to files"
+
+    def __init__(self, data: StoredDatabase) -> None:
+        super().__init__(
+            data.temporary.asked, "dumps", data.name_of_database, {"folder": TRANSFER.rstrip("/")}, folder=TRANSFER
+        )
+        self._files = data.files()
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Write them, in the place of those that another command left."""
+        self._files.release()
+        return super().run(given, report)
+
+
+class LoadedDatabase(RemoteTask):
+    """The database, with what the files hold in the place of what it held."""
+
+    kind = DATABASE
+    action: ClassVar[Action] = Action.REPLACE
+    what: ClassVar[str] = "loading the database"
+
+    def __init__(self, data: StoredDatabase, path: str, wish: dict[str, Any], done: Restored) -> None:
+        wish = {"folder": TRANSFER.rstrip("/"), **wish}
+        super().__init__(data.temporary.asked, path, data.name_of_database, wish, folder=TRANSFER)
+        self._restored = done
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Load it; from here on what it held is gone."""
+        self._restored.note(*_LOADING, 0)
+        return super().run(given, report)
+
+    def told(self, so_far: dict[str, Any]) -> tuple[str, float | None]:
+        """How many tables are there, or how many runs."""
+        return told_of_runs(so_far) if "looked_at" in so_far else super().told(so_far)
+
+
+@dataclass(frozen=True)
+class StoredDatabase:
+    """The storage of a deployment of MLflow 3, while its temporary web app is there."""
+
+    azure: Azure
+    settings: Settings
+    temporary: Temporary
+
+    @property
+    def name(self) -> str:
+        """Identifies it: account, web app and container."""
+        settings = self.settings
+        return f"{settings.storage_account_name}/{settings.web_app_name}/{settings.storage_container_name}"
+
+    @property
+    def name_of_database(self) -> str:
+        """Its name in the server."""
+        return self.settings.postgres_database_name
+
+    def files(self) -> DatabaseFiles:
+        """The files of the database, on their way."""
+        return DatabaseFiles(*self._container(write=True), below=TRANSFER)
+
+    def blobs(self, *, write: bool = False) -> Blobs:
+        """The blob container, without what is on its way."""
+        return Blobs(*self._container(write=write), leaves_out=TRANSFER)
+
+    def _container(self, *, write: bool) -> tuple[Any, str, ContainerAccess, str]:
+        access = ContainerAccess(self.temporary.asked, write=write)
+        endpoint = self.temporary.account["blob_endpoint"]
+        return self.azure.cloud, endpoint, access, self.settings.storage_container_name
+
+    def sources(self, backup: Manifest) -> list[tuple[Source, str]]:
+        """What a backup reads, each with its folder."""
+        made: dict[str, Source] = {DATABASE: self.files(), Blobs.kind: self.blobs()}
+        return [(made[part.kind], part.folder) for part in backup.parts]
+
+
+@dataclass(frozen=True)
+class DatabaseHeld:
+    """What a database holds that a restore would give up."""
+
+    label: str
+    contents: dict[str, int]
+    restored: Restored
+    counted: ClassVar[str] = "tables"
+
+    @classmethod
+    def of(cls, data: StoredDatabase, restored: Restored) -> DatabaseHeld:
+        """Ask for it."""
+        found = data.temporary.asked.look("/database", "looking at the database")
+        return cls(f"database {data.name_of_database}", found["contents"], restored)
+
+    def in_the_way(self) -> list[str]:
+        """The tables that hold something; what this very restore has put there is none of it."""
+        if self.restored.size(*_LOADING) is not None:
+            return []
+        return [f"{name} ({rows:,} rows)" for name, rows in sorted(self.contents.items())]
+
+
+def refuse_newer(data: StoredDatabase, backup: Manifest) -> None:
+    """Raise SettingsError where the backup's schema is one that this version of mlflow-azure does not know."""
+    known = data.temporary.asked.look("/database", "looking at the database")["known"]
+    made = backup.database or {}
+    if made.get("revision") not in known:
+        raise SettingsError(
+            f"restoring a backup of MLflow {made.get('mlflow')}: its schema is newer than that of this mlflow-azure",
+            hint="Update mlflow-azure, then the deployment: pipx upgrade mlflow-azure && mlflow-azure upgrade",
+            code="BackupNewer",
+        )
+
+
+class PackedFileStore(Task):
+    """A file store of MLflow 1.5.0, packed and put where the temporary web app takes it."""
+
+    kind = "file store"
+    action: ClassVar[Action] = Action.COPY
+
+    def __init__(
+        self, backup: Path, entries: Sequence[Entry], below: str, files: DatabaseFiles, *, after: tuple[Node, ...]
+    ) -> None:
+        super().__init__(FILE_STORE, after=after)
+        self.progress = Progress(lambda _message, _fraction: None)
+        self._backup = backup
+        self._entries = entries
+        self._below = f"{below}/" if below else ""
+        self._files = files
+
+    def run(self, given: Given, report: Report) -> Action:
+        """Pack and send it, each file after it was compared with its SHA-256."""
+        self.progress = Progress(report)
+        mine = [each for each in self._entries if each.name.startswith(self._below)]
+        self.progress.expect(len(mine), sum(each.bytes for each in mine))
+        with errors.on_this_machine(self._backup), tempfile.TemporaryDirectory() as folder:
+            packed = Path(folder) / FILE_STORE
+            with tarfile.open(packed, "w:gz", compresslevel=1) as archive:
+                for entry in mine:
+                    self._add(archive, entry)
+            transfer = self._files.put(FILE_STORE, packed, packed.stat().st_size, lambda _bytes: None)
+            crew.share(crew.carry_out(transfer, partial(_finish, transfer)), self._files.workers)
+        return Action.COPY
+
+    def _add(self, archive: tarfile.TarFile, entry: Entry) -> None:
+        info = tarfile.TarInfo(entry.name.removeprefix(self._below))
+        if entry.is_directory:
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(info)
+        else:
+            if why := verify.problem(self._backup, entry):
+                raise errors.damaged(str(entry.file), why)
+            info.size, info.mode = entry.bytes, 0o644
+            with (self._backup / str(entry.file)).open("rb") as file:
+                archive.addfile(info, file)
+            self.progress.moved(entry.bytes)
+        self.progress.done(entry.bytes)
+
+
+def _finish(transfer: Any) -> None:
+    transfer.finish()
