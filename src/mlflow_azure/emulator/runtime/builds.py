@@ -72,7 +72,7 @@ class Builds:
 
     async def run(self, request: BuildRequest, on_update: Callable[[str], None] | None = None) -> BuildResult:
         """Carry the run out; `on_update` gets its status, "Running", when it begins. A failed build raises nothing."""
-        context = self._root / request.run_id
+        context = self._root / request.registry / request.run_id  # run ids are unique in a registry
         request.log_path.parent.mkdir(parents=True, exist_ok=True)
         with request.log_path.open("wb", buffering=0) as file:
             log, began = BuildLog(file), time.monotonic()
