@@ -131,6 +131,34 @@ def test_only_those_who_are_allowed_get_in_and_then_everyone_again(sign_in: Sign
     assert sign_in.browse(bob).status_code == 200
 
 
+def test_a_deploy_lets_in_those_whom_the_settings_name_and_no_one_who_was_added_by_hand(sign_in: SignIn) -> None:
+    deployment, (ann, bob) = sign_in.deployment, (sign_in.user(), sign_in.user())
+    named = {"ALLOW_USER": ann["userPrincipalName"]}
+    deployed = deployment("deploy", **named)  # and so requires sign-in
+    assert deployed.exit_code == 0, deployed.stderr
+    assert sign_in.browse(ann).status_code == 200
+    assert sign_in.browse(bob).status_code == 401
+    assert deployment.json("status").data["allowed"] == [{"name": ann["displayName"], "kind": "User"}]
+    assert f"May sign in            {ann['displayName']}\n" in deployment("status").stdout
+
+    principal = next(each for each in sign_in.graph("/servicePrincipals") if each["appRoleAssignmentRequired"])
+    assigned = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
+    role = sign_in.graph(assigned)[0]["appRoleId"]
+    body = {"principalId": bob["id"], "resourceId": principal["id"], "appRoleId": role}
+    assert ask(sign_in.azure, "POST", assigned, body).status_code == 201
+    assert _changes(deployment) == set()
+    assert _changes(deployment, **named) == {"service principal"}
+    assert deployment("deploy", **named).exit_code == 0
+    assert [each["principalId"] for each in sign_in.graph(assigned)] == [ann["id"]]
+    assert _changes(deployment, **named) == set()
+
+
+def _changes(deployment: Deployment, **environ: str) -> set[str]:
+    """The kinds of what a plan would change."""
+    changes = deployment.json("plan", **environ).data["changes"]
+    return {change["kind"] for change in changes if change["action"] != "keep"}
+
+
 def test_those_who_are_allowed_need_no_consent_of_their_own(sign_in: SignIn) -> None:
     ann = sign_in.user()
     enabled = sign_in.auth("enable", "--allow-user", ann["userPrincipalName"])

@@ -25,6 +25,7 @@ PROBE = "/api/2.0/mlflow/experiments/search?max_results=1"
 SERVER = "PostgreSQL server"
 FEDERATED = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"
+ACCESS = "mlflow-azure-access"
 
 UNGUARDED = (
     ("POST", "/v1/traces"),
@@ -198,6 +199,7 @@ def test_commands_that_only_look_follow_what_is_deployed(three: Deployment, shar
 
 def test_nobody_is_let_in_before_someone_has_decided_who(shared_cli: Command, shared_emulator: Emulator) -> None:
     undecided = shared_cli.of("rg-undecided")
+    shared_emulator.control("PUT", "permissions", {"actions": ["*"], "notActions": [], "graph": "read"})
     shared_emulator.forget_requests()
     for command in ("plan", "deploy"):
         refused = undecided(command, *JSON, *THREE)
@@ -205,6 +207,20 @@ def test_nobody_is_let_in_before_someone_has_decided_who(shared_cli: Command, sh
         assert "--auth" in refused.errors[0]["hint"]
     assert shared_emulator.writes == []
     assert undecided("plan", *JSON, *THREE, "--allow-ip", "203.0.113.7").exit_code == 0
+    shared_emulator.control("PUT", "permissions", {"actions": ["*"], "notActions": []})
+    (error,) = undecided("plan", *JSON, *THREE, "--public", "--allow-user", "ann@example.com").errors
+    assert "--public cannot go with --allow-user" in error["message"]
+
+
+def test_what_was_open_is_not_closed_unasked_nor_the_other_way_round(three: Deployment) -> None:
+    three.azure.web.web_apps.update(three.group, three.site.name, {"tags": _without_access(three.site.tags)})
+    assert [each["code"] for each in three("plan").errors] == ["AccessNotDecided"]
+    three.azure.web.web_apps.update(three.group, three.site.name, {"tags": three.site.tags | {ACCESS: "public"}})
+    assert three.changes == {}
+
+
+def _without_access(tags: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if name != ACCESS}
 
 
 def test_sign_in_takes_no_secret(three: Deployment, shared_cli: Command) -> None:
@@ -230,17 +246,22 @@ def _answer(three: Deployment, method: str, path: str) -> int:
     return requests.request(method, url + path, json={}, timeout=60, allow_redirects=False).status_code
 
 
-def test_where_the_identity_may_not_stand_in_for_a_secret_a_deploy_says_so_and_makes_one(
+def test_whoever_may_register_an_application_requires_sign_in_by_default_if_need_be_with_a_secret(
     shared_cli: Command, shared_emulator: Emulator
 ) -> None:
     group = "rg-secret"
     deployment = Deployment(shared_cli.of(group), shared_emulator, group)
     shared_emulator.fail(
-        method="POST", path="/federatedIdentityCredentials", status=403, code="Authorization_RequestDenied"
+        method="POST", path="/federatedIdentityCredentials", status=403, code="Authorization_RequestDenied", times=2
     )
-    deployed = deployment("deploy", "--auth")
+    planned = deployment("plan")
+    assert {"app registration", "sign-in"} <= {change["kind"] for change in planned.data["changes"]}
+    assert "after signing in (--auth)" in planned.stderr
+    assert "ImageNotFound" in {error["code"] for error in deployment("deploy", "--build", "none").errors}
+    deployed = deployment("deploy")  # as whoever was interrupted does
     shared_emulator.heal()
     assert deployed.exit_code == 0, deployed.stderr
+    assert "after signing in (--auth)" in deployed.stderr
     assert "Continuing with a client secret" in deployed.stderr
     assert SECRET in deployment.app_settings
     assert deployment.changes == {}

@@ -43,6 +43,7 @@ def command(
     *answers: type[Answer],
     settings: bool = True,
     makes: bool = False,
+    shows: tuple[str, ...] = (),
     asks: bool = False,
     options_first: bool = False,
 ) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
@@ -55,6 +56,7 @@ def command(
         answers: What it may answer, the usual one first.
         settings: Whether it has the options of the settings.
         makes: Whether it is about what a deploy makes, so that its help lists every setting.
+        shows: Names of settings that its help lists beside those that say which resources it is about.
         asks: Whether it may ask for confirmation.
         options_first: See Command.
 
@@ -65,7 +67,7 @@ def command(
         common = list(inspect.signature(Common, eval_str=True).parameters.values())
         hidden = _without_meaning(name, settings=settings, asks=asks)
         named = [_shown_unless(p.name in hidden, p) for p in common]
-        parameters = [*own, *(settings_parameters(all_matter=makes) if settings else ()), *named]
+        parameters = [*own, *(settings_parameters(all_matter=makes, shows=shows) if settings else ()), *named]
 
         def call(**arguments: Any) -> int:
             common_options = Common(**{p.name: arguments.pop(p.name) for p in named})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlflow_azure.cli import completion
 from mlflow_azure.settings import SETTINGS, Options, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 PANEL = "Settings"
 
@@ -22,6 +25,8 @@ _METAVARS = {
     "SKU": "SIZE",
     "SIZE": "GIB",
     "IP": "NETWORK",
+    "USER": "USER",
+    "GROUP": "GROUP",
     "HOST": "ADDRESS",
     "PORT": "PORT",
     "WORKERS": "COUNT",
@@ -36,15 +41,16 @@ _METAVARS = {
 _POINTING = ("_ID", "_NAME", "_TAG", "_URL", "_VERSION")
 
 
-def settings_parameters(*, all_matter: bool) -> list[inspect.Parameter]:
+def settings_parameters(*, all_matter: bool, shows: Collection[str] = ()) -> list[inspect.Parameter]:
     """One keyword parameter for each setting that may be an option, annotated as Typer wants it.
 
     Args:
         all_matter: Whether the help lists all of them; else those that say which resources a command is about.
+        shows: Names of others that it lists.
 
     """
     return [
-        _parameter(setting, hidden=not (all_matter or setting.name.endswith(_POINTING)))
+        _parameter(setting, hidden=not (all_matter or setting.name in shows or setting.name.endswith(_POINTING)))
         for setting in SETTINGS.values()
         if not setting.secret
     ]

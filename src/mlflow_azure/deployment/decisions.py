@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mlflow_azure.azure.directory_rights import may_register
+from mlflow_azure.deployment.features.allowed import allowed_by, left_as_it_is, names_someone
+from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.errors import FEDERATION_REFUSED, ROLE_REFUSED, AzureRefusedError, SettingsError
+from mlflow_azure.events import Warned
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.enabled import Features
     from mlflow_azure.settings import Settings
 
@@ -27,12 +32,56 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
     )
 
 
-def refuse_undecided_access(settings: Settings, wanted: Features) -> None:
-    """Raise SettingsError where nobody has said who may reach MLflow 3. For 1.5.0 a deploy warns afterwards."""
-    decided = wanted.sign_in or settings.allow_ip or wanted.is_restricted or wanted.is_public
-    if settings.mlflow_version == FILE_SHARE or decided:
-        return
-    raise SettingsError(
+_DEFAULT = Warned(
+    "You have not said who may reach the server, so only people in your organisation may, after signing in (--auth).",
+    "To allow some networks instead: --allow-ip NETWORK. Or everyone: --public",
+)
+
+
+def decide_access(
+    azure: Azure, settings: Settings, live: Features, *, auth: bool, public: bool
+) -> tuple[Features, list[Warned]]:
+    """The features with those who get in, and what the user should know of that.
+
+    MLflow 3 is put on the internet by nobody's accident: a first deploy of it requires sign-in where nobody said
+    anything, and the signed-in user may register an application. For 1.5.0 a deploy warns afterwards.
+
+    Args:
+        azure: The subscription.
+        settings: Of the deployment.
+        live: What the deployment has.
+        auth: Whether sign-in was asked for.
+        public: Whether everyone is to get in.
+
+    Raises:
+        SettingsError: What was asked for contradicts itself, or who may reach MLflow 3 is still to be said.
+
+    """
+    named = names_someone(settings)
+    if named and public:
+        raise SettingsError("--public cannot be combined with --allow-user or --allow-group", hint="Leave one out.")
+    warned: list[Warned] = []
+    own = SignIn(managed=True, federated=settings.mlflow_version == POSTGRES)
+    sign_in = live.sign_in or (own if auth or named else None)
+    wanted = replace(live, sign_in=sign_in, is_public=live.is_public or public)
+    if not _is_decided(settings, wanted):
+        if live.serves or not may_register(azure):
+            raise _undecided()
+        wanted, warned = replace(wanted, sign_in=own), [_DEFAULT]
+    if wanted.sign_in and named:
+        if not wanted.sign_in.managed:
+            return wanted, [left_as_it_is(wanted.sign_in.client_id)]
+        wanted = replace(wanted, sign_in=replace(wanted.sign_in, allowed=allowed_by(azure, settings)))
+    return wanted, warned
+
+
+def _is_decided(settings: Settings, wanted: Features) -> bool:
+    said = wanted.sign_in or settings.allow_ip or wanted.is_restricted or wanted.is_public
+    return settings.mlflow_version == FILE_SHARE or bool(said)
+
+
+def _undecided() -> SettingsError:
+    return SettingsError(
         "you have not said who may reach the server, and MLflow 3 is not opened to the internet by accident",
         hint="Those who sign in with Microsoft Entra ID: --auth. Some networks: --allow-ip NETWORK. Everyone: --public",
         code="AccessNotDecided",

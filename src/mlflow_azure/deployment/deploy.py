@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.runner import before_writing
-from mlflow_azure.deployment.decisions import refuse_other_version, refuse_undecided_access, spare
+from mlflow_azure.deployment.decisions import decide_access, refuse_other_version, spare
+from mlflow_azure.deployment.features.allowed import lacking_consent
 from mlflow_azure.deployment.features.identity import allowed_identity
-from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Warned
-from mlflow_azure.settings import FILE_SHARE, POSTGRES
+from mlflow_azure.resources.entra.consent import Consent
+from mlflow_azure.settings import FILE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,11 +84,8 @@ class Deploy:
         if wish.becomes:
             live = wish.becomes(live)
         refuse_other_version(settings, live.version)
-        federated = settings.mlflow_version == POSTGRES
-        sign_in = live.sign_in or (SignIn(managed=True, federated=federated) if wish.auth else None)
-        wanted = replace(live, sign_in=sign_in, is_public=live.is_public or wish.public)
-        refuse_undecided_access(settings, wanted)
-        self.warnings: list[Warned] = []
+        self.warnings: list[Warned]
+        wanted, self.warnings = decide_access(azure, settings, live, auth=wish.auth, public=wish.public)
         if settings.mlflow_version == FILE_SHARE and not wanted.move:
             identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
             wanted = replace(wanted, identity=identity)
@@ -127,6 +125,13 @@ class Deploy:
     def results(self) -> Sequence[Result]:
         """What has been done so far."""
         return self._execution.results
+
+    @property
+    def afterwards(self) -> list[Warned]:
+        """What the user should know once it is done."""
+        lacking = (node for node in self.stack.nodes if isinstance(node, Consent) and not self.outputs(node)["granted"])
+        registrations = (self.outputs(consent.principal.registration) for consent in lacking)
+        return [lacking_consent(self._azure, each["client_id"]) for each in registrations]
 
     def outputs(self, node: Node) -> Properties:
         """What a resource gives to others, once it is there."""

@@ -58,6 +58,14 @@ class ShareUse:
 
 
 @dataclass(frozen=True)
+class Principal:
+    """Who may sign in: `kind` is User, Group or ServicePrincipal, as Microsoft Entra ID calls it."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class ListedDeployment:
     """A deployment.
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
-from mlflow_azure.deployment.facts import HIDDEN, MISSING, ResourceState, RunningImage, ShareUse
+from mlflow_azure.deployment.facts import HIDDEN, MISSING, Principal, ResourceState, RunningImage, ShareUse
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.errors import SignInError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
+from mlflow_azure.resources.entra.service_principal import ServicePrincipal
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.server_health import Health, probe, server_token
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
@@ -44,6 +45,7 @@ class Status:
         share: How full the file share is.
         is_public: Whether the whole internet can reach it.
         sign_in: Whether Microsoft Entra sign-in stands in front of it.
+        allowed: Who may sign in, where that is not everyone: names by kind. None where it is, or cannot be told.
         continuous_deployment: Whether a push to the registry deploys.
         portal: The web app's page in the Azure portal.
 
@@ -57,6 +59,7 @@ class Status:
     share: ShareUse | None
     is_public: bool | None
     sign_in: bool | None
+    allowed: tuple[Principal, ...] | None
     continuous_deployment: bool | None
     portal: str | None
 
@@ -101,6 +104,7 @@ def read_status(azure: Azure, settings: Settings) -> Status:
         share=_share(found["share"]),
         is_public=is_public(site.live, readings[stack.config].live),
         sign_in=None if found["sign-in"] is None else auth_settings.requires_sign_in(found["sign-in"]),
+        allowed=_allowed(readings),
         continuous_deployment=str(app_settings.get(CONTINUOUS_DEPLOYMENT)).lower() == "true" if app_settings else None,
         portal=azure.cloud.portal_page(stack.site.id) if url else None,
     )
@@ -169,6 +173,13 @@ def _image(readings: Mapping[Resource, Reading], stack: Stack) -> RunningImage |
     live, digest = readings[stack.image].live, settings.get(IMAGE_DIGEST)
     newest = None if live is None else live["digest"]
     return RunningImage(reference, digest, newest, is_newest=digest == newest)
+
+
+def _allowed(readings: Mapping[Resource, Reading]) -> tuple[Principal, ...] | None:
+    """Who may sign in; None where everyone may, nobody has to, or the user may not see it."""
+    principals = (reading.live for node, reading in readings.items() if isinstance(node, ServicePrincipal))
+    restricted = (live for live in principals if live and live.get("appRoleAssignmentRequired"))
+    return next((tuple(Principal(**each) for each in live["people"]) for live in restricted), None)
 
 
 def _share(live: Properties | None) -> ShareUse | None:

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 # What an assertion is meant for with which a managed identity signs in as an application.
 TOKEN_EXCHANGE = "api://AzureADTokenExchange"  # noqa: S105 - an audience
+_DIRECTORY_RIGHTS = {
+    "none": [],
+    "read": ["Directory.Read.All"],
+    "write": ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "Directory.Read.All"],
+}
+_GRAPH = "https://graph.microsoft.com"
 _SERVICES = {
-    "https://graph.microsoft.com",
+    _GRAPH,
     STORAGE,
     APP_SERVICE,
     CONTAINER_REGISTRY,
@@ -31,6 +37,9 @@ def client_token(world: World, identifier: str, client_id: str, subject: str, te
 
     """
     claims |= {"appid": client_id, "azp": client_id, "idtyp": "app"}
+    if identifier.rstrip("/") in (world.url, _GRAPH):  # the emulator is Resource Manager and Microsoft Graph at once
+        # https://learn.microsoft.com/graph/permissions-reference: what an administrator granted the application
+        claims["roles"] = _DIRECTORY_RIGHTS[world.directory_rights()]
     if identifier.rstrip("/") in _services(world):
         return world.tokens.sign(identifier, subject, tenant=tenant, **claims)
     if identifier == TOKEN_EXCHANGE:

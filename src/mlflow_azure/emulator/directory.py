@@ -68,9 +68,11 @@ class Directory:
                     self._saved[relation].pop(each["id"], None)
         return removed
 
-    def knows(self, object_id: str) -> bool:
-        """Whether a user, a group or a service principal has this id."""
-        return any(self.find(kind, id=object_id) for kind in ("servicePrincipals", "users", "groups"))
+    def principal(self, object_id: str) -> tuple[str, Object] | None:
+        """The user, group or service principal with this id, and which of the three, as Microsoft Graph calls it."""
+        kinds = {"servicePrincipals": "ServicePrincipal", "users": "User", "groups": "Group"}
+        found = ((name, self.find(kind, id=object_id)) for kind, name in kinds.items())
+        return next(((name, item) for name, item in found if item), None)
 
     def add_password(self, application: Object, described: Object) -> Object:
         """Give an application a new secret; what Graph answers once, and never again, with the secret in it."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from mlflow_azure.settings.naming import Rule, matches
 
 SSH_PORT = 2222
+_LONGEST_NAME = 256
 
 # App Service mounts nothing on / and /home, and a mount on /tmp keeps the container from starting in time:
 # https://learn.microsoft.com/azure/app-service/configure-connect-to-azure-storage ("Limitations").
@@ -118,6 +119,17 @@ def postgres_uri(value: str) -> str | None:
     except ValueError:
         return words
     return None if parts.scheme == "postgresql" and told and not re.search(r"\s", value) else words
+
+
+def principals(value: str) -> str | None:
+    """Names or object ids of users, groups and programs, separated by commas."""
+    fault = any(len(part) > _LONGEST_NAME or not part.isprintable() for part in split(value))
+    return f"must be names or object ids of at most {_LONGEST_NAME} characters, separated by commas" if fault else None
+
+
+def each_once(value: str) -> tuple[str, ...]:
+    """The parts of a comma-separated list, in order."""
+    return tuple(dict.fromkeys(split(value)))
 
 
 client_secret = matches(r"\S{8,256}", "must be 8 to 256 characters without spaces")

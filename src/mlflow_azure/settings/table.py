@@ -207,6 +207,24 @@ class Settings:
         default_words="none",
         secret=True,
     )
+    allow_user: tuple[str, ...] = setting(
+        "",
+        "User (name or object id) or program (object id of its service principal) that may sign in, and nobody who is "
+        "not named; requires sign-in",
+        rules.principals,
+        convert=rules.each_once,
+        default_words="none: who may sign in is left as it is",
+        multiple=True,
+    )
+    allow_group: tuple[str, ...] = setting(
+        "",
+        "Group (name or object id; needs Microsoft Entra ID P1) whose direct members may sign in, and nobody who is "
+        "not named; requires sign-in",
+        rules.principals,
+        convert=rules.each_once,
+        default_words="none: who may sign in is left as it is",
+        multiple=True,
+    )
     allow_ip: tuple[str, ...] = setting(
         "",
         "Network that may reach the server, in CIDR notation",

@@ -62,6 +62,8 @@ def test_without_any_source_the_defaults_are_those_of_the_bash_script(tmp_path: 
         aad_issuer_url=None,
         sp_name="mlflowserviceprincipal",
         aad_client_secret=None,
+        allow_user=(),
+        allow_group=(),
         allow_ip=(),
     )
 
@@ -89,6 +91,8 @@ def test_every_setting_can_be_given_in_each_source(tmp_path: Path, name: str) ->
         "AAD_CLIENT_SECRET": "correct-horse",
         "MLFLOW_BACKEND_URI": "postgresql://someone:secret@db.example:5432/mlflow",
         "ALLOW_IP": "10.0.0.0/8",
+        "ALLOW_USER": "ann@example.com",
+        "ALLOW_GROUP": "Data Science,3f0c2f4e-65a1-4f0e-9b52-0d5b3e1d0001",
         "DOCKER_BASE_IMAGE": "registry.example.com:5000/python:3.11-slim-bookworm",
     }
     value = texts.get(name) or loaded(tmp_path).complete(SUBSCRIPTION)[name].text

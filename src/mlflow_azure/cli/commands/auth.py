@@ -28,26 +28,6 @@ ClientId = Annotated[
         show_default=False,
     ),
 ]
-AllowUser = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-user",
-        metavar="USER",
-        help="Allow only this user (name or object id) or program (object id of its service principal); repeat it "
-        "to allow several.",
-        show_default=False,
-    ),
-]
-AllowGroup = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-group",
-        metavar="GROUP",
-        help="Allow only direct members of this group (name or object id; needs Microsoft Entra ID P1); repeat it "
-        "to allow several.",
-        show_default=False,
-    ),
-]
 AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Allow everyone in the tenant again.")]
 
 
@@ -80,13 +60,11 @@ class AuthEnableAnswer(Answer):
         )
 
 
-@command("auth enable", AuthEnableAnswer)
+@command("auth enable", AuthEnableAnswer, shows=("ALLOW_USER", "ALLOW_GROUP"))
 def enable(
     run: Invocation,
     *,
     client_id: ClientId = None,
-    allow_user: AllowUser = None,
-    allow_group: AllowGroup = None,
     allow_everyone: AllowEveryone = False,
 ) -> None:
     """Require sign-in with Microsoft Entra ID. Safe to re-run; repairs drift.
@@ -96,11 +74,12 @@ def enable(
       mlflow-azure auth enable --allow-user ada@example.com
 
     """
+    from mlflow_azure.deployment.features.allowed import lacking_consent
     from mlflow_azure.deployment.features.sign_in import SignInWish, own_sign_in, sign_in_on, wanted_sign_in
     from mlflow_azure.engine import Execution
 
-    wish = SignInWish(client_id, allow_user or (), allow_group or (), everyone=allow_everyone)
-    wish.check()
+    wish = SignInWish(client_id, everyone=allow_everyone)
+    wish.check(run.settings)
 
     def prepare() -> tuple[SignInSwitch, Plan]:
         switch = sign_in_on(run.azure, run.settings, wanted_sign_in(run.azure, run.settings, wish))
@@ -113,11 +92,7 @@ def enable(
     url = str((planned.readings[switch.site].outputs or {})["url"])
     run.answer(AuthEnableAnswer(url, registered, switch.entra.issuer, done, already=planned.is_empty))
     if switch.lacks_consent(execution.outputs):
-        run.console.warn(
-            "Browsers cannot sign in yet: you may not give consent for the users you named, and they cannot give it "
-            "themselves.",
-            f"Ask an administrator to open: {run.cloud.consent_page(run.azure.tenant_id, registered)}",
-        )
+        run.warn([lacking_consent(run.azure, registered)])
     problem = run.wait(lambda: own_sign_in(run.azure, registered), "Trying to sign in")
     run.warn([problem] if problem else [])
 

@@ -125,6 +125,7 @@ def deploy(
     run.answer(answer)
     if open_:
         show_in_browser(run, answer.url)
+    run.warn(prepared.afterwards)
     decided = run.settings.allow_ip or prepared.features.sign_in or prepared.features.is_public
     if not decided and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(

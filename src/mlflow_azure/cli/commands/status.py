@@ -14,7 +14,7 @@ from mlflow_azure.cli.applied import tell_hidden
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-from mlflow_azure.deployment.facts import ResourceState, RunningImage, ShareUse
+from mlflow_azure.deployment.facts import Principal, ResourceState, RunningImage, ShareUse
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.status import Status
@@ -38,6 +38,7 @@ class StatusAnswer(Answer):
         share: How full the file share is.
         public: Whether the whole internet can reach the server.
         sign_in: Whether it requires sign-in.
+        allowed: Who may sign in; null where everyone may, or you may not see it.
         continuous_deployment: Whether a push of the image deploys it.
         portal: The web app's page in the Azure portal; null where the cloud has none.
 
@@ -52,6 +53,7 @@ class StatusAnswer(Answer):
     share: ShareUse | None
     public: bool | None
     sign_in: bool | None
+    allowed: tuple[Principal, ...] | None
     continuous_deployment: bool | None
     portal: str | None
     verbose: bool = only_for_text()
@@ -90,6 +92,8 @@ class StatusAnswer(Answer):
             yield "Access", "anyone on the internet" if self.public else "allowed networks only"
         if self.sign_in is not None:
             yield "Sign-in", _ON[self.sign_in]
+        if self.allowed is not None:
+            yield "May sign in", ", ".join(each.name for each in self.allowed) or "nobody"
         if self.continuous_deployment is not None:
             yield "Continuous deployment", _ON[self.continuous_deployment]
         if self.portal:
@@ -143,6 +147,7 @@ def _answer(run: Invocation, found: Status) -> StatusAnswer:
         share=found.share,
         public=found.is_public,
         sign_in=found.sign_in,
+        allowed=found.allowed,
         continuous_deployment=found.continuous_deployment,
         portal=found.portal,
         verbose=run.common.verbose,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.denials import claims, denials
+from mlflow_azure.azure.directory_rights import may_register
 from mlflow_azure.azure.permissions import ASSIGN_ROLES, allows, granted, role_on, write_action
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
@@ -134,6 +135,18 @@ def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Fi
         hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. Or pull "
         "with its password: mlflow-azure deploy --no-identity",
         code="RegistryRefusesArmTokens",
+    )
+
+
+def registrations(azure: Azure) -> Finding:
+    """Whether the signed-in user may register an application, which sign-in takes."""
+    if may_register(azure):
+        return ok("registrations", "you can register applications, for sign-in")
+    return warning(
+        "registrations",
+        "you cannot register applications, or Microsoft Entra ID does not tell: --auth may be refused",
+        "Ask for the role Application Developer in Microsoft Entra ID, or let someone make the app registration: "
+        "mlflow-azure auth enable --client-id ID",
     )
 
 

@@ -101,6 +101,7 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
         "role": lambda: account.role(*target()),
         "permissions": permissions,
         "roles": lambda: account.roles(*target()),
+        "registrations": lambda: account.registrations(target()[0]),
         "providers": lambda: services.providers(*target()),
         "region": lambda: services.region(*target()),
         "quota": lambda: services.quota(*target()),

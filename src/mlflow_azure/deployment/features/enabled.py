@@ -16,7 +16,7 @@ from mlflow_azure.deployment.features.version import version_of
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.registry.webhook import webhook_name
 from mlflow_azure.resources.web.app_settings import DATABASE_URI, has_password
-from mlflow_azure.resources.web.site_config import by_owner, is_public
+from mlflow_azure.resources.web.site_config import by_owner, is_public, names_image
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Features:
         upgrade: How far the way from 1.5.0 to 3 is; None where it was never begun. While it is "switched", the file
             share is kept.
         move: What a deploy does beside the usual where it changes the MLflow.
+        serves: Whether a deploy came as far as to name the image: before it does, it has decided who gets in.
 
     """
 
@@ -56,6 +57,7 @@ class Features:
     has_own_database: bool = True
     upgrade: str | None = None
     move: Move | None = None
+    serves: bool = False
 
 
 MINIMUM = Features()
@@ -107,6 +109,7 @@ def features_of(
         is_public=bool(site and site["tags"].get(arm.ACCESS) == arm.PUBLIC),
         has_own_database=has_own_database,
         upgrade=site["tags"].get(arm.UPGRADE) if site else None,
+        serves=names_image(config),
     )
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.microsoft_graph import quoted
-from mlflow_azure.azure.principals import is_id, object_ids
+from mlflow_azure.azure.principals import is_id
 from mlflow_azure.deployment.app_setting_parts import FederatedSettings, FixedSettings, SignInSettings
+from mlflow_azure.deployment.features.allowed import allowed_by, names_someone
 from mlflow_azure.deployment.features.switch import Switch
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.foundation import foundation, postgres_foundation
@@ -28,7 +29,7 @@ from mlflow_azure.resources.web.app_settings import FEDERATED_CLIENT, SIGN_IN_SE
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Node, Properties
@@ -146,39 +147,34 @@ class SignInWish:
 
     Attributes:
         client_id: Someone's app registration that is to be used.
-        users: Names or object ids of those who may sign in.
-        groups: Names or object ids of groups whose members may.
-        everyone: Whether everyone in the tenant may again.
+        everyone: Whether everyone in the tenant may sign in again. The settings name those who may.
 
     """
 
     client_id: str | None = None
-    users: Sequence[str] = ()
-    groups: Sequence[str] = ()
     everyone: bool = False
 
-    @property
-    def names_someone(self) -> bool:
-        """Whether it says who may sign in."""
-        return bool(self.users or self.groups)
-
-    def check(self) -> None:
+    def check(self, settings: Settings) -> None:
         """Refuse what contradicts itself. Raises SettingsError."""
         if self.client_id is not None and not is_id(self.client_id):
             raise SettingsError(
                 f"--client-id {self.client_id}: must be the application (client) id of an app registration, a GUID",
                 hint="mlflow-azure auth enable --help",
             )
-        if self.client_id is not None and (self.names_someone or self.everyone):
-            raise SettingsError(
-                "--client-id cannot be combined with --allow-user, --allow-group or --allow-everyone: the "
-                "registration's owner decides who may sign in",
-                hint="Ask them to require assignment, and to assign who may sign in, in Microsoft Entra ID.",
-            )
-        if self.names_someone and self.everyone:
+        if self.client_id is not None and (names_someone(settings) or self.everyone):
+            raise _said_by_the_owner("--client-id")
+        if names_someone(settings) and self.everyone:
             raise SettingsError(
                 "--allow-everyone cannot be combined with --allow-user or --allow-group", hint="Leave one out."
             )
+
+
+def _said_by_the_owner(what: str) -> SettingsError:
+    return SettingsError(
+        f"{what} cannot be combined with --allow-user, --allow-group or --allow-everyone: the registration's owner "
+        "decides who may sign in",
+        hint="Ask them to require assignment, and to assign who may sign in, in Microsoft Entra ID.",
+    )
 
 
 def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn:
@@ -191,6 +187,8 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
     live = enabled_sign_in(azure, settings)
     secret = settings.aad_client_secret
     if live and not live.managed and wish.client_id in (None, live.client_id):
+        if names_someone(settings) or wish.everyone:
+            raise _said_by_the_owner(f"app registration {live.client_id}, which you did not make or may not see,")
         return replace(live, secret=secret, federated=live.federated and secret is None)
     if wish.client_id is not None:
         if secret is None:
@@ -199,9 +197,7 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
                 hint="Put it in the environment variable AAD_CLIENT_SECRET.",
             )
         return SignIn(managed=False, client_id=wish.client_id, secret=secret)
-    allowed = None
-    if wish.names_someone or wish.everyone:
-        allowed = Allowed(object_ids(azure, wish.users, wish.groups))
+    allowed = Allowed() if wish.everyone else allowed_by(azure, settings)
     federated = live.federated if live else live_version(azure, settings) == POSTGRES
     return SignIn(managed=True, client_id=live.client_id if live else None, allowed=allowed, federated=federated)
 

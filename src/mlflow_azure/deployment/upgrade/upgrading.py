@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
@@ -11,9 +11,8 @@ from mlflow_azure.data import manifest
 from mlflow_azure.data.manifest import MANIFEST
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.deployment.backing_up import Backup
-from mlflow_azure.deployment.decisions import refuse_undecided_access
+from mlflow_azure.deployment.decisions import decide_access
 from mlflow_azure.deployment.features.enabled import enabled_features
-from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stored_data import new_backup
 from mlflow_azure.deployment.temporary_site import RemovedSite, temporary_site
@@ -124,8 +123,7 @@ class Upgrading:
         """Raise SettingsError where nobody has said who may reach MLflow 3: before anything is made."""
         azure, settings, wish = self._azure, self._new.settings, self._new.wish
         live = self._dialog.wait(lambda: enabled_features(azure, settings))
-        sign_in = live.sign_in or (SignIn(managed=True, federated=True) if wish.auth else None)
-        refuse_undecided_access(settings, replace(live, sign_in=sign_in, is_public=live.is_public or wish.public))
+        self._dialog.wait(lambda: decide_access(azure, settings, live, auth=wish.auth, public=wish.public))
 
     def _back_up(self, directory: Path) -> None:
         """Back the file share up; artifacts stay where they are. What an earlier command has finished is kept."""

@@ -120,6 +120,10 @@ class World:
         rules: dict[str, Any] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
+    def directory_rights(self) -> str:
+        """What the caller may do in the directory: "none", "read" or "write" (all)."""
+        return str(self.permissions().get("graph", "write"))
+
     def choose_cloud(self, order: dict[str, Any]) -> None:
         """Be like the cloud that `order` names, or like none.
 
@@ -151,7 +155,7 @@ class World:
     def knows_principal(self, object_id: str) -> bool:
         """Whether the directory has a principal with this object id, the identity of a web app for example."""
         identities = [each.get("identity", {}).get("principalId") for each in self.resources]
-        return object_id in identities or self.directory.knows(object_id)
+        return object_id in identities or self.directory.principal(object_id) is not None
 
     @property
     def audiences(self) -> frozenset[str]:

@@ -26,7 +26,8 @@ def assign_role(ask: Ask) -> Reply:
     """Give a role in an application (a service principal) to a user, a group or a service principal."""
     resource = ask.require("servicePrincipals", ask["id"])
     principal, role = str(ask.body.get("principalId", "")), str(ask.body.get("appRoleId", ""))
-    if not ask.directory.knows(principal) or ask.lags("servicePrincipals", principal, "as reference"):
+    found = ask.directory.principal(principal)
+    if found is None or ask.lags("servicePrincipals", principal, "as reference"):
         raise bad_request(f"Not a valid reference update: the principal {principal} does not exist.")
     lags = ask.lags("servicePrincipals", resource["id"], "with its roles")
     if lags or role not in {NO_ROLE, *(each["id"] for each in resource["appRoles"])}:
@@ -34,7 +35,14 @@ def assign_role(ask: Ask) -> Reply:
     relation = {"principalId": principal, "resourceId": resource["id"], "appRoleId": role}
     if ask.directory.find("appRoleAssignments", **relation):
         raise bad_request("Permission being assigned already exists on the object.")
-    described = {"id": str(uuid.uuid4()), "createdDateTime": now(), "resourceDisplayName": resource["displayName"]}
+    kind, item = found
+    described = {
+        "id": str(uuid.uuid4()),
+        "createdDateTime": now(),
+        "resourceDisplayName": resource["displayName"],
+        "principalDisplayName": item["displayName"],
+        "principalType": kind,
+    }
     return Reply(ask.create("appRoleAssignments", {**described, **relation}), 201)
 
 

@@ -24,6 +24,13 @@ def list_organizations(ask: Ask) -> Reply:
     return Reply({"value": [{"id": ask.directory.tenant, "displayName": "Emulator", "verifiedDomains": [domain]}]})
 
 
+@operations.on("GET", "/policies/authorizationPolicy")
+def get_authorization_policy(ask: Ask) -> Reply:
+    """What members of the tenant may do without a role: https://learn.microsoft.com/graph/api/authorizationpolicy-get."""
+    allowed = {"allowedToCreateApps": ask.rights == "write", "allowedToReadOtherUsers": True}
+    return Reply({"id": "authorizationPolicy", "defaultUserRolePermissions": allowed})
+
+
 @operations.on("GET", "/users")
 def list_users(ask: Ask) -> Reply:
     """The users, narrowed by `$filter`."""

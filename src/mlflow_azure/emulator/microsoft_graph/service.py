@@ -33,7 +33,7 @@ _USES = ("", "in lists", "as reference", "in the local tenant", "with its roles"
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: the directory, what stands in the path, the query, the body, the caller's claims."""
+    """One request: the directory, what stands in the path, the query, the body, the caller's claims and rights."""
 
     directory: Directory
     quirks: Quirks
@@ -41,6 +41,7 @@ class Ask:
     query: Mapping[str, str]
     body: Object
     caller: Mapping[str, Any]
+    rights: str
 
     def __getitem__(self, parameter: str) -> str:
         return self.params[parameter]
@@ -137,7 +138,8 @@ class Graph:
             body = json.loads(content) if content else {}
         except ValueError as error:
             raise GraphError(400, "BadRequest", f"Unable to read JSON request payload: {error}") from error
-        return Ask(self._world.directory, self._world.quirks, request.path_params, request.query_params, body, caller)
+        world, params = self._world, request.path_params
+        return Ask(world.directory, world.quirks, params, request.query_params, body, caller, world.directory_rights())
 
     def _authenticate(self, authorization: str) -> Mapping[str, Any]:
         token = authorization.partition(" ")[2]
@@ -149,6 +151,6 @@ class Graph:
 
     def _authorize(self, method: str) -> None:
         """Refuse what the control interface takes from the caller: "graph": "none", "read" or "write" (all)."""
-        allowed = self._world.permissions().get("graph", "write")
+        allowed = self._world.directory_rights()
         if allowed == "none" or (allowed == "read" and method != "GET"):
             raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")

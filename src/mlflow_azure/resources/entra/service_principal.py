@@ -58,20 +58,19 @@ class ServicePrincipal(AzureResource):
         return f"{self.registration.id}/servicePrincipal"
 
     def read(self, given: Given) -> Properties | None:
-        """The service principal, with those who are assigned to it where that is asked for."""
+        """The service principal, with those who are assigned to it where that matters."""
         condition = f"appId eq {quoted(given(self.registration, 'client_id'))}"
         with doing(f"reading {self} in Microsoft Entra ID"):
             found = self.azure.directory.find("/servicePrincipals", condition)
             if not found:
                 return None
             live = found[0]
-            assignments = self._assignments(live) if self.allowed else {}
-        return {**live, "assignments": assignments, "assigned": sorted(assignments)}
+            listed = self._assignments(live) if self.allowed or live.get("appRoleAssignmentRequired") else []
+        assignments = {each["principalId"]: each["id"] for each in listed}
+        return {**live, "assignments": assignments, "assigned": sorted(assignments), "people": _people(listed)}
 
-    def _assignments(self, live: Properties) -> dict[str, str]:
-        """The ids of the assignments, by the ids of those who are assigned."""
-        listed = self.azure.directory.members(f"/servicePrincipals/{live['id']}/appRoleAssignedTo")
-        return {each["principalId"]: each["id"] for each in listed}
+    def _assignments(self, live: Properties) -> list[dict[str, Any]]:
+        return self.azure.directory.members(f"/servicePrincipals/{live['id']}/appRoleAssignedTo")
 
     def desired(self, given: Given) -> Properties:
         """Enabled, and open to those who are allowed, and to no one else."""
@@ -111,6 +110,12 @@ class ServicePrincipal(AzureResource):
     def state(self, live: Properties) -> str:
         """Whom it lets in."""
         return "For those assigned" if live.get("appRoleAssignmentRequired") else "For the whole tenant"
+
+
+def _people(assignments: Iterable[Properties]) -> list[dict[str, str]]:
+    """Who is assigned: name and kind, as Microsoft Graph calls them."""
+    found = [{"name": str(each["principalDisplayName"]), "kind": str(each["principalType"])} for each in assignments]
+    return sorted(found, key=lambda each: (each["kind"], each["name"]))
 
 
 def _own(desired: Properties) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
+from mlflow_azure.resources.web.web_app import PLACEHOLDER
 from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
@@ -131,6 +132,12 @@ def is_public(site: Properties | None, config: Properties | None) -> bool | None
     otherwise = config["properties"].get("ipSecurityRestrictionsDefaultAction")
     rules = config["properties"].get("ipSecurityRestrictions")
     return otherwise == "Allow" or not (rules or otherwise == "Deny")
+
+
+def names_image(config: Properties | None) -> bool:
+    """Whether the configuration names an image, other than the one that a new site is made with."""
+    runs, _, reference = str((config or {}).get("properties", {}).get("linuxFxVersion") or "").partition("|")
+    return runs == "DOCKER" and reference != PLACEHOLDER
 
 
 def by_owner(properties: dict[str, Any]) -> dict[str, Any]:
