@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from azure.core.exceptions import HttpResponseError
 
+AGAIN = "Run the command again; it picks up where it left off."
 SIGN_IN_HINT = (
     "Sign in with: az login. Without the Azure CLI, set the AZURE_TENANT_ID, AZURE_CLIENT_ID and "
     "AZURE_CLIENT_SECRET of a service principal. Try it without Azure: --cloud emulator"
@@ -102,13 +103,17 @@ NO_TOKEN = {
             "auth enable. For Azure itself, choose the cloud your account is in: --cloud public|usgov|china"
         ),
     ),
+    # What GitHub and Azure Pipelines give to `az login` holds for ten minutes: https://github.com/Azure/azure-cli/issues/28708
+    "AADSTS700024": (
+        "the token that the pipeline signed in with has expired",
+        f"Sign in again just before the command. {AGAIN}",
+    ),
 }
 """Why Microsoft Entra ID gives no token, and the next step, by its own code:
 https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 NETWORK = "Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects TLS."
-AGAIN = "Run the command again; it picks up where it left off."
 CHECK = "Check what a deployment needs: mlflow-azure doctor. Then run the command again."
 BUSY = "Something else, perhaps another deploy, is changing it right now. Wait a minute, then run the command again."
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from requests.exceptions import SSLError
 
 from mlflow_azure.azure.refusals import BUSY, CHECK, translate
@@ -62,3 +67,26 @@ def test_what_was_never_sent_says_that_azure_cannot_be_reached(reason: Exception
     error = lost(ServiceRequestError, reason)
     assert error.code == "Unreachable"
     assert "Azure cannot be reached" in error.message
+
+
+def no_token(said: str) -> MlflowAzureError:
+    return translate(ClientAuthenticationError(message=said), "signing in to Azure")
+
+
+def test_the_expired_token_of_a_pipeline_is_named_and_the_next_step_is_to_sign_in_again() -> None:
+    said = (
+        "ERROR: AADSTS700024: Client assertion is not within its valid time range. Current time: 2026-04-05T23:01:54Z"
+    )
+    error = no_token(f"EnvironmentCredential: not set up\nAzureCliCredential: {said}\n")
+    assert (error.code, error.exit_code) == ("AADSTS700024", 3)
+    assert "has expired" in error.message
+    assert "Sign in again" in error.hint
+
+
+def test_a_sign_in_service_that_cannot_be_reached_is_told_without_the_classes_of_the_sdk() -> None:
+    refused_there = "HTTPSConnection(host='login.example', port=443): [Errno 111] Connection refused"
+    error = no_token(
+        f"EnvironmentCredential: Authentication failed: ('Unable', NewConnectionError(\"{refused_there}\"))"
+    )
+    assert error.message == "signing in to Azure: the sign-in service cannot be reached: Connection refused"
+    assert (error.code, error.exit_code) == ("Unreachable", 3)
