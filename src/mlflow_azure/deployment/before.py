@@ -19,10 +19,13 @@ from mlflow_azure.secret import Secret
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine import Reading
+    from mlflow_azure.image.context import BuildContext
     from mlflow_azure.settings import Settings
 
 
-def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> tuple[Features, dict[str, Reading]]:
+def read_before(
+    azure: Azure, settings: Settings, *, context: BuildContext | None = None, hiding: bool = False
+) -> tuple[Features, dict[str, Reading]]:
     """What the live deployment has enabled; and the readings of what every deployment has, for the plan.
 
     So what is asked once is not asked again, and one round of requests less is waited for.
@@ -30,17 +33,17 @@ def read_before(azure: Azure, settings: Settings, *, hiding: bool = False) -> tu
     Args:
         azure: The subscription.
         settings: Of the deployment.
+        context: What the image is compared with.
         hiding: Go on without what the user may not see.
 
     Raises:
         MlflowAzureError: Whatever stands in the way of reading it.
 
     """
-    stack = mlflow_stack(azure, settings)
+    stack = mlflow_stack(azure, settings, context=context)
     webhook = Webhook(stack.registry, site=stack.site.name, scope="", publishing=None)
     sign_in = AuthSettings(stack.site, client=None, issuer="")
-    # What the image is compared with, only who plans knows.
-    common = [node for node in stack.nodes if isinstance(node, Resource) and node is not stack.image]
+    common = [node for node in stack.nodes if isinstance(node, Resource)]
     try:
         readings = engine.read([*common, webhook, sign_in], azure.deadline, hiding=hiding)
     except MlflowAzureError:  # another MLflow, perhaps, whose storage account has no key to read

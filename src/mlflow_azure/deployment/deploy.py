@@ -80,7 +80,7 @@ class Deploy:
 
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
-        live, seen = read_before(azure, settings, hiding=not writes)
+        live, seen = read_before(azure, settings, context=wish.context, hiding=not writes)
         if wish.becomes:
             live = wish.becomes(live)
         refuse_other_version(settings, live.version)
