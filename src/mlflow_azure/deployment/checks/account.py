@@ -95,10 +95,11 @@ def _of_group(settings: Settings) -> str:
 
 def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource]) -> Finding:
     """Whether the signed-in user may write the resources. Raises AzureRefusedError."""
-    allowed = granted(azure, settings.rg_name)
     needed = {write_action(each.id) for each in resources if isinstance(each, MANAGED)} | {
         *SECRETS[settings.mlflow_version]
     }
+    denied = azure.deadline.start(lambda: denials(azure, settings.rg_name, sorted(needed)))
+    allowed = granted(azure, settings.rg_name)
     missing = sorted(action for action in needed if not allows(allowed, action))
     if missing:
         raise AzureRefusedError(
@@ -106,7 +107,7 @@ def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource])
             hint=HINTS["AuthorizationFailed"],
             code="AuthorizationFailed",
         )
-    for denial in denials(azure, settings.rg_name, sorted(needed)):
+    for denial in denied():
         raise AzureRefusedError(
             f"deny assignment {denial.name} takes away what a deploy needs: {', '.join(denial.actions)}",
             hint="It belongs to a managed application or a deployment stack. Choose another resource group: "
