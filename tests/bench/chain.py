@@ -69,8 +69,8 @@ def _operations(state: dict[str, Any], sent: list[dict[str, Any]]) -> Iterator[S
 def _builds(state: dict[str, Any], sent: list[dict[str, Any]]) -> Iterator[Span]:
     for resource, kept in state["resources"].items():
         run = kept["body"].get("properties") or {}
-        if "/runs/" in resource and sent and _unix(run.get("startTime")) >= sent[0]["began"]:
-            yield Span(_unix(run["startTime"]), _unix(run.get("finishTime")))
+        if "/runs/" in resource and run.get("finishTime") and sent and _unix(run["startTime"]) >= sent[0]["began"]:
+            yield Span(_unix(run["startTime"]), _unix(run["finishTime"]))
 
 
 def _start(emulator: Emulator, sent: list[dict[str, Any]]) -> Iterator[Span]:
@@ -91,5 +91,5 @@ def _longest(spans: list[Span]) -> float:
     return max((chain for _, chain in chains), default=0.0)
 
 
-def _unix(moment: str | None) -> float:
-    return datetime.fromisoformat(moment).timestamp() if moment else 0.0
+def _unix(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

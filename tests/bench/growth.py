@@ -74,6 +74,7 @@ class _Growing:
         azure.resources.resource_groups.create_or_update(group, common)
         account = {**common, "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
         azure.storage.storage_accounts.begin_create(group, f"growing{number}", account).result()
+        azure.storage.blob_containers.create(group, f"growing{number}", "mlflow", {})  # once the account serves blobs
         registry = {**common, "sku": {"name": "Basic"}, "properties": {"adminUserEnabled": True}}
         azure.registries.registries.begin_create(group, f"growing{number}", registry).result()
         plan = {**common, "sku": {"name": "S1"}, "kind": "linux", "properties": {"reserved": True}}
