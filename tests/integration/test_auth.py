@@ -276,6 +276,14 @@ def test_disabling_asks_first_and_then_leaves_nothing_in_the_directory(required:
     assert required.auth("token").errors[0]["code"] == "SignInNotEnabled"
 
 
+def test_disabling_waits_until_what_it_deletes_for_good_is_among_the_deleted(required: SignIn) -> None:
+    required.deployment.emulator.control("PUT", "quirks", {"directory_lag": 1})
+    assert required.auth("disable", "--yes").exit_code == 0
+    required.deployment.emulator.control("PUT", "quirks", {})
+    deleted = required.graph("/directory/deletedItems/microsoft.graph.application")
+    assert "mlflowserviceprincipal" not in [each["displayName"] for each in deleted]
+
+
 FAILING = [
     ("POST", "/v1.0/applications$"),
     ("PATCH", "/v1.0/applications/"),

@@ -68,6 +68,27 @@ def test_each_cloud_is_reached_through_the_proxy_and_under_its_own_hosts(company
     assert company.proxy.hosts == {SIGN_IN[cloud], MANAGEMENT[cloud]}
 
 
+@pytest.fixture(scope="module")
+def server(company: Company) -> str:
+    """URL of a server that each cloud has, for the emulator takes the place of any."""
+    answer = company.cli("deploy", "--cloud", "emulator", "--output", "json")
+    return str(answer.data["url"])
+
+
+@pytest.fixture
+def in_china(company: Company, server: str) -> Iterator[str]:
+    """The same, while the emulator issues and takes tokens as China's cloud does."""
+    company.emulator.control("PUT", "cloud", {"name": "china"})
+    yield server
+    company.emulator.control("PUT", "cloud", {})
+
+
+def test_kudu_is_asked_with_a_token_for_what_it_is_called_in_that_cloud(company: Company, in_china: str) -> None:
+    answer = company("logs", "--tail", "1", "--cloud", "china")
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stdout
+
+
 def test_a_proxy_whose_authority_is_not_trusted_is_told_with_what_to_set(company: Company) -> None:
     answer = company(*PLAN, REQUESTS_CA_BUNDLE="")
     assert answer.exit_code == 3

@@ -85,6 +85,23 @@ def test_following_shows_a_request_that_is_made_meanwhile_once(deployment: Deplo
             following.kill()
 
 
+def test_what_kudu_writes_of_itself_is_no_part_of_the_log(deployment: Deployment) -> None:
+    quirks = {"kudu_traces": True, "kudu_refuses_arm_tokens": True}
+    deployment.emulator.control("PUT", "quirks", quirks)
+    with deployment.cli.start("logs", "--cloud", "emulator", "--follow", "--tail", "1") as following:
+        try:
+            read_until(following.stdout, "")
+            ask(deployment, "untraced")
+            assert deployment("logs", "--tail", "1").exit_code == 0  # leaves a trace
+            ask(deployment, "end")
+            lines = read_until(following.stdout, "mark=end")
+        finally:
+            following.kill()
+            deployment.emulator.control("PUT", "quirks", {})
+    assert any("mark=untraced" in line for line in lines)
+    assert [line for line in lines if "/LogFiles/" in line or "Startup Request" in line] == []
+
+
 def test_following_goes_on_after_the_stream_was_cut(deployment: Deployment) -> None:
     with deployment.cli.start("logs", "--cloud", "emulator", "--follow", "--tail", "1") as following:
         try:

@@ -20,12 +20,11 @@ _DIRECTORY_RIGHTS = {
 }
 _GRAPH = "https://graph.microsoft.com"
 _SERVICES = {
-    _GRAPH,
     STORAGE,
     APP_SERVICE,
     CONTAINER_REGISTRY,
     "https://vault.azure.net",
-    *(cloud.postgres for cloud in CLOUDS.values()),
+    *(audience for cloud in CLOUDS.values() for audience in (cloud.postgres, cloud.graph)),
 }
 
 

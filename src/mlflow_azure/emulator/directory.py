@@ -75,17 +75,18 @@ class Directory:
         return next(((name, item) for name, item in found if item), None)
 
     def add_password(self, application: Object, described: Object) -> Object:
-        """Give an application a new secret; what Graph answers once, and never again, with the secret in it."""
+        """Give an application, or a service principal, a new secret; what Graph answers only once, with the secret."""
         secret = secrets.token_urlsafe(30)
         entry = {**described, "keyId": str(uuid.uuid4()), "hint": secret[:3], "secretText": None}
-        application["passwordCredentials"].append(entry)
+        application.setdefault("passwordCredentials", []).append(entry)  # service principals of older homes have none
         self._saved.setdefault("secrets", {})[entry["keyId"]] = _digest(secret)
         return {**entry, "secretText": secret}
 
     def remove_password(self, application: Object, key_id: str) -> bool:
         """Take a secret from an application; False where it has not got it."""
-        kept = [each for each in application["passwordCredentials"] if each["keyId"] != key_id]
-        found = len(kept) < len(application["passwordCredentials"])
+        before = application.get("passwordCredentials", [])
+        kept = [each for each in before if each["keyId"] != key_id]
+        found = len(kept) < len(before)
         application["passwordCredentials"] = kept
         self._saved.get("secrets", {}).pop(key_id, None)
         return found
@@ -95,7 +96,7 @@ class Directory:
         now = datetime.now(UTC)
         return any(
             hmac.compare_digest(self._saved["secrets"][each["keyId"]], _digest(secret))
-            for each in application["passwordCredentials"]
+            for each in application.get("passwordCredentials", [])
             if datetime.fromisoformat(each["endDateTime"]) > now
         )
 
@@ -135,6 +136,8 @@ def service_principal(app_id: str, name: str) -> Object:
         "servicePrincipalType": "Application",
         "replyUrls": [],
         "tags": [],
+        "passwordCredentials": [],
+        "keyCredentials": [],
     }
 
 

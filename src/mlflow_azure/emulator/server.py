@@ -23,6 +23,7 @@ from mlflow_azure.emulator.authorize import AuthorizePage
 from mlflow_azure.emulator.connections import Connections
 from mlflow_azure.emulator.control import PREFIX, Control
 from mlflow_azure.emulator.microsoft_graph import graph_routes
+from mlflow_azure.emulator.name_proxy import NameProxy
 from mlflow_azure.emulator.ports import Ports, is_free
 from mlflow_azure.emulator.runtime import Runtime
 from mlflow_azure.emulator.runtime.cache import cache_directory
@@ -122,12 +123,15 @@ def _application(world: World, connections: Connections) -> Starlette:
 @asynccontextmanager
 async def _lifespan(world: World) -> AsyncIterator[None]:
     await world.runtime.start()
+    names = NameProxy(world)
     try:
+        await names.start()
         await reopen(world)
         write_private(world.home.endpoint_file, json.dumps(endpoint(world), indent=1))
         yield
     finally:
         world.home.endpoint_file.unlink(missing_ok=True)
+        await names.stop()
         await world.background.stop()
         await world.runtime.stop()
         world.state.save()
@@ -146,6 +150,7 @@ def endpoint(world: World) -> dict[str, Any]:
         "client_id": identity.client_id,
         "client_secret": identity.client_secret,
         "control": f"{world.url}{PREFIX}",
+        "proxy": f"http://127.0.0.1:{world.ports.of('proxy')}",
         "runtime": world.runtime.kind,
         "runtime_reason": world.runtime.kind_reason,
         "pid": os.getpid(),

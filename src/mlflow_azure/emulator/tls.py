@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # `host.docker.internal` is this machine, for what runs in a container of its engine.
-# `*.file.localhost` stands for the file endpoints of storage accounts (`<account>.file.localhost`).
-SERVER_NAMES = ("localhost", "127.0.0.1", "::1", "*.file.localhost", "host.docker.internal")
+# What follows the service in the host name of an account's endpoint. Like Azure's it begins with "core": Microsoft's
+# client library of file shares finds the account's name in front of ".file.core."
+# (github.com/Azure/azure-sdk-for-python, azure-storage-file-share, _shared/base_client.py).
+STORAGE_SUFFIX = "core.localhost"
+_STORAGE = (f"*.blob.{STORAGE_SUFFIX}", f"*.file.{STORAGE_SUFFIX}")  # which `name_proxy` leads to
+SERVER_NAMES = ("localhost", "127.0.0.1", "::1", *_STORAGE, "host.docker.internal")
 
 
 def tls_material(root: Path) -> TlsMaterial:

@@ -86,7 +86,8 @@ class SignIn:
             return str(principal["id"])
         secret = form.get("client_secret", "")
         own = client_id == identity.client_id and secrets.compare_digest(secret, identity.client_secret)
-        if not own and not (application and directory.password_ok(application, secret)):
+        holders = filter(None, (application, principal))  # either can have secrets
+        if not own and not any(directory.password_ok(holder, secret) for holder in holders):
             raise SignInError(
                 401, "invalid_client", f"AADSTS7000215: Invalid client secret provided for app '{client_id}'."
             )

@@ -30,8 +30,12 @@ _PLATFORM = re.compile(r"(?:INFO|WARN|ERROR)\s+- ")
 _NOT_LOGGED = re.compile(
     r"$|\S*/LogFiles/kudu/trace/|/\S+\.(?:log|txt)\b|Starting Log Tail|Ending Log Tail|Starting Live Log Stream"
     r"|\s*Welcome, you are now connected|\s*No new trace in the past"
+    r"|\s*(?:\w+ )+Request, url: \S+, method: \w+, type: request|\s*Outgoing response, type: response"
 )
-"""What the log stream says of itself."""
+"""What the log stream says of itself, and Kudu of the requests to it: it follows its own traces, too.
+
+https://github.com/microsoft/vscode-azureappservice/issues/2580 shows them.
+"""
 
 _ENDED = re.compile(r"failing site start|terminated during site startup|exited with status", re.IGNORECASE)
 """What the platform says of a container that ended by itself, once each time. No page of Microsoft's lists its words;

@@ -155,3 +155,23 @@ def test_a_web_app_mounts_what_the_endpoint_serves(
     directory: Path = azure.home.root / "shares" / found[1].name / SHARE
     (directory / "by-smb").write_text("mounted")
     assert files.get_share_client(SHARE).get_file_client("by-smb").download_file().readall() == b"mounted"
+
+
+def test_a_share_can_be_made_and_deleted_at_the_file_endpoint_and_is_a_resource_all_the_same(azure: Azure) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    files = service(azure, account, group)
+    share = files.create_share("made", quota=7)
+    assert azure.storage.file_shares.get(group, account.name, "made").share_quota == 7
+    with pytest.raises(ResourceExistsError):
+        share.create_share()
+    share.set_share_quota(8)
+    share.get_directory_client().upload_file("ten", bytes(10))
+    assert share.get_share_stats() == 10
+    assert [each.share_quota for each in azure.storage.file_shares.list(group, account.name)] == [8]
+    share.create_snapshot()
+    with pytest.raises(ResourceExistsError) as refused:
+        share.delete_share()
+    assert code(refused.value) == "ShareHasSnapshots"
+    share.delete_share(delete_snapshots=True)
+    assert list(azure.storage.file_shares.list(group, account.name)) == []

@@ -64,6 +64,16 @@ def test_a_secret_is_told_once_and_signs_in_until_it_is_removed(azure: Azure) ->
         token(azure, application["appId"], added["secretText"], scope)
 
 
+def test_a_service_principal_can_have_a_secret_of_its_own(azure: Azure) -> None:
+    application = registration(azure)
+    path = f"/servicePrincipals/{principal_of(azure, application)['id']}"
+    added = ask(azure, "POST", f"{path}/addPassword").json()
+    assert [each["keyId"] for each in ask(azure, "GET", path).json()["passwordCredentials"]] == [added["keyId"]]
+    scope = f"{azure.endpoint['resource_manager']}/.default"
+    assert token(azure, application["appId"], added["secretText"], scope)
+    assert ask(azure, "GET", f"{path}/owners").json()["value"] == []
+
+
 def test_a_secret_that_has_ended_does_not_sign_in(azure: Azure) -> None:
     application = registration(azure)
     principal_of(azure, application)

@@ -166,3 +166,12 @@ def test_a_body_that_cannot_be_read_is_refused_and_changes_nothing(azure: Azure)
         refused = recordings.send(azure, "PATCH", path, body)
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidRequestContent")
     assert recordings.send(azure, "GET", path).json() == before
+
+
+@pytest.mark.parametrize(
+    "path", ["Microsoft.Resources/deployments/", "Microsoft.Web/certificates", "microsoft.web/SITES/"]
+)
+def test_a_list_is_found_with_a_slash_at_its_end_and_in_any_spelling(path: str, azure: Azure) -> None:
+    group = f"/subscriptions/{azure.subscription}/resourcegroups/{azure.group()}"
+    answer = recordings.send(azure, "GET", f"{group}/providers/{path}?api-version=2024-01-01")
+    assert (answer.status_code, answer.json()["value"]) == (200, [])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm import (
     authorization,
     capacity,
+    empty_lists,
     groups,
     managed_identities,
     policies,
@@ -24,6 +25,7 @@ from mlflow_azure.emulator.arm import (
     registry_import,
     storage,
     storage_keys,
+    storage_records,
     storage_services,
     subscriptions,
     tags,
@@ -81,6 +83,7 @@ _MODULES = (
     managed_identities,
     policies,
     capacity,
+    empty_lists,
 )
 
 
@@ -104,7 +107,7 @@ def connect(world: World) -> None:
     world.runtime.sites.gate = EasyAuth(world).admit
     world.runtime.sites.sign_in = partial(sign_in, world)
     world.runtime.sites.identities.issue = partial(issue_token, world)
-    world.runtime.files.quota = partial(storage.quota_of, world)
+    storage_records.connect(world)
     connect_quirks(world.quirks, world.runtime)
 
 

@@ -47,7 +47,8 @@ class Gateway:
             return await self._wire.carry(request, partial(self._respond, endpoint, request))
 
         route = Route(endpoint.template, answer, methods=[endpoint.method])
-        route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+        # A slash at the end changes nothing: az asks for deployments with one.
+        route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + "/?$", re.IGNORECASE)
         if endpoint.method == "GET":
             route.methods = {"GET"}  # Starlette adds HEAD, which Azure answers in another way
         return route

@@ -23,6 +23,7 @@ from mlflow_azure.emulator.arm.storage_defaults import (
     new_account,
     secondary,
 )
+from mlflow_azure.emulator.tls import STORAGE_SUFFIX
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -148,13 +149,6 @@ async def open_account(world: World, account: Body) -> dict[str, str]:
     return served
 
 
-def quota_of(world: World, account: str, share: str) -> int:
-    """How many GiB a share may hold."""
-    of_account = next(each for each in world.resources.of_type(ACCOUNT_TYPE) if each["name"] == account)
-    found = world.resources.find(f"{of_account['id']}/fileServices/default/shares/{share}")
-    return int(found["properties"]["shareQuota"]) if found else 0
-
-
 async def _open(call: Call, account: Body) -> None:
     served = await open_account(call.world, account)
     account = call.resource()  # another write may have come in meanwhile
@@ -164,7 +158,7 @@ async def _open(call: Call, account: Body) -> None:
 
 def _suffix(call: Call) -> str:
     """What follows a service's name in the host of an endpoint. Only blobs and files are really served."""
-    return f".localhost{call.world.url.removeprefix('https://localhost')}"
+    return f".{STORAGE_SUFFIX}{call.world.url.removeprefix('https://localhost')}"
 
 
 def _pending(call: Call, location: str, operation: str, retry: dict[str, str]) -> Answer:

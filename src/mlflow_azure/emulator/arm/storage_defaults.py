@@ -100,7 +100,7 @@ def encryption(wanted: dict[str, Any], now: str) -> dict[str, Any]:
 
 
 def endpoints_of(name: str, kind: str, suffix: str) -> dict[str, str]:
-    """The endpoints of an account, by service; `suffix` follows the service's name in the host: ".localhost:20000"."""
+    """The endpoints of an account, by service; `suffix` follows the service in the host: ".core.localhost:20000"."""
     return {service: f"https://{name}.{service}{suffix}/" for service in _SERVICES.get(kind, _SERVICES["StorageV2"])}
 
 

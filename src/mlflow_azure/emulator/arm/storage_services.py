@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError
@@ -14,6 +12,7 @@ from mlflow_azure.emulator.arm.storage_services_defaults import (
     CREATED_CONTAINER,
     STANDARD_QUOTA,
     created_share,
+    etag_and_time,
     listed_container,
     new_container,
     new_service,
@@ -161,9 +160,9 @@ def _head(call: Call) -> Body:
 
 
 def _put(call: Call, properties: dict[str, Any]) -> Body:
-    etag = f'"0x{secrets.token_hex(8).upper()}"'
+    etag, changed = etag_and_time()
     return call.world.resources.put(
-        {**_head(call), "etag": etag, "properties": properties | {"lastModifiedTime": _now()}}
+        {**_head(call), "etag": etag, "properties": properties | {"lastModifiedTime": changed}}
     )
 
 
@@ -204,7 +203,3 @@ def _require_quota(call: Call, quota: Any) -> None:
             f"The value for one of the HTTP headers is not in the correct format: x-ms-share-quota has to be "
             f"between 1 and {largest}.",
         )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "0Z")

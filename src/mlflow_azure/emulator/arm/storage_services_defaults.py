@@ -5,6 +5,7 @@ https://learn.microsoft.com/rest/api/storagerp/blob-containers and https://learn
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ def new_share() -> dict[str, Any]:
         "leaseStatus": "unlocked",
         "leaseState": "available",
         "accessTier": "TransactionOptimized",
-        "accessTierChangeTime": datetime.now(UTC).isoformat().replace("+00:00", "0Z"),
+        "accessTierChangeTime": _now(),
         "shareQuota": STANDARD_QUOTA,
         "enabledProtocols": "SMB",
     }
@@ -66,3 +67,12 @@ def new_service(kind: str) -> dict[str, Any]:
         return cors | {"deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False}}
     retention = {"enabled": True, "days": 7}
     return cors | {"protocolSettings": {"smb": {}}, "shareDeleteRetentionPolicy": retention}
+
+
+def etag_and_time() -> tuple[str, str]:
+    """What a write sets: a new tag, and when it was."""
+    return f'"0x{secrets.token_hex(8).upper()}"', _now()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "0Z")

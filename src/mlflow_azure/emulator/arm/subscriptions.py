@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.regions import REGIONS
 from mlflow_azure.emulator.cloud_differences import APP_SERVICE
+from mlflow_azure.emulator.tls import STORAGE_SUFFIX
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
@@ -59,7 +60,7 @@ def metadata(world: World) -> dict[str, Any]:
         "name": "MlflowAzureEmulator",
         "suffixes": {
             "acrLoginServer": "localhost",
-            "storage": "localhost",
+            "storage": STORAGE_SUFFIX,
             "azureFrontDoorEndpointSuffix": "",
         },
     }

@@ -163,6 +163,12 @@ class World:
         return either_spelling(self.url, *RESOURCE_MANAGERS)
 
     @property
+    def graph_audiences(self) -> frozenset[str]:
+        """What a token for Microsoft Graph may say that it is meant for: the public cloud's is taken in any."""
+        chosen = self.settings["cloud"].get("name", "public")
+        return either_spelling(CLOUDS["public"].graph, CLOUDS[chosen].graph)
+
+    @property
     def database_audiences(self) -> frozenset[str]:
         """What a token for a PostgreSQL server may say that it is meant for: the public cloud's is taken in any."""
         chosen = self.settings["cloud"].get("name", "public")

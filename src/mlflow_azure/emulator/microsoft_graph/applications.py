@@ -95,10 +95,27 @@ def delete_permanently(ask: Ask) -> Reply:
     return Reply(status=204)
 
 
+@operations.on("GET", _ONE + "/owners")
+def list_owners(ask: Ask) -> Reply:
+    """The owners of an application: none, for a service principal registers it."""
+    ask.require(_KIND, ask["id"])
+    return Reply({"value": []})
+
+
 @operations.on("POST", _ONE + "/addPassword")
 def add_password(ask: Ask) -> Reply:
     """Give an application a secret, which lasts two years unless the request says otherwise."""
-    application = ask.require(_KIND, ask["id"])
+    return Reply(new_password(ask, ask.require(_KIND, ask["id"])))
+
+
+@operations.on("POST", _ONE + "/removePassword")
+def remove_password(ask: Ask) -> Reply:
+    """Take a secret from an application."""
+    return without_password(ask, ask.require(_KIND, ask["id"]))
+
+
+def new_password(ask: Ask, holder: Object) -> Object:
+    """A new secret for an application or a service principal, as a request describes it."""
     wanted = ask.body.get("passwordCredential") or {}
     described = {
         "displayName": wanted.get("displayName"),
@@ -106,14 +123,17 @@ def add_password(ask: Ask) -> Reply:
         "endDateTime": wanted.get("endDateTime") or (datetime.now(UTC) + _SECRET_LIFE).isoformat(),
         "customKeyIdentifier": None,
     }
-    return Reply(ask.directory.add_password(application, described))
+    return ask.directory.add_password(holder, described)
 
 
-@operations.on("POST", _ONE + "/removePassword")
-def remove_password(ask: Ask) -> Reply:
-    """Take a secret from an application."""
-    application = ask.require(_KIND, ask["id"])
-    if not ask.directory.remove_password(application, str(ask.body.get("keyId"))):
+def without_password(ask: Ask, holder: Object) -> Reply:
+    """Take a secret from an application or a service principal.
+
+    Raises:
+        GraphError: It has no such secret.
+
+    """
+    if not ask.directory.remove_password(holder, str(ask.body.get("keyId"))):
         raise bad_request("No password credential found with keyId.")
     return Reply(status=204)
 

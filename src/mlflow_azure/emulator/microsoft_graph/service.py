@@ -143,7 +143,7 @@ class Graph:
 
     def _authenticate(self, authorization: str) -> Mapping[str, Any]:
         token = authorization.partition(" ")[2]
-        audiences = self._world.audiences | {"https://graph.microsoft.com", "https://graph.microsoft.com/"}
+        audiences = self._world.audiences | self._world.graph_audiences
         try:
             return self._world.tokens.verify(token, audiences)
         except TokenError as error:

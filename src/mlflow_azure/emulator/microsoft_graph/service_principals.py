@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.directory import service_principal
-from mlflow_azure.emulator.microsoft_graph.applications import mirror
+from mlflow_azure.emulator.microsoft_graph.applications import mirror, new_password, without_password
 from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, bad_request, not_found
 from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
 
@@ -80,6 +80,25 @@ def delete_service_principal(ask: Ask) -> Reply:
     ask.require(_KIND, ask["id"])
     ask.directory.remove(_KIND, ask["id"])
     return Reply(status=204)
+
+
+@operations.on("GET", "/servicePrincipals/{id}/owners")
+def list_owners(ask: Ask) -> Reply:
+    """The owners of a service principal: none, for a service principal makes it."""
+    ask.require(_KIND, ask["id"])
+    return Reply({"value": []})
+
+
+@operations.on("POST", "/servicePrincipals/{id}/addPassword")
+def add_password(ask: Ask) -> Reply:
+    """Give a service principal a secret of its own, beside those of its application."""
+    return Reply(new_password(ask, ask.require(_KIND, ask["id"])))
+
+
+@operations.on("POST", "/servicePrincipals/{id}/removePassword")
+def remove_password(ask: Ask) -> Reply:
+    """Take a secret from a service principal."""
+    return without_password(ask, ask.require(_KIND, ask["id"]))
 
 
 def _named(wanted: Object) -> Object:

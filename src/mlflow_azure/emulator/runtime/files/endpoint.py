@@ -1,7 +1,6 @@
 """The file endpoint of one storage account. Sources: https://learn.microsoft.com/rest/api/storageservices/file-service-rest-api.
 
-Shares themselves are made and deleted through Resource Manager. Left out: leases, permissions, attributes, copies,
-handles, renaming, and metadata of files.
+Left out: leases, permissions, attributes, copies, handles, renaming, and metadata of shares and files.
 """
 
 from __future__ import annotations
@@ -22,25 +21,27 @@ from mlflow_azure.emulator.runtime.files.signature import require_signature
 from mlflow_azure.emulator.runtime.files.tree import MAX_RANGE, Tree, requested_range
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
+    from mlflow_azure.emulator.runtime.files.records import Records
     from mlflow_azure.emulator.runtime.shares import Shares
 
 _CHUNK = 1024 * 1024
 _METADATA = "x-ms-meta-"
+STANDARD_QUOTA = 5120
 
 
 class FileEndpoint:
-    """Answers for one account. `keys` are its two keys, `quota` says how many GiB a share may hold."""
+    """Answers for one account. `keys` are its two keys, `records` is what Resource Manager knows of its shares."""
 
-    def __init__(self, account: str, keys: tuple[str, str], shares: Shares, quota: Callable[[str, str], int]) -> None:
+    def __init__(self, account: str, keys: tuple[str, str], shares: Shares, records: Records) -> None:
         self.keys = keys
         self._account = account
         self._shares = shares
-        self._quota = quota
+        self._records = records
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -78,7 +79,7 @@ class FileEndpoint:
         if (request.method, query.get("comp")) != ("GET", "list"):
             raise _not_supported(request)
         found = [
-            (share, self._quota(self._account, share), snapshot)
+            (share, self._records.quota(self._account, share), snapshot)
             for share in self._shares.of(self._account)
             for snapshot in (*self._shares.snapshots(self._account, share), None)
         ]
@@ -86,17 +87,27 @@ class FileEndpoint:
         return answer(_version(request), HTTPStatus.OK, {}, body, "application/xml")
 
     async def _share(self, request: Request, share: str, query: dict[str, str]) -> Response:
-        """The properties of a share; taking a snapshot of it, and deleting one."""
+        """A share itself: its creation, properties, quota and deletion; taking a snapshot of it, and deleting one."""
         snapshot = query.get("sharesnapshot")
         root = self._shares.directory(self._account, share, snapshot)
         if root is None:
+            if (request.method, query.get("comp")) == ("PUT", None):
+                return self._create_share(request, share)
             raise _no_share()
         version, known = _version(request), properties(root.stat())
         head = {name: known[name] for name in ("ETag", "Last-Modified")}
         match request.method, query.get("comp"):
             case (("GET" | "HEAD"), None):
-                quota = str(self._quota(self._account, share))
+                quota = str(self._records.quota(self._account, share))
                 return answer(version, HTTPStatus.OK, {**head, "x-ms-share-quota": quota})
+            case "PUT", None:
+                raise StorageError(HTTPStatus.CONFLICT, "ShareAlreadyExists", "The specified share already exists.")
+            case "PUT", "properties":
+                self._records.keep(self._account, share, _quota(request))
+                return answer(version, HTTPStatus.OK, head)
+            case "GET", "stats":
+                body = listings.statistics(self._shares.usage(self._account, share))
+                return answer(version, HTTPStatus.OK, head, body, "application/xml")
             case "PUT", "snapshot":
                 metadata = {
                     name.removeprefix(_METADATA): value
@@ -105,10 +116,28 @@ class FileEndpoint:
                 }
                 time = await asyncio.to_thread(self._shares.snapshot, self._account, share, metadata)
                 return answer(version, HTTPStatus.CREATED, {**head, "x-ms-snapshot": time})
-            case "DELETE", None if snapshot:
-                await asyncio.to_thread(self._shares.delete_snapshot, self._account, share, snapshot)
+            case "DELETE", None:
+                await self._delete(request, share, snapshot)
                 return answer(version, HTTPStatus.ACCEPTED, {})
         raise _not_supported(request)
+
+    def _create_share(self, request: Request, share: str) -> Response:
+        """https://learn.microsoft.com/rest/api/storageservices/create-share."""
+        self._records.keep(self._account, share, _quota(request))
+        known = properties(self._shares.ensure(self._account, share).stat())
+        head = {name: known[name] for name in ("ETag", "Last-Modified")}
+        return answer(_version(request), HTTPStatus.CREATED, head)
+
+    async def _delete(self, request: Request, share: str, snapshot: str | None) -> None:
+        """https://learn.microsoft.com/rest/api/storageservices/delete-share."""
+        if snapshot:
+            await asyncio.to_thread(self._shares.delete_snapshot, self._account, share, snapshot)
+            return
+        if self._shares.snapshots(self._account, share) and "x-ms-delete-snapshots" not in request.headers:
+            message = "The share has snapshots and the operation requires no snapshots."
+            raise StorageError(HTTPStatus.CONFLICT, "ShareHasSnapshots", message)
+        await asyncio.to_thread(self._shares.remove, self._account, share)
+        self._records.drop(self._account, share)
 
 
 class _Call:
@@ -240,6 +269,15 @@ _FILE = {
 
 def _version(request: Request) -> str:
     return request.headers.get("x-ms-version", "2024-11-04")
+
+
+def _quota(request: Request) -> int:
+    """How many GiB a request wants a share to hold at most; 5 TiB where it does not say."""
+    try:
+        return int(request.headers.get("x-ms-share-quota", STANDARD_QUOTA))
+    except ValueError:
+        message = "The value for one of the HTTP headers is not in the correct format."
+        raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidHeaderValue", message) from None
 
 
 def _no_share() -> StorageError:

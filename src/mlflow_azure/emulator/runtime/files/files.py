@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.files.endpoint import FileEndpoint
+from mlflow_azure.emulator.runtime.files.records import Records
 from mlflow_azure.emulator.runtime.listener import Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mlflow_azure.emulator.runtime.shares import Shares
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
@@ -23,10 +22,10 @@ class _Account:
 
 
 class Files:
-    """The file services of all storage accounts of one home. `quota` says how many GiB a share may hold."""
+    """The file services of all storage accounts of one home. `records` is what Resource Manager knows of the shares."""
 
     def __init__(self, shares: Shares, tls: TlsMaterial) -> None:
-        self.quota: Callable[[str, str], int] = lambda _account, _share: 0
+        self.records = Records()
         self._shares = shares
         self._tls = tls
         self._accounts: dict[str, _Account] = {}
@@ -38,7 +37,7 @@ class Files:
             if served := self._accounts.get(account):
                 served.endpoint.keys = keys
             else:
-                endpoint = FileEndpoint(account, keys, self._shares, self.quota)
+                endpoint = FileEndpoint(account, keys, self._shares, self.records)
                 listener = Listener(endpoint, port, self._tls)
                 await listener.start()
                 self._accounts[account] = _Account(listener, endpoint)

@@ -62,6 +62,11 @@ def _name(name: str) -> str:
     return f"<Name>{escape(name)}</Name>"
 
 
+def statistics(usage: int) -> bytes:
+    """How many bytes a share holds. https://learn.microsoft.com/rest/api/storageservices/get-share-stats."""
+    return f"{XML}<ShareStats><ShareUsageBytes>{usage}</ShareUsageBytes></ShareStats>".encode()
+
+
 def shares(endpoint: str, listed: Iterable[tuple[str, int, Snapshot | None]], query: dict[str, str]) -> bytes:
     """The shares of an account, each with its quota, and its snapshots where they are asked for."""
     include = query.get("include", "").lower().split(",")

@@ -58,6 +58,7 @@ class Scm:
                 Route("/api/logs/docker/zip", self._zip_logs),
                 Route("/dump", self._zip_logs),
                 Route("/api/vfs/LogFiles/{name}", self._log_file),
+                Route("/api/deployments{_:path}", _no_deployments),
                 Route("/api/registry/webhook", self._image_pushed, methods=["POST"]),
                 Route(_TUNNEL, tunnel.status),
                 WebSocketRoute(_TUNNEL, tunnel.carry),
@@ -130,6 +131,11 @@ class Scm:
             self._site.log.platform("Continuous deployment: the registry reported a new image.")
             self._site.restart()
         return Response(status_code=HTTPStatus.ACCEPTED)
+
+
+async def _no_deployments(_request: Request) -> Response:
+    """Kudu deployed nothing: the site runs an image. https://github.com/projectkudu/kudu/wiki/REST-API#deployment."""
+    return JSONResponse([])
 
 
 def _unauthorized() -> Response:
