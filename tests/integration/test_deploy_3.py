@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pytest
 import requests
 
 from tests.support.directory import ask
+from tests.support.given_secrets import given_secrets, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,23 +123,21 @@ def test_a_deploy_ends_with_an_mlflow_3_that_keeps_what_it_is_told_and_a_second_
     assert "missing" not in {row["state"] for row in status["resources"]}
 
 
-def test_no_stored_state_holds_a_secret(three: Deployment) -> None:
-    account = three.account
-    keys = [
-        key.value for key in three.azure.storage.storage_accounts.list_keys(three.group, account.name).keys_property
-    ]
-    web, site = three.azure.web.web_apps, three.site
-    stored = json.dumps(
-        [
-            three.app_settings,
-            web.get_configuration(three.group, site.name).as_dict(),
-            web.get_auth_settings_v2_without_secrets(three.group, site.name).as_dict(),
-            web.list_azure_storage_accounts(three.group, site.name).as_dict(),
-            site.as_dict(),
-            three.server.as_dict(),
-        ]
-    )
-    assert not [key for key in keys if key in stored]
+def assert_no_secret_is_stored(three: Deployment, emulator: Emulator) -> None:
+    """Of all that the emulator has given out: in app settings, configuration, any answer of Azure, image and files."""
+    given = given_secrets(emulator)
+    for kind in ("keys key1", "keys key2", "passwords password", "publishingPassword", "identity", "client secret"):
+        assert any(kind in what for what in given), kind
+    assert places_of(given, emulator, three.cli.directory) == []
+    leak = three.cli.directory / "leak"
+    leak.write_text(f"of {next(iter(given.values()))}.")
+    assert places_of(given, emulator, three.cli.directory) == [f"{leak}: {next(iter(given))}"]
+    leak.unlink()
+
+
+def test_no_stored_state_holds_a_secret(three: Deployment, shared_emulator: Emulator) -> None:
+    account, site = three.account, three.site
+    assert_no_secret_is_stored(three, shared_emulator)
     assert account.properties.allow_shared_key_access is False
     assert not three.registry.properties.admin_user_enabled
     assert three.server.properties.auth_config.password_auth == "Disabled"
@@ -223,7 +221,7 @@ def _without_access(tags: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if name != ACCESS}
 
 
-def test_sign_in_takes_no_secret(three: Deployment, shared_cli: Command) -> None:
+def test_sign_in_takes_no_secret(three: Deployment, shared_cli: Command, shared_emulator: Emulator) -> None:
     assert shared_cli("auth", "enable", *JSON).exit_code == 0
     assert three.changes == {}
     names = three.app_settings.keys()
@@ -235,6 +233,7 @@ def test_sign_in_takes_no_secret(three: Deployment, shared_cli: Command) -> None
     ] == [[]]
     assert shared_cli("status", *JSON).data["healthy"]
     assert {_answer(three, *each) for each in UNGUARDED} == {401}
+    assert_no_secret_is_stored(three, shared_emulator)
 
     assert shared_cli("auth", "disable", *JSON, "--yes").exit_code == 0
     assert FEDERATED not in three.app_settings
