@@ -7,6 +7,7 @@ source code, which takes longer than everything else that `--help` does.
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from mlflow_azure.cli.names import SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 COMMANDS = "mlflow_azure.cli.commands"
 _EXAMPLES = "Examples:\n"
@@ -32,6 +33,15 @@ class Ended(Exception):  # noqa: N818 - it says how, and `by` why
     def __init__(self, by: BaseException) -> None:
         super().__init__(by)
         self.by = by
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Raise Ended for what Typer makes one end of: 130 for any signal, with no answer; "aborted" for any EOFError."""
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError) as cause:
+        raise Ended(cause) from cause
 
 
 class PlainCommand(TyperCommand):
@@ -108,18 +118,15 @@ class LazyGroup(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, LazyCommand) else command, rest
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Parse a line, up to the command that it names. Raises Ended."""
+        with _told_apart():
+            return super().make_context(*args, **options)
+
     def invoke(self, ctx: Any) -> Any:
-        """Import the command that a line names, and run it.
-
-        Raises:
-            Ended: What cut that short. Typer would make one end of all: 130 for any signal, without an answer, and
-                "aborted" for the EOFError of a module that is cut off.
-
-        """
-        try:
+        """Import the command that a line names, and run it. Raises Ended."""
+        with _told_apart():
             return super().invoke(ctx)
-        except (KeyboardInterrupt, EOFError) as cause:
-            raise Ended(cause) from cause
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write what there is to be run, a heading for each kind, and the options."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mlflow_azure.errors import MlflowAzureError
 
 HELP_COLUMNS = 100
+SIGNALLED = 128
+"""From here on, an exit code names a signal."""
 
 app = typer.Typer(
     name=PROGRAM,
@@ -105,7 +107,8 @@ def _exit(code: int) -> NoReturn:
 
     That frees each class of the SDK by itself, which takes as long as a third of the imports. And a thread that a
     deadline or Ctrl+C left in the middle of C++ or Rust takes the process along, with another exit code:
-    https://github.com/python/cpython/issues/87135.
+    https://github.com/python/cpython/issues/87135. So does a Ctrl+C that came within `exec()`, as which dataclasses are
+    made: CPython then ends by the signal itself, though the interrupt was handled.
     """
     atexit._run_exitfuncs()  # noqa: SLF001 - os._exit leaves them out, and logging and temporary files need them
     for stream in (sys.stdout, sys.stderr):

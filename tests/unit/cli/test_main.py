@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,14 @@ MODULE = "mlflow_azure.cli.commands.status"
 
 
 class Ending:
-    """An import system in which the module of one command ends its import."""
+    """An import system in which the import of one module ends like that."""
 
-    def __init__(self, by: BaseException) -> None:
+    def __init__(self, module: str, by: BaseException) -> None:
+        self.module = module
         self.by = by
 
     def find_spec(self, name: str, *_: Any) -> None:
-        if name == MODULE:
+        if name == self.module:
             raise self.by
 
 
@@ -39,15 +41,15 @@ def _signals_as_they_were() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of pytest's, which would let `main` end the process at once."""
-    monkeypatch.setattr("threading.active_count", lambda: 1)
+def _the_process_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which `main` ends at once after a signal, and where threads are left: pytest has some."""
+    monkeypatch.setattr(os, "_exit", sys.exit)
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, by: BaseException, *options: str) -> int:
-    """The exit code of a line whose command cannot be imported."""
-    monkeypatch.delitem(sys.modules, MODULE, raising=False)
-    monkeypatch.setattr(sys, "meta_path", [Ending(by), *sys.meta_path])
+def ended(monkeypatch: pytest.MonkeyPatch, by: BaseException, *options: str, module: str = MODULE) -> int:
+    """The exit code of a line during which the import of a module ends like that."""
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Ending(module, by), *sys.meta_path])
     with pytest.raises(SystemExit) as end:
         main(["status", "--output", "json", *options])
     return int(str(end.value.code))
@@ -85,3 +87,12 @@ def test_the_traceback_of_a_command_that_cannot_be_imported_is_shown_when_it_is_
     assert "Traceback" not in capsys.readouterr().err
     assert ended(monkeypatch, EOFError("marshal data too short"), "--verbose") == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("by", "exit_code"), [(KeyboardInterrupt(), 130), (SignalledError(signal.SIGHUP), 129)])
+def test_a_signal_while_typer_loads_what_it_parses_with_leaves_an_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: BaseException, exit_code: int
+) -> None:
+    monkeypatch.delattr("typer._adapters", raising=False)
+    assert ended(monkeypatch, by, "--timeout", "1", module="typer._adapters") == exit_code
+    assert json.loads(capsys.readouterr().out)["errors"][0]["code"] == "Interrupted"
