@@ -282,14 +282,14 @@ def test_killed_after_each_step_it_is_gone_on_with(tmp_path: Path, image_bin: Pa
 
 
 def _kill_after(deployment: Deployment, step: str) -> None:
-    running = deployment.cli.start(*UPGRADE, "--no-backup", "--cloud", "emulator")
-    assert running.stderr is not None
-    for line in running.stderr:
-        if line.startswith(step) and "unchanged" not in line:
-            running.send_signal(signal.SIGKILL)
-            break
-    running.stderr.read()
-    assert running.wait() == -signal.SIGKILL, f"{step!r} never came"
+    with deployment.cli.start(*UPGRADE, "--no-backup", "--cloud", "emulator") as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith(step) and "unchanged" not in line:
+                running.send_signal(signal.SIGKILL)
+                break
+        running.stderr.read()
+    assert running.returncode == -signal.SIGKILL, f"{step!r} never came"
 
 
 class ItsTimeIsUp(Invocation):
