@@ -133,6 +133,11 @@ class Deploy:
         registrations = (self.outputs(consent.principal.registration) for consent in lacking)
         return [lacking_consent(self._azure, each["client_id"]) for each in registrations]
 
+    @property
+    def is_open_undecided(self) -> bool:
+        """Whether everyone on the internet gets in, and nobody said so."""
+        return not (self._settings.allow_ip or self.features.sign_in or self.features.is_public)
+
     def outputs(self, node: Node) -> Properties:
         """What a resource gives to others, once it is there."""
         return self._execution.outputs[node] or {}

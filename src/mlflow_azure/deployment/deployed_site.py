@@ -36,6 +36,13 @@ class DeployedSite:
     is_stopped: bool
     portal: str | None
 
+    def refuse_stopped(self, doing: str) -> None:
+        """Raise MlflowAzureError where it is stopped: `doing` is what needs it to run."""
+        if self.is_stopped:
+            raise MlflowAzureError(
+                f"{doing}: web app {self.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
+            )
+
 
 def not_deployed(settings: Settings, doing: str) -> MlflowAzureError:
     """The error of what finds nothing: `doing` is what it was about to do."""

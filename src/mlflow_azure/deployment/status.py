@@ -10,6 +10,7 @@ from mlflow_azure.deployment.facts import HIDDEN, MISSING, Principal, ResourceSt
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.errors import SignInError
+from mlflow_azure.events import Warned
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.entra.service_principal import ServicePrincipal
@@ -77,6 +78,22 @@ class Status:
     def is_deployed(self) -> bool:
         """Whether anything of it exists; providers belong to the subscription."""
         return any(row.state not in (MISSING, HIDDEN) and row.kind != Provider.kind for row in self.resources)
+
+    def advice(self, group: str) -> Warned | None:
+        """What is wrong, and the next command; of several things the first stands in the way of the others."""
+        deploy = "mlflow-azure deploy"
+        if not self.is_deployed:
+            return Warned(f"Nothing is deployed to resource group {group}.", deploy)
+        if self.missing:
+            listed = ", ".join(f"{row.kind} {row.name}" for row in self.missing)
+            return Warned(f"Partly deployed. Missing: {listed}.", deploy)
+        if self.is_stopped:
+            return Warned("The web app is stopped.", deploy)
+        if self.health and not self.health.healthy:
+            return Warned(f"The server {self.health.detail}.", "mlflow-azure logs --tail 100")
+        if self.image and not (self.image.is_newest or self.continuous_deployment):
+            return Warned("The web app is not running the newest image in the registry.", f"{deploy} --build none")
+        return None
 
 
 def read_status(azure: Azure, settings: Settings) -> Status:

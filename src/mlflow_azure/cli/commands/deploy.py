@@ -126,8 +126,7 @@ def deploy(
     if open_:
         show_in_browser(run, answer.url)
     run.warn(prepared.afterwards)
-    decided = run.settings.allow_ip or prepared.features.sign_in or prepared.features.is_public
-    if not decided and run.cloud.name is not CloudName.EMULATOR:
+    if prepared.is_open_undecided and run.cloud.name is not CloudName.EMULATOR:
         run.console.warn(
             "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
             "Require sign-in: mlflow-azure auth enable. Or allow only some networks: --allow-ip NETWORK",

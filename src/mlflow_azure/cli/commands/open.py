@@ -47,8 +47,6 @@ def open_(
         raise MlflowAzureError(
             f"opening the portal: the cloud {run.cloud.name} has none", hint="mlflow-azure status", code="NoPortal"
         )
-    if site.is_stopped and not portal:
-        raise MlflowAzureError(
-            f"opening the server: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
-        )
+    if not portal:
+        site.refuse_stopped("opening the server")
     run.answer(OpenAnswer(url, show_in_browser(run, url)))

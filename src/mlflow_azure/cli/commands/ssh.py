@@ -62,10 +62,7 @@ def ssh(
     from mlflow_azure.kudu.scm_site import Kudu
 
     site = run.wait(lambda: deployed_site(run.azure, run.settings, "opening a shell"))
-    if site.is_stopped:
-        raise MlflowAzureError(
-            f"opening a shell: web app {site.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
-        )
+    site.refuse_stopped("opening a shell")
     if not run.cloud.runs_containers:
         raise MlflowAzureError(
             "opening a shell: the emulator runs web apps as processes here, so there is no container to enter",

@@ -121,7 +121,8 @@ def status(
     if not watch:
         run.answer(_answer(run, found))
         tell_hidden(run, (f"{row.kind} {row.name}" for row in found.hidden))
-        _advise(run, found)
+        advice = found.advice(run.settings.rg_name)
+        run.warn([advice] if advice else [])
         return
     _show(run, found)
     while True:
@@ -152,19 +153,3 @@ def _answer(run: Invocation, found: Status) -> StatusAnswer:
         portal=found.portal,
         verbose=run.common.verbose,
     )
-
-
-def _advise(run: Invocation, found: Status) -> None:
-    """Say what is wrong, and the next command; of several things the first stands in the way of the others."""
-    deploy = "mlflow-azure deploy"
-    if not found.is_deployed:
-        run.console.warn(f"Nothing is deployed to resource group {run.settings.rg_name}.", deploy)
-    elif found.missing:
-        listed = ", ".join(f"{row.kind} {row.name}" for row in found.missing)
-        run.console.warn(f"Partly deployed. Missing: {listed}.", deploy)
-    elif found.is_stopped:
-        run.console.warn("The web app is stopped.", deploy)
-    elif found.health and not found.health.healthy:
-        run.console.warn(f"The server {found.health.detail}.", "mlflow-azure logs --tail 100")
-    elif found.image and not (found.image.is_newest or found.continuous_deployment):
-        run.console.warn("The web app is not running the newest image in the registry.", f"{deploy} --build none")
