@@ -19,6 +19,7 @@ def test_without_an_engine_it_ends_with_5_and_says_how_to_get_one(cli: Command) 
     assert error["code"] == "NoContainerEngine"
     assert "unix:///no/engine.sock" in error["message"]
     assert "https://docs.docker.com/get-docker/" in error["hint"]
+    assert error["hint"].endswith(" deploy --cloud emulator")
 
 
 def test_stopping_without_an_engine_ends_with_5(cli: Command) -> None:

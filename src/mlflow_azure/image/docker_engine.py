@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 300
 """How long the engine may be silent in the middle of an answer."""
 
-_WITHOUT = "Without an engine the image can be built in the registry: mlflow-azure deploy --build remote"
+BUILD_ELSEWHERE = "Without an engine the image can be built in the registry: mlflow-azure deploy --build remote"
 
 
-def connect() -> DockerClient:
+def connect(without: str = BUILD_ELSEWHERE) -> DockerClient:
     """A client of the engine that `docker` on the command line uses too: DOCKER_HOST, else the current context.
+
+    Args:
+        without: What a user can do who has no engine; a part of the error's hint.
 
     Raises:
         ContainerEngineError: No engine answers, or it runs containers for Windows only.
@@ -36,12 +39,12 @@ def connect() -> DockerClient:
         client = DockerClient(**where, timeout=SILENCE_SECONDS)
         system = client.version()["Os"]
     except (DockerException, OSError) as error:
-        raise _unreachable(host, error) from error
+        raise _unreachable(host, error, without) from error
     if system != "linux":
         client.close()
         raise ContainerEngineError(
             f"connecting to the container engine: it runs {system} containers, but the image is for Linux",
-            hint=f"Switch Docker Desktop to Linux containers. {_WITHOUT}",
+            hint=f"Switch Docker Desktop to Linux containers. {without}",
             code="WrongPlatform",
         )
     return client
@@ -92,18 +95,18 @@ def _current_context() -> dict[str, Any]:
     return {"base_url": context.Host, "tls": context.TLSConfig or False} if context else {}
 
 
-def _unreachable(host: str, error: BaseException) -> MlflowAzureError:
+def _unreachable(host: str, error: BaseException, without: str) -> MlflowAzureError:
     reason = next((cause for cause in _causes(error) if isinstance(cause, OSError) and cause.errno), None)
     at = f" at {host}" if host else ""
     if isinstance(reason, PermissionError):
         return ContainerEngineError(
             f"connecting to the container engine{at}: you are not allowed to use it",
-            hint=f"Join the docker group: sudo usermod -aG docker $USER, then log in again. {_WITHOUT}",
+            hint=f"Join the docker group: sudo usermod -aG docker $USER, then log in again. {without}",
             code="ContainerEngineForbidden",
         )
     return ContainerEngineError(
         f"connecting to the container engine{at}: none responds ({reason.strerror if reason else error})",
-        hint=f"Start Docker, or install it: https://docs.docker.com/get-docker/. {_WITHOUT}",
+        hint=f"Start Docker, or install it: https://docs.docker.com/get-docker/. {without}",
         code="NoContainerEngine",
     )
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
+_WITHOUT = "Without an engine, a server runs here in the emulator: mlflow-azure deploy --cloud emulator"
+
 
 @command("local-run", LocalRunAnswer, LocalRunStopAnswer, makes=True)
 def local_run(
@@ -124,7 +126,7 @@ def _prepare(
         )
     account = AzureStorage(connection_string, settings.storage_container_name) if connection_string else None
     return prepare(
-        connect(),
+        connect(_WITHOUT),
         name,
         settings,
         build_context(settings),
@@ -212,7 +214,7 @@ def _stop(run: Invocation, name: str) -> None:
     from mlflow_azure.image.docker_engine import connect
     from mlflow_azure.local.containers import Containers
 
-    stopped = run.wait(lambda: Containers(connect(), name).remove(), "Stopping the server")
+    stopped = run.wait(lambda: Containers(connect(_WITHOUT), name).remove(), "Stopping the server")
     run.answer(LocalRunStopAnswer(stopped, name))
 
 
