@@ -18,7 +18,8 @@ UNCHANGED = 15
 FIRST = 34
 DIGESTS = 2
 PROVIDERS = ("Microsoft.ContainerRegistry", "Microsoft.Storage", "Microsoft.Web")
-_WAITING = re.compile(r"/operationStatuses/|/asyncoperations/|/runs/[^/]+$")
+_OPERATION = re.compile(r"/operationStatuses/|/asyncoperations/")
+_WAITING = re.compile(rf"{_OPERATION.pattern}|/runs/[^/]+$")
 
 
 def asked(requests: list[dict[str, Any]]) -> Counter[str]:
@@ -31,10 +32,13 @@ def test_a_first_deploy_asks_for_nothing_twice_before_it_writes_and_a_second_sen
     cli: Command, emulator: Emulator
 ) -> None:
     emulator.control("PUT", "providers", dict.fromkeys(PROVIDERS, "Registered"))
+    emulator.control("PUT", "latency", {"profile": "azure", "scale": 0.01})
     assert cli("deploy", *JSON).exit_code == 0
     first = emulator.requests
     counted = asked(first)
     assert sum(counted.values()) == FIRST
+    # Storage account and registry, each when Azure said that it would be ready, and not before.
+    assert sum(_OPERATION.search(each["path"]) is not None for each in first) == len(("account", "registry"))
     began = next(number for number, each in enumerate(first) if each["write"])
     assert max(asked(first[:began]).values()) == 1
 
