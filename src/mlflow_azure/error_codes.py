@@ -52,6 +52,10 @@ ERROR_CODES = {
         "A first deploy of MLflow 3 has to be told who may reach the server.",
         "`--auth`, `--allow-ip NETWORK` or `--public`.",
     ),
+    "PasswordStored": Explained(
+        "Continuous deployment stores a password in the registry, and MLflow 3 is deployed without stored secrets.",
+        "Deploy from a pipeline, which signs in as itself; before an upgrade: `mlflow-azure cd disable`.",
+    ),
     "OtherVersion": Explained(
         "The deployment runs the other MLflow; continuing would leave its runs behind.",
         "Keep what is deployed, or move: `mlflow-azure upgrade`.",

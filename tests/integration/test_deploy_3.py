@@ -148,6 +148,16 @@ def test_no_stored_state_holds_a_secret(three: Deployment, shared_emulator: Emul
     assert uri == (f"postgresql://{site.name}-identity@{three.server.properties.fully_qualified_domain_name}/mlflow")
 
 
+def test_a_webhook_which_would_keep_a_password_is_refused(
+    three: Deployment, shared_cli: Command, shared_emulator: Emulator
+) -> None:
+    shared_emulator.forget_requests()
+    refused = shared_cli("cd", "enable", *JSON)
+    assert (refused.exit_code, refused.errors[0]["code"]) == (2, "PasswordStored")
+    assert shared_emulator.writes == []
+    assert not three("status").data["continuous_deployment"]
+
+
 def test_what_someone_loosened_by_hand_is_tightened_again(three: Deployment, shared_emulator: Emulator) -> None:
     loose = {"properties": {"allowSharedKeyAccess": True}}
     three.azure.storage.storage_accounts.update(three.group, three.account.name, loose)

@@ -39,6 +39,10 @@ def test_a_first_deploy_with_everything_is_never_open_and_leaves_nothing_behind(
     status = cli("status", *JSON).data
     assert (status["healthy"], status["sign_in"], status["continuous_deployment"]) == (True, True, True)
     assert "missing" not in {row["state"] for row in status["resources"]}
+    (refused,) = cli("upgrade", *JSON, "--to", "3", "--no-backup", "--yes").errors
+    assert refused["code"] == "PasswordStored"
+    assert "cd disable" in refused["hint"]
+    assert emulator.writes == []
 
     announced = cli("destroy", *JSON, "--yes")
     assert "app registration" in announced.stderr

@@ -24,7 +24,6 @@ from mlflow_azure.deployment.app_setting_parts import (
     ImageSettings,
     RegistrySettings,
 )
-from mlflow_azure.deployment.features.continuous_deployment import continuous_deployment_nodes
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stack_nodes import Stack, build_ahead
@@ -42,7 +41,7 @@ from mlflow_azure.resources.role_assignment import ACR_PULL, ASK_AN_OWNER, BLOB_
 from mlflow_azure.resources.site_state import StartedSite
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.storage_account import StorageAccount
-from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, DATABASE_URI, AppSettings, SettingsPart
+from mlflow_azure.resources.web.app_settings import DATABASE_URI, AppSettings, SettingsPart
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.resources.web.storage_mount import NoStorageMount
@@ -97,8 +96,6 @@ def postgres_stack(
         *where,
         *sign_in.parts,
     ]
-    if features.continuous_deployment:
-        parts.append(FixedSettings({CONTINUOUS_DEPLOYMENT: "true"}))
     app_settings = AppSettings(site, parts, after=(logs, container, *roles, *database))
     required = sign_in.required(site, app_settings)
     config = SiteConfig(
@@ -120,13 +117,10 @@ def postgres_stack(
         identity=True,
         after=(config, *started),
     )
-    pushed = (
-        continuous_deployment_nodes(site, registry, settings, after=(config,)) if features.continuous_deployment else ()
-    )
     nodes = (
         *(storage, *base.nodes, account, container, *ahead, image, *roles, *database, *sign_in.nodes),
         *(*unmounted, logs, app_settings, *required, config, *started, answering),
-        *(AdminUser(registry, after=(answering,)), *pushed),
+        AdminUser(registry, after=(answering,)),
     )
     return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, database=server)
 

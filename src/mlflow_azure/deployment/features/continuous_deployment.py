@@ -13,14 +13,16 @@ from mlflow_azure import engine
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.deployment.app_setting_parts import FixedSettings
 from mlflow_azure.deployment.features.switch import Switch
+from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.foundation import foundation
 from mlflow_azure.engine.node import Given
-from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.events import Action, Warned
 from mlflow_azure.resources.registry.webhook import Webhook
 from mlflow_azure.resources.registry.webhook_ping import Delivery, WebhookPing, deliveries
 from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, AppSettings
 from mlflow_azure.resources.web.scm_access import PublishingCredentials, ScmBasicAuth
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +60,14 @@ class PushSwitch(Switch):
 
 
 def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
-    """Webhook and app setting, then the sign-in with a password that the webhook needs, then a ping."""
+    """Webhook and app setting, then the sign-in with a password that the webhook needs, then a ping.
+
+    Raises:
+        MlflowAzureError: MLflow 3 is deployed.
+
+    """
+    if live_version(azure, settings) == POSTGRES:
+        raise password_stored("Deploy from a pipeline, which signs in as itself: mlflow-azure deploy --mlflow 3")
     base = foundation(azure, settings)
     app_settings = AppSettings(base.site, [FixedSettings({CONTINUOUS_DEPLOYMENT: "true"})])
     publishing, webhook, basic_auth = continuous_deployment_nodes(
@@ -66,6 +75,20 @@ def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
     )
     nodes = (publishing, webhook, app_settings, basic_auth, WebhookPing(webhook, base.site, after=(basic_auth,)))
     return PushSwitch(base.site, (base.group, base.site, base.registry), nodes, webhook)
+
+
+def password_stored(hint: str) -> SettingsError:
+    """Why a deployment of MLflow 3 has no continuous deployment; `hint` says what to do instead.
+
+    A webhook sends the same each time, and tokens for the SCM site do not last: what is left is the password.
+    https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
+    """
+    return SettingsError(
+        "continuous deployment: the registry would keep a password of the web app in the webhook's URL, and MLflow 3 "
+        "is deployed without any stored secret",
+        hint=hint,
+        code="PasswordStored",
+    )
 
 
 def continuous_deployment_off(azure: Azure, settings: Settings) -> Switch:

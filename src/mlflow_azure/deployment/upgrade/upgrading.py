@@ -12,6 +12,7 @@ from mlflow_azure.data.manifest import MANIFEST
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.deployment.backing_up import Backup
 from mlflow_azure.deployment.decisions import decide_access
+from mlflow_azure.deployment.features.continuous_deployment import password_stored
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stored_data import new_backup
@@ -120,9 +121,14 @@ class Upgrading:
         return self._last_pass_and_switch(prepared)
 
     def _refuse_undecided(self) -> None:
-        """Raise SettingsError where nobody has said who may reach MLflow 3: before anything is made."""
+        """Raise SettingsError where nobody has said who may reach MLflow 3, or it would go on storing a password.
+
+        Before anything is made.
+        """
         azure, settings, wish = self._azure, self._new.settings, self._new.wish
         live = self._dialog.wait(lambda: enabled_features(azure, settings))
+        if live.continuous_deployment:
+            raise password_stored("Turn it off first: mlflow-azure cd disable")
         self._dialog.wait(lambda: decide_access(azure, settings, live, auth=wish.auth, public=wish.public))
 
     def _back_up(self, directory: Path) -> None:
