@@ -22,7 +22,7 @@ export UV_COMPILE_BYTECODE ?= 1
 install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || $(1)/$(PIP_INSTALL) $(2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-python lint format docs pictures bench campaign parity load dist release-check lock clean
+.PHONY: help setup demo test test-fast test-python lint format docs pictures bench campaign parity load backups dist release-check lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
@@ -134,6 +134,9 @@ release-check: dist ## Install the wheel where nothing else is, run it, look for
 
 load: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Measure MLflow 3 beside 1.5.0, and with many clients on three instances
 	$(BIN)/python -m tests.bench --write server searches instances
+
+backups: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Back up and restore 10,000 runs and 2 GB, and measure it: half an hour (BACKUPS="--mlflow 1.5.0")
+	$(BIN)/python -m tests.bench.backups $(BACKUPS)
 
 UV_COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	--python-version 3.11 --upgrade
