@@ -43,6 +43,8 @@ NOT_RUN = {
     "mlflow-azure ssh": "needs a container; tests/docker/test_ssh.py has one",
     "mlflow-azure env --shell fish": "is for fish",
     "mlflow-azure restore ~/backups/2026-11-24  ": "is refused where there are runs; move-runs.md has a fresh server",
+    "mlflow-azure restore ~/backups/of-3 ": "needs a backup of MLflow 3; test_backup_of_3.py has one",
+    "mlflow server ": "serves until it is stopped; test_backup_of_3.py starts it",
     "mlflow ui": "serves until it is stopped",
     "MLFLOW_ALLOW_FILE_STORE": "serves until it is stopped",
     "read -rs AAD_CLIENT_SECRET": "asks for a secret of someone's app registration; test_auth.py has one",
