@@ -60,6 +60,14 @@ ERROR_CODES = {
         "The deployment runs the other MLflow; continuing would leave its runs behind.",
         "Keep what is deployed, or move: `mlflow-azure upgrade`.",
     ),
+    "OlderRelease": Explained(
+        "The deployment runs an older release of MLflow 3 than this mlflow-azure has.",
+        "Back it up, and upgrade: `mlflow-azure upgrade --backup DIRECTORY`.",
+    ),
+    "NewerRelease": Explained(
+        "The deployment runs a newer release of MLflow 3, and its database has no way back.",
+        "Update mlflow-azure, or restore a backup to a new deployment.",
+    ),
     "NotManaged": Explained(
         "Something of that name exists, and mlflow-azure did not make it.",
         "Choose another name, or take it over: `mlflow-azure deploy --adopt`.",
@@ -143,7 +151,7 @@ ERROR_CODES = {
         "The backup is of a newer MLflow than this version of mlflow-azure knows.", "Update mlflow-azure."
     ),
     "TaskFailed": Explained(
-        "The temporary web app could not do what it was asked to do with the database.",
+        "The temporary web app could not do what it was asked to do, with the runs or the database.",
         "The message says why. Run the command again: it goes on.",
     ),
     "BackupDamaged": Explained("A file of the backup is not what was backed up.", "Take another copy of the backup."),
@@ -160,11 +168,10 @@ ERROR_CODES = {
     ),
     # Moving to MLflow 3
     "BackupNotDecided": Explained(
-        "An upgrade has to be told whether to back up the file share first.", "`--backup DIRECTORY`, or `--no-backup`."
+        "An upgrade has to be told whether to back up the runs first.", "`--backup DIRECTORY`, or `--no-backup`."
     ),
     "NothingToDo": Explained("This step of an upgrade does not fit the deployment's state.", "`mlflow-azure status`"),
     "Occupied": Explained("The directory holds a backup of something else.", "Choose another directory."),
-    "PassFailed": Explained("A pass over the runs was cut short; what it moved stays moved.", _AGAIN),
     "NotMoved": Explained(
         "A run cannot be moved as it is; it stays on the file share.",
         "The message says why. Fix it, then run it again.",

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 import requests
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+OLDER = Path(__file__).parents[1] / "support" / "older_schema_3.py"
 OLD = Path(__file__).parent / "backups" / "format-1"
 LOG_3 = Path(__file__).parents[1] / "support" / "log_3.py"
 MOVE = "-move"
@@ -216,3 +218,40 @@ def test_a_backup_of_1_5_0_is_restored_to_mlflow_3(deployment: Deployment, backu
     assert found["1"]["runs"][run]["params"] == {"alpha": "0.5", "beta": "1", "path": "../data/train.csv"}
     page: dict[str, Any] = {"run_uuid": run, "path": "all/sub/notes.txt"}
     assert requests.get(f"{deployment.url}/get-artifact", params=page, timeout=120).text == "notes"
+
+
+def with_an_older_schema(deployment: Deployment, mlflow_3_bin: Path) -> str:
+    """Give the deployment a database of the revision before the newest, as an older release left it; the revision."""
+    azure = deployment.emulator.azure
+    site = next(iter(azure.web.web_apps.list()))
+    (note,) = deployment.emulator.home.root.glob("databases/*/sockets")
+    sockets = note.read_text()
+    with psycopg.connect(host=sockets, user="azuresu", dbname="mlflow", autocommit=True) as database:
+        database.execute(f'DROP OWNED BY "{site.name}-identity"')
+        database.execute(f'GRANT ALL ON SCHEMA public TO "{site.name}-identity"')
+    uri = f"postgresql+psycopg2://azuresu@/mlflow?host={sockets}&options=-c%20role%3D{site.name}-identity"
+    made = python_3(mlflow_3_bin, deployment.url, OLDER, uri)
+    azure.web.web_apps.update(site.resource_group, site.name, {"tags": {**site.tags, "mlflow-release": "3.17.2"}})
+    return made
+
+
+def test_another_release_is_upgraded_to_after_a_backup_and_never_back(
+    deployment: Deployment, mlflow_3_bin: Path, tmp_path: Path
+) -> None:
+    older = with_an_older_schema(deployment, mlflow_3_bin)
+    refused = deployment.json("deploy", "--mlflow", "3").errors
+    assert [(each["code"], "--backup DIRECTORY" in each["hint"]) for each in refused] == [("OlderRelease", True)]
+    assert [each["code"] for each in deployment.json("upgrade", "--yes").errors] == ["BackupNotDecided"]
+    told = deployment.json("upgrade", "--yes", "--backup", str(tmp_path / "b"))
+    assert told.exit_code == 0, told.stderr
+    assert (told.data["before"], told.data["release"], told.data["migrated"]) == ("3.17.2", "3.18.0", True)
+    assert json.loads((tmp_path / "b/manifest.json").read_text())["database"]["revision"] == older
+    assert ask(deployment.url, "POST", "runs/create", experiment_id="0", start_time=1)
+    again = deployment.json("upgrade", "--yes", "--no-backup").data
+    assert (again["migrated"], again["stopped_seconds"]) == (False, 0)
+    assert deployment.json("deploy", "--mlflow", "3").exit_code == 0
+    azure = deployment.emulator.azure
+    site = next(iter(azure.web.web_apps.list()))
+    azure.web.web_apps.update(site.resource_group, site.name, {"tags": {**site.tags, "mlflow-release": "3.99.0"}})
+    for command in (("deploy", "--mlflow", "3"), ("upgrade", "--yes", "--no-backup")):
+        assert [each["code"] for each in deployment.json(*command).errors] == ["NewerRelease"]

@@ -6,11 +6,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.data import manifest
 from mlflow_azure.data.backup import CopyPart, released, steps
 from mlflow_azure.data.backup_directory import BackupDirectory
+from mlflow_azure.data.manifest import MANIFEST
 from mlflow_azure.deployment.stopped_server import stopped_server
 from mlflow_azure.deployment.stored_data import new_backup, stored_data
 from mlflow_azure.deployment.transfer.data import DumpedDatabase
+from mlflow_azure.errors import SettingsError
 from mlflow_azure.events import Warned
 
 if TYPE_CHECKING:
@@ -79,3 +82,22 @@ class Backup:
 def refuse_place(settings: Settings, directory: Path, *, artifacts: bool) -> None:
     """Raise SettingsError where a directory cannot take the backup: before anything is made for it."""
     BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
+
+
+def kept_or_made(
+    dialog: Dialog, azure: Azure, settings: Settings, directory: Path, database: StoredDatabase | None = None
+) -> None:
+    """Back the runs up before an upgrade; it leaves artifacts where they are. What an earlier command made is kept."""
+    if not (directory / MANIFEST).exists():
+        prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))
+        prepared.open()
+        prepared.carry_out(dialog)
+        return
+    made = manifest.read(directory)
+    if not made.is_of_the_same(new_backup(settings, artifacts=False)):
+        raise SettingsError(
+            f"backing up to {directory}: it holds a backup of something else",
+            hint="Name another directory: --backup DIRECTORY",
+            code="Occupied",
+        )
+    dialog.note(f"The backup in {directory} of {made.finished} is kept.")

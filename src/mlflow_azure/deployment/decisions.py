@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from mlflow_azure.deployment.features.allowed import allowed_by, left_as_it_is, 
 from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.errors import FEDERATION_REFUSED, ROLE_REFUSED, AzureRefusedError, SettingsError
 from mlflow_azure.events import Warned
+from mlflow_azure.image.context import mlflow_release
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
@@ -30,6 +32,38 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
         hint=f"Keep what is deployed: --mlflow {found}. To move: {move}",
         code="OtherVersion",
     )
+
+
+def refuse_other_release(settings: Settings, found: str | None) -> None:
+    """Raise SettingsError where another release of MLflow 3 is deployed: its database has another schema, perhaps."""
+    if found is None or settings.mlflow_version != POSTGRES or found == mlflow_release():
+        return
+    what = f"web app {settings.web_app_name} runs MLflow {found}, and this mlflow-azure has {mlflow_release()}"
+    if is_newer(found):
+        raise newer(what)
+    raise SettingsError(
+        f"{what}: a deploy does not change the database's schema, which is a way without a return",
+        hint="Back it up, and upgrade: mlflow-azure upgrade --backup DIRECTORY",
+        code="OlderRelease",
+    )
+
+
+def is_newer(release: str | None) -> bool:
+    """Whether a release that is deployed is newer than the one that is here."""
+    return _numbers(release or "") > _numbers(mlflow_release())
+
+
+def newer(what: str) -> SettingsError:
+    """What is deployed is newer."""
+    return SettingsError(
+        f"{what}: MLflow cannot go back on the same database",
+        hint="Update mlflow-azure: pipx upgrade mlflow-azure. Or restore a backup to a new deployment",
+        code="NewerRelease",
+    )
+
+
+def _numbers(release: str) -> list[int]:
+    return [int(each) for each in re.findall(r"[0-9]+", release)]
 
 
 _DEFAULT = Warned(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.runner import before_writing
-from mlflow_azure.deployment.decisions import decide_access, refuse_other_version, spare
+from mlflow_azure.deployment.decisions import decide_access, refuse_other_release, refuse_other_version, spare
 from mlflow_azure.deployment.features.allowed import lacking_consent
 from mlflow_azure.deployment.features.identity import allowed_identity
 from mlflow_azure.deployment.stack import mlflow_stack
@@ -83,6 +83,8 @@ class Deploy:
         live, seen = read_before(azure, settings, context=wish.context, hiding=not writes)
         if wish.becomes:
             live = wish.becomes(live)
+        else:
+            refuse_other_release(settings, live.release)
         refuse_other_version(settings, live.version)
         self.warnings: list[Warned]
         wanted, self.warnings = decide_access(azure, settings, live, auth=wish.auth, public=wish.public)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.image.context import mlflow_release
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.container_registry import ContainerRegistry
@@ -101,7 +102,9 @@ def postgres_foundation(
         sku=settings.asp_sku,
         instances=settings.asp_instances,
     )
-    labels = {arm.MLFLOW_VERSION: POSTGRES, **({arm.ACCESS: arm.PUBLIC} if public else {})}
+    labels = {arm.MLFLOW_VERSION: POSTGRES, arm.RELEASE: mlflow_release()}
+    if public:
+        labels[arm.ACCESS] = arm.PUBLIC
     site = WebApp(
         azure,
         settings.web_app_name,

@@ -119,13 +119,11 @@ class RemoteTask(Task):
 
     Attributes:
         what: What it does, in words.
-        failed: The code of an error that it ends with.
         result: What came of it.
 
     """
 
     what: ClassVar[str] = ""
-    failed: ClassVar[str] = "TaskFailed"
     result: dict[str, Any]
 
     def __init__(
@@ -155,7 +153,7 @@ class RemoteTask(Task):
 
         answer = self._asked.until(done, self._path, self.what, report, body=self._wish)
         if answer["state"] == "failed":
-            raise MlflowAzureError(f"{self.what}: {answer['reason']}", hint=_AGAIN, code=self.failed)
+            raise MlflowAzureError(f"{self.what}: {answer['reason']}", hint=_AGAIN, code="TaskFailed")
         self.result = answer["report"]
         return self.done()
 

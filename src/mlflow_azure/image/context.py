@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tarfile
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,6 +88,15 @@ class BuildContext:
             parts = path.relative_to(self.directory).parts
             if path.is_file() and not _LEFT_OUT.intersection(parts) and parts[0] not in self.left_out:
                 yield "/".join(parts), path
+
+
+def mlflow_release() -> str:
+    """The release of MLflow 3 that its image has: "3.18.0"."""
+    directory = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+    lock = (directory / "mlflow3" / "requirements.lock").read_text(encoding="utf-8")
+    found = re.search(r"^mlflow==([0-9.]+)", lock, re.MULTILINE)
+    assert found, "the lock pins MLflow"  # noqa: S101 - a test of the package makes sure of it
+    return found[1]
 
 
 def server_context(arguments: Mapping[str, str] | None = None, *, version: str = "1.5.0") -> BuildContext:

@@ -126,7 +126,41 @@ class FinishAnswer(Answer):
         return f"File share {self.share} is deleted, and the storage account no longer accepts keys."
 
 
-@command("upgrade", UpgradeAnswer, RollbackAnswer, FinishAnswer)
+@dataclass(frozen=True)
+class ReleaseAnswer(Answer):
+    """Without --to: a server of MLflow 3 with the release that this mlflow-azure has.
+
+    Attributes:
+        url: Where its page is.
+        release: The release that it has now.
+        before: The one that it had; null where nobody noted it.
+        migrated: Whether the database had an older schema.
+        backup: Where the database was backed up to.
+        seconds: How long this run took.
+        stopped_seconds: For how long the server did not answer.
+
+    """
+
+    url: str
+    release: str
+    before: str | None
+    migrated: bool
+    backup: str | None
+    seconds: float
+    stopped_seconds: float
+
+    def text(self) -> str:
+        """A sentence, and the way back."""
+        took = f"{text.duration(self.seconds)}, {text.duration(self.stopped_seconds)} of them without a server"
+        lines = [f"{self.url} runs MLflow {self.release} ({took})."]
+        if self.backup and self.migrated:
+            lines.append(
+                f"The way back is the backup in {self.backup}, restored to a deployment of the mlflow-azure of before."
+            )
+        return "\n".join(lines)
+
+
+@command("upgrade", UpgradeAnswer, ReleaseAnswer, RollbackAnswer, FinishAnswer)
 def upgrade(
     run: Invocation,
     *,
@@ -139,10 +173,8 @@ def upgrade(
     finish: Annotated[
         bool, typer.Option("--finish", help="Delete the file share; there is no way back after that.")
     ] = False,
-    backup: Annotated[
-        Path | None, typer.Option("--backup", help="Back the file share up to this directory first.")
-    ] = None,
-    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no backup; the file share is kept.")] = False,
+    backup: Annotated[Path | None, typer.Option("--backup", help="Back the runs up to this directory first.")] = None,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no backup.")] = False,
     keep_artifact_uris: Annotated[
         bool,
         typer.Option(
@@ -158,21 +190,43 @@ def upgrade(
     auth: Auth = False,
     public: Public = False,
 ) -> int:
-    """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL. Run it again to continue."""
+    """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL, or one of 3 to its newest release.
+
+    Run it again to continue.
+    """
     from mlflow_azure.deployment.deploy import Wish
     from mlflow_azure.deployment.upgrade.changeover import standing
     from mlflow_azure.deployment.upgrade.upgrading import Aim, Upgrading
+    from mlflow_azure.deployment.upgrade.within import renew
+    from mlflow_azure.image.context import mlflow_release
 
-    if sum((to is not None, rollback, finish)) != 1:
-        raise SettingsError("give exactly one of --to, --rollback and --finish", hint=_USAGE, code="Usage")
+    said = sum((to is not None, rollback, finish))
+    if said > 1:
+        raise _NOT_SAID
     began = time.monotonic()
     found = run.wait(lambda: standing(run.azure, run.settings))
+    if not said and found.version != POSTGRES:
+        raise _NOT_SAID
 
     def aim(version: str) -> Aim:
         settings = run.settings_with({**found.kept(run.loaded), "MLFLOW_VERSION": version})
         context, builder = image_source(run, settings, build, build_ca)
         return Aim(settings, Wish(auth=auth, public=public, context=context, build=builder))
 
+    if not said:
+        done = renew(run, run.azure, found, aim(POSTGRES), backup, without_backup=no_backup)
+        run.answer(
+            ReleaseAnswer(
+                url=done.url,
+                release=mlflow_release(),
+                before=found.release,
+                migrated=done.migrated,
+                backup=str(backup) if backup else None,
+                seconds=round(time.monotonic() - began, 1),
+                stopped_seconds=round(done.stopped_seconds, 1),
+            )
+        )
+        return 0
     work = Upgrading(run, run.azure, found, old=aim(FILE_SHARE), new=aim(POSTGRES))
     if rollback:
         run.answer(RollbackAnswer(work.roll_back(), round(time.monotonic() - began, 1)))
@@ -196,7 +250,11 @@ def upgrade(
     return _tell(run, answer)
 
 
-_USAGE = "mlflow-azure upgrade --to 3, or --rollback, or --finish"
+_NOT_SAID = SettingsError(
+    "what to do is not said, or more than one thing",
+    hint="mlflow-azure upgrade --to 3, or --rollback, or --finish; of a deployment of MLflow 3 none of them",
+    code="Usage",
+)
 
 
 def _tell(run: Invocation, answer: UpgradeAnswer) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure import engine
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.features.sign_in import SignIn, live_sign_in
-from mlflow_azure.deployment.features.version import version_of
+from mlflow_azure.deployment.features.version import release_of, version_of
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.registry.webhook import webhook_name
 from mlflow_azure.resources.web.app_settings import DATABASE_URI, has_password
@@ -43,6 +43,7 @@ class Features:
         has_own_database: Whether MLflow 3 is on a server of the deployment's own, not on a given database.
         upgrade: How far the way from 1.5.0 to 3 is; None where it was never begun. While it is "switched", the file
             share is kept.
+        release: Which release of MLflow 3 is deployed; None where none is, or nobody noted it.
         move: What a deploy does beside the usual where it changes the MLflow.
         serves: Whether a deploy came as far as to name the image: before it does, it has decided who gets in.
 
@@ -56,6 +57,7 @@ class Features:
     is_public: bool = False
     has_own_database: bool = True
     upgrade: str | None = None
+    release: str | None = None
     move: Move | None = None
     serves: bool = False
 
@@ -110,6 +112,7 @@ def features_of(
         has_own_database=has_own_database,
         upgrade=site["tags"].get(arm.UPGRADE) if site else None,
         serves=names_image(config),
+        release=release_of(site),
     )
 
 

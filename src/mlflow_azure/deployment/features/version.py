@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.resources import arm
-from mlflow_azure.settings import FILE_SHARE
+from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,3 +25,9 @@ def version_of(site: Mapping[str, Any] | None) -> str | None:
     if site is None or not arm.is_tagged_ours(site["tags"]):
         return None
     return str(site["tags"].get(arm.MLFLOW_VERSION, FILE_SHARE))
+
+
+def release_of(site: Mapping[str, Any] | None) -> str | None:
+    """Which release of MLflow 3 a web app has; None where it has none, or nobody noted it."""
+    found = site["tags"].get(arm.RELEASE) if site and version_of(site) == POSTGRES else None
+    return None if found is None else str(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.deploy import Deploy, Wish
-from mlflow_azure.deployment.features.version import version_of
+from mlflow_azure.deployment.features.version import release_of, version_of
 from mlflow_azure.deployment.foundation import Move
 from mlflow_azure.engine.node import Given, Task
 from mlflow_azure.errors import MlflowAzureError, SettingsError
@@ -33,6 +33,7 @@ class Standing:
         upgrade: "switched", "finished" or "rolled-back"; None before.
         aside: How many runs are only in the file share.
         sku: Size of the plan that the web app is on.
+        release: Which release of MLflow 3 it has, where that was noted.
 
     """
 
@@ -40,6 +41,7 @@ class Standing:
     upgrade: str | None
     aside: int
     sku: str
+    release: str | None
 
     def kept(self, loaded: Loaded) -> dict[str, str]:
         """The settings that an upgrade leaves as they are, unless the user names others.
@@ -69,7 +71,7 @@ def standing(azure: Azure, settings: Settings) -> Standing:
     with doing(f"reading app service plan {plan}"):
         sku = arm.body(azure.web.app_service_plans.get(group, plan))["sku"]["name"]
     tags: Mapping[str, str] = live["tags"]
-    return Standing(version, tags.get(arm.UPGRADE), int(tags.get(arm.LEFT_ASIDE, "0")), str(sku))
+    return Standing(version, tags.get(arm.UPGRADE), int(tags.get(arm.LEFT_ASIDE, "0")), str(sku), release_of(live))
 
 
 def to_3(azure: Azure, settings: Settings, wish: Wish, *, aside: int | None) -> Deploy:

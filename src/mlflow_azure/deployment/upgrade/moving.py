@@ -24,7 +24,6 @@ class MovingPass(RemoteTask):
     kind = "runs"
     action: ClassVar[Action] = Action.COPY
     what: ClassVar[str] = "moving runs"
-    failed: ClassVar[str] = "PassFailed"
     passed: Passed
 
     def __init__(self, site: WebApp, token: Secret, name: str) -> None:

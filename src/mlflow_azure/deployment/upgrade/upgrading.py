@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
-from mlflow_azure.data import manifest
-from mlflow_azure.data.manifest import MANIFEST
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.deployment.backing_up import Backup
+from mlflow_azure.deployment.backing_up import kept_or_made
 from mlflow_azure.deployment.decisions import decide_access
 from mlflow_azure.deployment.features.continuous_deployment import password_stored
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.foundation import postgres_foundation
-from mlflow_azure.deployment.stored_data import new_backup
 from mlflow_azure.deployment.temporary_site import RemovedSite, temporary_site
 from mlflow_azure.deployment.upgrade import changeover
 from mlflow_azure.deployment.upgrade.beside import Beside, beside
@@ -115,7 +112,7 @@ class Upgrading:
         self._dialog.note(_announcement(planned, backup))
         self._dialog.require_consent("Move all runs, and switch the server to MLflow 3?")
         if backup:
-            self._back_up(backup)
+            kept_or_made(self._dialog, self._azure, self._old.settings, backup)
         self._dialog.watch(engine.Execution(planned, azure.deadline).events())
         self._accept(self._passes(prepared))
         return self._last_pass_and_switch(prepared)
@@ -130,23 +127,6 @@ class Upgrading:
         if live.continuous_deployment:
             raise password_stored("Turn it off first: mlflow-azure cd disable")
         self._dialog.wait(lambda: decide_access(azure, settings, live, auth=wish.auth, public=wish.public))
-
-    def _back_up(self, directory: Path) -> None:
-        """Back the file share up; artifacts stay where they are. What an earlier command has finished is kept."""
-        if (directory / MANIFEST).exists():
-            made = manifest.read(directory)
-            if not made.is_of_the_same(new_backup(self._old.settings, artifacts=False)):
-                raise SettingsError(
-                    f"backing up to {directory}: it holds a backup of something else",
-                    hint="Name another directory: --backup DIRECTORY",
-                    code="Occupied",
-                )
-            self._dialog.note(f"The backup in {directory} of {made.finished} is kept.")
-            return
-        azure, settings = self._azure, self._old.settings
-        prepared = self._dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False))
-        prepared.open()
-        prepared.carry_out(self._dialog)
 
     def _passes(self, prepared: Beside) -> Passed:
         """Move runs while the server goes on, until little changes any more."""
