@@ -61,7 +61,7 @@ def test_a_changed_list_is_not_believed(tmp_path: Path) -> None:
         ('{"what": "mlflow-azure backup"}', "NotABackup"),
         ('{"what": "something", "format": 1}', "NotABackup"),
         ('{"what": "mlflow-azure backup", "format": 1}', "NotABackup"),
-        ('{"what": "mlflow-azure backup", "format": 2, "new": true}', "BackupFormatUnknown"),
+        ('{"what": "mlflow-azure backup", "format": 3, "new": true}', "BackupFormatUnknown"),
     ],
 )
 def test_what_is_no_manifest_is_told_from_one_of_a_later_format(tmp_path: Path, text: str, expected: str) -> None:
@@ -83,4 +83,4 @@ def test_an_unfinished_backup_is_told_from_none(tmp_path: Path) -> None:
 def test_the_manifest_says_its_format(tmp_path: Path) -> None:
     MADE.write(tmp_path / MANIFEST)
     found = json.loads((tmp_path / MANIFEST).read_text())
-    assert (found["what"], found["format"]) == ("mlflow-azure backup", 1)
+    assert (found["what"], found["format"]) == ("mlflow-azure backup", 2)
