@@ -58,6 +58,13 @@ class Deployment:
         changes = self("plan").data["changes"]
         return {each["kind"]: each["differences"] for each in changes if each["action"] != "keep"}
 
+    def done(self, command: str, *arguments: str) -> dict[str, str]:
+        """What a command did to plan and autoscale setting, or would do; what it kept left out."""
+        data = self(command, *arguments).answer["data"]
+        rows = {each["kind"]: each["action"] for each in data.get("resources") or data["changes"]}
+        scaling = ("app service plan", "autoscale setting")
+        return {kind: action for kind, action in rows.items() if kind in scaling and action != "keep"}
+
     @property
     def site(self) -> Any:
         return next(iter(self.azure.web.web_apps.list_by_resource_group(self.group)))
@@ -275,6 +282,22 @@ def test_whoever_may_register_an_application_requires_sign_in_by_default_if_need
     assert SECRET in deployment.app_settings
     assert deployment.changes == {}
     assert deployment("destroy", "--yes", "--delete-database").exit_code == 0
+
+
+def test_a_plan_that_is_scaled_by_its_load_keeps_the_instances_that_it_has_until_that_is_off(half: Deployment) -> None:
+    assert half.done("deploy", "--build", "none", "--autoscale", "1-2") == {"autoscale setting": "create"}
+    assert half.done("deploy", "--build", "none", "--autoscale", "1-3") == {"autoscale setting": "update"}
+    states = {row["kind"]: row["state"] for row in half("status").data["resources"]}
+    assert states["autoscale setting"] == "1 to 3 instances, by CPU"
+
+    plans = half.azure.web.app_service_plans
+    name = next(iter(plans.list_by_resource_group(half.group))).name
+    plans.update(half.group, name, {"properties": {}, "sku": {"name": "P0v3", "capacity": 2}})  # as Azure Monitor does
+    assert half.done("plan") == {}
+    off = {"autoscale setting": "delete", "app service plan": "update"}
+    assert half.done("plan", "--autoscale", "off") == off
+    gone = half("destroy", "--yes", "--keep-data").data["resources"]
+    assert "autoscale setting" in {row["kind"] for row in gone}
 
 
 def test_a_server_that_is_busy_is_waited_for(half: Deployment, shared_emulator: Emulator) -> None:

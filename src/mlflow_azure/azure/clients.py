@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from azure.mgmt.authorization import AuthorizationManagementClient
     from azure.mgmt.containerregistry import ContainerRegistryManagementClient
     from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
+    from azure.mgmt.monitor import MonitorManagementClient
     from azure.mgmt.msi import ManagedServiceIdentityClient
     from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
     from azure.mgmt.resource.resources import ResourceManagementClient
@@ -114,6 +115,13 @@ class Azure:
         from azure.mgmt.msi import ManagedServiceIdentityClient
 
         return self._client(ManagedServiceIdentityClient)
+
+    @cached_property
+    def monitor(self) -> MonitorManagementClient:
+        """Autoscale settings."""
+        from azure.mgmt.monitor import MonitorManagementClient
+
+        return self._client(MonitorManagementClient)
 
     @cached_property
     def authorization(self) -> AuthorizationManagementClient:

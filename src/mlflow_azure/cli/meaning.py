@@ -21,6 +21,8 @@ _WORDS = {
     "context": "build context",
     "registrationState": "registration",
     "identity.systemAssigned": "managed identity",
+    "properties.profile.capacity.minimum": "fewest instances",
+    "properties.profile.capacity.maximum": "most instances",
     "properties.shareQuota": "quota in GiB",
     "properties.storage.storageSizeGB": "disk in GiB",
     "properties.httpsOnly": "HTTPS only",

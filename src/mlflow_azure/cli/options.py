@@ -31,6 +31,7 @@ _METAVARS = {
     "PORT": "PORT",
     "WORKERS": "COUNT",
     "INSTANCES": "COUNT",
+    "AUTOSCALE": "MIN-MAX",
     "VERSION": "VERSION",
     "FILESTORE": "DIRECTORY",
     "POINT": "DIRECTORY",

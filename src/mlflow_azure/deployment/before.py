@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.deployment.decisions import refuse_other_version
 from mlflow_azure.deployment.features.enabled import Features, features_of
+from mlflow_azure.deployment.features.scaling import autoscale_of
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Resource
@@ -15,6 +16,7 @@ from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.registry.webhook import Webhook
 from mlflow_azure.resources.web.app_settings import DATABASE_URI
 from mlflow_azure.secret import Secret
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -43,9 +45,10 @@ def read_before(
     stack = mlflow_stack(azure, settings, context=context)
     webhook = Webhook(stack.registry, site=stack.site.name, scope="", publishing=None)
     sign_in = AuthSettings(stack.site, client=None, issuer="")
+    scaling = autoscale_of(stack.plan) if settings.mlflow_version == POSTGRES else ()
     common = [node for node in stack.nodes if isinstance(node, Resource)]
     try:
-        readings = engine.read([*common, webhook, sign_in], azure.deadline, hiding=hiding)
+        readings = engine.read([*common, webhook, sign_in, *scaling], azure.deadline, hiding=hiding)
     except MlflowAzureError:  # another MLflow, perhaps, whose storage account has no key to read
         refuse_other_version(settings, live_version(azure, settings))
         raise
@@ -57,5 +60,6 @@ def read_before(
         webhook=readings[webhook].live,
         sign_in=readings[sign_in].live,
         has_own_database=not isinstance(uri, Secret),
+        autoscale=next((readings[each].live for each in scaling), None),
     )
-    return features, {node.key: readings[node] for node in (*common, sign_in)}
+    return features, {node.key: readings[node] for node in (*common, sign_in, *scaling)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure import engine
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.inventory import (
+    AUTOSCALE,
     IDENTITY,
     PLAN,
     POSTGRES_SERVER,
@@ -119,5 +120,6 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
     WEBHOOK: _delete_webhook,
     POSTGRES_SERVER: lambda azure, group, found: azure.wait(azure.postgres.servers.begin_delete(group, found.name)),
     IDENTITY: lambda azure, group, found: azure.identities.user_assigned_identities.delete(group, found.name),
+    AUTOSCALE: lambda azure, group, found: azure.monitor.autoscale_settings.delete(group, found.name),
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),
 }

@@ -79,9 +79,9 @@ def foundation(azure: Azure, settings: Settings, *, identity: bool = False, move
 
 
 def postgres_foundation(
-    azure: Azure, settings: Settings, *, public: bool = False, move: Move | None = None
+    azure: Azure, settings: Settings, *, public: bool = False, scaled: bool = False, move: Move | None = None
 ) -> PostgresFoundation:
-    """The same of MLflow 3; with `public`, someone decided to let everyone in."""
+    """The same of MLflow 3; with `public`, someone decided to let everyone in; `scaled`, the plan by its load."""
     where = settings.rg_location
     containers, web, identities = (
         Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web", "ManagedIdentity")
@@ -100,7 +100,7 @@ def postgres_foundation(
         provider=web,
         location=where,
         sku=settings.asp_sku,
-        instances=settings.asp_instances,
+        instances=None if scaled else settings.asp_instances,
     )
     labels = {arm.MLFLOW_VERSION: POSTGRES, arm.RELEASE: mlflow_release()}
     if public:

@@ -22,6 +22,7 @@ PLAN = "Microsoft.Web/serverfarms"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WEBHOOK = "Microsoft.ContainerRegistry/registries/webhooks"
 POSTGRES_SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
+AUTOSCALE = "Microsoft.Insights/autoscalesettings"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 KINDS = {
     RESOURCE_GROUP: "resource group",
@@ -32,6 +33,7 @@ KINDS = {
     WEBHOOK: "webhook",
     POSTGRES_SERVER: "PostgreSQL server",
     IDENTITY: "managed identity",
+    AUTOSCALE: "autoscale setting",
 }
 """The types of what a deployment makes, and our words for them."""
 DATA = frozenset({STORAGE_ACCOUNT, POSTGRES_SERVER, IDENTITY})

@@ -4,7 +4,8 @@
                     ├─ storage account ── blob container         artifacts; a role for the identity, no key
                     ├─ container registry ── image               a role for the identity, no admin user
                     ├─ PostgreSQL server ── database → firewall rule → administrator, the identity
-                    └─ app service plan ── web app ── logs → app settings → sign-in → configuration
+                    └─ app service plan ─┬─ autoscale setting  where the load decides how many instances there are
+                                         └─ web app ── logs → app settings → sign-in → configuration
 
 The server takes 5 to 15 minutes, while all else goes on until the app settings, which say where it is. Its parts are
 written one after another, since it takes one change at a time. The image is named last, when database and roles are
@@ -24,6 +25,7 @@ from mlflow_azure.deployment.app_setting_parts import (
     ImageSettings,
     RegistrySettings,
 )
+from mlflow_azure.deployment.features.scaling import most_instances, scaling_nodes, wanted_limits
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stack_nodes import Stack, build_ahead
@@ -63,7 +65,9 @@ def postgres_stack(
     azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
 ) -> Stack:
     """The resources of MLflow 3. See mlflow_stack."""
-    base = postgres_foundation(azure, settings, public=features.is_public, move=features.move)
+    scaled, most = wanted_limits(settings, features.scaling), most_instances(settings, features.scaling)
+    base = postgres_foundation(azure, settings, public=features.is_public, scaled=bool(scaled), move=features.move)
+    scaling = scaling_nodes(base, settings, features.scaling)
     group, registry, plan, site, identity = base.group, base.registry, base.plan, base.site, base.identity
     storage = Provider(azure, "Microsoft.Storage")
     account = StorageAccount(
@@ -83,7 +87,7 @@ def postgres_stack(
         RoleAssignment(role, scope=scope, principal=identity, hint=ASK_AN_OWNER)
         for role, scope in ((ACR_PULL, registry), (BLOB_CONTRIBUTOR, account))
     )
-    server, database, where = database_nodes(base, settings, features)
+    server, database, where = database_nodes(base, settings, features, most)
     sign_in = sign_in_nodes(site, settings, features.sign_in, identity)
     unmounted = (NoStorageMount(site, path=settings.storage_mount_point),) if features.move else ()
     logs = ContainerLogs(site, after=unmounted)
@@ -113,12 +117,12 @@ def postgres_stack(
         client=sign_in.client,
         image=image,
         version=POSTGRES,
-        instances=settings.asp_instances,
+        instances=most,
         identity=True,
         after=(config, *started),
     )
     nodes = (
-        *(storage, *base.nodes, account, container, *ahead, image, *roles, *database, *sign_in.nodes),
+        *(storage, *base.nodes, *scaling, account, container, *ahead, image, *roles, *database, *sign_in.nodes),
         *(*unmounted, logs, app_settings, *required, config, *started, answering),
         AdminUser(registry, after=(answering,)),
     )
@@ -126,11 +130,12 @@ def postgres_stack(
 
 
 def database_nodes(
-    base: PostgresFoundation, settings: Settings, features: Features
+    base: PostgresFoundation, settings: Settings, features: Features, instances: int
 ) -> tuple[FlexibleServer | None, tuple[Node, ...], tuple[SettingsPart, ...]]:
     """The server with its parts, and where MLflow finds it; of a database that is there already only where it is.
 
-    Whoever deploys again need not have the password at hand: the one in the app settings then stays.
+    Whoever deploys again need not have the password at hand: the one in the app settings then stays. The connections
+    that the server has are shared among as many instances as there can be.
     """
     given, azure = settings.mlflow_backend_uri, base.group.azure
     if given is not None:
@@ -152,7 +157,7 @@ def database_nodes(
     rule = FirewallRule(server, after=(database,))
     administrator = Administrator(server, identity=base.identity, after=(rule,))
     nodes = (provider, server, database, rule, administrator)
-    connections = database_connections(settings.postgres_sku, settings.asp_instances)
+    connections = database_connections(settings.postgres_sku, instances)
     return server, nodes, (DatabaseSettings(server, database.name, base.identity, connections),)
 
 

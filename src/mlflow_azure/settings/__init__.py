@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from mlflow_azure.settings.file import DEFAULT_FILE
 from mlflow_azure.settings.load import Loaded, Options, Source, Value, load
+from mlflow_azure.settings.rules import OFF
 from mlflow_azure.settings.table import FILE_SHARE, POSTGRES, SETTINGS, Setting, Settings
 
 __all__ = [
     "DEFAULT_FILE",
     "FILE_SHARE",
+    "OFF",
     "POSTGRES",
     "SETTINGS",
     "Loaded",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mlflow_azure.settings import naming
+from mlflow_azure.settings import naming, rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +37,14 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
 
     """
     broken = {}
-    size, instances, workers = (texts.get(name, "") for name in ("ASP_SKU", "ASP_INSTANCES", "MLFLOW_WORKERS"))
+    size, workers, named, instances = texts.get("ASP_SKU", ""), texts.get("MLFLOW_WORKERS", ""), *_most(texts)
     if naming.sku(size) is None:
         if size.upper() in ("F1", "D1"):
             broken["ASP_SKU"] = "must be B1 or larger: smaller plans stop idle servers"
+        elif named == "AUTOSCALE" and size[:1].upper() == "B":
+            broken[named] = f"must be off on a plan of size {size}: only S1, P0v3 and larger plans scale by themselves"
         elif instances.isdecimal() and int(instances) > (most := _MOST_INSTANCES.get(size[:1].upper(), 30)):
-            broken["ASP_INSTANCES"] = f"must be at most {most} on a plan of size {size}"
+            broken[named] = f"must be at most {most} on a plan of size {size}"
         elif workers.isdecimal() and (fault := _too_little_memory(size, int(workers))):
             broken["MLFLOW_WORKERS"] = fault
     if not texts.get("MLFLOW_BACKEND_URI") and (fault := _too_few_connections(texts)):
@@ -51,6 +53,14 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
     if len(texts.get("WEB_APP_NAME", "")) > longest:
         broken["WEB_APP_NAME"] = f"must have at most {longest} characters: its identity is a database role"
     return broken
+
+
+def _most(texts: Mapping[str, str]) -> tuple[str, str]:
+    """How many instances there are at most, and the name of the setting that says so."""
+    limits = texts.get("AUTOSCALE", rules.OFF)
+    if limits != rules.OFF and rules.instance_range(limits) is None:
+        return "AUTOSCALE", str(rules.canonical_range(limits)[1])
+    return "ASP_INSTANCES", texts.get("ASP_INSTANCES", "")
 
 
 def database_connections(sku: str, instances: int) -> int:
@@ -62,7 +72,7 @@ def database_connections(sku: str, instances: int) -> int:
 
 
 def _too_few_connections(texts: Mapping[str, str]) -> str | None:
-    sku, instances, workers = (texts.get(name, "") for name in ("POSTGRES_SKU", "ASP_INSTANCES", "MLFLOW_WORKERS"))
+    sku, workers, (_, instances) = texts.get("POSTGRES_SKU", ""), texts.get("MLFLOW_WORKERS", ""), _most(texts)
     if naming.postgres_sku(sku) or not (instances.isdecimal() and workers.isdecimal()) or int(instances) < 1:
         return None
     size = naming.canonical_postgres_sku(sku)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.errors import SettingsError, SeveralErrors
 from mlflow_azure.settings import fitting, rules
 from mlflow_azure.settings.file import DEFAULT_FILE, Entry, read
-from mlflow_azure.settings.table import POSTGRES, SETTINGS, ByVersion, Settings, Unique
+from mlflow_azure.settings.table import FILE_SHARE, POSTGRES, SETTINGS, ByVersion, Settings, Unique
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,9 @@ class Value:
     text: str
     source: Source
     place: str
+
+
+_OFF = Value(rules.OFF, Source.DEFAULT, "default")
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,14 @@ def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
             f"must be inside STORAGE_MOUNT_POINT (from {mount.place}), such as {mount.text.rstrip('/')}/mlruns: "
             "elsewhere the runs are lost when the web app restarts"
         )
-    version = values.get("MLFLOW_VERSION")
+    version, instances = values.get("MLFLOW_VERSION"), values.get("ASP_INSTANCES")
+    if values.get("AUTOSCALE", _OFF).text != rules.OFF:
+        if instances and instances.source is not Source.DEFAULT:
+            words = f"cannot go with ASP_INSTANCES (from {instances.place}): leave one of them out"
+            broken.setdefault("AUTOSCALE", words)
+        if version and version.text == FILE_SHARE:
+            words = f"must be left out for MLflow {FILE_SHARE}: its file store is for one instance"
+            broken.setdefault("AUTOSCALE", words)
     if version and version.text == POSTGRES:
         broken = {**fitting.broken_on_postgres({name: value.text for name, value in values.items()}), **broken}
     return broken

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from mlflow_azure.settings.naming import Rule, matches
 
 SSH_PORT = 2222
+OFF = "off"
+MOST_INSTANCES = 30
 _LONGEST_NAME = 256
 
 # App Service mounts nothing on / and /home, and a mount on /tmp keeps the container from starting in time:
@@ -29,6 +31,21 @@ def whole_number(least: int, most: int) -> Rule:
         return None if within else f"must be a whole number from {least} to {most}"
 
     return rule
+
+
+def instance_range(value: str) -> str | None:
+    """How few and how many instances, such as 1-5; or "off"."""
+    if value == OFF:
+        return None
+    numbers = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", value)
+    if numbers and 1 <= int(numbers[1]) <= int(numbers[2]) <= MOST_INSTANCES:
+        return None
+    return f"must be MIN-MAX, such as 1-5, from 1 to {MOST_INSTANCES}, or {OFF}"
+
+
+def canonical_range(value: str) -> tuple[int, ...]:
+    """The two numbers; none where it is off."""
+    return tuple(map(int, value.split("-"))) if value != OFF else ()
 
 
 def one_of(*values: str) -> Rule:

@@ -140,9 +140,17 @@ class Settings:
     asp_instances: int = setting(
         "1",
         "Instances of the web app; MLflow 3 only",
-        rules.whole_number(1, 30),
+        rules.whole_number(1, rules.MOST_INSTANCES),
         convert=int,
         spellings=("--instances",),
+    )
+    autoscale: tuple[int, ...] | None = setting(
+        None,
+        "Instances by their load: from MIN to MAX, more above 70 % CPU and fewer below 30 %, or off; instead of "
+        "ASP_INSTANCES, MLflow 3 only",
+        rules.instance_range,
+        convert=rules.canonical_range,
+        default_words="as it is; off for a new plan",
     )
     web_app_name: str = setting(Unique("mlflow-"), "Web app; globally unique", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container

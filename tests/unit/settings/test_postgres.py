@@ -67,6 +67,36 @@ def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
     assert resolved(**options).mlflow_version == "1.5.0"
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "words"),
+    [
+        ({"AUTOSCALE": "0-5"}, "AUTOSCALE", "must be MIN-MAX, such as 1-5, from 1 to 30, or off"),
+        ({"AUTOSCALE": "3-2"}, "AUTOSCALE", "must be MIN-MAX"),
+        ({"AUTOSCALE": "1-31"}, "AUTOSCALE", "must be MIN-MAX"),
+        ({"AUTOSCALE": "2"}, "AUTOSCALE", "must be MIN-MAX"),
+        ({"AUTOSCALE": "1-3", "ASP_SKU": "B2"}, "AUTOSCALE", "must be off on a plan of size B2"),
+        ({"AUTOSCALE": "1-11", "ASP_SKU": "S1", "POSTGRES_SKU": "B2s"}, "AUTOSCALE", "must be 10 at most"),
+        (
+            {"AUTOSCALE": "1-3", "ASP_INSTANCES": "2"},
+            "AUTOSCALE",
+            "cannot go with ASP_INSTANCES (from --",
+        ),
+        ({"AUTOSCALE": "1-5"}, "POSTGRES_SKU", "5 instances of 1 workers need 40 connections"),
+        ({"AUTOSCALE": "1-3", "MLFLOW_VERSION": "1.5.0"}, "AUTOSCALE", "must be left out for MLflow 1.5.0"),
+    ],
+)
+def test_limits_of_scaling_that_do_not_fit_are_refused(options: dict[str, str], name: str, words: str) -> None:
+    told = fault(**{"MLFLOW_VERSION": "3"} | options)
+    assert told.startswith(f"{name} (from ")
+    assert words in told
+
+
+def test_limits_of_scaling_are_two_numbers_none_where_it_is_off_and_unknown_where_nothing_is_said() -> None:
+    assert resolved(MLFLOW_VERSION="3", AUTOSCALE="2-4").autoscale == (2, 4)
+    assert resolved(AUTOSCALE="off").autoscale == ()
+    assert resolved(MLFLOW_VERSION="3").autoscale is None
+
+
 def test_the_password_in_a_uri_that_cannot_work_is_not_repeated() -> None:
     assert "hunter2" not in fault(MLFLOW_BACKEND_URI="mysql://someone:hunter2@db.example/mlflow")
 

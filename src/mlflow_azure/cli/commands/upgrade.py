@@ -18,7 +18,7 @@ from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.deployment.upgrade.compared import Compared, LeftAside
 from mlflow_azure.errors import MlflowAzureError, SettingsError
-from mlflow_azure.settings import FILE_SHARE, POSTGRES
+from mlflow_azure.settings import FILE_SHARE, OFF, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,7 +209,8 @@ def upgrade(
         raise _NOT_SAID
 
     def aim(version: str) -> Aim:
-        settings = run.settings_with({**found.kept(run.loaded), "MLFLOW_VERSION": version})
+        scaling = {"AUTOSCALE": OFF} if version == FILE_SHARE and run.loaded.given("AUTOSCALE") else {}
+        settings = run.settings_with({**found.kept(run.loaded), **scaling, "MLFLOW_VERSION": version})
         context, builder = image_source(run, settings, build, build_ca)
         return Aim(settings, Wish(auth=auth, public=public, context=context, build=builder))
 

@@ -15,7 +15,9 @@ from mlflow_azure.deployment.features.sign_in import SignIn, live_sign_in
 from mlflow_azure.deployment.features.version import release_of, version_of
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.registry.webhook import webhook_name
+from mlflow_azure.resources.web import autoscale
 from mlflow_azure.resources.web.app_settings import DATABASE_URI, has_password
+from mlflow_azure.resources.web.autoscale import limits_of
 from mlflow_azure.resources.web.site_config import by_owner, is_public, names_image
 from mlflow_azure.settings import POSTGRES
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.foundation import Move
     from mlflow_azure.engine.node import Properties
+    from mlflow_azure.resources.web.autoscale import Limits
     from mlflow_azure.settings import Settings
 
 
@@ -45,6 +48,7 @@ class Features:
             share is kept.
         release: Which release of MLflow 3 is deployed; None where none is, or nobody noted it.
         move: What a deploy does beside the usual where it changes the MLflow.
+        scaling: Between which numbers the plan has instances by its load; None for a fixed number.
         serves: Whether a deploy came as far as to name the image: before it does, it has decided who gets in.
 
     """
@@ -59,6 +63,7 @@ class Features:
     upgrade: str | None = None
     release: str | None = None
     move: Move | None = None
+    scaling: Limits | None = None
     serves: bool = False
 
 
@@ -88,8 +93,12 @@ def enabled_features(azure: Azure, settings: Settings) -> Features:
         azure.deadline,
     )
     config = found["config"] and by_owner(found["config"]["properties"])
-    given = version_of(found["site"]) == POSTGRES and _has_given_database(azure, group, site)
-    return features_of(azure, **{**found, "config": config}, has_own_database=not given)
+    live = found["site"]
+    if live is None or version_of(live) != POSTGRES:
+        return features_of(azure, **{**found, "config": config}, has_own_database=True)
+    given = _has_given_database(azure, group, site)
+    scaling = autoscale.find(azure, group, live["properties"]["serverFarmId"])
+    return features_of(azure, **{**found, "config": config}, has_own_database=not given, autoscale=scaling)
 
 
 def features_of(
@@ -100,6 +109,7 @@ def features_of(
     webhook: Properties | None,
     sign_in: Properties | None,
     has_own_database: bool,
+    autoscale: Properties | None = None,
 ) -> Features:
     """The features that a live web app, its configuration as it is read, webhook and sign-in settings make up."""
     return Features(
@@ -111,6 +121,7 @@ def features_of(
         is_public=bool(site and site["tags"].get(arm.ACCESS) == arm.PUBLIC),
         has_own_database=has_own_database,
         upgrade=site["tags"].get(arm.UPGRADE) if site else None,
+        scaling=limits_of(autoscale),
         serves=names_image(config),
         release=release_of(site),
     )

@@ -12,6 +12,7 @@ from mlflow_azure.deployment.app_setting_parts import (
     RegistrySettings,
 )
 from mlflow_azure.deployment.features.enabled import MINIMUM
+from mlflow_azure.deployment.features.scaling import most_instances
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stack_nodes import build_ahead
 from mlflow_azure.deployment.stack_postgres import database_nodes, outside_of_the_public_cloud
@@ -90,7 +91,7 @@ def beside(
         RoleAssignment(role, scope=scope, principal=base.identity, hint=ASK_AN_OWNER)
         for role, scope in ((ACR_PULL, base.registry), (BLOB_CONTRIBUTOR, account))
     )
-    _, database, where = database_nodes(base, settings, MINIMUM)
+    _, database, where = database_nodes(base, settings, MINIMUM, most_instances(settings))
     site = temporary_site(base, settings)
     token = task_token(site)
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)

@@ -184,6 +184,12 @@ class Upgrading:
         changeover.refuse_never_switched(self._found, "rolling back")
         changeover.refuse_finished(self._found, "rolling back")
         azure, site = self._azure, self._base.site
+        if self._dialog.wait(lambda: enabled_features(azure, self._new.settings)).scaling:
+            raise SettingsError(
+                f"rolling back: plan {self._old.settings.asp_name} scales by its load, and the file store of MLflow "
+                "1.5.0 works with one instance only",
+                hint="mlflow-azure deploy --autoscale off",
+            )
         self._dialog.require_consent(
             "Go back to MLflow 1.5.0? What was logged to MLflow 3 stays in the database, but is not shown."
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm import (
     authorization,
+    autoscale,
     capacity,
     empty_lists,
     groups,
@@ -84,6 +85,7 @@ _MODULES = (
     policies,
     capacity,
     empty_lists,
+    autoscale,
 )
 
 

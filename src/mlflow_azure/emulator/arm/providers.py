@@ -20,6 +20,7 @@ _TYPES = {
         "flexibleServers",
         *(f"flexibleServers/{part}" for part in ("administrators", "configurations", "databases", "firewallRules")),
     ],
+    "Microsoft.Insights": ["autoscalesettings"],
     "Microsoft.ManagedIdentity": [
         "userAssignedIdentities",
         "userAssignedIdentities/federatedIdentityCredentials",
@@ -34,7 +35,7 @@ _TYPES = {
         for name in (
             *("ApiManagement", "App", "AppConfiguration", "Cache", "Cdn", "CognitiveServices", "Compute"),
             *("ContainerInstance", "ContainerService", "DBforMySQL", "DocumentDB", "EventGrid"),
-            *("EventHub", "Insights", "KeyVault", "Logic", "MachineLearningServices", "Monitor"),
+            *("EventHub", "KeyVault", "Logic", "MachineLearningServices", "Monitor"),
             *("Network", "OperationalInsights", "PolicyInsights", "Search", "ServiceBus", "SignalRService", "Sql"),
         )
     },

@@ -68,7 +68,7 @@ async def put_plan(call: Call) -> Answer:
     sku = _sku(call.body, existing)
     if existing is None:
         require_quota(call.world, sku)
-    plan = await _keep(call, _plan(call, existing, sku))
+    plan = await _keep(call.world, _plan(call, existing, sku))
     return Answer(as_written(_described(call.world, plan), call.body.get("location") or plan["location"]))
 
 
@@ -76,7 +76,7 @@ async def put_plan(call: Call) -> Answer:
 async def patch_plan(call: Call) -> Answer:
     """Update what the request names of a plan."""
     existing = call.resource()
-    plan = await _keep(call, _plan(call, existing, _sku(call.body, existing)))
+    plan = await _keep(call.world, _plan(call, existing, _sku(call.body, existing)))
     return Answer(_described(call.world, plan))
 
 
@@ -126,12 +126,21 @@ async def list_plan_sites(call: Call) -> Answer:
     return Answer(web_list(sites_of(call.world, call.id.removesuffix("/sites"))))
 
 
-async def _keep(call: Call, plan: Body) -> Body:
+async def _keep(world: World, plan: Body) -> Body:
     """Keep a plan; its sites get as many instances as it has machines now."""
-    call.world.resources.put(plan)
-    for site in sites_of(call.world, plan["id"]):
-        await run_site(call.world, site)
+    world.resources.put(plan)
+    for site in sites_of(world, plan["id"]):
+        await run_site(world, site)
     return plan
+
+
+async def set_capacity(world: World, plan: Body, machines: int) -> None:
+    """Let a plan have so many machines."""
+    if plan["sku"]["capacity"] == machines:
+        return
+    numbers = dict.fromkeys(("numberOfWorkers", "currentNumberOfWorkers"), machines)
+    sku = {**plan["sku"], "capacity": machines}
+    await _keep(world, {**plan, "sku": sku, "properties": {**plan["properties"], **numbers}})
 
 
 def sites_of(world: World, plan_id: str) -> list[Body]:
