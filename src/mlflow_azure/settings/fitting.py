@@ -24,6 +24,8 @@ _CONNECTIONS, _MORE_CONNECTIONS = {"B1ms": 35, "B2s": 414}, 844
 _WORKER_CONNECTIONS = 4
 """That a worker needs at least: a request of MLflow's holds several at a time."""
 _SETS = 2
+_LAST_SMALL = 2
+"""The last generation of premium sizes of which the first has one core, like B1 and S1; P1v3 has two."""
 _MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
 """By the first letter of the size; 30 of the others. https://learn.microsoft.com/azure/azure-resource-manager/
 management/azure-subscription-service-limits#app-service-limits"""
@@ -53,6 +55,22 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
     if len(texts.get("WEB_APP_NAME", "")) > longest:
         broken["WEB_APP_NAME"] = f"must have at most {longest} characters: its identity is a database role"
     return broken
+
+
+def default_workers(texts: Mapping[str, str]) -> int:
+    """As many workers as an instance has cores, if the database has connections for them; one where that is not known.
+
+    https://azure.microsoft.com/pricing/details/app-service/linux/: the cores double from size to size.
+    """
+    size = re.fullmatch(r"([BSP])(\d)m?(?:v(\d))?", texts.get("ASP_SKU", ""), re.IGNORECASE)
+    if size is None:
+        return 1
+    cores = 2 ** int(size[2]) // (1 if int(size[3] or 0) > _LAST_SMALL else 2) or 1
+    sku, (_, instances) = texts.get("POSTGRES_SKU", ""), _most(texts)
+    if texts.get("MLFLOW_BACKEND_URI") or naming.postgres_sku(sku) or not instances.isdecimal():
+        return cores
+    connections = database_connections(naming.canonical_postgres_sku(sku), max(1, int(instances)))
+    return max(1, min(cores, connections // _WORKER_CONNECTIONS))
 
 
 def _most(texts: Mapping[str, str]) -> tuple[str, str]:

@@ -114,12 +114,16 @@ def _default_file(directory: Path) -> Path | None:
 
 
 def with_defaults(given: Mapping[str, Value]) -> dict[str, Value]:
-    """The values, and the defaults that depend on nothing but the version of MLflow."""
+    """The values, and the defaults that depend on nothing but the version of MLflow and the sizes for it."""
     defaults = {name: setting.default for name, setting in SETTINGS.items()}
     version = given["MLFLOW_VERSION"].text if "MLFLOW_VERSION" in given else str(defaults["MLFLOW_VERSION"])
     texts = {name: each.text(version) if isinstance(each, ByVersion) else each for name, each in defaults.items()}
     known = {name: Value(text, Source.DEFAULT, "default") for name, text in texts.items() if isinstance(text, str)}
-    return known | dict(given)
+    values = known | dict(given)
+    if version == POSTGRES and "MLFLOW_WORKERS" not in given:
+        workers = fitting.default_workers({name: value.text for name, value in values.items()})
+        values["MLFLOW_WORKERS"] = Value(str(workers), Source.DEFAULT, "default")
+    return values
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:

@@ -155,7 +155,13 @@ class Settings:
     web_app_name: str = setting(Unique("mlflow-"), "Web app; globally unique", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
     mlflow_port: int = setting("5000", "Port the MLflow server listens on", rules.port, convert=int)
-    mlflow_workers: int = setting("1", "Worker processes of the MLflow server", rules.whole_number(1, 99), convert=int)
+    mlflow_workers: int = setting(
+        "1",
+        "Worker processes of the MLflow server",
+        rules.whole_number(1, 99),
+        convert=int,
+        default_words="1; for MLflow 3 as many as the plan has cores and the database has connections for",
+    )
     mlflow_filestore: str = setting(
         "/mlruns/mlruns",
         "Directory of the backend store; inside STORAGE_MOUNT_POINT",

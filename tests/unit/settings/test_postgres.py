@@ -30,6 +30,27 @@ def test_the_size_of_the_plan_depends_on_the_version_unless_it_is_given() -> Non
     assert resolved(MLFLOW_VERSION="3", ASP_SKU="b1").asp_sku == "B1"
 
 
+@pytest.mark.parametrize(
+    ("options", "workers"),
+    [
+        ({}, 1),
+        ({"ASP_SKU": "B1"}, 1),
+        ({"ASP_SKU": "S2"}, 2),
+        ({"ASP_SKU": "P1v2"}, 1),
+        ({"ASP_SKU": "P1v3"}, 2),
+        ({"ASP_SKU": "P3v3"}, 4),  # of eight cores: B1ms has connections for no more
+        ({"ASP_SKU": "P3v3", "POSTGRES_SKU": "D2ds_v5"}, 8),
+        ({"ASP_SKU": "P1v3", "AUTOSCALE": "1-4"}, 1),
+        ({"ASP_SKU": "P1v3", "MLFLOW_WORKERS": "1"}, 1),
+    ],
+)
+def test_there_are_as_many_workers_as_cores_if_the_database_has_connections_for_them(
+    options: dict[str, str], workers: int
+) -> None:
+    assert resolved(MLFLOW_VERSION="3", **options).mlflow_workers == workers
+    assert resolved(ASP_SKU="P1v3").mlflow_workers == 1
+
+
 def test_the_size_that_follows_from_the_version_is_shown_as_a_default() -> None:
     value = load({"MLFLOW_VERSION": "3"}, {}, file=None, directory=Path("/nonexistent")).values["ASP_SKU"]
     assert (value.text, value.place) == ("P0v3", "default")
