@@ -105,6 +105,15 @@ def test_a_deny_assignment_is_found_and_stops_a_deploy_before_it_writes(azure: E
     assert checks(shared_cli("doctor", *JSON))["permissions"]["outcome"] == "ok"
 
 
+def test_whoever_may_not_register_an_application_is_told_so_before_they_ask_for_sign_in(
+    azure: Emulator, shared_cli: Command
+) -> None:
+    azure.control("PUT", "permissions", {"actions": ["*"], "notActions": [], "graph": "read"})
+    found = checks(shared_cli("doctor", *JSON))["registrations"]
+    assert found["outcome"] == "warning"
+    assert "Application Developer" in found["fix"]
+
+
 def test_a_disabled_subscription_is_found(azure: Emulator, shared_cli: Command) -> None:
     disabled = {"subscriptionId": azure.azure.subscription, "displayName": "Old", "state": "Disabled"}
     azure.control("PUT", "subscriptions", [disabled])

@@ -101,6 +101,9 @@ def test_every_setting_that_is_no_secret_is_an_option_of_a_command(command: Comm
     text |= {
         "AAD_ISSUER_URL": "https://sts.windows.net/x/",
         "ALLOW_IP": "10.0.0.0/8",
+        "ALLOW_USER": "ann@example.com",
+        "ALLOW_GROUP": "Data Science",
+        "AUTOSCALE": "off",
         "DOCKER_BASE_IMAGE": "registry.example.com/python:3.11",
     }
     open_ones = {name: setting for name, setting in SETTINGS.items() if not setting.secret}

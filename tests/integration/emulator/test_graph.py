@@ -181,3 +181,25 @@ def test_clients_are_allowed_only_scopes_that_exist_already(azure: Azure) -> Non
     application = registration(azure)
     change = {"api": {"preAuthorizedApplications": [client]}}
     assert ask(azure, "PATCH", f"/applications/{application['id']}", change).status_code == 204
+
+
+def test_token_and_policy_tell_who_may_register_an_application(azure: Azure) -> None:
+    scope = f"{azure.endpoint['graph']}/.default"
+
+    def members_may() -> bool:
+        policy = ask(azure, "GET", "/policies/authorizationPolicy").json()
+        return bool(policy["defaultUserRolePermissions"]["allowedToCreateApps"])
+
+    assert "Application.ReadWrite.All" in own_token(azure, scope)["roles"]
+    assert members_may()
+    azure.control("PUT", "permissions", {"actions": ["*"], "notActions": [], "graph": "read"})
+    assert own_token(azure, scope)["roles"] == ["Directory.Read.All"]
+    assert not members_may()
+
+
+def test_an_assignment_tells_who_has_it_and_what_they_are(azure: Azure) -> None:
+    principal = principal_of(azure, registration(azure))
+    own = own_token(azure, f"{azure.endpoint['graph']}/.default")["oid"]
+    body = {"principalId": own, "resourceId": principal["id"], "appRoleId": str(uuid.UUID(int=0))}
+    made = ask(azure, "POST", f"/servicePrincipals/{principal['id']}/appRoleAssignedTo", body).json()
+    assert (made["principalDisplayName"], made["principalType"]) == ("Emulator", "ServicePrincipal")
