@@ -24,6 +24,7 @@ from tests.support.command import isolated
 from tests.support.deployment import deployed
 from tests.support.mlflow_client import log_run
 from tests.support.server_content import ask, content
+from tests.support.sign_in import SignIn
 from tests.support.stored import Stored
 
 if TYPE_CHECKING:
@@ -342,3 +343,23 @@ def test_what_is_not_said_is_not_guessed(shared_deployment: Deployment, options:
 def shared_deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(isolated(tmp_path_factory.mktemp("not said"))) as deployment:
         yield deployment
+
+
+def test_sign_in_stays_and_artifact_addresses_stay_where_they_are_asked_to(
+    shared_deployment: Deployment, image_bin: Path
+) -> None:
+    deployment, sign_in = shared_deployment, SignIn(shared_deployment)
+    connection = deployment.json("env", "--show-secrets").data["AZURE_STORAGE_CONNECTION_STRING"]
+    run = log_run(image_bin, deployment.url, AZURE_STORAGE_CONNECTION_STRING=connection)
+    assert deployment.json("auth enable").exit_code == 0
+    token = sign_in.token()
+    upgraded = deployment.json("upgrade", "--to", "3", "--yes", "--no-backup", "--keep-artifact-uris")
+    assert upgraded.exit_code == 0, upgraded.stderr
+    allowed = {"Authorization": f"Bearer {token}"}
+    asked = f"{deployment.url}/api/2.0/mlflow/runs/get?run_id={run}"
+    assert requests.get(asked, timeout=120).status_code == 401
+    found = requests.get(asked, headers=allowed, timeout=120).json()["run"]["info"]
+    assert found["artifact_uri"] == f"{root_of(deployment)}/{found['experiment_id']}/{run}/artifacts"
+    artifact = {"run_uuid": run, "path": "all/sub/notes.txt"}
+    page = requests.get(f"{deployment.url}/get-artifact", params=artifact, headers=allowed, timeout=120)
+    assert (page.status_code, page.text) == (200, "notes")
