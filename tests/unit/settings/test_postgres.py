@@ -96,7 +96,7 @@ def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
         ({"AUTOSCALE": "1-31"}, "AUTOSCALE", "must be MIN-MAX"),
         ({"AUTOSCALE": "2"}, "AUTOSCALE", "must be MIN-MAX"),
         ({"AUTOSCALE": "1-3", "ASP_SKU": "B2"}, "AUTOSCALE", "must be off on a plan of size B2"),
-        ({"AUTOSCALE": "1-11", "ASP_SKU": "S1", "POSTGRES_SKU": "B2s"}, "AUTOSCALE", "must be 10 at most"),
+        ({"AUTOSCALE": "1-11", "ASP_SKU": "S1", "POSTGRES_SKU": "B2s"}, "AUTOSCALE", "must be at most 10"),
         (
             {"AUTOSCALE": "1-3", "ASP_INSTANCES": "2"},
             "AUTOSCALE",
