@@ -74,6 +74,12 @@ def test_the_help_lists_commands_by_what_they_are_for_and_every_one_of_them(cli:
     assert "\nCommands:\n" not in shown, "a new command has no section yet: cli/names.py"
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "100"])
+def test_the_help_breaks_no_line_after_a_hyphen(cli: Command, columns: str) -> None:
+    shown = cli("deploy", "--help", COLUMNS=columns).stdout
+    assert [line for line in shown.splitlines() if line.endswith("-")] == []
+
+
 def test_the_help_of_a_command_ends_with_examples_that_can_be_copied(cli: Command) -> None:
     shown = cli("deploy", "--help", COLUMNS="60").stdout
     assert "Examples:\n  mlflow-azure deploy --cloud emulator\n" in shown

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 COMMANDS = "mlflow_azure.cli.commands"
 _EXAMPLES = "Examples:\n"
+_HYPHEN = "\ue000"
+"""Stands for a hyphen while lines are wrapped: they are broken after any other, in the middle of `3.11-slim`."""
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 """How every Typer application here is made: no help and no traceback in colours."""
 
@@ -50,8 +52,10 @@ class PlainCommand(TyperCommand):
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write what the command does; its examples come at the end of the help."""
         whole = self.help or ""
-        self.help = whole.partition(_EXAMPLES)[0].rstrip()
+        self.help = whole.partition(_EXAMPLES)[0].rstrip().replace("-", _HYPHEN)
+        begun = len(formatter.buffer)
         super().format_help_text(ctx, formatter)
+        _restore_hyphens(formatter, begun)
         self.help = whole
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
@@ -136,7 +140,7 @@ class LazyGroup(TyperGroup):
             known = [(name, str(self.commands[name].help)) for name in names if name in self.commands]
             if known:
                 with formatter.section(title):
-                    formatter.write_dl([(name, text.partition("\n\n")[0]) for name, text in known])
+                    _write_list(formatter, [(name, text.partition("\n\n")[0]) for name, text in known])
         _write_sections(self.get_params(ctx), ctx, formatter)
 
 
@@ -170,4 +174,15 @@ def _write_sections(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
         if not records:
             continue
         with formatter.section(name):
-            formatter.write_dl(records)
+            _write_list(formatter, records)
+
+
+def _write_list(formatter: Any, records: Iterable[tuple[str, str]]) -> None:
+    """Write names and what they mean."""
+    begun = len(formatter.buffer)
+    formatter.write_dl([(name, text.replace("-", _HYPHEN)) for name, text in records])
+    _restore_hyphens(formatter, begun)
+
+
+def _restore_hyphens(formatter: Any, begun: int) -> None:
+    formatter.buffer[begun:] = [piece.replace(_HYPHEN, "-") for piece in formatter.buffer[begun:]]

@@ -153,7 +153,7 @@ def names(azure: Azure, settings: Settings) -> Finding:
     if unasked:
         return warning(
             "names",
-            f"Azure does not say until their providers are registered: {', '.join(unasked)}",
+            f"Azure does not say until their providers are registered: {', '.join(dict.fromkeys(unasked))}",
             "A deploy registers them, and stops if a name turns out to be taken.",
         )
-    return ok("names", f"{', '.join(each.name for each in named)} are free, or yours")
+    return ok("names", f"{', '.join(dict.fromkeys(each.name for each in named))} are free, or yours")
