@@ -29,7 +29,7 @@ BRING_THEIR_OWN = ("README.md", "docs/tutorial.md", "docs/how-to/from-a-script.m
 """The pages that begin without a deployment. The others are for those who have one."""
 
 NOT_RUN = {
-    "git clone": "the checkout is here",
+    "cd mlflow-azure ": "the checkout is here",
     "pipx install": "test_release.py installs the wheel and the source archive",
     "make ": "the gate is `make test`, and would run itself; test_demo is the demo's own",
     "az ": "needs an Azure account",
