@@ -1,4 +1,4 @@
-"""Names that must be free in the whole world: asks Azure before the first write."""
+"""Names that must be free globally: asks Azure before the first write."""
 
 from __future__ import annotations
 

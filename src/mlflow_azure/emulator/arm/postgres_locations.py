@@ -14,7 +14,7 @@ endpoints = Endpoints("https://learn.microsoft.com/rest/api/postgresql/name-avai
 @endpoints.on("POST", PROVIDER + "/checkNameAvailability")
 @endpoints.on("POST", PROVIDER + "/locations/{location}/checkNameAvailability")
 async def check_name(call: Call) -> Answer:
-    """Whether a name is free, in the whole world."""
+    """Whether a name is globally free."""
     name = str(call.body.get("name", ""))
     answer = {"name": name, "type": str(call.body.get("type", ""))}
     if refusal := refuse_name(name) or refuse_taken(call.world, name):

@@ -33,7 +33,7 @@ _READ_ONLY = ("provisioningState", "loginServer", "creationDate")
 
 @endpoints.on("POST", _PROVIDER + "/checkNameAvailability")
 async def check_name(call: Call) -> Answer:
-    """Whether a name is free, in the whole world."""
+    """Whether a name is globally free."""
     name = str(call.body.get("name", ""))
     refusal = _refuse_name(name) or _refuse_taken(call.world, name)
     if refusal:

@@ -30,7 +30,7 @@ _SITE_NAME = re.compile(r"(?=.{2,60}$)[0-9a-zA-Z]([0-9a-zA-Z-]*[0-9a-zA-Z])?")
 
 @endpoints.on("POST", _PROVIDER + "/checknameavailability")
 async def check_name(call: Call) -> Answer:
-    """Whether a web app's name is free, in the whole world."""
+    """Whether a web app's name is globally free."""
     name = str(call.body.get("name", ""))
     if not valid_site_name(name):
         reason, message = "Invalid", f"The site name '{name}' is not valid."

@@ -93,7 +93,7 @@ class FlexibleServer(TaggedResource):
         }
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free in the whole world."""
+        """The name must be free globally."""
         refuse_taken(
             self,
             given,

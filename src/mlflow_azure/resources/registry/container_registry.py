@@ -58,7 +58,7 @@ class ContainerRegistry(TaggedResource):
         return {"location": self.location, "tags": self.tags, "properties": properties}
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free in the whole world."""
+        """The name must be free globally."""
         refuse_taken(
             self,
             given,

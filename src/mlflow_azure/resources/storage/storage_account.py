@@ -68,7 +68,7 @@ class StorageAccount(TaggedResource):
         }
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free in the whole world."""
+        """The name must be free globally."""
         refuse_taken(
             self,
             given,

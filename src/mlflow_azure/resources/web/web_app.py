@@ -95,7 +95,7 @@ class WebApp(TaggedResource):
         return {"identity": {**own, **others}} if own or others else {}
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free in the whole world."""
+        """The name must be free globally."""
         refuse_taken(
             self,
             given,
