@@ -77,10 +77,23 @@ def test_an_identity_is_refused_where_the_registry_takes_no_tokens_for_resource_
     )
     disabled = {"properties": {"policies": {"azureADAuthenticationAsArmPolicy": {"status": "disabled"}}}}
     azure.azure.registries.registries.begin_update("arm-tokens", registry, disabled).result()
+    assert cli("deploy", *JSON, "--build", "remote").data  # ours asks with a token for registries
     azure.forget_requests()
     error = refused(cli, "--identity")
     assert f"az acr config authentication-as-arm update --registry {registry} --status enabled" in error["hint"]
     assert azure.writes == []
+
+
+def test_a_subscription_of_another_tenant_is_told_with_how_to_sign_in_to_that_one(
+    shared_cli: Command, azure: Emulator
+) -> None:
+    other = "11111111-1111-1111-1111-111111111111"
+    own = {"subscriptionId": azure.azure.subscription, "displayName": "Emulator", "state": "Enabled"}
+    azure.control("PUT", "subscriptions", [{**own, "tenantId": other}])
+    answer = shared_cli.of("tenant")("plan", *JSON)
+    azure.control("PUT", "subscriptions", [own])
+    assert answer.exit_code == 3
+    assert f"az login --tenant {other}." in answer.errors[0]["hint"]
 
 
 def test_the_log_of_a_build_can_be_an_artifact_of_the_registry(shared_cli: Command, azure: Emulator) -> None:

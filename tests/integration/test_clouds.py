@@ -89,6 +89,18 @@ def test_kudu_is_asked_with_a_token_for_what_it_is_called_in_that_cloud(company:
     assert answer.stdout
 
 
+def test_the_server_is_told_to_trust_the_issuer_of_the_cloud(company: Company, server: str) -> None:
+    assert company.cli("auth", "enable", "--cloud", "emulator").exit_code == 0
+    company.emulator.control("PUT", "cloud", {"name": "china"})
+    try:
+        changes = company(*PLAN, "--cloud", "china").data["changes"]
+    finally:
+        company.emulator.control("PUT", "cloud", {})
+    wanted = [each["to"] for change in changes for each in change["differences"] if "Issuer" in each["path"]]
+    tenant = company.emulator.azure.endpoint["tenant_id"]
+    assert wanted == [f"https://login.partner.microsoftonline.cn/{tenant}/v2.0"]
+
+
 def test_a_proxy_whose_authority_is_not_trusted_is_told_with_what_to_set(company: Company) -> None:
     answer = company(*PLAN, REQUESTS_CA_BUNDLE="")
     assert answer.exit_code == 3

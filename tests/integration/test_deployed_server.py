@@ -31,6 +31,7 @@ def test_a_dead_new_image_behind_a_living_old_one_is_told_with_its_last_lines(de
     assert answer.exit_code == 1
     assert answer.errors[0]["code"] == "ContainerKeepsEnding"
     assert "this image is broken" in answer.errors[0]["message"]
+    assert "GET /api" not in answer.errors[0]["message"]
 
     health = cli("status", "--cloud", "emulator", "--output", "json").data
     assert (health["healthy"], health["server"]) == (False, "still serves another image")

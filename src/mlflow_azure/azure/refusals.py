@@ -197,6 +197,12 @@ def _token_error(error: Exception, what: str) -> SignInError:
     return SignInError(f"{what}: you are not signed in", hint=SIGN_IN_HINT)
 
 
+def _named(hint: str | None, said: str) -> str | None:
+    """A hint with the tenant that Azure names."""
+    tenant = re.search(r"must match the tenant '[^']*/([0-9a-f-]{36})/?'", said)
+    return hint.replace("TENANT", tenant[1]) if hint and tenant else hint
+
+
 def error_code(error: Any) -> str:
     """Azure's own code of an error. The exception's class tells less: every 409 is a ResourceExistsError."""
     return _stated(error)[0]
@@ -205,7 +211,7 @@ def error_code(error: Any) -> str:
 def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
     stated, said = _stated(error)
     code, status = stated or None, int(error.status_code or 0)
-    message, hint = f"{what}: {said}", HINTS.get(stated)
+    message, hint = f"{what}: {said}", _named(HINTS.get(stated), said)
     if _is_busy(said):
         return MlflowAzureError(message, hint=BUSY, code=code)
     if _is_quota(stated, said):

@@ -48,6 +48,9 @@ _READY = re.compile(r"is ready to serve requests|Site started|startup probe succ
 _PULL_REFUSED = re.compile(r"unauthorized|denied|Image pull failed: Verify", re.IGNORECASE)
 """What the platform says where the registry does not let it pull: https://github.com/microsoft/AzureTRE/issues/924."""
 
+_ANSWERED = re.compile(r'"[A-Z]+ \S+ HTTP/\d(?:\.\d)?" \d{3}\b')
+"""A line of the access log of gunicorn, or of uvicorn."""
+
 _AGE = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _REMEMBERED = 2000
@@ -93,6 +96,11 @@ def tells_of_an_end(line: Line) -> bool:
 def tells_of_a_start(line: Line) -> bool:
     """Whether the platform says that the container answers."""
     return line.source == PLATFORM and bool(_READY.search(line.text))
+
+
+def tells_of_a_request(line: Line) -> bool:
+    """Whether a container says that it answered one, as the old one does while a new one cannot start."""
+    return bool(_ANSWERED.search(line.text))
 
 
 def tells_of_a_refused_pull(line: Line) -> bool:

@@ -139,10 +139,11 @@ def test_a_dead_new_container_stays_behind_the_old_one_until_it_is_mended(runnin
     wait_until(lambda: running.setting("GENERATION") == "new")
 
 
-def test_the_log_stream_begins_with_kudus_own_files(running: Running) -> None:
+@pytest.mark.parametrize("path", ["/api/logstream", "/logstream"])
+def test_the_log_stream_begins_with_kudus_own_files(running: Running, path: str) -> None:
     running.azure.control("PUT", "quirks", {"kudu_traces": True})
     running.configure(SCM_LOGSTREAM_TIMEOUT="1")
-    assert "/home/LogFiles/kudu/trace/" in running.kudu("/api/logstream").text
+    assert "/home/LogFiles/kudu/trace/" in running.kudu(path).text
 
 
 @pytest.mark.parametrize("order", [{"site_busy": -1}, {"site_busy": "2"}, {"kudu_traces": 1}, {"unknown": 1}])

@@ -75,7 +75,7 @@ class ContainerStart:
         ended = sum(logs.tells_of_an_end(line) for line in lines)
         if ended < MOST_STARTS:
             return
-        said = [line for line in lines if line.source == logs.CONTAINER] or lines
+        said = [line for line in lines if line.source == logs.CONTAINER and not logs.tells_of_a_request(line)] or lines
         raise MlflowAzureError(
             "\n  ".join(
                 [

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.site import Site
     from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 
+# az asks for the second: github.com/Azure/azure-cli, command_modules/appservice/custom.py, get_streaming_log.
+_STREAMS = ("/api/logstream", "/logstream", "/api/logstream/{path:path}", "/logstream/{path:path}")
 _TUNNEL = "/AppServiceTunnel/Tunnel.ashx"
 # SCM_LOGSTREAM_TIMEOUT, in seconds: https://github.com/projectkudu/kudu/wiki/Configurable-settings
 _STREAM_TIMEOUT = 30 * 60.0
@@ -52,8 +54,7 @@ class Scm:
         tunnel = Tunnel(site, quirks)
         self._app = Starlette(
             routes=[
-                Route("/api/logstream", self._stream_log),
-                Route("/api/logstream/{path:path}", self._stream_log),
+                *(Route(path, self._stream_log) for path in _STREAMS),
                 Route("/api/logs/docker", self._list_logs),
                 Route("/api/logs/docker/zip", self._zip_logs),
                 Route("/dump", self._zip_logs),
