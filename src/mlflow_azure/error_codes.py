@@ -22,6 +22,9 @@ _ELSEWHERE = "or build in the registry: `mlflow-azure deploy --build remote`."
 ERROR_CODES = {
     # Any command
     "Failed": Explained("Something without a code of its own failed.", "The message says what was being done."),
+    "OddAnswer": Explained(
+        "An answer is not what it should be.", "Look for a proxy that changes answers; run it again with `--verbose`."
+    ),
     "InternalError": Explained("A bug in mlflow-azure.", "Run it again with `--verbose`, and report what it prints."),
     "TimedOut": Explained("It took longer than `--timeout` allows.", _AGAIN),
     "Interrupted": Explained("Ctrl+C, a closed terminal or a cancelled job ended the command.", _AGAIN),

@@ -13,10 +13,11 @@ Every error says what was being done and why it failed (`message`), and what to 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class MlflowAzureError(Exception):
@@ -120,6 +121,27 @@ class SeveralErrors(MlflowAzureError):  # noqa: N818 - it is several errors
     def problems(self) -> Sequence[MlflowAzureError]:
         """The single problems, in the order in which they occurred."""
         return self._problems
+
+
+@contextmanager
+def understanding(what: str) -> Iterator[None]:
+    """Turn what goes wrong within, where an answer is taken apart, into an error that says whose answer it was.
+
+    An answer may lack anything: proxies send pages, and services change.
+
+    Raises:
+        MlflowAzureError: With the code OddAnswer.
+
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise MlflowAzureError(
+            f"{what}: the answer is not what it should be ({type(error).__name__}: {error})",
+            hint="Something between this machine and Azure, a proxy for one, may have changed it. Run it again; where "
+            "that does not help, with --verbose, and report what it prints.",
+            code="OddAnswer",
+        ) from error
 
 
 def as_ours(error: Exception) -> MlflowAzureError:

@@ -63,3 +63,14 @@ OPERATIONS = (
     Operation("first deploy of MLflow 3", MLFLOW_3, before=()),
     Operation("destroy of MLflow 3", (*DESTROY, "--delete-database"), before=(MLFLOW_3,), keeps_serving=False),
 )
+
+LOOKS = (
+    Operation("plan", ("plan", "--mlflow-workers", "2")),
+    Operation("status", ("status",)),
+    Operation("env", ("env",)),
+    Operation("doctor", ("doctor",)),
+    Operation("list", ("list",)),
+    Operation("cd status", ("cd", "status")),
+    Operation("logs", ("logs",)),
+)
+"""Commands that write nothing."""

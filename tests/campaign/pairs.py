@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.campaign import invariants
@@ -94,5 +94,6 @@ class PairTrial:
             else:
                 yield f"{each.name} was not finished in {MOST_RUNS} runs: {result.stderr[-300:]}"
         yield from self._nothing_left(*([self.one] if self._opposite else [self.one, self.other]))
-        yield from invariants.protects(self.stage, self.one if self.one.opens_scm else self.other)
+        opens = self.one.opens_scm or self.other.opens_scm
+        yield from invariants.protects(self.stage, replace(self.one, opens_scm=opens, keeps_sign_in=False))
         yield from invariants.serves(self.stage, self.one)

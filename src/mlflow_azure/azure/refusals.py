@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError
+from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError, understanding
 from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def doing(what: str) -> Iterator[None]:
     from azure.core.exceptions import AzureError
 
     try:
-        yield
+        with understanding(what):
+            yield
     except AzureError as error:
         raise translate(error, what) from error
 

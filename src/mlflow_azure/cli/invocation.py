@@ -20,7 +20,7 @@ from mlflow_azure.cli.completion import settings_files
 from mlflow_azure.cli.signals import ignore_signals
 from mlflow_azure.cli.target import aimed
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.errors import SettingsError, SeveralErrors
+from mlflow_azure.errors import SettingsError, SeveralErrors, understanding
 from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Invocation:
 
     def wait(self, work: Callable[[], T], doing: str = "Reading what is in Azure") -> T:
         """The result of what blocks, within the deadline; a terminal shows meanwhile what is being done."""
-        with self.console.busy(doing):
+        with self.console.busy(doing), understanding(doing):
             return self.deadline.call(work)
 
     @property

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-Kind = Literal["status", "cut-before", "cut-after", "operation-failed", "stale-read"]
+from mlflow_azure.emulator.garbled import Garbling
+
+Kind = Literal["status", "cut-before", "cut-after", "operation-failed", "stale-read", "garbled"]
 
 
 @dataclass
@@ -20,7 +22,9 @@ class Fault:
         kind: "status" answers with `status`; "cut-before" and "cut-after" close the connection before or after the
             request takes effect; "operation-failed" lets the long-running operation end in Failed (where the request
             starts none, it takes effect and answers with the failure); "stale-read" answers a GET with the
-            resource's previous version, or 404 where there is none.
+            resource's previous version, or 404 where there is none; "garbled" answers as `garbling` says.
+        garbling: Of the body "half" is left; it is a "page" of HTML, "nothing", "null", a "list" or a "text"; or in it
+            are all values "nulls", of other "types", or half of the "keys" gone.
 
     """
 
@@ -29,6 +33,7 @@ class Fault:
     times: int | None = 1
     after: int = 0
     kind: Kind = "status"
+    garbling: Garbling = "half"
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     code: str = "InternalServerError"
@@ -41,6 +46,8 @@ class Fault:
             raise ValueError(f"path is no regular expression: {error}") from error
         if self.kind not in get_args(Kind):
             raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}")
+        if self.garbling not in get_args(Garbling):
+            raise ValueError(f"garbling must be one of {', '.join(get_args(Garbling))}")
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether this request fails. Counts it."""

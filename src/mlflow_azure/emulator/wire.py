@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
+from mlflow_azure.emulator.garbled import garbled
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -47,6 +49,8 @@ class Wire:
             return self._hang_up(request, began, logged=logged)
         response = _ordered(fault) if fault and fault.kind == "status" else await respond(fault)
         response = self._saved() or response
+        if fault and fault.kind == "garbled":
+            response = garbled(response, fault.garbling)
         if fault and fault.kind == "cut-after":
             return self._hang_up(request, began, logged=logged)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())

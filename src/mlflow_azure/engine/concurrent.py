@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from mlflow_azure.engine import walk
-from mlflow_azure.errors import ONE_FOR_ALL, MlflowAzureError, SeveralErrors, as_ours
+from mlflow_azure.errors import ONE_FOR_ALL, MlflowAzureError, SeveralErrors, as_ours, understanding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,7 +24,12 @@ def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str,
 
     """
     results: dict[str, R] = {}
-    collect(dict.fromkeys(work, ()), lambda name, _tell: work[name](), deadline, results)
+
+    def do(name: str, _tell: object) -> R:
+        with understanding(f"looking at {name}"):
+            return work[name]()
+
+    collect(dict.fromkeys(work, ()), do, deadline, results)
     return results
 
 

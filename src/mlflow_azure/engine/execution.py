@@ -14,7 +14,7 @@ from mlflow_azure.engine.concurrent import gather, raise_all
 from mlflow_azure.engine.node import Check, Given, Node, Properties, Removable, Report, Resource, Task
 from mlflow_azure.engine.planning import Plan, differing
 from mlflow_azure.engine.turns import Turn, changed_by_someone
-from mlflow_azure.errors import MlflowAzureError, as_ours
+from mlflow_azure.errors import MlflowAzureError, as_ours, understanding
 from mlflow_azure.events import Action, Difference, Event, Failed, Finished, Planned, Progressed, Skipped, Started, Step
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class Execution:
                 raise MlflowAzureError(f"{node}: it was abandoned before it started", hint="Run the command again.")
             ended = self._under_way[node] = threading.Event()
         try:
-            return self._carry_out(node, tell)
+            with understanding(str(node)):
+                return self._carry_out(node, tell)
         finally:
             ended.set()
 

@@ -10,7 +10,7 @@ from mlflow_azure.engine.compare import UNKNOWN, differences
 from mlflow_azure.engine.concurrent import gather, raise_all
 from mlflow_azure.engine.node import HIDDEN, Node, Properties, Removable, Resource, Task
 from mlflow_azure.engine.reading import Reading, given_to, read
-from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, SettingsError
+from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, SettingsError, understanding
 from mlflow_azure.events import Action, Difference, Step
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def _steps(
     hidden: set[Node] = {resource for resource, reading in readings.items() if reading.hidden}
     for node in nodes:
         try:
-            steps[node] = _step(node, readings, expected)
+            with understanding(f"comparing {node} with what it should be"):
+                steps[node] = _step(node, readings, expected)
         except AzureRefusedError as refused:
             if not hiding or refused.code not in NOT_ALLOWED:
                 raise

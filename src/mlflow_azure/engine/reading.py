@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.engine.concurrent import collect
 from mlflow_azure.engine.node import HIDDEN, Given, Node, Properties, Resource
-from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, MlflowAzureError
+from mlflow_azure.errors import NOT_ALLOWED, AzureRefusedError, MlflowAzureError, understanding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,8 +69,9 @@ class _Readings(Mapping[Node, "Properties | None"]):
             return self._without(parent)
         live = None
         try:
-            live = resource.read(Given(self))
-            found = Reading(live, None if live is None else resource.outputs(live))
+            with understanding(f"reading {resource}"):
+                live = resource.read(Given(self))
+                found = Reading(live, None if live is None else resource.outputs(live))
         except AzureRefusedError as refused:
             if not self._hiding or refused.code not in NOT_ALLOWED:
                 raise

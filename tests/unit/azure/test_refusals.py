@@ -6,6 +6,7 @@ import pytest
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
+    ODataV4Format,
     ServiceRequestError,
     ServiceResponseError,
 )
@@ -90,3 +91,11 @@ def test_a_sign_in_service_that_cannot_be_reached_is_told_without_the_classes_of
     )
     assert error.message == "signing in to Azure: the sign-in service cannot be reached: Connection refused"
     assert (error.code, error.exit_code) == ("Unreachable", 3)
+
+
+def test_the_tenant_to_sign_in_to_is_named_where_azure_names_it() -> None:
+    tenant = "11111111-1111-1111-1111-111111111111"
+    said = f"It must match the tenant 'https://sts.windows.net/{tenant}/' associated with this subscription."
+    error = refused(f"(InvalidAuthenticationTokenTenant) {said}\nCode: InvalidAuthenticationTokenTenant\n", 401)
+    error.error = ODataV4Format({"code": "InvalidAuthenticationTokenTenant", "message": said})
+    assert f"az login --tenant {tenant}." in str(translate(error, "reading web app mlflow").hint)
