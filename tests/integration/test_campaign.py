@@ -13,9 +13,9 @@ pytestmark = pytest.mark.slow
 
 CASES = {
     "auth enable": ("kill -9", "SIGTERM", "cut after the effect"),
-    "cd disable": ("Ctrl+C", "--timeout", "another command within"),
+    "cd disable": ("Ctrl+C", "409"),
 }
-"""Operations, and harms, each of which comes at every seventh request or so."""
+"""Operations, and harms, each of which comes at every fourteenth request."""
 
 
 @pytest.mark.parametrize("operation", CASES)
@@ -23,8 +23,8 @@ def test_a_command_that_is_disturbed_keeps_every_promise_and_comes_to_the_same_e
     tmp_path: Path, operation: str
 ) -> None:
     results = tmp_path / "cases.jsonl"
-    harms = [word for harm in CASES[operation] for word in ("--harm", harm)]
-    line = [sys.executable, "-m", "tests.campaign", "--every", "12", "--operation", operation, *harms]
+    harms = [f"--harm={harm}" for harm in CASES[operation]]
+    line = [sys.executable, "-m", "tests.campaign", "--every", "14", "--operation", operation, *harms]
     subprocess.run([*line, "--results", str(results)], check=False, capture_output=True, cwd=Path(__file__).parents[2])
     cases = [json.loads(line) for line in results.read_text().splitlines()]
     assert len(cases) >= len(CASES[operation])

@@ -70,7 +70,10 @@ def test_a_deployment_moves_to_an_identity_and_back_and_serves_all_the_while(cli
     url = cli("deploy", *JSON).data["url"]
     assert Live(emulator).app_settings[PASSWORD]
 
+    emulator.forget_requests()
     there = actions(cli("deploy", *JSON, "--identity").data["resources"])
+    written = [write.rpartition("/")[2] for write in emulator.writes]
+    assert written.index("web") < written.index("appsettings")  # else a container that starts between cannot be pulled
     assert (there["role assignment"], there["registry admin user"], there["image"]) == ("create", "update", "keep")
     live = Live(emulator)
     assert live.pulls_with_identity

@@ -90,7 +90,8 @@ class Deploy:
         wanted, self.warnings = decide_access(azure, settings, live, auth=wish.auth, public=wish.public)
         if settings.mlflow_version == FILE_SHARE and not wanted.move:
             identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
-            wanted = replace(wanted, identity=identity)
+            anew = bool(identity) and not live.identity and live.version is not None
+            wanted = replace(wanted, identity=identity, pulls_anew=anew)
             self.warnings += [warned] if warned else []
         self._prepare(wanted, seen)
 

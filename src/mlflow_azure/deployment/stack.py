@@ -100,7 +100,8 @@ def file_share_stack(
     ]
     if features.continuous_deployment:
         parts.append(FixedSettings({CONTINUOUS_DEPLOYMENT: "true"}))
-    app_settings = AppSettings(site, parts, after=(mount, container, *granted))
+    before = (mount, container, *granted)
+    app_settings = AppSettings(site, parts, after=before)
     required = sign_in.required(site, app_settings)
     config = SiteConfig(
         site,
@@ -108,8 +109,10 @@ def file_share_stack(
         identity=bool(features.identity),
         health_check="" if features.move else None,  # that of MLflow 3, which 1.5.0 does not know
         allow=settings.allow_ip,
-        after=(app_settings, *required),
+        after=before if features.pulls_anew else (app_settings, *required),
     )
+    if features.pulls_anew:  # a container that starts when the password is gone has to know of the identity
+        app_settings.after = (*before, config)
     started = (StartedSite(site, after=(config,)),) if features.move else ()
     server = Server(
         site,
@@ -117,7 +120,7 @@ def file_share_stack(
         image=image,
         version=FILE_SHARE,
         identity=bool(features.identity),
-        after=(config, *started),
+        after=(config, app_settings, *required, *started),
     )
     nodes = (
         *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),

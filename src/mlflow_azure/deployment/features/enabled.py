@@ -50,6 +50,7 @@ class Features:
         move: What a deploy does beside the usual where it changes the MLflow.
         scaling: Between which numbers the plan has instances by its load; None for a fixed number.
         serves: Whether a deploy came as far as to name the image: before it does, it has decided who gets in.
+        pulls_anew: Whether a web app that pulled with a password is to pull with its identity.
 
     """
 
@@ -65,6 +66,7 @@ class Features:
     move: Move | None = None
     scaling: Limits | None = None
     serves: bool = False
+    pulls_anew: bool = False
 
 
 MINIMUM = Features()
