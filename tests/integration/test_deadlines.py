@@ -33,6 +33,10 @@ COMMANDS = (
     ("cd", "enable"),
     ("cd", "disable"),
     ("cd", "status"),
+    ("list",),
+    ("backup", "directory"),
+    ("rotate-keys",),
+    ("upgrade", "--to", "3", "--no-backup", "--public", "--yes"),
 )
 AGES = 100_000
 """What waits for an answer that takes as many seconds does not end within the time that a test has."""
