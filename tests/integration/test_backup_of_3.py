@@ -137,6 +137,9 @@ def test_a_backup_says_what_it_is_and_leaves_nothing_in_azure(deployment: Deploy
     lines = gzip.decompress((backup.directory / "database/metrics.copy.gz").read_bytes()).count(b"\n")
     assert lines == tables["tables"]["metrics"]["rows"] == 1 + 3 * 3 * len(NUMBERS)
     assert sum(each["rows"] for each in tables["tables"].values()) == manifest["database"]["rows"]
+    named = {f"{table}.copy.gz" for table in tables["tables"]} | {"tables.json", "sqlite.sql.gz"}
+    assert {path.name for path in (backup.directory / "database").iterdir()} == named
+    assert not list((backup.directory / "container").glob("mlflow-azure-*"))
     assert [each["kind"] for each in backup.answer["parts"]] == ["database", "blob container"]
     assert temporary_sites(deployment) == []
     assert deployment("backup", "--verify", str(backup.directory)).exit_code == 0

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TRANSFER = "mlflow-azure-transfer/"
 """How names of blobs begin that are on their way. Whatever of it is left of a command that was killed is removed."""
+_FOLDER = f"{TRANSFER}database/"
 DATABASE = "database"
 """The kind of the part, and its folder in a backup."""
 FILE_STORE = "file-store.tar.gz"
@@ -42,9 +43,13 @@ class DatabaseFiles(Blobs):
 
     kind = DATABASE
 
+    def __init__(self, *container: Any) -> None:
+        super().__init__(*container, below=_FOLDER)
+        self._on_its_way = Blobs(*container, below=TRANSFER)
+
     def release(self) -> None:
-        """Delete them."""
-        self.remove(self.contents().keys(), ())
+        """Delete them, and whatever else is on its way."""
+        self._on_its_way.remove(self._on_its_way.contents().keys(), ())
 
     def is_initial(self, name: str) -> bool:
         """What is left of another command is no data."""
@@ -60,7 +65,7 @@ class DumpedDatabase(RemoteTask):
 
     def __init__(self, data: StoredDatabase) -> None:
         super().__init__(
-            data.temporary.asked, "dumps", data.name_of_database, {"folder": TRANSFER.rstrip("/")}, folder=TRANSFER
+            data.temporary.asked, "dumps", data.name_of_database, {"folder": _FOLDER.rstrip("/")}, folder=TRANSFER
         )
         self._files = data.files()
 
@@ -78,7 +83,7 @@ class LoadedDatabase(RemoteTask):
     what: ClassVar[str] = "loading the database"
 
     def __init__(self, data: StoredDatabase, path: str, wish: dict[str, Any], done: Restored) -> None:
-        wish = {"folder": TRANSFER.rstrip("/"), **wish}
+        wish = {"folder": _FOLDER.rstrip("/"), **wish}
         super().__init__(data.temporary.asked, path, data.name_of_database, wish, folder=TRANSFER)
         self._restored = done
 
@@ -113,7 +118,7 @@ class StoredDatabase:
 
     def files(self) -> DatabaseFiles:
         """The files of the database, on their way."""
-        return DatabaseFiles(*self._container(write=True), below=TRANSFER)
+        return DatabaseFiles(*self._container(write=True))
 
     def blobs(self, *, write: bool = False) -> Blobs:
         """The blob container, without what is on its way."""
