@@ -98,7 +98,8 @@ def fill_3(url: str, runs: int, pieces: int) -> None:
             for metric in range(METRICS)
             for step in range(STEPS)
         ]
-        ask("runs/log-batch", run_id=run, metrics=points, params=[{"key": "p", "value": str(number)}])
+        ask("runs/log-batch", run_id=run, metrics=points)  # as many as one request takes
+        ask("runs/log-parameter", run_id=run, key="p", value=str(number))
         if number % 100 == 0:
             ask("runs/delete", run_id=run)
 
