@@ -117,12 +117,12 @@ class Manifest:
 def read(directory: Path) -> Manifest:
     """The manifest of a finished backup. Raises SettingsError."""
     path = directory / MANIFEST
-    if not path.is_file():
-        raise (
-            errors.unfinished(directory)
-            if (directory / UNFINISHED).is_file()
-            else errors.no_backup(directory, f"there is no {MANIFEST}")
-        )
+    try:
+        there, unfinished = path.is_file(), (directory / UNFINISHED).is_file()
+    except OSError as error:  # such as a name that no file system takes
+        raise errors.no_backup(directory, str(error.strerror)) from error
+    if not there:
+        raise errors.unfinished(directory) if unfinished else errors.no_backup(directory, f"there is no {MANIFEST}")
     return load(path)
 
 

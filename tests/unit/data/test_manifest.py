@@ -71,6 +71,13 @@ def test_what_is_no_manifest_is_told_from_one_of_a_later_format(tmp_path: Path, 
     assert code(refused) == expected
 
 
+def test_a_name_that_no_file_system_takes_is_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(MlflowAzureError) as refused:
+        manifest.read(tmp_path / ("A" * 5000))
+    assert code(refused) == "NotABackup"
+    assert "too long" in str(refused.value)
+
+
 def test_an_unfinished_backup_is_told_from_none(tmp_path: Path) -> None:
     with pytest.raises(MlflowAzureError) as none:
         manifest.read(tmp_path)
