@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")
 TOKEN = re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]+\.")
 PROCESSES = Path("/proc")
+GZIP = b"\x1f\x8b"
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +36,9 @@ def home(shared_cli: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def arguments(home: Path) -> Iterator[set[str]]:
-    """The command lines of all processes that are seen while the module's tests run."""
-    seen: set[str] = set()
+def processes(home: Path) -> Iterator[dict[str, str]]:
+    """The processes that are seen while the module's tests run: their environments by their command lines."""
+    seen: dict[str, str] = {}
     over = threading.Event()
     watch = threading.Thread(target=_watch_processes, args=(seen, over))
     watch.start()
@@ -44,24 +47,28 @@ def arguments(home: Path) -> Iterator[set[str]]:
     watch.join()
 
 
-def _watch_processes(seen: set[str], over: threading.Event) -> None:
+def _watch_processes(seen: dict[str, str], over: threading.Event) -> None:
     while not over.is_set():
         for process in PROCESSES.glob("[0-9]*/cmdline"):
-            try:
-                seen.add(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-            except OSError:  # it has ended
-                continue
+            with suppress(OSError):  # it has ended
+                line = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if line and line not in seen:
+                    seen[line] = process.with_name("environ").read_bytes().decode(errors="replace")
         time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
-def first(arguments: set[str], shared_cli: Command, shared_emulator: Emulator) -> Result:
+def first(processes: dict[str, str], shared_cli: Command, shared_emulator: Emulator) -> Result:
     return shared_cli("deploy", *JSON, "--verbose")
 
 
 @pytest.fixture(scope="module")
 def secrets(first: Result, shared_emulator: Emulator) -> dict[str, str]:
     """Everything secret in the deployment, by what it is."""
+    return secrets_of(first, shared_emulator)
+
+
+def secrets_of(first: Result, shared_emulator: Emulator) -> dict[str, str]:
     names = {row["kind"]: row["name"] for row in first.data["resources"]}
     azure, group = shared_emulator.azure, names["resource group"]
     keys = azure.storage.storage_accounts.list_keys(group, names["storage account"]).keys_property
@@ -129,12 +136,42 @@ def test_env_shows_the_connection_string_when_it_is_asked_to(shared_cli: Command
     assert answer["AZURE_STORAGE_CONNECTION_STRING"] == secrets["connection string"]
 
 
-def test_none_stood_in_a_process_argument(arguments: set[str], secrets: dict[str, str]) -> None:
+def test_a_backup_and_a_rotation_show_none_of_the_old_keys_and_none_of_the_new(
+    first: Result, shared_cli: Command, shared_emulator: Emulator, secrets: dict[str, str]
+) -> None:
+    before = dict(secrets)
+    said = [shared_cli("backup", "backup", *JSON, "--verbose"), shared_cli("rotate-keys", *JSON, "--yes", "--verbose")]
+    assert [each.exit_code for each in said] == [0, 0], said
+    rotated = secrets_of(first, shared_emulator)
+    assert rotated["account key1"] != before["account key1"]
+    secrets.update({f"{what}, rotated": secret for what, secret in rotated.items()})  # what follows looks for both
+    for each in said:
+        assert_clean(each.stdout + each.stderr, secrets)
+
+
+def test_none_is_in_a_layer_of_the_image(shared_emulator: Emulator, secrets: dict[str, str]) -> None:
+    blobs = [file for file in (shared_emulator.home.root / "registries").rglob("*") if file.is_file()]
+    layers = [file.read_bytes() for file in blobs if file.name == "data"]
+    packed = [each for each in layers if each.startswith(GZIP)]
+    assert packed
+    for layer in [*layers, *map(gzip.decompress, packed)]:
+        assert_clean(layer.decode(errors="replace"), secrets)
+
+
+def test_none_stood_in_a_process_argument(processes: dict[str, str], secrets: dict[str, str]) -> None:
     if not PROCESSES.is_dir():
         pytest.skip("only Linux shows the arguments of processes as files")
-    assert any("mlflow_azure deploy" in line for line in arguments)
-    for line in arguments:
+    assert any("mlflow_azure deploy" in line for line in processes)
+    for line in processes:
         assert_clean(line, secrets)
+
+
+def test_none_stood_in_the_environment_of_a_command(processes: dict[str, str], secrets: dict[str, str]) -> None:
+    commands = [line for line in processes if " -m mlflow_azure " in line]
+    if PROCESSES.is_dir():
+        assert any("mlflow_azure rotate-keys" in line for line in commands)
+    for line in commands:
+        assert_clean(processes[line], secrets)
 
 
 def test_none_was_written_to_a_file_outside_the_emulator(
