@@ -33,6 +33,7 @@ COLUMNS = [
     *("runs", "a second", "seconds a run, median / 99 %", "clients that failed", "runs lost", "doubled"),
     *("creations repeated", "left over by them"),
 ]
+FAILED = "failed\n"
 LAST = 0.4
 """What the last of a run's metrics adds to its number."""
 
@@ -116,14 +117,15 @@ def load(
         assert process.stdin is not None
         assert process.stdout is not None
         doing: Future[object] | None = None
-        for text in process.stdout:
+        for tried, text in enumerate(process.stdout, 1):
             if text.startswith("{"):
                 end = json.loads(text)
                 break
-            each.append(float(text))
-            if meanwhile and len(each) == runs // 3:
+            if text != FAILED:
+                each.append(float(text))
+            if meanwhile and tried == runs // 3:
                 doing = pool.submit(meanwhile)
-            if len(each) >= runs and not process.stdin.closed and (doing is None or doing.done()):
+            if tried >= runs and not process.stdin.closed and (doing is None or doing.done()):
                 process.stdin.close()
         if doing:
             doing.result()

@@ -1,8 +1,8 @@
 """Many clients of MLflow at once, each of which logs run after run. Runs in a Python that has MLflow, not in ours.
 
-`python log_at_once_3.py URL EXPERIMENT CLIENTS PAUSE` prints a line for each run that is logged, with the seconds it
-took, until its standard input ends, and at last one JSON document: how long all took, what clients failed with, and the
-runs whose creation was repeated. Between two runs each client pauses so many seconds.
+`python log_at_once_3.py URL EXPERIMENT CLIENTS PAUSE` prints a line for each run, with the seconds it took or "failed",
+until its standard input ends, and at last one JSON document: how long all took, what clients failed with, and the runs
+whose creation was repeated. Between two runs each client pauses so many seconds.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Clients:
                 self._log(number)
             except Exception as error:  # noqa: BLE001 - whatever it is, the client failed
                 self.failures.append(f"{number}: {error!r}")
+                print("failed", flush=True)
             else:
                 print(f"{time.monotonic() - began:.3f}", flush=True)
             self.over.wait(pause)
