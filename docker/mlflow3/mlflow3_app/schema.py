@@ -22,7 +22,7 @@ from mlflow3_app.errors import SchemaError, StartError
 
 _LOCK = 3_141_592_653  # any number that everyone agrees on
 _TRY_SECONDS = 30  # then App Service starts the container anew
-_INITIAL = frozenset({"alembic_version", "experiments", "runs", "tags", "metrics", "params"})
+INITIAL = frozenset({"alembic_version", "experiments", "runs", "tags", "metrics", "params"})
 """The tables of MLflow's first schema, which is committed before the migrations begin."""
 
 
@@ -45,7 +45,7 @@ def prepare(uri: str, *, upgrade: bool) -> None:
         known, newest = revisions()
         if found == newest and _has_default_experiment(connection):
             return
-        if found is None and not tables <= _INITIAL:
+        if found is None and not tables <= INITIAL:
             raise SchemaError("the database holds tables that are not MLflow's. Name an empty database.")
         if found not in {None, newest}:
             _migrate(engine, str(found), known=str(found) in known, upgrade=upgrade)

@@ -1,14 +1,13 @@
 """Writes all tables to files, as they are at one moment."""
 
 import importlib.metadata
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy.engine import Connection, Engine
 
 from mlflow3_app.transfer.container import Container
-from mlflow3_app.transfer.tables import columns, server_of, sqlite_schema, tables
+from mlflow3_app.transfer.tables import at, columns, server_of, tables
 
 CONTENT, SQLITE = "tables.json", "sqlite.sql"
 
@@ -31,12 +30,10 @@ class Dump:
         """Do it, in one transaction: clients go on writing, and none of it is seen."""
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             found = server_of(connection)
-            names = tables(connection)
+            known, schema = at(found["revision"])
+            names = [name for name in tables(connection) if name in known]
             self.report |= {"tables": len(names), "done": 0, "rows": 0}
-            with ThreadPoolExecutor(1) as beside:
-                making = beside.submit(sqlite_schema, found["revision"])
-                written = {name: self._write(connection, name) for name in names}
-            schema = making.result()
+            written = {name: self._write(connection, name) for name in names}
         with self._container.writing(f"{self._folder}/{SQLITE}.gz") as file:
             file.write(schema.encode())
         mlflow = importlib.metadata.version("mlflow")

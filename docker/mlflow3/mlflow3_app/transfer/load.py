@@ -15,7 +15,7 @@ from mlflow3_app.migration.file_store import FileStore
 from mlflow3_app.migration.passes import Pass
 from mlflow3_app.transfer.container import Container
 from mlflow3_app.transfer.dump import CONTENT
-from mlflow3_app.transfer.tables import columns, drop, empty, make, tables
+from mlflow3_app.transfer.tables import at, columns, drop, empty, make, tables
 
 FILE_STORE = "file-store.tar.gz"
 _ADDRESSES = {
@@ -63,10 +63,10 @@ class Load:
 
     def _make_tables(self, revision: str) -> None:
         """The tables of a revision, and none of ours. Those that are there are emptied when they are filled."""
-        with self._engine.begin() as connection:
-            there = schema.revision_of(connection) == revision
-            drop(connection, only_ours=there)
-        if not there:
+        with self._engine.connect() as connection:
+            there = schema.revision_of(connection)
+        clear(self._engine, there, keep=there == revision)
+        if there != revision:
             make(self._engine, revision)
 
     def _fill(self, connection: Connection, described: dict[str, Any]) -> int:
@@ -123,6 +123,13 @@ def _set_sequences(connection: Connection, described: dict[str, Any]) -> None:
                 )
 
 
+def clear(engine: Engine, revision: str | None, *, keep: bool = False) -> None:
+    """Drop MLflow's tables, of the revision that there is, and ours; or ours alone."""
+    names, _ = (frozenset[str](), "") if keep else at(revision)
+    with engine.begin() as connection:
+        drop(connection, names)
+
+
 class Move:
     """A file store of MLflow 1.5.0, packed, on its way into the database; `root` is where its artifacts were."""
 
@@ -140,8 +147,9 @@ class Move:
 
     def __call__(self) -> dict[str, Any]:
         """Do it."""
-        with self._engine.begin() as connection:
-            drop(connection)
+        with self._engine.connect() as connection:
+            there = schema.revision_of(connection)
+        clear(self._engine, there)
         schema.prepare(self._engine.url.render_as_string(hide_password=False), upgrade=False)
         with tempfile.TemporaryDirectory() as folder:
             packed = self._container.reading(f"{self._folder}/{FILE_STORE}")

@@ -2,14 +2,15 @@
 
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 
-from mlflow3_app.schema import revision_of
+from mlflow3_app.schema import INITIAL, revision_of
 
 OURS = "mlflow_azure_"
 """How names of tables begin that are ours; they are of this deployment alone."""
@@ -55,12 +56,11 @@ def make(engine: Engine, revision: str) -> None:
     command.upgrade(_get_alembic_config(engine.url.render_as_string(hide_password=False)), revision)
 
 
-def drop(connection: Connection, *, only_ours: bool = False) -> None:
-    """Drop all tables, or ours."""
+def drop(connection: Connection, names: Collection[str] = ()) -> None:
+    """Drop the tables of these names, and ours. A database of someone's own may hold others, which stay."""
     for table in sqlalchemy.inspect(connection).get_table_names():
-        if only_ours and not table.startswith(OURS):
-            continue
-        connection.execute(text(f'DROP TABLE "{table}" CASCADE'))
+        if table in names or table.startswith(OURS):
+            connection.execute(text(f'DROP TABLE "{table}" CASCADE'))
 
 
 def empty(connection: Connection, names: Sequence[str]) -> None:
@@ -68,19 +68,25 @@ def empty(connection: Connection, names: Sequence[str]) -> None:
     connection.execute(text("TRUNCATE " + ", ".join(f'"{name}"' for name in names) + " CASCADE"))
 
 
-def sqlite_schema(revision: str) -> str:
-    """The statements that make the tables of a revision in sqlite."""
+def at(revision: str | None) -> tuple[frozenset[str], str]:
+    """The names of the tables of a revision, and the statements that make them in sqlite.
+
+    None is a database whose schema was never made to its end.
+    """
+    if revision is None:
+        return INITIAL, ""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "empty.db"
         engine = sqlalchemy.create_engine(f"sqlite:///{file}")
         make(engine, revision)
         engine.dispose()
-        with sqlite3.connect(file) as opened:
+        with closing(sqlite3.connect(file)) as opened:
             made = opened.execute(
-                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
+                "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
                 "ORDER BY type = 'index', rowid"
-            )
-            return "".join(f"{statement};\n" for (statement,) in made)
+            ).fetchall()
+    names = frozenset(name for kind, name, _ in made if kind == "table")
+    return names, "".join(f"{statement};\n" for _, _, statement in made)
 
 
 def server_of(connection: Connection) -> dict[str, str]:
