@@ -5,6 +5,7 @@ Nothing else is other than in a run of a user's: a process of its own, pipes, a 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import logging
@@ -182,6 +183,8 @@ class Forked:
 
 def _be_a_command(run: Callable[[], object], output: Path, command: Command) -> NoReturn:
     code = 1
+    atexit._clear()
+    atexit.register(_leave_modules, output)
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         environment = command.environment()
@@ -197,12 +200,17 @@ def _be_a_command(run: Callable[[], object], output: Path, command: Command) -> 
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except BaseException:  # noqa: BLE001 - as the interpreter does
         traceback.print_exc()
-    with suppress(OSError):
-        (output / "modules").write_text("\n".join(sys.modules))
+    _leave_modules(output)
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
+
+
+def _leave_modules(output: Path) -> None:
+    """Say what was imported."""
+    with suppress(OSError):
+        (output / "modules").write_text("\n".join(sys.modules))
 
 
 def _import(names: list[str]) -> None:

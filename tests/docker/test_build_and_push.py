@@ -115,7 +115,7 @@ def test_without_an_engine_the_error_says_where_none_answers(
     there, why = engine_available()
     assert not there
     assert f"{tmp_path}/none.sock: none responds (No such file or directory)" in why
-    with pytest.raises(ContainerEngineError, match="none answers") as failure:
+    with pytest.raises(ContainerEngineError, match="none responds") as failure:
         LocalBuilder(Deadline())(registry.client(), context, ["a:b"], Reports())
     assert failure.value.code == "NoContainerEngine"
     assert "--build remote" in failure.value.hint

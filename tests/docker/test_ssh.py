@@ -98,7 +98,7 @@ def test_a_container_that_kudu_says_is_stopped_and_then_closed_is_waited_for(dep
     done = deployment("ssh", "echo said")
     deployment.emulator.control("PUT", "quirks", {})
     assert done.stdout == "said\n", done.stderr
-    assert "it is stopped. Waiting" in done.stderr
+    assert "its state is stopped. Waiting" in done.stderr
 
 
 def test_output_and_errors_of_a_command_stay_apart(deployment: Deployment) -> None:

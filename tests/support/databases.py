@@ -104,7 +104,6 @@ class Database:
     @classmethod
     def created(cls, azure: Azure, group: str | None = None, **properties: Any) -> Database:
         """A new server."""
-        azure.resources.providers.register("Microsoft.DBforPostgreSQL")
         database = cls(azure, group or azure.group(), server_name())
         database.servers.begin_create_or_update(database.group, database.name, wanted(**properties)).result()
         return database

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow_azure import __version__
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 T = TypeVar("T")
+
+_IMPORTING = Lock()
 
 POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own default is 30
 
@@ -127,6 +130,9 @@ class Azure:
     def authorization(self) -> AuthorizationManagementClient:
         """Role assignments and permissions."""
         from azure.mgmt.authorization import AuthorizationManagementClient
+
+        with _IMPORTING:  # its operations, which it would import when they are first used, by several threads at once
+            import azure.mgmt.authorization.v2022_04_01.operations  # noqa: F401
 
         return self._client(AuthorizationManagementClient)
 

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PROVIDERS = tuple(
+    f"Microsoft.{name}" for name in ("Storage", "ContainerRegistry", "Web", "DBforPostgreSQL", "ManagedIdentity")
+)
+
+
+def register(azure: Azure) -> None:
+    """Have every provider registered, whatever an earlier test did."""
+    azure.control("PUT", "providers", dict.fromkeys(PROVIDERS, "Registered"))
+
 
 @pytest.fixture(scope="session")
 def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
@@ -25,14 +34,14 @@ def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def shared_azure(emulator_home: Home) -> Azure:
     azure = Azure(emulator_home, launcher.start(emulator_home))
-    for name in ("Storage", "ContainerRegistry", "Web", "DBforPostgreSQL", "ManagedIdentity"):
-        azure.resources.providers.register(f"Microsoft.{name}")
+    register(azure)
     return azure
 
 
 @pytest.fixture
 def azure(shared_azure: Azure) -> Iterator[Azure]:
     """The emulator of the test session, without the orders of an earlier test."""
+    register(shared_azure)
     yield shared_azure
     shared_azure.control("DELETE", "faults")
     shared_azure.control("PUT", "latency", {"profile": "none"})

@@ -155,7 +155,7 @@ def test_a_disabled_subscription_can_be_read_only(azure: Azure) -> None:
 
 def test_an_operation_that_the_emulator_does_not_know_is_named(azure: Azure) -> None:
     with pytest.raises(HttpResponseError, match="does not know GET") as refused:
-        list(azure.web.web_apps.list_backups(azure.group(), "any"))
+        azure.web.web_apps.list_premier_add_ons(azure.group(), "any")
     assert refused.value.status_code == 501
 
 

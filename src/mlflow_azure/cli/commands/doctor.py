@@ -11,6 +11,7 @@ from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.cli.signals import ignore_signals
 from mlflow_azure.console import text
 from mlflow_azure.deployment.checks.finding import Finding, Outcome
+from mlflow_azure.errors import SignInError
 
 _SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
 
@@ -73,6 +74,7 @@ def doctor(run: Invocation) -> int:
         lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"
     )
     problems = [finding.problem for finding in found if finding.problem]
+    problems.sort(key=lambda problem: not isinstance(problem, SignInError))  # the exit code is that of the first
     answer = _answer(run, found)
     ignore_signals()
     run.console.verdict(run.command, answer.data(), answer.text(), problems)
