@@ -23,6 +23,11 @@ def test_without_a_terminal_it_says_how_to_do_without_questions(cli: Command) ->
     assert not (cli.directory / "mlflow-azure.env").exists()
 
 
+def test_a_name_that_no_file_system_takes_is_refused_before_anything_is_asked(cli: Command) -> None:
+    refused = cli("init", "--settings", "a" * 300, "--output", "json")
+    assert (refused.exit_code, refused.errors[0]["code"]) == (1, "CannotWrite")
+
+
 def test_the_answers_become_the_settings_file_and_the_plan_is_what_a_deploy_with_it_would_do(
     shared_cli: Command, shared_emulator: Emulator
 ) -> None:

@@ -52,21 +52,31 @@ def init(run: Invocation) -> None:
 
     """
     path = run.common.settings or Path(DEFAULT_FILE)
-    asked = run if path.exists() else Invocation(run.command, replace(run.common, settings=None), run.options)
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that no file system takes
+        raise _cannot_write(path, error) from error
+    asked = run if there else Invocation(run.command, replace(run.common, settings=None), run.options)
     kept = {name: value.text for name, value in asked.loaded.values.items() if value.source is Source.FILE}
     answers, access = _ask(asked)
     values = {name: text for name, text in (kept | answers).items() if text}
-    if path.exists():
+    if there:
         run.require_consent(f"Overwrite {path}?")
     try:
         path.write_text(render.answered(values), encoding="utf-8")
     except OSError as error:
-        raise MlflowAzureError(f"writing {path}: {error.strerror}", hint="Name another: --settings FILE") from error
+        raise _cannot_write(path, error) from error
     written = Invocation(run.command, replace(run.common, settings=path), {})
     _warn_of_environment(written, answers)
     planned = _plan(written, access)
     deploy = f"{written.aimed('mlflow-azure deploy')} {_OPTIONS.get(access, '')}".rstrip()
     written.answer(InitAnswer(str(path), values, deploy, planned.changes, planned))
+
+
+def _cannot_write(path: Path, error: OSError) -> MlflowAzureError:
+    return MlflowAzureError(
+        f"writing {path}: {error.strerror}", hint="Name another: --settings FILE", code="CannotWrite"
+    )
 
 
 def _ask(run: Invocation) -> tuple[dict[str, str], str]:
