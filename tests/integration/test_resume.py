@@ -19,8 +19,6 @@ ENOUGH = 12
 FAULTS = {
     "cut off before it takes effect": {"kind": "cut-before"},
     "cut off after it took effect": {"kind": "cut-after"},
-    "throttled": {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}, "code": "TooManyRequests"},
-    "met by an internal error": {"kind": "status", "status": 500},
     "refused as a conflict": {"kind": "status", "status": 409, "code": "Conflict", "message": "It is in progress."},
     "accepted, and fails in the end": {"kind": "operation-failed", "message": "It did not work out."},
 }
