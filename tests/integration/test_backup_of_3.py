@@ -194,8 +194,8 @@ def test_a_restore_that_was_killed_is_gone_on_with_and_all_is_as_it_was(
         if line.startswith("stop of web app"):
             running.send_signal(signal.SIGKILL)
             break
-    running.stderr.read()
-    assert running.wait() == -signal.SIGKILL
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
     assert temporary_sites(deployment)
     again = deployment.json("restore", str(backup.directory), "--replace", "--yes")
     assert again.exit_code == 0, again.stderr
