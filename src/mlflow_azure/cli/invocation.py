@@ -24,11 +24,12 @@ from mlflow_azure.errors import SettingsError, SeveralErrors, understanding
 from mlflow_azure.settings import Loaded, Options, Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.cli.answer import Answer
+    from mlflow_azure.errors import MlflowAzureError
     from mlflow_azure.events import Event, Warned
 
 
@@ -163,6 +164,12 @@ class Invocation:
         if not goes_on:
             ignore_signals()
         self.console.result(self.command, answer.data(), answer.text())
+
+    def verdict(self, answer: Answer, problems: Sequence[MlflowAzureError]) -> int:
+        """The result of a command that did its work and found problems, perhaps; the exit code is the first one's."""
+        ignore_signals()
+        self.console.verdict(self.command, answer.data(), answer.text(), problems)
+        return problems[0].exit_code if problems else 0
 
     def watch(self, events: Iterable[Event]) -> None:
         """Show what is done, until its events end or raise."""

@@ -162,5 +162,4 @@ def _verify(run: Invocation, directory: Path) -> int:
     problems = check.problems
     told = tuple(problem.message for problem in problems)
     answer = VerifyAnswer(str(directory), made.id, **made.totals, damaged=len(problems), problems=told)
-    run.console.verdict(run.command, answer.data(), answer.text(), problems)
-    return problems[0].exit_code if problems else 0
+    return run.verdict(answer, problems)

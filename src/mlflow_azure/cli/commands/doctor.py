@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
-from mlflow_azure.cli.signals import ignore_signals
 from mlflow_azure.console import text
 from mlflow_azure.deployment.checks.finding import Finding, Outcome
 from mlflow_azure.errors import SignInError
@@ -75,10 +74,7 @@ def doctor(run: Invocation) -> int:
     )
     problems = [finding.problem for finding in found if finding.problem]
     problems.sort(key=lambda problem: not isinstance(problem, SignInError))  # the exit code is that of the first
-    answer = _answer(run, found)
-    ignore_signals()
-    run.console.verdict(run.command, answer.data(), answer.text(), problems)
-    return problems[0].exit_code if problems else 0
+    return run.verdict(_answer(run, found), problems)
 
 
 def _answer(run: Invocation, found: Sequence[Finding]) -> DoctorAnswer:

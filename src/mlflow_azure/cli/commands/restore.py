@@ -18,8 +18,6 @@ from mlflow_azure.deployment.upgrade.compared import LeftAside
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mlflow_azure.data.restore import RestorePart
     from mlflow_azure.deployment.restoring import Restore
 
@@ -148,16 +146,12 @@ def _answer(
 
 
 def _tell(run: Invocation, answer: RestoreAnswer) -> int:
-    problems: Sequence[MlflowAzureError] = [
+    problems = [
         MlflowAzureError(
             f"restoring {each}",
-            hint="It is kept in the backup. Mend it there or leave it.",
+            hint="It is kept in the backup. Fix it there and restore again, or leave it.",
             code="NotMoved",
         )
         for each in answer.aside
     ]
-    if not problems:
-        run.answer(answer)
-        return 0
-    run.console.verdict(run.command, answer.data(), answer.text(), problems)
-    return problems[0].exit_code
+    return run.verdict(answer, problems)

@@ -21,7 +21,7 @@ from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.settings import FILE_SHARE, OFF, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 _TOLD = 20
 """How many runs that were left aside are told one by one."""
@@ -252,14 +252,14 @@ def upgrade(
 
 
 _NOT_SAID = SettingsError(
-    "what to do is not said, or more than one thing",
-    hint="mlflow-azure upgrade --to 3, or --rollback, or --finish; of a deployment of MLflow 3 none of them",
+    "give exactly one of --to, --rollback and --finish; none of them if the deployment runs MLflow 3",
+    hint="mlflow-azure upgrade --help",
     code="Usage",
 )
 
 
 def _tell(run: Invocation, answer: UpgradeAnswer) -> int:
-    problems: Sequence[MlflowAzureError] = [
+    problems = [
         MlflowAzureError(
             f"moving {each}",
             hint="It is kept in the file share. Fix it there, go back (mlflow-azure upgrade --rollback), and "
@@ -268,8 +268,4 @@ def _tell(run: Invocation, answer: UpgradeAnswer) -> int:
         )
         for each in answer.aside
     ]
-    if not problems:
-        run.answer(answer)
-        return 0
-    run.console.verdict(run.command, answer.data(), answer.text(), problems)
-    return problems[0].exit_code
+    return run.verdict(answer, problems)

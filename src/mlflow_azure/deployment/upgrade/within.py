@@ -70,8 +70,8 @@ def renew(
     """
     if (backup is None) == (not without_backup):
         raise SettingsError(
-            "whether the database is backed up first is not said",
-            hint="To a directory: --backup DIRECTORY. Without one there is no way back: --no-backup",
+            "you have not said whether to back up the database first",
+            hint="To back it up: --backup DIRECTORY. Not to, which leaves no way back: --no-backup",
             code="BackupNotDecided",
         )
     settings, wish = aim.settings, aim.wish
