@@ -14,6 +14,8 @@ from tests.support.command import Result
 if TYPE_CHECKING:
     from tests.support.command import Command
 
+_END = b"\x04"  # printed by no program, and left as it is on the way out
+
 
 def at_a_terminal(cli: Command, *arguments: str, typed: str, **environ: str) -> Result:
     """What the command does with a terminal as its stdin and stderr; its stdout is a pipe."""
@@ -27,23 +29,23 @@ def at_a_terminal(cli: Command, *arguments: str, typed: str, **environ: str) -> 
         stderr=follower,
         text=True,
     )
-    os.close(follower)
     os.write(leader, typed.encode())
     shown: list[bytes] = []
-    reader = threading.Thread(target=_drain, args=(leader, shown))
+    reader = threading.Thread(target=_read_all, args=(leader, shown))
     reader.start()
     stdout, _ = process.communicate(timeout=120)
+    os.write(follower, _END)
     reader.join()
+    os.close(follower)
     os.close(leader)
     return Result(process.returncode, stdout, b"".join(shown).decode())
 
 
-def _drain(leader: int, shown: list[bytes]) -> None:
+def _read_all(leader: int, shown: list[bytes]) -> None:
+    """Read up to a mark: when the last who has the other end open closes it, Linux may drop what is unread."""
     while True:
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:  # Linux's way to say that no one has the other end open any more
-            return
-        if not chunk:
+        chunk = os.read(leader, 65536)
+        if chunk.endswith(_END):
+            shown.append(chunk.removesuffix(_END))
             return
         shown.append(chunk)
