@@ -1,6 +1,6 @@
 """`python -m mlflow_azure` is `mlflow-azure`."""
 
-from mlflow_azure.cli import main
+from mlflow_azure.cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -117,7 +117,7 @@ def test_a_missing_extra_is_named_with_what_installs_it(cli: Command, tmp_path: 
     without = tmp_path / "without"
     without.mkdir()
     (without / "psutil.py").write_text("raise ModuleNotFoundError(\"No module named 'psutil'\", name='psutil')")
-    [error] = cli("deploy", *CLOUD, PYTHONPATH=str(without)).errors
+    [error] = cli.cold("deploy", *CLOUD, PYTHONPATH=str(without)).errors
     assert error["message"] == "the emulator is not installed (psutil is missing)"
     assert error["hint"] == "pip install 'mlflow-azure[emulator]'"
 

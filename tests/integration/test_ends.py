@@ -61,7 +61,7 @@ def test_a_signal_while_the_program_is_loaded_leaves_an_answer_too(
 def test_what_nohup_ignores_stays_ignored(cli: Command) -> None:
     program = (
         "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
-        "from mlflow_azure.cli import main; import mlflow_azure.cli.main as loaded;"
+        "import mlflow_azure.cli.main as loaded;"
         "loaded.end_on_signals(); os.kill(os.getpid(), signal.SIGHUP); print('still here')"
     )
     done = subprocess.run(

@@ -23,7 +23,7 @@ COMMANDS = "mlflow_azure.cli.commands."
 
 AT_THE_END = (
     "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
-    "from mlflow_azure.cli import main; main()"
+    "from mlflow_azure.cli.start import main; main()"
 )
 
 

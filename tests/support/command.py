@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.support import warm
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,16 +52,13 @@ class Command:
     environ: dict[str, str]
 
     def __call__(self, *arguments: str, stdin: str = "", **environ: str) -> Result:
-        done = subprocess.run(
-            [sys.executable, "-m", "mlflow_azure", *arguments],
-            cwd=self.directory,
-            env=self.environment(**environ),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result(*warm.run(arguments, self.directory, self.environment(**environ), stdin))
+
+    def cold(self, *arguments: str, **environ: str) -> Result:
+        """The same in a process that imports everything by itself, for what depends on that."""
+        process = self.start(*arguments, **environ)
+        stdout, stderr = process.communicate()
+        return Result(process.returncode, stdout, stderr)
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """The command as a running process, for those that do not end by themselves."""

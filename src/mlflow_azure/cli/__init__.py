@@ -1,5 +1,1 @@
 """The command line. One module per command: parse, call, render. No Azure here, no logic."""
-
-from mlflow_azure.cli.start import main
-
-__all__ = ["main"]
