@@ -90,8 +90,8 @@ def test_a_copy_that_nobody_changed_keeps_every_contract(copy: Copy) -> None:
         ("deployment.status", "deployment.destroy", DEPLOYMENT),
         ("data.crew", "resources.arm", ONE_WAY),
         ("data.backup", "console.text", TALK),
-        ("data.parts", "data.file_share", DATA),
-        ("data.blobs", "data.file_share", DATA),
+        ("data.parts", "data.share_files", DATA),
+        ("data.blobs", "data.share_files", DATA),
     ],
 )
 def test_an_import_in_the_wrong_direction_breaks_its_contract(

@@ -12,7 +12,7 @@ from mlflow_azure.data.backup_directory import BackupDirectory
 from mlflow_azure.data.manifest import MANIFEST
 from mlflow_azure.deployment.stopped_server import stopped_server
 from mlflow_azure.deployment.stored_data import new_backup, stored_data
-from mlflow_azure.deployment.transfer.data import DumpedDatabase
+from mlflow_azure.deployment.transfer.stored_database import DumpedDatabase
 from mlflow_azure.errors import SettingsError
 from mlflow_azure.events import Warned
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.data.manifest import Manifest
     from mlflow_azure.deployment.dialog import Dialog
-    from mlflow_azure.deployment.transfer.data import StoredDatabase
+    from mlflow_azure.deployment.transfer.stored_database import StoredDatabase
     from mlflow_azure.settings import Settings
 
 

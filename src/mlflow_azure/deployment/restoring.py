@@ -9,14 +9,14 @@ from mlflow_azure import engine
 from mlflow_azure.data import manifest
 from mlflow_azure.data.addresses import Addresses
 from mlflow_azure.data.blobs import Blobs
-from mlflow_azure.data.local import LocalFolder
+from mlflow_azure.data.local_folder import LocalFolder
 from mlflow_azure.data.restore import RestorePart, Restoring, refuse_data, steps
 from mlflow_azure.data.restored import Restored
 from mlflow_azure.data.sqlite import SqliteDatabase
 from mlflow_azure.data.verify import Verify
 from mlflow_azure.deployment.stopped_server import stopped_server
 from mlflow_azure.deployment.stored_data import SHARE, local_layout, store_in_share, stored_data
-from mlflow_azure.deployment.transfer.data import (
+from mlflow_azure.deployment.transfer.stored_database import (
     DATABASE,
     DatabaseHeld,
     LoadedDatabase,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mlflow_azure.data.restore import Obstacle
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.deployment.dialog import Dialog
-    from mlflow_azure.deployment.transfer.data import StoredDatabase
+    from mlflow_azure.deployment.transfer.stored_database import StoredDatabase
     from mlflow_azure.engine.node import Node, Task
     from mlflow_azure.settings import Settings
 

@@ -1,6 +1,6 @@
 """The data of a deployment: which sources a backup reads, and which targets a restore writes.
 
-Of a deployment of MLflow 3, whose runs are in a database, transfer/data.py says it.
+Of a deployment of MLflow 3, whose runs are in a database, transfer/stored_database.py says it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from mlflow_azure import __version__, engine
 from mlflow_azure.azure.data_plane import SharedKey
 from mlflow_azure.data.blobs import Blobs
-from mlflow_azure.data.file_share import FileShare
 from mlflow_azure.data.manifest import Manifest, Part
+from mlflow_azure.data.share_files import ShareFiles
 from mlflow_azure.deployment.features.enabled import MINIMUM
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import file_share_stack
-from mlflow_azure.deployment.transfer.data import DATABASE
+from mlflow_azure.deployment.transfer.stored_database import DATABASE
 from mlflow_azure.image.serving import ARTIFACT_PATH, artifact_root
 from mlflow_azure.settings import POSTGRES
 
@@ -47,7 +47,7 @@ def new_backup(settings: Settings, *, artifacts: bool) -> Manifest:
     parts = [
         Part(DATABASE, settings.postgres_database_name, DATABASE)
         if of_3
-        else Part(FileShare.kind, settings.storage_file_share_name, SHARE)
+        else Part(ShareFiles.kind, settings.storage_file_share_name, SHARE)
     ]
     if artifacts:
         parts.append(Part(Blobs.kind, settings.storage_container_name, CONTAINER))
@@ -97,20 +97,20 @@ class StoredData:
         access = SharedKey(self.account["name"], next(iter(self.account["keys"].values())))
         return Blobs(self.azure.cloud, self.account["blob_endpoint"], access, self.settings.storage_container_name)
 
-    def _share(self, *, backup: str | None = None, initial: Collection[str] = ()) -> FileShare:
+    def _share(self, *, backup: str | None = None, initial: Collection[str] = ()) -> ShareFiles:
         name, connection = self.settings.storage_file_share_name, self.account["connection_string"]
-        return FileShare(self.azure.cloud, connection, name, backup=backup, initial=initial)
+        return ShareFiles(self.azure.cloud, connection, name, backup=backup, initial=initial)
 
     def sources(self, backup: Manifest) -> list[tuple[Source, str]]:
         """What a backup reads, each with its folder."""
-        made: dict[str, Source] = {FileShare.kind: self._share(backup=backup.id), Blobs.kind: self._blobs()}
+        made: dict[str, Source] = {ShareFiles.kind: self._share(backup=backup.id), Blobs.kind: self._blobs()}
         return [(made[part.kind], part.folder) for part in backup.parts]
 
     def targets(self) -> Mapping[str, Target]:
         """What a restore writes, by kind: artifacts first, so that no run shows before its artifacts."""
         # What MLflow writes when it starts on an empty share: the experiment "Default".
         default = posixpath.normpath(posixpath.join(_file_store(self.settings), "0", "meta.yaml"))
-        return {Blobs.kind: self._blobs(), FileShare.kind: self._share(initial=(default,))}
+        return {Blobs.kind: self._blobs(), ShareFiles.kind: self._share(initial=(default,))}
 
 
 def stored_data(azure: Azure, settings: Settings) -> StoredData:
@@ -125,7 +125,7 @@ def local_layout(backup: Manifest, out: Path) -> Mapping[str, tuple[Path, Path, 
     """How a backup is laid out for plain MLflow, by kind: the folder, the one beside it, and the prefix that goes."""
     return {
         Blobs.kind: (out / "artifacts", out / CONTAINER, ARTIFACT_PATH),
-        FileShare.kind: (out / "mlruns", out / SHARE, store_in_share(backup)),
+        ShareFiles.kind: (out / "mlruns", out / SHARE, store_in_share(backup)),
     }
 
 

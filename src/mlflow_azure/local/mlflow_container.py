@@ -9,16 +9,16 @@ from mlflow_azure.engine.node import Check, Given, Report, Task
 from mlflow_azure.errors import TimedOutError
 from mlflow_azure.image.serving import PROBE_PATHS, postgres_environment, server_environment
 from mlflow_azure.local.containers import LOOPBACK, ContainerSpec
-from mlflow_azure.local.database import MOUNT_POINT
 from mlflow_azure.local.log import refuse_ended
+from mlflow_azure.local.mlflow_database import MOUNT_POINT
 
 if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
     from mlflow_azure.events import Action
     from mlflow_azure.local.artifact_store import Storage
     from mlflow_azure.local.containers import Containers
-    from mlflow_azure.local.database import Database
     from mlflow_azure.local.images import Image
+    from mlflow_azure.local.mlflow_database import Database
     from mlflow_azure.settings import Settings
 
 _POLL_SECONDS = 0.2

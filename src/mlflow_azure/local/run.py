@@ -18,10 +18,10 @@ from mlflow_azure.engine.node import Check
 from mlflow_azure.events import Action, Step
 from mlflow_azure.local.artifact_store import Azurite
 from mlflow_azure.local.containers import Containers, is_used, port_in_use
-from mlflow_azure.local.database import Postgres, Sqlite
 from mlflow_azure.local.images import Builder, Image
 from mlflow_azure.local.log import follow
 from mlflow_azure.local.mlflow_container import Answers, ServerContainer
+from mlflow_azure.local.mlflow_database import Postgres, Sqlite
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mlflow_azure.events import Event
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.local.artifact_store import AzureStorage, Storage
-    from mlflow_azure.local.database import Database
+    from mlflow_azure.local.mlflow_database import Database
     from mlflow_azure.secret import Secret
     from mlflow_azure.settings import Settings
 

@@ -138,7 +138,7 @@ def backup(
 
 def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[Manifest, int]:
     """The backup, and how many files an earlier run had copied."""
-    from mlflow_azure.cli.database import stored_database
+    from mlflow_azure.cli.database_access import stored_database
     from mlflow_azure.deployment.backing_up import Backup, refuse_place
     from mlflow_azure.deployment.stored_data import as_deployed
 

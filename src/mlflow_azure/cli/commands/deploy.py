@@ -16,7 +16,7 @@ from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_so
 from mlflow_azure.cli.chart import Chart, TimelineOption
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.commands.plan import PlanAnswer, plan
-from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
+from mlflow_azure.cli.feature_options import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.events import Action

@@ -11,7 +11,7 @@ from mlflow_azure.cli.applied import tell_hidden, tell_unchecked
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.chart import GraphOption, write_image
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.features import Adopt, Auth, Identity, Public
+from mlflow_azure.cli.feature_options import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.events import Action, Step

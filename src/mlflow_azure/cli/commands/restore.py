@@ -89,7 +89,7 @@ def restore(
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> int:
     """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption."""
-    from mlflow_azure.cli.database import stored_database
+    from mlflow_azure.cli.database_access import stored_database
     from mlflow_azure.deployment.restoring import Restore
     from mlflow_azure.deployment.stored_data import as_deployed
 

@@ -13,7 +13,7 @@ import typer
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_source
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.features import Auth, Public
+from mlflow_azure.cli.feature_options import Auth, Public
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.deployment.upgrade.compared import Compared, LeftAside

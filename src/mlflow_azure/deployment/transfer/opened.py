@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
 from mlflow_azure.deadline import Deadline
-from mlflow_azure.deployment.transfer.data import StoredDatabase
 from mlflow_azure.deployment.transfer.site import temporary
+from mlflow_azure.deployment.transfer.stored_database import StoredDatabase
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Warned

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.dialog import Dialog
     from mlflow_azure.deployment.features.enabled import Features
-    from mlflow_azure.deployment.transfer.data import StoredDatabase
+    from mlflow_azure.deployment.transfer.stored_database import StoredDatabase
     from mlflow_azure.deployment.upgrade.changeover import Standing
     from mlflow_azure.deployment.upgrade.upgrading import Aim
     from mlflow_azure.resources.web.web_app import WebApp

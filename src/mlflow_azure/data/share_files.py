@@ -31,7 +31,7 @@ _BACKUP = "mlflowazurebackup"
 """The name in a snapshot's metadata under which the id of its backup stands."""
 
 
-class FileShare:
+class ShareFiles:
     """A file share, as a source and as a target.
 
     Args:

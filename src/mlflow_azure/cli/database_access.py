@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlflow_azure.cli.invocation import Invocation
-    from mlflow_azure.deployment.transfer.data import StoredDatabase
+    from mlflow_azure.deployment.transfer.stored_database import StoredDatabase
     from mlflow_azure.settings import Settings
 
 
