@@ -100,5 +100,4 @@ class LocalRunStopAnswer(Answer):
     container: str
 
     def text(self) -> str:
-        """A sentence."""
         return f"The server {self.container} {'is stopped; its data stays' if self.stopped else 'was not running'}."

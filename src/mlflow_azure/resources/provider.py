@@ -29,12 +29,9 @@ class Provider(AzureResource):
 
     @property
     def id(self) -> str:
-        """The provider's id in the subscription."""
         return f"/subscriptions/{self.azure.subscription_id}/providers/{self.name}"
 
     def read(self, given: Given) -> Properties:
-        """The registration's state."""
-
         def state() -> str:
             with doing(f"reading the registration of {self.name}"):
                 return str(self.azure.resources.providers.get(self.name).registration_state)
@@ -42,7 +39,6 @@ class Provider(AzureResource):
         return {"registrationState": unless_forbidden(self.azure, f"provider {self.name}", state, REGISTERED)}
 
     def desired(self, given: Given) -> Properties:
-        """Registered."""
         return {"registrationState": REGISTERED}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -50,7 +46,6 @@ class Provider(AzureResource):
         return self.update(desired, {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Register the provider and wait until it is."""
         with doing(f"registering {self.name}"):
             self.azure.resources.providers.register(self.name)
 

@@ -24,11 +24,9 @@ class ResourceGroup(AzureResource):
 
     @property
     def id(self) -> str:
-        """The group's id."""
         return arm.group_id(self.azure, self.name)
 
     def read(self, given: Given) -> Properties | None:
-        """The live group."""
         return arm.get(f"resource group {self.name}", lambda: self.azure.resources.resource_groups.get(self.name))
 
     def desired(self, given: Given) -> Properties:
@@ -36,7 +34,6 @@ class ResourceGroup(AzureResource):
         return {"tags": arm.our_tags(self.name)}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the group."""
         return self._put(f"creating {self}", {"location": self.location, **desired})
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
@@ -50,9 +47,7 @@ class ResourceGroup(AzureResource):
         return arm.body(group)
 
     def is_ours(self, live: Properties) -> bool:
-        """Whether the group carries our tag."""
         return arm.is_tagged_ours(live["tags"])
 
     def state(self, live: Properties) -> str:
-        """Its provisioning state."""
         return str(live["properties"]["provisioningState"])

@@ -73,7 +73,6 @@ class RoleAssignment(AzureResource, Removable):
 
     @property
     def id(self) -> str:
-        """The assignment's id."""
         return f"{self.scope.id}/providers/Microsoft.Authorization/roleAssignments/{self.guid}"
 
     def read(self, given: Given) -> Properties | None:
@@ -147,5 +146,4 @@ class RoleAssignment(AzureResource, Removable):
         self.azure.authorization.role_assignments.delete_by_id(self.id)
 
     def state(self, live: Properties) -> str:
-        """It is there."""
         return "Assigned"

@@ -47,20 +47,16 @@ class TaggedResource(AzureResource):
 
     @property
     def id(self) -> str:
-        """The resource's id."""
         return f"{self.group.id}/providers/{self.type}/{self.name}"
 
     @property
     def tags(self) -> dict[str, str]:
-        """Our tags."""
         return arm.our_tags(self.group.name)
 
     def is_ours(self, live: Properties) -> bool:
-        """Whether it carries our tag."""
         return arm.is_tagged_ours(live["tags"])
 
     def state(self, live: Properties) -> str:
-        """Its provisioning state."""
         return str(live["properties"]["provisioningState"])
 
 

@@ -25,7 +25,6 @@ class UserAssignedIdentity(TaggedResource):
     type = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
     def read(self, given: Given) -> Properties | None:
-        """The live identity."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with doing(f"reading {self}"):
@@ -35,15 +34,12 @@ class UserAssignedIdentity(TaggedResource):
                 return None
 
     def desired(self, given: Given) -> Properties:
-        """Region and tags."""
         return {"location": self.location, "tags": self.tags}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create it."""
         return self._put(f"creating {self}", desired)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Tag it."""
         return self._put(f"tagging {self}", {**desired, "tags": merged_tags(live, desired)})
 
     def _put(self, what: str, wanted: Properties) -> Properties:
@@ -59,7 +55,6 @@ class UserAssignedIdentity(TaggedResource):
         return {"principal_id": live["principalId"], "client_id": live["clientId"]}
 
     def state(self, live: Properties) -> str:
-        """It is there."""
         return "Available"
 
 

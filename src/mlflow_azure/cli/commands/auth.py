@@ -111,7 +111,6 @@ class AuthDisableAnswer(Answer):
     resources: tuple[Done, ...]
 
     def text(self) -> str:
-        """A sentence."""
         if not self.resources:
             return "Sign-in is not required; nothing to do."
         return f"Sign-in is off: everyone who reaches {self.url} can use it."
@@ -159,7 +158,6 @@ class AuthTokenAnswer(Answer):
     client_id: str
 
     def text(self) -> str:
-        """The token alone."""
         return self.token
 
 

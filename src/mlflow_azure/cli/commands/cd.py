@@ -79,7 +79,6 @@ class CdDisableAnswer(Answer):
     already: bool = only_for_text()
 
     def text(self) -> str:
-        """A sentence."""
         if self.already:
             return "Continuous deployment is already off."
         return "Continuous deployment is off: the webhook is deleted, and SCM basic auth is off."

@@ -47,7 +47,6 @@ class DestroyAnswer(Answer):
     group_deleted: bool
 
     def text(self) -> str:
-        """A sentence."""
         if not self.resources:
             return f"Nothing to delete in resource group {self.group}."
         what = (

@@ -112,7 +112,6 @@ class EmulatorStopAnswer(Answer):
     stopped: bool
 
     def text(self) -> str:
-        """A sentence."""
         return "The emulator is stopped." if self.stopped else "The emulator was not running."
 
 
@@ -141,7 +140,6 @@ class EmulatorResetAnswer(Answer):
     reset: bool
 
     def text(self) -> str:
-        """A sentence."""
         return "The emulator is stopped and empty."
 
 

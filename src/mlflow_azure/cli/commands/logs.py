@@ -52,7 +52,6 @@ class LogFile(Answer):
     bytes: int
 
     def text(self) -> str:
-        """A sentence."""
         return f"Wrote {self.file} ({text.size(self.bytes)})."
 
 

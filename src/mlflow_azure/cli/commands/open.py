@@ -28,7 +28,6 @@ class OpenAnswer(Answer):
     opened: bool
 
     def text(self) -> str:
-        """The URL alone."""
         return self.url
 
 

@@ -30,7 +30,6 @@ class SettingsInitAnswer(Answer):
     file: str
 
     def text(self) -> str:
-        """A sentence."""
         return f"Wrote {self.file}. To set a value, uncomment its line."
 
 
@@ -73,7 +72,6 @@ class SettingsShowAnswer(Answer):
     settings: tuple[ShownSetting, ...]
 
     def text(self) -> str:
-        """A table."""
         rows = [(each.name, each.value or SETTINGS[each.name].default_words, each.place) for each in self.settings]
         return text.table(("SETTING", "VALUE", "FROM"), rows)
 

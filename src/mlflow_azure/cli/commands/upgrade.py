@@ -101,7 +101,6 @@ class RollbackAnswer(Answer):
     seconds: float
 
     def text(self) -> str:
-        """Two sentences."""
         return (
             f"{self.url} runs MLflow 1.5.0 again (in {text.duration(self.seconds)}).\n"
             "The database is kept, with what was logged to MLflow 3. To upgrade again: mlflow-azure upgrade --to 3"
@@ -122,7 +121,6 @@ class FinishAnswer(Answer):
     share: str
 
     def text(self) -> str:
-        """A sentence."""
         return f"File share {self.share} is deleted, and the storage account no longer accepts keys."
 
 

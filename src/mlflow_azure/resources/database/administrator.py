@@ -37,7 +37,6 @@ class Administrator(ServerPart):
         return f"{self.server.id}/administrators/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live account."""
         principal = given(self.identity, "principal_id")
         if principal is UNKNOWN:
             return None
@@ -53,7 +52,6 @@ class Administrator(ServerPart):
         return {"properties": {"objectId": principal, "principalName": self.name, "principalType": "ServicePrincipal"}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Add the account."""
         wanted = desired["properties"]
         body = {
             "properties": {
@@ -76,7 +74,6 @@ class Administrator(ServerPart):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Write it anew."""
         return self.create(desired, given, report)
 
 

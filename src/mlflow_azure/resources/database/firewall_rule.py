@@ -32,11 +32,9 @@ class FirewallRule(ServerPart):
 
     @property
     def id(self) -> str:
-        """The rule's id."""
         return f"{self.server.id}/firewallRules/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live rule."""
         group, server = self.group_name, self.server.name
         return self.read_part(given, lambda: self.azure.postgres.firewall_rules.get(group, server, self.name))
 
@@ -45,7 +43,6 @@ class FirewallRule(ServerPart):
         return {"properties": {"startIpAddress": AZURE_SERVICES, "endIpAddress": AZURE_SERVICES}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Add the rule."""
         rules, group, server = self.azure.postgres.firewall_rules, self.group_name, self.server.name
         body = arm.sent(desired)
         with doing(f"writing {self} of {self.server}"):
@@ -53,5 +50,4 @@ class FirewallRule(ServerPart):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Write it anew."""
         return self.create(desired, given, report)

@@ -68,7 +68,6 @@ class FlexibleServer(TaggedResource):
         self.version = version
 
     def read(self, given: Given) -> Properties | None:
-        """The live server."""
         live = arm.get(str(self), lambda: self.azure.postgres.servers.get(self.group.name, self.name))
         return live and self._with_storage(live)
 
@@ -93,7 +92,6 @@ class FlexibleServer(TaggedResource):
         }
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free globally."""
         refuse_taken(
             self,
             given,
@@ -175,5 +173,4 @@ class FlexibleServer(TaggedResource):
         return {"host": host or UNKNOWN, "state": properties.get("state")}
 
     def state(self, live: Properties) -> str:
-        """Ready, Stopped, …."""
         return str(live["properties"].get("state"))

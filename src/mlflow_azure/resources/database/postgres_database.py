@@ -23,20 +23,16 @@ class PostgresDatabase(ServerPart):
 
     @property
     def id(self) -> str:
-        """The database's id."""
         return f"{self.server.id}/databases/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live database."""
         group, server = self.group_name, self.server.name
         return self.read_part(given, lambda: self.azure.postgres.databases.get(group, server, self.name))
 
     def desired(self, given: Given) -> Properties:
-        """Its encoding."""
         return {"properties": {"charset": CHARSET}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the database."""
         body = {"properties": {"charset": CHARSET, "collation": COLLATION}}
         databases, group, server = self.azure.postgres.databases, self.group_name, self.server.name
         with doing(f"creating {self} on {self.server}"):

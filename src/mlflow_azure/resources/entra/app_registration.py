@@ -167,11 +167,9 @@ class AppRegistration(AzureResource, Removable):
         return both
 
     def delete(self, live: Properties) -> None:
-        """Delete it."""
         delete_registration(self.azure.directory, self.name, live["id"])
 
     def is_ours(self, live: Properties) -> bool:
-        """Whether it carries a tag of ours."""
         return is_ours(live)
 
     def outputs(self, live: Properties) -> Properties:
@@ -185,7 +183,6 @@ class AppRegistration(AzureResource, Removable):
         }
 
     def state(self, live: Properties) -> str:
-        """Its client id."""
         return str(live["appId"])
 
 

@@ -55,7 +55,6 @@ class AuthSettings(SitePart):
         self.secret = secret
 
     def read(self, given: Given) -> Properties | None:
-        """The live settings."""
         live = arm.get(
             f"the sign-in of {self.site}",
             lambda: self.azure.web.web_apps.get_auth_settings_v2_without_secrets(self.group_name, self.name),

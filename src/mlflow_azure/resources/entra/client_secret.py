@@ -54,7 +54,6 @@ class ClientSecret(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose it is, in the manner of an id."""
         return f"{self.registration.id}/passwords/{LABEL}"
 
     def read(self, given: Given) -> Properties | None:
@@ -91,7 +90,6 @@ class ClientSecret(AzureResource):
         return {"valid": True, "expires": expires, "secret": secret, "key_id": made["keyId"]}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Renew it."""
         return self.create(desired, given, report)
 
     def _remove_unused(self, registration: str, credentials: Iterable[Mapping[str, Any]]) -> None:
@@ -124,7 +122,6 @@ class OldClientSecrets(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose they are, in the manner of an id."""
         return f"{self.registration.id}/passwords"
 
     def read(self, given: Given) -> Properties | None:
@@ -135,7 +132,6 @@ class OldClientSecrets(AzureResource):
         return {"key_ids": [each["keyId"] for each in ours]}
 
     def desired(self, given: Given) -> Properties:
-        """Only the one in use."""
         return {"key_ids": [given(self.secret, "key_id")]}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -143,7 +139,6 @@ class OldClientSecrets(AzureResource):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Remove the others."""
         path = f"/applications/{given(self.registration, 'object_id')}/removePassword"
         with doing(f"removing the old client secrets of {self.registration}"):
             for key_id in live["key_ids"]:

@@ -37,7 +37,6 @@ class Consent(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose it is, in the manner of an id."""
         return f"{self.principal.id}/consent"
 
     def read(self, given: Given) -> Properties | None:
@@ -87,7 +86,6 @@ class Consent(AzureResource):
         return {"granted": live["scopes"].keys() >= set(SCOPES)}
 
     def state(self, live: Properties) -> str:
-        """It is there."""
         return "Granted"
 
 

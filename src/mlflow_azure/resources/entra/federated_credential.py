@@ -32,11 +32,9 @@ class FederatedCredential(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose it is, in the manner of an id."""
         return f"{self.registration.id}/federatedIdentityCredentials/{NAME}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live credential."""
         registration = given(self.registration, "object_id")
         if registration is UNKNOWN:
             return None
@@ -53,7 +51,6 @@ class FederatedCredential(AzureResource):
         }
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Add it."""
         about = f"The identity {self.identity.name} signs users in."
         body = {"name": NAME, "description": about, **desired}
         try:

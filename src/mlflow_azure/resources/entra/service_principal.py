@@ -54,7 +54,6 @@ class ServicePrincipal(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose it is, in the manner of an id."""
         return f"{self.registration.id}/servicePrincipal"
 
     def read(self, given: Given) -> Properties | None:

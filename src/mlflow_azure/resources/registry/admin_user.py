@@ -28,12 +28,10 @@ class AdminUser(AzureResource):
         return self.registry.id
 
     def read(self, given: Given) -> Properties | None:
-        """The live registry."""
         group, name = self.registry.group.name, self.name
         return arm.get(str(self), lambda: self.azure.registries.registries.get(group, name))
 
     def desired(self, given: Given) -> Properties:
-        """Off."""
         return {"properties": {"adminUserEnabled": False}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -41,7 +39,6 @@ class AdminUser(AzureResource):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Switch it off."""
         with doing(f"switching off the admin user of {self.registry}"):
             poller = self.azure.registries.registries.begin_update(
                 self.registry.group.name, self.name, dict(desired), polling=self.azure.polling()
@@ -49,5 +46,4 @@ class AdminUser(AzureResource):
             return arm.body(self.azure.wait(poller))
 
     def state(self, live: Properties) -> str:
-        """On or off."""
         return "Enabled" if live["properties"].get("adminUserEnabled") else "Disabled"

@@ -47,18 +47,15 @@ class ContainerRegistry(TaggedResource):
         self.admin_user = admin_user
 
     def read(self, given: Given) -> Properties | None:
-        """The live registry."""
         return arm.get_settled(
             self.azure, str(self), lambda: self.azure.registries.registries.get(self.group.name, self.name)
         )
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, admin user."""
         properties = {"adminUserEnabled": True} if self.admin_user else {}
         return {"location": self.location, "tags": self.tags, "properties": properties}
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free globally."""
         refuse_taken(
             self,
             given,

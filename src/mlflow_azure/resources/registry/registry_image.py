@@ -29,7 +29,6 @@ class ImageBuild(Task):
         self.build = build
 
     def run(self, given: Given, report: Report) -> Action:
-        """Build."""
         return Action.CREATE if self.build.prepare(self.context, report) else Action.CHECK
 
 

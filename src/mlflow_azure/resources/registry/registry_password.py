@@ -45,11 +45,9 @@ class RegistryPassword(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose it is, in the manner of an id."""
         return f"{self.registry.id}/passwords/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The password as it is."""
         return {"password": given(self.registry, "passwords")[self.name]}
 
     def desired(self, given: Given) -> Properties:
@@ -90,9 +88,7 @@ class RegistryPassword(AzureResource):
             )
 
     def outputs(self, live: Properties) -> Properties:
-        """Password."""
         return {"password": live["password"]}
 
     def state(self, live: Properties) -> str:
-        """It is valid."""
         return "Valid"

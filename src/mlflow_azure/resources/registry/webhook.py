@@ -50,7 +50,6 @@ class Webhook(AzureResource, Removable):
 
     @property
     def id(self) -> str:
-        """The webhook's id."""
         return f"{self.registry.id}/webhooks/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
@@ -72,31 +71,26 @@ class Webhook(AzureResource, Removable):
         }
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the webhook."""
         body = {"location": desired["location"], "tags": desired["tags"], "properties": _properties(desired)}
         with doing(f"creating {self}"):
             poller = self.azure.registries.webhooks.begin_create(*self.where, body, polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs."""
         body = {"tags": merged_tags(live, desired), "properties": _properties(desired)}
         with doing(f"updating {self}"):
             poller = self.azure.registries.webhooks.begin_update(*self.where, body, polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def delete(self, live: Properties) -> None:
-        """Delete the webhook."""
         with doing(f"deleting {self}"):
             poller = self.azure.registries.webhooks.begin_delete(*self.where, polling=self.azure.polling())
             self.azure.wait(poller)
 
     def is_ours(self, live: Properties) -> bool:
-        """Whether it carries our tag."""
         return arm.is_tagged_ours(live["tags"])
 
     def state(self, live: Properties) -> str:
-        """Enabled or disabled."""
         return str(live["properties"].get("status", "")).title()
 
 

@@ -25,11 +25,9 @@ class BlobContainer(AzureResource):
 
     @property
     def id(self) -> str:
-        """The container's id."""
         return f"{self.account.id}/blobServices/default/containers/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live container."""
         return arm.get(
             str(self),
             lambda: self.azure.storage.blob_containers.get(self.account.group.name, self.account.name, self.name),
@@ -40,7 +38,6 @@ class BlobContainer(AzureResource):
         return {"properties": {"publicAccess": "None"}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the container."""
         group, account = self.account.group.name, self.account.name
         with doing(f"creating {self}"):
             self.azure.storage.blob_containers.create(group, account, self.name, arm.sent(desired))
@@ -54,5 +51,4 @@ class BlobContainer(AzureResource):
         return desired
 
     def state(self, live: Properties) -> str:
-        """It is there."""
         return "Available"

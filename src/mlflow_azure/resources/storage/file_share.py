@@ -26,34 +26,28 @@ class FileShare(AzureResource):
 
     @property
     def id(self) -> str:
-        """The share's id."""
         return f"{self.account.id}/fileServices/default/shares/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live share."""
         return arm.get(
             str(self),
             lambda: self.azure.storage.file_shares.get(self.account.group.name, self.account.name, self.name),
         )
 
     def desired(self, given: Given) -> Properties:
-        """Its quota."""
         return {"properties": {"shareQuota": self.quota}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the share."""
         group, account = self.account.group.name, self.account.name
         with doing(f"creating {self}"):
             self.azure.storage.file_shares.create(group, account, self.name, arm.sent(desired))
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Set the quota."""
         group, account = self.account.group.name, self.account.name
         with doing(f"updating {self}"):
             self.azure.storage.file_shares.update(group, account, self.name, arm.sent(desired))
         return desired
 
     def state(self, live: Properties) -> str:
-        """It is there."""
         return "Available"

@@ -46,7 +46,6 @@ class StorageAccount(TaggedResource):
         self.shared_key = shared_key
 
     def read(self, given: Given) -> Properties | None:
-        """The live account."""
         return arm.get_settled(
             self.azure,
             str(self),
@@ -54,7 +53,6 @@ class StorageAccount(TaggedResource):
         )
 
     def desired(self, given: Given) -> Properties:
-        """Kind, redundancy, region, tags and security."""
         return {
             "location": self.location,
             "kind": "StorageV2",
@@ -68,7 +66,6 @@ class StorageAccount(TaggedResource):
         }
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free globally."""
         refuse_taken(
             self,
             given,
@@ -88,7 +85,6 @@ class StorageAccount(TaggedResource):
             return arm.body(self.azure.wait(poller))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs."""
         body = {"tags": merged_tags(live, desired), "properties": desired["properties"]}
         if live["kind"] != desired["kind"]:
             body["kind"] = desired["kind"]

@@ -42,11 +42,9 @@ class StorageKey(AzureResource):
 
     @property
     def id(self) -> str:
-        """Whose it is, in the manner of an id."""
         return f"{self.account.id}/keys/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The key as it is."""
         return {"key": given(self.account, "keys")[self.name], "endpoints": given(self.account, "endpoints")}
 
     def desired(self, given: Given) -> Properties:
@@ -85,10 +83,8 @@ class StorageKey(AzureResource):
             )
 
     def outputs(self, live: Properties) -> Properties:
-        """key, connection_string."""
         string = connection_string(self.account.name, live["key"].reveal(), live["endpoints"])
         return {"key": live["key"], "connection_string": Secret(string)}
 
     def state(self, live: Properties) -> str:
-        """It is valid."""
         return "Valid"

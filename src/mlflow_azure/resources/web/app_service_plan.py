@@ -47,7 +47,6 @@ class AppServicePlan(TaggedResource):
         self.instances = instances
 
     def read(self, given: Given) -> Properties | None:
-        """The live plan."""
         return arm.get(str(self), lambda: self.azure.web.app_service_plans.get(self.group.name, self.name))
 
     def desired(self, given: Given) -> Properties:
@@ -60,11 +59,9 @@ class AppServicePlan(TaggedResource):
         }
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the plan."""
         return self._put(f"creating {self}", {**desired, "kind": "linux"}, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs."""
         sku = {"capacity": live.get("sku", {}).get("capacity", 1), **desired["sku"]}
         tags = merged_tags(live, desired)
         return self._put(f"updating {self}", {**desired, "kind": "linux", "sku": sku, "tags": tags}, report)

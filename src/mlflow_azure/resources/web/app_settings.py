@@ -65,13 +65,11 @@ class AppSettings(SitePart):
         self.parts = parts
 
     def read(self, given: Given) -> Properties | None:
-        """All settings, by name."""
         with doing(f"reading the app settings of {self.site}"):
             answer = self.azure.web.web_apps.list_application_settings(self.group_name, self.name)
         return _redacted(answer)
 
     def desired(self, given: Given) -> Properties:
-        """The settings of all parts."""
         return {name: value for part in self.parts for name, value in part.desired(given).items()}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

@@ -82,7 +82,6 @@ class Autoscale(TaggedResource, Removable):
         }
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create it."""
         return self._put(f"creating {self}", self.name, desired)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

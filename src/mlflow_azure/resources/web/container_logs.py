@@ -20,7 +20,6 @@ class ContainerLogs(SitePart):
     config = "logs"
 
     def read(self, given: Given) -> Properties | None:
-        """The logging configuration."""
         return arm.get(
             f"the logging of {self.site}",
             lambda: self.azure.web.web_apps.get_diagnostic_logs_configuration(self.group_name, self.name),

@@ -60,15 +60,12 @@ class ScmBasicAuth(SitePart):
 
     @property
     def id(self) -> str:
-        """The policy's id."""
         return f"{self.site.id}/basicPublishingCredentialsPolicies/{self.config}"
 
     def read(self, given: Given) -> Properties | None:
-        """The policy."""
         return arm.get(str(self), lambda: self.azure.web.web_apps.get_scm_allowed(self.group_name, self.name))
 
     def desired(self, given: Given) -> Properties:
-        """Allowed or not."""
         return {"properties": {"allow": self.allowed}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -76,7 +73,6 @@ class ScmBasicAuth(SitePart):
         return self.update(desired, {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Set it."""
         with doing(f"{'allowing' if self.allowed else 'forbidding'} {self}"):
             return arm.body(
                 when_free(
@@ -87,5 +83,4 @@ class ScmBasicAuth(SitePart):
             )
 
     def state(self, live: Properties) -> str:
-        """Allowed or not."""
         return "Allowed" if live["properties"]["allow"] else "Forbidden"

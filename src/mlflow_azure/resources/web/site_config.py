@@ -63,7 +63,6 @@ class SiteConfig(SitePart):
         self.allow = allow
 
     def read(self, given: Given) -> Properties | None:
-        """The live configuration."""
         live = arm.get(
             f"the configuration of {self.site}",
             lambda: self.azure.web.web_apps.get_configuration(self.group_name, self.name),

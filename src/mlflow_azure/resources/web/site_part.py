@@ -36,7 +36,6 @@ class SitePart(AzureResource):
 
     @property
     def id(self) -> str:
-        """The configuration's id."""
         return f"{self.site.id}/config/{self.config}"
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -59,5 +58,4 @@ class SitePart(AzureResource):
             self.azure.wait(self.azure.resources.tags.begin_update_at_scope(self.site.id.lstrip("/"), body))
 
     def state(self, live: Properties) -> str:
-        """It is there."""
         return "Configured"

@@ -60,7 +60,6 @@ class StorageMount(SitePart):
         return StorageMount(self.site, account=self.account, share=self.share, path=self.path, key=key)
 
     def read(self, given: Given) -> Properties | None:
-        """The mounts, by name."""
         with doing(f"reading the mounts of {self.site}"):
             answer = self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name)
         return _redacted(answer)

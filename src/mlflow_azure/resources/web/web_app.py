@@ -65,11 +65,9 @@ class WebApp(TaggedResource):
 
     @property
     def tags(self) -> dict[str, str]:
-        """Our tags."""
         return {**super().tags, **self.labels}
 
     def read(self, given: Given) -> Properties | None:
-        """The live site."""
         live = arm.get(str(self), lambda: self.azure.web.web_apps.get(self.group.name, self.name))
         if live and arm.same_id(live["properties"].get("serverFarmId"), self.plan.id):
             live["properties"]["serverFarmId"] = self.plan.id
@@ -95,7 +93,6 @@ class WebApp(TaggedResource):
         return {"identity": {**own, **others}} if own or others else {}
 
     def check_before_create(self, given: Given) -> None:
-        """The name must be free globally."""
         refuse_taken(
             self,
             given,
@@ -104,7 +101,6 @@ class WebApp(TaggedResource):
         )
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the site."""
         config = {"linuxFxVersion": f"DOCKER|{PLACEHOLDER}"}
         wanted = {**desired, "properties": {**desired["properties"], "siteConfig": config}}
         return self._put(f"creating {self}", {**wanted, "kind": "app,linux,container"}, {}, report)
@@ -152,7 +148,6 @@ class WebApp(TaggedResource):
         }
 
     def state(self, live: Properties) -> str:
-        """Running or Stopped."""
         return str(live["properties"].get("state"))
 
 
