@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +12,7 @@ import requests
 
 from tests.support.registry_builds import build
 from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
+from tests.support.waiting import wait_until, wait_until_throttled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,11 +131,7 @@ def test_a_pushed_image_is_served_without_a_deploy(off: Deployment) -> None:
     run, log = build(off.emulator.azure, GROUP, names(off)[1], CHANGED)
     assert run.properties.status == "Succeeded", log
 
-    answer = ""
-    ends = time.monotonic() + 60
-    while answer != "changed" and time.monotonic() < ends:
-        answer = requests.get(f"{off.url}/settings/IMAGE_VERSION", timeout=60).text
-    assert answer == "changed"
+    wait_until(lambda: requests.get(f"{off.url}/settings/IMAGE_VERSION", timeout=60).text == "changed")
     push = cd(off, "status").data["events"][0]
     assert (push["action"], push["image"], push["status"]) == ("push", "mlflowimage:latest", 202)
     assert push["digest"].startswith("sha256:")
@@ -205,9 +201,7 @@ def test_a_write_that_ctrl_c_left_behind_does_not_open_the_scm_site_after_all(of
     off.emulator.forget_requests()
     try:
         enable = off.cli.start("cd", "enable", "--cloud", "emulator", "--output", "json")
-        while not any(each["status"] == 429 for each in off.emulator.requests):
-            assert enable.poll() is None, enable.communicate()
-            time.sleep(0.02)
+        wait_until_throttled(off.emulator, enable)
         enable.send_signal(signal.SIGINT)
         answer, told = enable.communicate()
     finally:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.terminal import at_a_terminal
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.command import Command
@@ -172,10 +172,9 @@ def test_an_interrupted_destroy_ends_with_130_and_goes_on_when_run_again(
 ) -> None:
     emulator.control("PUT", "latency", {"profile": "none", "reads": 100})
     destroy = cli.start(*DESTROY)
-    while not emulator.writes:
-        time.sleep(0.02)
+    wait_until(lambda: emulator.writes, destroy)
     destroy.send_signal(signal.SIGINT)
-    destroy.communicate(timeout=30)
+    destroy.communicate()
     assert destroy.returncode == 130
     emulator.control("PUT", "latency", {"profile": "none"})
     assert cli(*DESTROY).exit_code == 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
+from tests.support.waiting import frozen, wait_until_throttled
 
 if TYPE_CHECKING:
     import subprocess
@@ -179,10 +180,10 @@ def deploy_while(deploy: subprocess.Popen[str], emulator: Emulator, change: Call
     """The data of a deploy during which something is changed: after it has read everything, before it writes."""
     path = "/resourcegroups/[^/]+$"
     emulator.fail(method="PUT", path=path, kind="status", status=429, headers={"Retry-After": "3"})
-    while not any(request["status"] == 429 for request in emulator.requests):
-        time.sleep(0.05)
-    change()
-    answer, errors = deploy.communicate(timeout=120)
+    wait_until_throttled(emulator, deploy)
+    with frozen(deploy):
+        change()
+    answer, errors = deploy.communicate()
     assert deploy.returncode == 0, errors
     return json.loads(answer)["data"]
 

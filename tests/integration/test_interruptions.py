@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from typing import TYPE_CHECKING
+
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     import subprocess
@@ -18,9 +19,7 @@ DEPLOY = ("deploy", "--cloud", "emulator", "--output", "json")
 
 def wait_for_writes(emulator: Emulator, number: int, deploy: subprocess.Popen[str]) -> None:
     """Wait until Azure has answered that many writes of a deploy."""
-    while len(emulator.writes) < number:
-        assert deploy.poll() is None, deploy.communicate()
-        time.sleep(0.01)
+    wait_until(lambda: len(emulator.writes) >= number, deploy)
 
 
 def assert_the_next_deploy_finishes(cli: Command, emulator: Emulator) -> None:
@@ -52,7 +51,7 @@ def test_ctrl_c_ends_a_deploy_with_130_and_what_was_done_until_then(
     deploy = cli.start(*DEPLOY)
     wait_for_writes(shared_emulator, 3, deploy)
     deploy.send_signal(signal.SIGINT)
-    answer, told = deploy.communicate(timeout=10)
+    answer, told = deploy.communicate()
 
     assert deploy.returncode == 130
     envelope = json.loads(answer)
@@ -67,7 +66,7 @@ def test_of_two_deploys_at_once_none_breaks_the_other(shared_cli: Command, share
     cli = shared_cli.of("twice")
     both = [cli.start(*DEPLOY), cli.start(*DEPLOY)]
     for deploy in both:
-        answer, _ = deploy.communicate(timeout=120)
+        answer, _ = deploy.communicate()
         envelope = json.loads(answer)
         assert deploy.returncode in {0, 1}
         assert all("again" in error["hint"] for error in envelope["errors"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
 import pytest
 import requests
+
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.command import Command
@@ -119,15 +120,14 @@ def test_following_goes_on_after_the_stream_was_cut(deployment: Deployment) -> N
 
 
 def ask_when_ready(deployment: Deployment, mark: str) -> None:
-    until = time.monotonic() + 60
-    while True:
+    def asked() -> bool:
         try:
             ask(deployment, mark)
         except requests.RequestException:
-            assert time.monotonic() < until
-            time.sleep(0.2)
-        else:
-            return
+            return False
+        return True
+
+    wait_until(asked)
 
 
 def test_the_log_of_a_stopped_web_app_says_that_it_is(deployment: Deployment) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +15,7 @@ from azure.storage.blob import BlobServiceClient
 from tests.support import mlflow_rest
 from tests.support.disturbed import disturbed
 from tests.support.sign_in import SECRET_SETTING, SignIn
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,9 +220,7 @@ def test_a_key_that_someone_made_anew_by_hand_stops_the_server_and_a_rotation_me
 ) -> None:
     used = next(name for name, key in live.keys.items() if key == live.mount_key)
     live.regenerate(used)
-    deadline = time.monotonic() + 120
-    while requests.get(deployment.url + PROBE, timeout=60).status_code != 503:
-        assert time.monotonic() < deadline
+    wait_until(lambda: requests.get(deployment.url + PROBE, timeout=60).status_code == 503)
     assert deployment.json("rotate-keys", "--storage").exit_code == 0
     assert requests.get(deployment.url + PROBE, timeout=60).status_code == 200
     live.assert_consistent()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.disturbed import held
+from tests.support.waiting import frozen, wait_until_throttled
 
 if TYPE_CHECKING:
     import subprocess
@@ -25,9 +25,7 @@ def paused_before_its_write(deployment: Deployment, workers: str) -> subprocess.
     deployment.emulator.fail(method="POST", path=LIST, after=1, status=429, headers=later, code="TooManyRequests")
     deployment.emulator.forget_requests()
     deploy = deployment.cli.start("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", workers)
-    while not any(each["status"] == 429 for each in deployment.emulator.requests):
-        assert deploy.poll() is None, deploy.communicate()
-        time.sleep(0.02)
+    wait_until_throttled(deployment.emulator, deploy)
     return deploy
 
 
@@ -40,7 +38,8 @@ def settings_of(deployment: Deployment) -> dict[str, str]:
 def test_a_deploy_does_not_undo_a_cd_disable_of_the_same_moment(deployment: Deployment) -> None:
     assert deployment.json("cd enable").exit_code == 0
     deploy = paused_before_its_write(deployment, "2")
-    assert deployment.json("cd disable").exit_code == 0
+    with frozen(deploy):
+        assert deployment.json("cd disable").exit_code == 0
     answer, _ = deploy.communicate()
     [error] = json.loads(answer)["errors"]
     assert (deploy.returncode, error["code"]) == (1, "ChangedMeanwhile")
@@ -54,8 +53,9 @@ def test_a_setting_that_someone_changes_between_read_and_write_is_not_written_ov
     deploy = paused_before_its_write(deployment, "3")
     web = deployment.emulator.azure.web.web_apps
     site = next(iter(web.list_by_resource_group(GROUP))).name
-    theirs = {**settings_of(deployment), "MLFLOW_SERVER_HOST": "127.0.0.1", "OWN": "new"}
-    web.update_application_settings(GROUP, site, {"properties": theirs})
+    with frozen(deploy):
+        theirs = {**settings_of(deployment), "MLFLOW_SERVER_HOST": "127.0.0.1", "OWN": "new"}
+        web.update_application_settings(GROUP, site, {"properties": theirs})
     answer, _ = deploy.communicate()
     [error] = json.loads(answer)["errors"]
     assert error["code"] == "ChangedMeanwhile"
@@ -99,12 +99,11 @@ def test_a_write_that_azure_puts_off_is_not_sent_again_over_what_came_meanwhile(
     deployment.emulator.fail(method="PUT", path=WRITE, status=429, headers={"Retry-After": "4"}, code="TooManyRequests")
     deployment.emulator.forget_requests()
     deploy = deployment.cli.start("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", "7")
-    while not any(each["status"] == 429 for each in deployment.emulator.requests):
-        assert deploy.poll() is None, deploy.communicate()
-        time.sleep(0.02)
-    web = deployment.emulator.azure.web.web_apps
-    site = next(iter(web.list_by_resource_group(GROUP))).name
-    web.update_application_settings(GROUP, site, {"properties": {**settings_of(deployment), "MEANWHILE": "came"}})
+    wait_until_throttled(deployment.emulator, deploy)
+    with frozen(deploy):
+        web = deployment.emulator.azure.web.web_apps
+        site = next(iter(web.list_by_resource_group(GROUP))).name
+        web.update_application_settings(GROUP, site, {"properties": {**settings_of(deployment), "MEANWHILE": "came"}})
     answer, _ = deploy.communicate()
     assert deploy.returncode == 0, answer
     found = settings_of(deployment)

@@ -17,7 +17,7 @@ import psutil
 import requests
 
 from mlflow_azure.emulator import launcher
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +177,7 @@ class SeveralInstances:
         """Deploy it, and wait for all instances."""
         options = (*JSON, "--public", "--instances", str(instances))
         several = cls(cli, home, cli("deploy", *options).data["url"], options)
-        wait_until(lambda: len({each.instance for each in several.servers()}) == instances, within=600)
+        wait_until(lambda: len({each.instance for each in several.servers()}) == instances)
         return several
 
     def servers(self) -> list[Server]:
@@ -209,7 +209,7 @@ class SeveralInstances:
                 {each.digest for each in before} & {each.digest for each in now}
             )
 
-        wait_until(replaced, within=600)
+        wait_until(replaced)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,12 +105,10 @@ def large_artifact(image_bin: Path, environment: Mapping[str, Any], *arguments: 
 def wait_until_answering(url: str) -> None:
     import requests
 
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    def answers() -> bool:
         try:
-            requests.get(url, timeout=10).raise_for_status()
+            return requests.get(url, timeout=60).ok
         except requests.RequestException:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(url)
+            return False
+
+    wait_until(answers)

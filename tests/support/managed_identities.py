@@ -10,7 +10,8 @@ from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.msi import ManagedServiceIdentityClient
 
 from tests.support.registry_builds import build
-from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.emulated import Azure

@@ -8,7 +8,6 @@ import io
 import os
 import tarfile
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,9 +16,10 @@ import trustme
 from mlflow_azure.emulator.runtime import BuildRequest, BuildResult, Runtime, SiteSpec, TlsMaterial
 from mlflow_azure.emulator.runtime.cache import cache_directory
 from mlflow_azure.emulator.runtime.listener import Listener, free_port
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Coroutine, Iterator
     from pathlib import Path
 
     import trustme
@@ -112,13 +112,6 @@ def issue_tls(directory: Path) -> TlsMaterial:
     certificate.private_key_pem.write_to_path(directory / "server.key")
     certificate.cert_chain_pems[0].write_to_path(directory / "server.pem")
     return TlsMaterial(directory / "ca.pem", directory / "server.pem", directory / "server.key")
-
-
-def wait_until(condition: Callable[[], bool], within: float = 60) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def free_ports(count: int) -> list[int]:

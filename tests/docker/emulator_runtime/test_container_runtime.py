@@ -22,8 +22,8 @@ from tests.support.runtime_support import (
     archive,
     free_ports,
     site_spec,
-    wait_until,
 )
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,8 @@ from websockets.sync.client import connect
 from mlflow_azure.emulator.runtime import Mount
 from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL
 from tests.support.mlflow_rest import ROUND_TRIP, log_a_run, runs, server_settings
-from tests.support.runtime_support import REGISTRY, Emulated, account_keys, free_ports, site_spec, wait_until
+from tests.support.runtime_support import REGISTRY, Emulated, account_keys, free_ports, site_spec
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     import ssl

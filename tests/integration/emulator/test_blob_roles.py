@@ -33,7 +33,7 @@ from tests.support.managed_identities import (
     running_site,
     variable,
 )
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 VARIABLES = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 

@@ -12,7 +12,8 @@ from azure.identity import ClientSecretCredential
 from tests.support.directory import ask, principal_of, registration
 from tests.support.emulated import Azure
 from tests.support.registry_builds import build
-from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
+from tests.support.waiting import wait_until
 
 IMAGE = {"Dockerfile": "FROM scratch\n", "requirements.lock": "", "startup.sh": TINY_STARTUP, "server.py": TINY_SERVER}
 BROWSER = {"User-Agent": "Mozilla/5.0"}

@@ -15,7 +15,7 @@ from azure.identity import ClientAssertionCredential
 from tests.support.directory import ask, principal_of, registration
 from tests.support.emulated import Azure
 from tests.support.managed_identities import attach, made_identity, running_site, variable
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 EXCHANGE = "api://AzureADTokenExchange"
 OVERRIDE = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"

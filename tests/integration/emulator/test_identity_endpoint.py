@@ -13,7 +13,7 @@ from azure.identity import ManagedIdentityCredential
 
 from tests.support.emulated import Azure
 from tests.support.managed_identities import attach, made_identity, running_site, variable
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 STORAGE = "https://storage.azure.com"
 KEYS = ("iss", "aud", "oid", "sub", "appid", "tid", "ver", "xms_mirid")

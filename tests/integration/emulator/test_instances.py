@@ -16,7 +16,7 @@ from urllib3.util import Retry
 
 from tests.support.emulated import Azure
 from tests.support.managed_identities import running_site
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 # Says which instance it is; SIGUSR1 makes it unhealthy, and healthy again.
 SERVER = """

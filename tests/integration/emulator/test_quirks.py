@@ -11,7 +11,8 @@ from azure.core.exceptions import HttpResponseError
 
 from mlflow_azure.emulator.launcher import EmulatorError
 from tests.support.registry_builds import build
-from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP, wait_until
+from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.emulated import Azure

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import time
+from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient
 
 from tests.support.emulated import Azure, error_code
+from tests.support.waiting import wait_until
 
 PLACEHOLDER = "DOCKER|mcr.microsoft.com/appsvc/staticsite:latest"
 
@@ -79,9 +80,12 @@ def test_a_key_that_was_regenerated_opens_no_blobs_and_a_site_that_mounts_with_i
 
 def state_of(azure: Azure, site: str, wanted: str) -> bool:
     """Wait until a site is in this state."""
-    while next(each["state"] for each in azure.control("GET", "status")["sites"] if each["name"] == site) != wanted:
-        time.sleep(0.05)
+    wait_until(lambda: {"name": site, "state": wanted}.items() <= _site(azure, site).items())
     return True
+
+
+def _site(azure: Azure, name: str) -> dict[str, Any]:
+    return next(each for each in azure.control("GET", "status")["sites"] if each["name"] == name)
 
 
 @pytest.mark.parametrize(("name", "reason"), [("Not-Valid", "AccountNameInvalid"), ("takenbyothers", "AlreadyExists")])

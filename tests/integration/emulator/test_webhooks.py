@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ from azure.core.exceptions import HttpResponseError
 
 from tests.support.emulated import Azure, error_code
 from tests.support.registry_builds import CONTEXT, build
+from tests.support.waiting import wait_until
 
 
 def webhook(azure: Azure, group: str, registry: str, uri: str, name: str = "deployment", **more: Any) -> Any:
@@ -18,13 +18,14 @@ def webhook(azure: Azure, group: str, registry: str, uri: str, name: str = "depl
 
 def events(azure: Azure, group: str, registry: str, count: int) -> list[Any]:
     """The events, once there are `count` of them."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        found = list(azure.registries.webhooks.list_events(group, registry, "deployment"))
-        if len(found) >= count:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"there were fewer than {count} events")
+    found: list[Any] = []
+
+    def enough() -> bool:
+        found[:] = azure.registries.webhooks.list_events(group, registry, "deployment")
+        return len(found) >= count
+
+    wait_until(enough)
+    return found
 
 
 def hook_of(azure: Azure, group: str, site: Any) -> str:

@@ -14,7 +14,7 @@ import psutil
 
 from mlflow_azure.emulator.runtime import end_leftovers
 from mlflow_azure.emulator.runtime.children import Children
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_children_and_grandchildren_end_when_the_daemon_is_killed(tmp_path: Path
     daemon, pids = _start_daemon(tmp_path)
     daemon.kill()
     daemon.wait()
-    wait_until(lambda: not any(map(_runs, pids)), within=10)
+    wait_until(lambda: not any(map(_runs, pids)))
 
 
 def test_leftovers_of_a_killed_daemon_are_ended_even_when_their_leash_was_killed_too(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_leftovers_of_a_killed_daemon_are_ended_even_when_their_leash_was_killed
     daemon.kill()
     daemon.wait()
     assert end_leftovers(tmp_path, grace=0.2) == ["stubborn"]
-    wait_until(lambda: not any(map(_runs, pids)), within=10)
+    wait_until(lambda: not any(map(_runs, pids)))
     assert end_leftovers(tmp_path) == []
 
 

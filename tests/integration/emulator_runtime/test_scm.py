@@ -19,7 +19,8 @@ from websockets.sync.client import connect
 
 from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks, Unreachable
 from mlflow_azure.emulator.runtime.sites.tunnel import Tunnel
-from tests.support.runtime_support import Emulated, free_ports, serving, site_spec, tiny_context, wait_until
+from tests.support.runtime_support import Emulated, free_ports, serving, site_spec, tiny_context
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     import ssl

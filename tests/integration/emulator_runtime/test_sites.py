@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.support.runtime_support import Emulated, free_ports, site_spec, tiny_context, wait_until
+from tests.support.runtime_support import Emulated, free_ports, site_spec, tiny_context
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,38 @@
+"""Waits for what is to happen, however busy the machine is: pytest's own limit ends a test that waits in vain."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+    from tests.support.running_emulator import Emulator
+
+_LOOK_SECONDS = 0.02
+
+
+def wait_until(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+    """Return when it holds; fail where a process that is to bring it about has ended."""
+    while not condition():
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(_LOOK_SECONDS)
+
+
+def wait_until_throttled(emulator: Emulator, process: subprocess.Popen[str]) -> None:
+    """Return when a request of a command was put off, which it is going to send again."""
+    wait_until(lambda: any(each["status"] == 429 for each in emulator.requests), process)
+
+
+@contextmanager
+def frozen(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Within, a process does nothing, for however long the test takes for something else."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
