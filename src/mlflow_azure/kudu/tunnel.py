@@ -8,12 +8,13 @@ the TCP stream. Source: azure-cli, appservice/tunnel.py; https://learn.microsoft
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from websockets.sync.client import ClientConnection
 
@@ -95,24 +96,40 @@ def _wait_until_reachable(kudu: Kudu, deadline: Deadline, tell: Callable[[str], 
 
     It takes the state from a file that is not there at once, and the SSH server may still be making its keys.
     """
-    last = ""
+    last: Obstacle | None = None
 
     def reachable() -> bool | None:
         nonlocal last
-        found = kudu.tunnel_state()
-        state = str(found.get("state") or "unknown").lower()
-        if "started" in state and found.get("canReachPort"):
-            return True
-        now = "is running, but has no SSH server" if "started" in state else f"is not running; its state is {state}"
-        if now != last:
-            tell(f"The container {now}. Waiting, in case it has only just started.")
+        now = obstacle(kudu.tunnel_state())
+        if now and now != last:
+            tell(f"The container {now.why}. Waiting, in case it has only just started.")
         last = now
-        return None
+        return None if now else True
 
-    if not deadline.poll(reachable, every=POLL_SECONDS, patience=START_SECONDS):
-        runs = last.startswith("runs")
-        image = "The image of mlflow-azure has an SSH server. Deploy it: mlflow-azure deploy."
-        raise _no_way(kudu, f"the container {last}", image if runs else "See why: mlflow-azure logs.")
+    deadline.poll(reachable, every=POLL_SECONDS, patience=START_SECONDS)
+    if last:
+        raise _no_way(kudu, f"the container {last.why}", last.hint)
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why the container cannot be reached, and what to do about it."""
+
+    why: str
+    hint: str
+
+
+def obstacle(state: Mapping[str, Any]) -> Obstacle | None:
+    """What stands in the way of a tunnel, by what the SCM site says of it; None where nothing does."""
+    said = str(state.get("state") or "unknown").lower()
+    if "started" not in said:
+        return Obstacle(f"is not running; its state is {said}", "See why: mlflow-azure logs.")
+    if state.get("canReachPort"):
+        return None
+    return Obstacle(
+        "is running, but has no SSH server",
+        "The image of mlflow-azure has an SSH server. Deploy it: mlflow-azure deploy.",
+    )
 
 
 def _no_way(kudu: Kudu, why: str, hint: str) -> MlflowAzureError:
