@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
 
 CONNECT_SECONDS = 30
+CLOSE_SECONDS = 0.5
+"""For as long Kudu may take to say goodbye: Ctrl+C and a deadline wait for it."""
 READ_SECONDS = 150
 """Kudu writes a sign of life into a silent log stream every minute."""
 _CHUNK = 64 * 1024
@@ -131,6 +133,7 @@ class Kudu:
             compression=None,
             ping_interval=None,  # what is in it keeps itself alive
             open_timeout=CONNECT_SECONDS,
+            close_timeout=CLOSE_SECONDS,
         )
 
     @property

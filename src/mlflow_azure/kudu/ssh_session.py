@@ -55,17 +55,27 @@ class Session:
 
     def shell(self, terminal: Terminal, kind: str) -> int:
         """Run a login shell in the terminal, whose type (TERM) is `kind`, and return its exit status."""
-        channel = self._transport.open_session()
-        columns, lines = terminal.size()
-        channel.get_pty(kind, columns, lines)
-        channel.invoke_shell()
-        return self._attend(channel, terminal, (columns, lines))
+        size = terminal.size()
+
+        def begin(channel: Channel) -> None:
+            channel.get_pty(kind, *size)
+            channel.invoke_shell()
+
+        return self._attend(self._channel(begin), terminal, size)
 
     def run(self, command: str, terminal: Terminal) -> int:
         """Run a line of the container's shell, and return its exit status."""
-        channel = self._transport.open_session()
-        channel.exec_command(command)
-        return self._attend(channel, terminal, None)
+        return self._attend(self._channel(lambda channel: channel.exec_command(command)), terminal, None)
+
+    def _channel(self, begin: Callable[[Channel], None]) -> Channel:
+        """A channel on which something has begun. paramiko itself would wait for the server for an hour."""
+
+        def begun() -> Channel:
+            channel = self._transport.open_session()
+            begin(channel)
+            return channel
+
+        return self._deadline.call(begun)
 
     def _attend(self, channel: Channel, terminal: Terminal, size: tuple[int, int] | None) -> int:
         """Pass on input and output until the end, and changes of the terminal's size.
@@ -86,7 +96,7 @@ class Session:
         return self._exit_status(channel)
 
     def _exit_status(self, channel: Channel) -> int:
-        status = channel.recv_exit_status()
+        status = self._deadline.call(channel.recv_exit_status)
         if status >= 0:
             return status
         if self._transport.is_active():
