@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mlflow_azure.emulator import launcher
+from tests.support.terminal import at_a_terminal
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +67,7 @@ def throttled(shared_emulator: Emulator, deployed: dict[str, Any]) -> Iterator[E
 
 def spelled(command: tuple[str, ...], *common: str) -> tuple[str, ...]:
     """The command line: options that all commands have stand before what a command takes for itself."""
-    name = command[:2] if command[0] in ("auth", "cd") else command[:1]
+    name = command[:2] if command[0] in ("auth", "cd", "emulator") else command[:1]
     return (*name, "--cloud", "emulator", "--output", "json", *common, *command[len(name) :])
 
 
@@ -71,6 +76,33 @@ def test_a_command_ends_at_its_deadline(shared_cli: Command, silent: Emulator, c
     answer = shared_cli(*spelled(command, "--timeout", "1"))
     assert answer.exit_code == 9, answer.stderr
     assert answer.errors[0]["code"] == "TimedOut"
+
+
+@pytest.mark.parametrize("command", [("list",), ("emulator", "status"), ("emulator", "start")], ids=" ".join)
+def test_an_emulator_that_is_stuck_holds_no_command_up(
+    shared_cli: Command, shared_emulator: Emulator, command: tuple[str, ...]
+) -> None:
+    with stuck(shared_emulator):
+        answer = shared_cli(*spelled(command, "--timeout", "1"))
+    assert (answer.exit_code, answer.errors[0]["code"]) == (9, "TimedOut"), answer.stderr
+
+
+def test_a_question_that_nobody_answers_ends_at_the_deadline(shared_cli: Command) -> None:
+    asked = at_a_terminal(shared_cli, "init", "--timeout", "1", "--output", "json", typed="")
+    assert "Resource group [mlflow-rg]" in asked.stderr
+    assert (asked.exit_code, asked.errors[0]["code"]) == (9, "TimedOut")
+
+
+@contextmanager
+def stuck(emulator: Emulator) -> Iterator[None]:
+    """Within, the emulator's process does not go on."""
+    found = launcher.endpoint(emulator.home)
+    assert found is not None
+    os.kill(found["pid"], signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(found["pid"], signal.SIGCONT)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -89,9 +121,7 @@ def stop(cli: Command, emulator: Emulator, command: tuple[str, ...], number: sig
     """The exit code of a command that is stopped while it waits to send its first request again."""
     emulator.forget_requests()
     process = cli.start(*spelled(command))
-    while not emulator.requests:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
+    wait_until(lambda: emulator.requests, process)
     process.send_signal(number)
     answer, told = process.communicate()
     assert json.loads(answer)["errors"][0]["code"] == "Interrupted"

@@ -29,6 +29,8 @@ from mlflow_azure.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mlflow_azure.deadline import Deadline
+
 PATIENCE = 120.0  # seconds until a test gives up waiting for the screen
 _LAST_WORDS = "hung up"
 
@@ -146,6 +148,7 @@ class Terminal:
         output: Literal["text", "json"] = "text",
         verbose: bool = False,
         environ: Mapping[str, str] | None = None,
+        deadline: Deadline | None = None,
     ) -> Console:
         return create(
             output=output,
@@ -154,6 +157,7 @@ class Terminal:
             stdin=self.keyboard,
             stdout=self.stream,
             stderr=self.stream,
+            deadline=deadline,
         )
 
     def type(self, keys: bytes) -> None:

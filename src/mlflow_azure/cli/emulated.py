@@ -24,6 +24,7 @@ RUNTIMES = {
 }
 
 
+ASKING = "Asking the emulator"
 BEGINNERS = frozenset({"init", "deploy"})
 """The commands that begin with an emulator where there was none. To the others, nothing was deployed."""
 

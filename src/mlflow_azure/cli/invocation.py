@@ -90,10 +90,12 @@ class Invocation:
 
     """
 
-    def __init__(self, command: str, common: Common, options: Options) -> None:
+    def __init__(self, command: str, common: Common, options: Options, *, within: Invocation | None = None) -> None:
+        """Begin a run; or go on with one, `within` its time, with other options and settings."""
         self.command = command
         self.common = common
         self.options = options
+        self.deadline: Deadline = within.deadline if within else Deadline(common.timeout)
         self.console = console.create(
             output=common.output.value,
             verbose=common.verbose,
@@ -102,13 +104,13 @@ class Invocation:
             stdout=sys.stdout,
             stderr=sys.stderr,
             told=self.aimed,
+            deadline=self.deadline,
         )
-        self.deadline = Deadline(common.timeout)
-        if common.verbose:
+        if common.verbose and not within:
             _show_requests(self.console)
         self.achieved: dict[str, object] = {}
         self.preview = False
-        self.at_the_end = ExitStack()
+        self.at_the_end: ExitStack = within.at_the_end if within else ExitStack()
 
     @cached_property
     def loaded(self) -> Loaded:

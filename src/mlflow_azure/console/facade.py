@@ -10,6 +10,7 @@ from mlflow_azure.console.answers import Answers, JsonAnswers, TextAnswers
 from mlflow_azure.console.plain import PlainDisplay
 from mlflow_azure.console.printers import Printer, RichPrinter, Tone, print_error, print_warning, printer_for
 from mlflow_azure.console.streams import OutputStream
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.events import Warned
 from mlflow_azure.secret import redact
@@ -135,11 +136,12 @@ class Console:
 
 
 class Prompt:
-    """Asks on stderr, and reads the answer from stdin."""
+    """Asks on stderr, and reads the answer from stdin, until the deadline."""
 
-    def __init__(self, stdin: TextIO | None, stderr: OutputStream) -> None:
+    def __init__(self, stdin: TextIO | None, stderr: OutputStream, deadline: Deadline) -> None:
         self._stdin = stdin
         self._stderr = stderr
+        self._deadline = deadline
 
     def confirm(self, question: str) -> bool:
         """Ask a question that "y" or "yes" affirms; the end of the input denies it.
@@ -179,13 +181,13 @@ class Prompt:
         return self._stdin is not None and self._stdin.isatty() and self._stderr.isatty()
 
     def _answer(self, question: str) -> str:
-        """The line that is typed, with its end; empty at the end of the input."""
+        """The line that is typed, with its end; empty at the end of the input. Raises TimedOutError."""
         self._stderr.write(question)
         answer = ""
         try:
-            answer = self._stdin.readline() if self._stdin else ""
+            answer = self._deadline.call(self._stdin.readline) if self._stdin else ""
         finally:
-            if not answer:  # after Ctrl+C or the end of the input, the cursor still stands behind the question
+            if not answer:  # Ctrl+C, the deadline or the end of the input leave the cursor behind the question
                 self._stderr.write("\n")
         return answer
 
@@ -199,12 +201,17 @@ def create(
     stdout: TextIO | None,
     stderr: TextIO | None,
     told: Callable[[str], str] = str,
+    deadline: Deadline | None = None,
 ) -> Console:
-    """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES."""
+    """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES.
+
+    Whoever is asked has until `deadline` to answer.
+    """
     out, err = OutputStream(stdout, environ, answers=True), OutputStream(stderr, environ, edit=redact)
     answers = JsonAnswers(out) if output == "json" else TextAnswers(out, printer_for(out, environ))
     printer = printer_for(err, environ)
-    return Console(answers, _display(printer, environ), printer, Prompt(stdin, err), verbose=verbose, told=told)
+    prompt = Prompt(stdin, err, deadline or Deadline())
+    return Console(answers, _display(printer, environ), printer, prompt, verbose=verbose, told=told)
 
 
 def _display(printer: Printer, environ: Mapping[str, str]) -> Display:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlflow_azure.console import text
-from mlflow_azure.errors import ContainerEngineError
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.errors import ContainerEngineError, TimedOutError
 from mlflow_azure.events import Action, Failed, Finished, Planned, Progressed, Started, Step
 
 if TYPE_CHECKING:
@@ -314,3 +315,14 @@ def test_a_question_is_answered_on_the_keyboard(terminal: Callable[[int, int], T
         assert console.confirm("Delete 9 resources?") is answer
     screen.hang_up()
     assert screen.shown.count("Delete 9 resources? [y/N]") == 5
+
+
+def test_a_question_that_nobody_answers_ends_at_the_deadline(terminal: Callable[[int, int], Terminal]) -> None:
+    screen = terminal(80, 30)
+    console = screen.console(deadline=Deadline(0.1))
+    with pytest.raises(TimedOutError):
+        console.confirm("Delete 9 resources?")
+    console.note("the next line")
+    screen.type(b"\n")  # to whoever still reads the keyboard
+    screen.hang_up()
+    assert screen.lines[:2] == ["Delete 9 resources? [y/N]", "the next line"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, tell_version
+from mlflow_azure.cli.emulated import ASKING, emulator_failures, emulator_launcher, tell_version
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 
@@ -96,7 +96,7 @@ def start(run: Invocation) -> None:
     launcher = emulator_launcher()
     with emulator_failures():
         tell_version(run.console, run.wait(launcher.start, "Starting the emulator"))
-        found = launcher.status()
+        found = run.wait(launcher.status, ASKING)
     run.answer(_answer(found))
 
 
@@ -129,7 +129,7 @@ def status(run: Invocation) -> None:
     """Show whether the emulator runs, where, and what it runs."""
     launcher = emulator_launcher()
     with emulator_failures():
-        found = run.wait(launcher.status, "Asking the emulator")
+        found = run.wait(launcher.status, ASKING)
     run.answer(_answer(found))
 
 

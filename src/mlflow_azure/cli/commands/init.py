@@ -56,7 +56,7 @@ def init(run: Invocation) -> None:
         there = path.exists()
     except OSError as error:  # a name that no file system takes
         raise _cannot_write(path, error) from error
-    asked = run if there else Invocation(run.command, replace(run.common, settings=None), run.options)
+    asked = run if there else Invocation(run.command, replace(run.common, settings=None), run.options, within=run)
     kept = {name: value.text for name, value in asked.loaded.values.items() if value.source is Source.FILE}
     answers, access = _ask(asked)
     values = {name: text for name, text in (kept | answers).items() if text}
@@ -66,7 +66,7 @@ def init(run: Invocation) -> None:
         path.write_text(render.answered(values), encoding="utf-8")
     except OSError as error:
         raise _cannot_write(path, error) from error
-    written = Invocation(run.command, replace(run.common, settings=path), {})
+    written = Invocation(run.command, replace(run.common, settings=path), {}, within=run)
     _warn_of_environment(written, answers)
     planned = _plan(written, access)
     deploy = f"{written.aimed('mlflow-azure deploy')} {_OPTIONS.get(access, '')}".rstrip()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
-from mlflow_azure.cli.emulated import emulator_failures, emulator_launcher, is_missing
+from mlflow_azure.cli.emulated import ASKING, emulator_failures, emulator_launcher, is_missing
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.deployment.facts import ListedDeployment
@@ -71,7 +71,7 @@ def list_(run: Invocation) -> None:
       mlflow-azure list --output json
 
     """
-    emulators = _emulators()
+    emulators = _emulators(run)
     if run.common.cloud is CloudName.EMULATOR and not emulators:
         run.answer(ListAnswer((), ()))
         return
@@ -91,7 +91,7 @@ def _deployments(run: Invocation) -> tuple[ListedDeployment, ...]:
     return run.wait(lambda: deployments(run.azure))
 
 
-def _emulators() -> tuple[ListedEmulator, ...]:
+def _emulators(run: Invocation) -> tuple[ListedEmulator, ...]:
     """The emulator whose home the environment names, else that of the user; none where it was never started."""
     try:
         launcher = emulator_launcher()
@@ -100,7 +100,7 @@ def _emulators() -> tuple[ListedEmulator, ...]:
     if is_missing():
         return ()
     with emulator_failures():
-        status = launcher.status()
+        status = run.wait(launcher.status, ASKING)
     if status is None:
         return (ListedEmulator(str(launcher.default_home().root), running=False, groups=(), urls=()),)
     urls = tuple(str(each["url"]) for each in status["sites"])
