@@ -22,7 +22,8 @@ from mlflow_azure.cli.local_answers import (
 )
 from mlflow_azure.cli.signals import ignore_signals, interrupted
 from mlflow_azure.console import text
-from mlflow_azure.errors import ContainerEngineError, SettingsError
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.errors import ContainerEngineError, MlflowAzureError, SettingsError
 from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.secret import Secret
 from mlflow_azure.settings import POSTGRES, Settings
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
+_TAKE_DOWN_SECONDS = 60
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 _WITHOUT = "Without an engine, a server runs here in the emulator: mlflow-azure deploy --cloud emulator"
@@ -201,12 +203,12 @@ def _follow(run: Invocation, local: LocalRun) -> None:
 
 
 def _take_down(run: Invocation, containers: Containers) -> None:
-    """Stop and remove the containers. A second Ctrl+C must not leave half of them."""
+    """Stop and remove the containers. A second Ctrl+C must not leave half of them; an engine that is silent may."""
     ignore_signals()
     with run.console.busy("Stopping the server"):
         try:
-            containers.remove()
-        except ContainerEngineError as error:
+            Deadline(_TAKE_DOWN_SECONDS).call(containers.remove)
+        except MlflowAzureError as error:
             run.console.warn(error.message, f"mlflow-azure local-run --stop{named(containers.name)}")
 
 
