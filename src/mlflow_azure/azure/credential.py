@@ -59,7 +59,7 @@ class Credential:
         )
 
     def ask_early(self, scope: str) -> None:
-        """Ask for a token now, while other things are made ready. What goes wrong is told to who needs it later."""
+        """Ask for a token now, while other things are made ready. Whoever needs it later is told what went wrong."""
 
         def ask() -> None:
             with suppress(Exception):

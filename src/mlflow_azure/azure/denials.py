@@ -32,10 +32,9 @@ class Denial:
 
 
 def denials(azure: Azure, group: str, actions: Iterable[str]) -> tuple[Denial, ...]:
-    """What surely takes away any of some actions in a resource group, or, while it does not exist, in the subscription.
+    """What surely takes away some of these actions in a resource group, or, while there is none, in the subscription.
 
-    Whether the user is in a group that is named there is not known, and so no reason to say so. None where the user may
-    not read them.
+    One that names a group is left out: whether the user is in it is not known. None where the user may not read them.
 
     Raises:
         SignInError, MlflowAzureError: Azure does not tell.

@@ -50,7 +50,7 @@ def may_register(azure: Azure) -> bool:
 def told_by(token: str) -> bool | None:
     """What a token for Microsoft Graph says of it; None where that is up to the tenant's policy for its members.
 
-    That, too, where it is not one to be read: Microsoft Graph promises no form of its tokens.
+    None, too, where it cannot be read: Microsoft Graph promises no format of its tokens.
     """
     try:
         told = claims(token)

@@ -1,6 +1,6 @@
 """What the signed-in user may do, asked of Azure before it is tried.
 
-A role's actions and its exceptions have `*` for any text; what one role excepts another may allow:
+A role's actions and its exceptions have `*` for any text; what one role excludes, another may allow:
 https://learn.microsoft.com/azure/role-based-access-control/role-definitions
 """
 
@@ -71,7 +71,7 @@ def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
 
 
 def role_on(azure: Azure, scope: str) -> str | None:
-    """Which of the roles that matter here the signed-in user's rights on a scope come to; None where to none.
+    """Which of the roles that matter here the signed-in user's rights on a scope amount to; None where to none of them.
 
     Raises:
         SignInError, MlflowAzureError: Azure does not tell.

@@ -1,4 +1,4 @@
-"""How often a long-running operation is asked how far it is."""
+"""How often to ask how far a long-running operation is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells each request that is sent: method, path, status and milliseconds, for whoever listens to the logger.
+"""Logs each request that is sent: method, path, status and milliseconds, for whoever listens to the logger.
 
 Never the query, which may hold a signature, nor headers and bodies, which may hold keys.
 """

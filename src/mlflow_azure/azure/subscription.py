@@ -1,4 +1,4 @@
-"""Which subscription, where no setting says it."""
+"""Which subscription to use where no setting names one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
 
 
 def known_to_az(cloud: Cloud, environ: Mapping[str, str], subscription_id: str | None) -> str | None:
-    """The subscription, where the `az` account has it: by it `az` tells which tenant a token has to be from."""
+    """The subscription, if the `az` account has it: `az` then knows which tenant a token has to come from."""
     return next((str(each["id"]) for each in _az_account(cloud, environ) if each["id"] == subscription_id), None)
 
 

@@ -30,7 +30,6 @@ class Blobs:
     """A blob container, as a source and as a target.
 
     Args:
-        cloud: The cloud it is in.
         endpoint: The blob endpoint of its storage account.
         access: How it is reached: with the account's key, as who is signed in, or with a signature.
         name: Its name.

@@ -35,7 +35,6 @@ class ShareFiles:
     """A file share, as a source and as a target.
 
     Args:
-        cloud: The cloud it is in.
         connection: Connection string of its storage account.
         name: Its name.
         backup: Id of the backup that is made of it; None for a target.

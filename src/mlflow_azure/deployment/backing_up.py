@@ -46,7 +46,6 @@ class Backup:
         """Look at both sides. Raises MlflowAzureError where there is nothing to back up, or no place for it.
 
         Args:
-            azure: The subscription.
             settings: Of the MLflow that is deployed.
             directory: Where it goes.
             artifacts: Whether the blob container is part of it.

@@ -54,7 +54,7 @@ def is_newer(release: str | None) -> bool:
 
 
 def newer(what: str) -> SettingsError:
-    """What is deployed is newer."""
+    """The error where what is deployed is newer."""
     return SettingsError(
         f"{what}: MLflow cannot go back on the same database",
         hint="Update mlflow-azure: pipx upgrade mlflow-azure. Or restore a backup to a new deployment",
@@ -77,12 +77,10 @@ def decide_access(
 ) -> tuple[Features, list[Warned]]:
     """The features with those who get in, and what the user should know of that.
 
-    MLflow 3 is put on the internet by nobody's accident: a first deploy of it requires sign-in where nobody said
+    Nobody puts MLflow 3 on the internet by accident: a first deploy of it requires sign-in where nobody said
     anything, and the signed-in user may register an application. For 1.5.0 a deploy warns afterwards.
 
     Args:
-        azure: The subscription.
-        settings: Of the deployment.
         live: What the deployment has.
         auth: Whether sign-in was asked for.
         public: Whether everyone is to get in.
@@ -136,7 +134,6 @@ def spare(refused: AzureRefusedError, wanted: Features, settings: Settings, *, a
     Args:
         refused: What Azure said.
         wanted: How the deployment was to be.
-        settings: Of the deployment.
         asked: Whether this deploy was told to pull the image with an identity.
 
     """

@@ -33,7 +33,6 @@ class TaskSite:
     """A temporary web app, as it is asked.
 
     Args:
-        site: The web app.
         token: What it wants to be shown.
 
     """

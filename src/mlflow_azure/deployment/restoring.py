@@ -150,7 +150,6 @@ class Restore:
 
         Args:
             dialog: Is asked for consent where data would be lost.
-            deadline: When to give up.
             replace: Whether data may be lost at all.
 
         """

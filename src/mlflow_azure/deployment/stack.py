@@ -61,7 +61,6 @@ def mlflow_stack(
     """The resources of an MLflow tracking server: of the MLflow that is deployed, else of that of the settings.
 
     Args:
-        azure: The subscription.
         settings: Names and sizes.
         features: What it has beyond the minimum.
         context: What the image is built from; None takes whatever is in the registry.

@@ -5,8 +5,8 @@
     check     whether what is to be created would be allowed, before the first write
     apply     in order of dependencies, independent branches at the same time; what is changed is read again just before
 
-Who only looks stops after the comparison. There is no state between runs: the live resources are the record,
-so going on after a crash is running again.
+Whoever only wants to look stops before the last step. There is no state between runs: the live resources are the
+record, so recovering from a crash is running again.
 """
 
 from mlflow_azure.engine.concurrent import gather

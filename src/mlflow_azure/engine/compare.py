@@ -27,9 +27,9 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True)
 class OneOf:
-    """A desired value of which there are several, such as two keys that open the same lock.
+    """Several values, any of which will do, such as two keys that open the same lock.
 
-    Any of them will do. Where none is there, the first is written.
+    Where none of them is live, the first is written.
     """
 
     values: tuple[Any, ...]

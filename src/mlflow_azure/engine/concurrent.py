@@ -1,4 +1,4 @@
-"""Runs a graph of work to its end, and says everything that went wrong in it at once."""
+"""Runs a graph of work to its end, and reports everything that went wrong in it at once."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Execution:
         return Applied(None, Action.CHECK)
 
     def _is_called_for(self, task: Task) -> bool:
-        """Whether a resource that the task works ahead for is to be written; other tasks always are."""
+        """Whether a task is to be done. One that works ahead is not, where all that comes after it is kept."""
         actions = (self.plan.steps[node].action for node in self.plan.nodes if task in node.after)
         return not task.ahead or any(action is not Action.KEEP for action in actions)
 
@@ -163,14 +163,14 @@ class Execution:
         return self.plan.steps[resource].action is Action.UPDATE
 
     def _refuse_to_undo(self, resource: Resource, found: Sequence[Difference]) -> None:
-        """Write nothing over what someone changed since the plan was made: to be undone is not what they were told."""
+        """Refuse to overwrite what someone changed since the plan was made: they were told that it was done."""
         planned = {difference.path for difference in self.plan.steps[resource].differences}
         changed = [difference.path for difference in found if difference.path not in planned]
         if resource.contested and self._updates(resource) and changed:
             raise changed_by_someone({str(resource): changed})
 
     def _verify(self) -> None:
-        """Read again what others write, too, and was written here; all there is where others were at work."""
+        """Read again what was written here and others write, too; everything, where another command was at work."""
         done = {result.step.key: result.step.action for result in self.results}
         nodes = [node for node in self._contested if done.get(node.key) in (Action.CREATE, Action.UPDATE)]
         updated = next((node for node in nodes if done[node.key] is Action.UPDATE), None)

@@ -19,7 +19,7 @@ __all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resou
 Properties = Mapping[str, Any]
 
 HIDDEN: Properties = {"hidden": True}
-"""The outputs of a resource that exists and does not give them to this user."""
+"""The outputs of a resource that exists, but whose outputs this user may not see."""
 
 
 class Node(ABC):
@@ -84,7 +84,7 @@ class Resource(Node):
         changing_outputs: Outputs that an update changes in a way that is not known before.
         shown_by: Resources that cannot exist without this one. Where one of them does, this one is not asked for.
         shown: How this one is then.
-        contested: Whether several commands write it, each the whole of it, so that one may undo another.
+        contested: Whether several commands write it, each as a whole, so that one may undo what another wrote.
 
     """
 
@@ -131,11 +131,11 @@ class Resource(Node):
         """Refuse what could not be made, before anything is written. Raises MlflowAzureError."""
 
     def mark(self) -> str:
-        """What the last command left that wrote this, or its like, where it is contested: see turns.py."""
+        """Where it is contested: the mark of the last command that wrote it, or its like. See turns.py."""
         return ""
 
     def leave_mark(self, mark: str) -> None:
-        """Leave it."""
+        """Leave a mark there."""
 
     def outputs(self, live: Properties) -> Properties:
         """What the resources that need this one are given."""
@@ -151,7 +151,7 @@ class Resource(Node):
 
 
 class Removable(Resource):
-    """A resource that belongs to something which can be switched off again.
+    """A resource that belongs to something that can be switched off again.
 
     Attributes:
         wanted: Whether it is to exist. What is not wanted is deleted where it exists.

@@ -61,12 +61,11 @@ def plan(
 
     Args:
         nodes: In an order in which each node stands after those that it needs.
-        deadline: When to give up.
         adopt: Take over resources that exist and were not made by us.
         required: Resources outside `nodes` that must be there already. They are left as they are.
-        check: Refuses for other reasons what could not be done, by raising. It is called while Azure is asked whether
+        check: Raises where something else forbids the plan. It runs at the same time as the questions to Azure whether
             what is to be created could be.
-        hiding: Leave out what the user may not see. Such a plan is to look at, and cannot be carried out.
+        hiding: Leave out what the user may not see. Such a plan can be looked at, but not carried out.
         seen: What was read just now, by the keys of the resources, and is not asked for again.
 
     Raises:
@@ -92,7 +91,7 @@ def plan(
 
 
 def _is_gone(node: Node, readings: Mapping[Resource, Reading]) -> bool:
-    """Whether it is to be taken away, and is not there: nothing is to be said of it."""
+    """Whether it is not wanted and not there either, so that there is nothing to do, or to tell."""
     return isinstance(node, Removable) and not node.wanted and readings[node].live is None
 
 

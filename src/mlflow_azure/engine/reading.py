@@ -30,7 +30,7 @@ class Reading:
 
 
 class _Readings(Mapping[Node, "Properties | None"]):
-    """The outputs of what is being read: who asks for those of a resource waits for it, and fails as it failed."""
+    """Outputs while they are being read: whoever asks for those of a resource waits for it, and fails as it does."""
 
     def __init__(self, resources: Iterable[Resource], seen: Mapping[str, Reading], *, hiding: bool) -> None:
         self._seen = seen
@@ -98,7 +98,6 @@ def read(
 
     Args:
         resources: What is read.
-        deadline: When to give up.
         required: Resources that must exist.
         hiding: Go on without what the user may not see.
         seen: What was read just now, by the keys of the resources, and is not asked for again.

@@ -1,4 +1,4 @@
-"""What several commands write, each the whole of it, and Azure keeps no version of on which a write could insist.
+"""Guards what several commands write, each as a whole, and Azure has no ETag for that a write could insist on.
 
 Each command leaves a mark once it has written all that it writes of this kind, and only then reads it again:
 

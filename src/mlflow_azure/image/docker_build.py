@@ -57,10 +57,8 @@ def build(
 
     Args:
         engine: Where it is built.
-        context: What it is built from.
         tag: The name that the image gets.
         report: Told each instruction of the Dockerfile, with the fraction done.
-        deadline: When to give up.
         build_ca: Certificates (PEM) that the build stage trusts. They do not get into the image.
 
     Raises:

@@ -53,7 +53,6 @@ class LocalBuilder:
             client: The registry.
             context: What is built.
             images: Each as "repository:tag".
-            report: Is told the progress.
 
         Raises:
             ContainerEngineError: There is no engine, or the build or the push failed.

@@ -106,12 +106,10 @@ class Azurite(Storage):
     """Azurite in a container of its own, its data in a volume.
 
     Args:
-        containers: The containers of the run.
         container: The blob container's name.
         volume: Name of the volume with its data.
         arguments: Build arguments of its image.
         builder: Builds its image.
-        deadline: When to give up.
 
     """
 

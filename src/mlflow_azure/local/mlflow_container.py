@@ -31,7 +31,6 @@ class ServerContainer(Task):
     """The container: the app settings as its environment, a volume in the place of the file share.
 
     Args:
-        containers: The containers of the run.
         settings: Of the server.
         port: Where this machine reaches it.
         image: What it runs.

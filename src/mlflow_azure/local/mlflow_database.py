@@ -75,10 +75,8 @@ class Postgres(Task):
     """PostgreSQL in a container that the server's reaches, and nobody through a port of this machine.
 
     Args:
-        containers: The containers of the run.
         arguments: Build arguments of its image.
         builder: Builds its image.
-        deadline: When to give up.
 
     """
 

@@ -109,7 +109,6 @@ def prepare(
     """The parts of a local run, nothing of them done yet.
 
     Args:
-        engine: The container engine.
         name: The name of the server's container; those of network, volumes and Azurite's container begin with it.
         settings: Of the server.
         context: What the image is built from.
@@ -117,7 +116,6 @@ def prepare(
         account: The storage account for artifacts; None for an Azurite of its own.
         postgres: Whether MLflow 3 gets a PostgreSQL of its own, not a file.
         build_ca: Certificates (PEM) that builds trust.
-        deadline: When to give up.
 
     """
     containers = Containers(engine, name)

@@ -30,13 +30,12 @@ class Server(Check):
     """Waits until the MLflow server behind the web app answers.
 
     Args:
-        site: The web app.
         client: The app registration that a token has to be for; None where no token is needed.
         image: The image that is to answer; None for whichever does.
         identity: Whether the web app pulls it with an identity.
         version: Which MLflow it is.
-        rotated: When the keys were rotated with which it is to answer; None for whichever they are.
-        instances: How many of it there are, each of which is to answer.
+        rotated: When the keys that it is to answer with were rotated; None for any.
+        instances: How many instances there are, each of which is to answer.
         after: What is done before.
 
     """

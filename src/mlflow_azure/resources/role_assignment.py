@@ -38,7 +38,6 @@ class RoleAssignment(AzureResource, Removable):
     whatever scope above, nothing is added.
 
     Args:
-        role: The role.
         scope: What it is about.
         principal: Whose it is; its output `principal_id` names the identity.
         hint: What to do where Azure refuses to assign it.

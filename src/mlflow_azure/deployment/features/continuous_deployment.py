@@ -106,8 +106,6 @@ def withdrawn_on_failure(dialog: Dialog, azure: Azure, settings: Settings, begun
 
     Args:
         dialog: Tells what is done.
-        azure: The subscription.
-        settings: Of the deployment.
         begun: How it is switched on.
 
     """
@@ -134,7 +132,7 @@ def _withdraw(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Ex
 
 
 def _take_back(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> str:
-    """Take back what switching it on began, in whatever state it is; what could not be made sure, or nothing.
+    """Take back what switching it on began, in whatever state it is; what remains in doubt, or nothing.
 
     The SCM site is closed without a look at how it is: a write that was under way may open it after the look.
 

@@ -22,8 +22,6 @@ def allowed_identity(
     """What `Features.identity` is to be, and a warning where what is asked for may not be done.
 
     Args:
-        azure: The subscription.
-        settings: Of the deployment.
         live: What it is now.
         asked: What the user wants; None leaves it as it is.
 

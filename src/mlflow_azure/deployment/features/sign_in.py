@@ -98,7 +98,6 @@ def sign_in_nodes(
     """The nodes of one web app's sign-in; none where nobody has to sign in.
 
     Args:
-        site: The web app.
         settings: Names.
         sign_in: How one signs in.
         identity: The identity of MLflow 3.

@@ -78,7 +78,6 @@ class Upgrading:
 
         Args:
             dialog: Tells what is done, and asks.
-            azure: The subscription.
             found: Where the upgrade stands.
             old: The deployment as MLflow 1.5.0.
             new: The same as MLflow 3.

@@ -70,7 +70,6 @@ class AppRegistration(AzureResource, Removable):
     """The registration of one web app, with a scope for users, and a role for those who are named.
 
     Args:
-        site: The web app.
         name: Its display name.
         tenant_id: The tenant it is in.
         client_id: Its client id where that is known; else it is found by its identifier URI.

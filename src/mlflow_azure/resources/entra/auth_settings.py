@@ -28,7 +28,6 @@ class AuthSettings(SitePart):
     """Sign-in with Microsoft Entra: required of everyone, for every path.
 
     Args:
-        site: The web app.
         client: The app registration that tokens have to be for. None switches sign-in off.
         issuer: URL of the tenant's token issuer.
         secret: The app setting with the registration's secret, or with the identity that stands in for it.

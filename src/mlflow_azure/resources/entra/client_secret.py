@@ -77,7 +77,7 @@ class ClientSecret(AzureResource):
         return {"valid": True}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Add a password. Of older ones that in use stays: it has to work until the new one is in the app settings."""
+        """Add a password. The one in use stays: it has to work until the new one is in the app settings."""
         registration = f"/applications/{given(self.registration, 'object_id')}"
         expires = datetime.now(UTC) + timedelta(days=VALID_DAYS)
         wanted = {"displayName": LABEL, "endDateTime": expires.isoformat()}
@@ -99,7 +99,7 @@ class ClientSecret(AzureResource):
                 self.azure.directory.create(f"{registration}/removePassword", {"keyId": each["keyId"]})
 
     def outputs(self, live: Properties) -> Properties:
-        """secret: the new one; None where the one in the app settings goes on, which nobody needs to know. key_id."""
+        """secret: the new one; None where that in the app settings stays, whose value nobody needs. key_id."""
         secret = live.get("secret") if live["valid"] else UNKNOWN
         return {"secret": secret, "expires": live["expires"], "key_id": live["key_id"]}
 

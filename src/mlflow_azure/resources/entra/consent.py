@@ -26,7 +26,7 @@ _GRANTS = "/oauth2PermissionGrants"
 class Consent(AzureResource):
     """An administrator's consent to the sign-in of everyone who is assigned.
 
-    Who may not give it is no worse off than without: that is told, and stops nothing.
+    A user who may not give it is no worse off than without it: that is told, and stops nothing.
     """
 
     kind = "consent"
@@ -40,7 +40,7 @@ class Consent(AzureResource):
         return f"{self.principal.id}/consent"
 
     def read(self, given: Given) -> Properties | None:
-        """What was consented to for everyone; None where Microsoft Entra ID does not tell, too."""
+        """What was consented to for everyone; None also where Microsoft Entra ID does not tell."""
         client = given(self.principal, "id")
         condition = f"clientId eq {quoted(client)} and consentType eq 'AllPrincipals'"
         try:

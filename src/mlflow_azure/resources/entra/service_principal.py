@@ -40,7 +40,6 @@ class ServicePrincipal(AzureResource):
     """The service principal of an app registration.
 
     Args:
-        registration: The registration.
         allowed: Who may sign in; None leaves that as it is.
 
     """

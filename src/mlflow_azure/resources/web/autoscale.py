@@ -40,7 +40,6 @@ class Autoscale(TaggedResource, Removable):
     """The autoscale setting of a plan, of which Azure allows one.
 
     Args:
-        plan: The plan.
         provider: Microsoft.Insights.
         limits: How few and how many machines; None leaves them as they are.
         wanted: Whether it is to exist.

@@ -31,7 +31,6 @@ class ContainerStart:
     """Looks at the log every ten seconds.
 
     Args:
-        site: The web app.
         scm_host: Where its log is.
         identity: Whether it pulls the image with an identity, whose role may be new.
 

@@ -30,7 +30,6 @@ class SiteConfig(SitePart):
     """The configuration proper of the site.
 
     Args:
-        site: The web app.
         image: What it runs; its output `reference` names it.
         identity: Whether it pulls the image with a managed identity.
         pull_as: The identity that it pulls with; None is its own.

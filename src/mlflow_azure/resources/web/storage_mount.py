@@ -27,7 +27,6 @@ class StorageMount(SitePart):
     """Mounts the share at a path, with a key of the account. Mounts that the user has added stay.
 
     Args:
-        site: The web app.
         account: The account of the share.
         share: The share.
         path: Where it is mounted.

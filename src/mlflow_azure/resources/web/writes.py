@@ -39,8 +39,7 @@ def read_anew(azure: Azure, write: Callable[[bool], T], report: Report) -> T:
     The SDK waits as long as Azure asks for, and then sends the same body again, over whatever came meanwhile.
 
     Args:
-        azure: The subscription.
-        write: Sends it, with NOT_AGAIN; told whether it is a further try, it reads first what there is now.
+        write: Sends it, with NOT_AGAIN. Told that it is a further try, it first reads what is there by then.
         report: Where to tell of waiting.
 
     """
