@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
+from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.runner import before_writing
 from mlflow_azure.deployment.decisions import decide_access, refuse_other_release, refuse_other_version, spare
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from mlflow_azure.image.builder import Builder
     from mlflow_azure.image.context import BuildContext
     from mlflow_azure.settings import Settings
+
+OPEN = Warned(
+    "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
+    "Require sign-in: mlflow-azure auth enable. Or allow only some networks: --allow-ip NETWORK",
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,6 @@ class Deploy:
         """Read and check.
 
         Args:
-            azure: The subscription.
-            settings: Of the deployment.
             wish: What the user asks for.
             writes: Whether it is to be carried out. Where not, missing rights are a finding, and no error.
 
@@ -134,12 +138,19 @@ class Deploy:
         """What the user should know once it is done."""
         lacking = (node for node in self.stack.nodes if isinstance(node, Consent) and not self.outputs(node)["granted"])
         registrations = (self.outputs(consent.principal.registration) for consent in lacking)
-        return [lacking_consent(self._azure, each["client_id"]) for each in registrations]
+        consents = [lacking_consent(self._azure, each["client_id"]) for each in registrations]
+        return [*consents, OPEN] if self._is_open_undecided else consents
 
     @property
-    def is_open_undecided(self) -> bool:
-        """Whether everyone on the internet gets in, and nobody said so."""
-        return not (self._settings.allow_ip or self.features.sign_in or self.features.is_public)
+    def _is_open_undecided(self) -> bool:
+        """Whether everyone on the internet gets in, and nobody said so. The emulator is not on the internet."""
+        decided = self._settings.allow_ip or self.features.sign_in or self.features.is_public
+        return not decided and self._azure.cloud.name is not CloudName.EMULATOR
+
+    @property
+    def takes_secret(self) -> bool:
+        """Whether clients need a secret: the key of MLflow 1.5.0's artifacts, or a token."""
+        return self._settings.mlflow_version == FILE_SHARE or self.features.sign_in is not None
 
     def outputs(self, node: Node) -> Properties:
         """What a resource gives to others, once it is there."""

@@ -20,6 +20,7 @@ from mlflow_azure.deployment.inventory import (
     Found,
 )
 from mlflow_azure.engine.node import Removable
+from mlflow_azure.errors import SettingsError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.entra.app_registration import delete_registration
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deployment.dialog import Dialog
     from mlflow_azure.deployment.inventory import Inventory
     from mlflow_azure.engine.node import Given, Node, Properties, Report
 
@@ -123,3 +125,23 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
     AUTOSCALE: lambda azure, group, found: azure.monitor.autoscale_settings.delete(group, found.name),
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),
 }
+
+
+def agree(dialog: Dialog, inventory: Inventory, *, delete_database: bool) -> None:
+    """Ask before it is deleted: for a database twice, unless that was said. `--yes` alone does not delete one.
+
+    Raises:
+        SettingsError: The user does not agree.
+
+    """
+    databases = "" if delete_database else ", ".join(map(str, inventory.databases))
+    if dialog.agreed_beforehand and databases:
+        raise SettingsError(
+            f"{databases} would be deleted, with every run, model and trace, and --yes alone does not cover that",
+            hint="To delete it too: --yes --delete-database. To keep it, with the storage account: --keep-data",
+            code="ConfirmationNeeded",
+        )
+    data = ", with every run and artifact in the storage account" if inventory.has_data else ""
+    dialog.require_consent(f"Delete all of this{data}?")
+    if databases:
+        dialog.require_consent(f"Delete {databases} as well, with every run, model and trace in it?")

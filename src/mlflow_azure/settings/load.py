@@ -57,6 +57,15 @@ class Loaded:
         value = self.values.get(name)
         return value.text if value and value.source is not Source.DEFAULT else None
 
+    def instead_of(self, answers: Mapping[str, str]) -> dict[str, str]:
+        """What the environment says where someone answered something else."""
+        values = {name: self.values[name] for name in answers if name in self.values}
+        return {
+            name: value.text
+            for name, value in values.items()
+            if value.source is Source.ENVIRONMENT and value.text != answers[name]
+        }
+
     def complete(self, subscription_id: str) -> Mapping[str, Value]:
         """All values, with the defaults that depend on the subscription."""
         values = dict(self.values)

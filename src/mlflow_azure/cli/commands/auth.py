@@ -89,7 +89,7 @@ def enable(
     execution = Execution(planned, run.deadline)
     done = apply(run, execution)
     registered = switch.client_id(execution.outputs)
-    url = str((planned.readings[switch.site].outputs or {})["url"])
+    url = switch.url(planned)
     run.answer(AuthEnableAnswer(url, registered, switch.entra.issuer, done, already=planned.is_empty))
     if switch.lacks_consent(execution.outputs):
         run.warn([lacking_consent(run.azure, registered)])
@@ -127,7 +127,7 @@ def disable(run: Invocation) -> None:
         return switch, switch.plan(run.azure)
 
     switch, planned = run.wait(prepare)
-    url = str((planned.readings[switch.site].outputs or {})["url"])
+    url = switch.url(planned)
     if planned.is_empty:
         run.answer(AuthDisableAnswer(url, ()))
         return

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply, tell_unchecked
 from mlflow_azure.cli.browser import show_in_browser
@@ -20,7 +19,6 @@ from mlflow_azure.cli.feature_options import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.events import Action
-from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.deploy import Deploy
@@ -121,19 +119,14 @@ def deploy(
     run.warn(prepared.warnings)
     with chart:
         done = apply(run, prepared, chart.timeline)
-    answer = _answer(run, prepared, done, round(time.monotonic() - began, 1))
+    answer = _answer(prepared, done, round(time.monotonic() - began, 1))
     run.answer(answer)
     if open_:
         show_in_browser(run, answer.url)
     run.warn(prepared.afterwards)
-    if prepared.is_open_undecided and run.cloud.name is not CloudName.EMULATOR:
-        run.console.warn(
-            "Anyone on the internet can reach this server, and MLflow 1.5.0 has no sign-in of its own.",
-            "Require sign-in: mlflow-azure auth enable. Or allow only some networks: --allow-ip NETWORK",
-        )
 
 
-def _answer(run: Invocation, prepared: Deploy, done: tuple[Done, ...], seconds: float) -> DeployAnswer:
+def _answer(prepared: Deploy, done: tuple[Done, ...], seconds: float) -> DeployAnswer:
     site, image = prepared.outputs(prepared.stack.site), prepared.outputs(prepared.stack.image)
     return DeployAnswer(
         url=site["url"],
@@ -141,5 +134,5 @@ def _answer(run: Invocation, prepared: Deploy, done: tuple[Done, ...], seconds: 
         seconds=seconds,
         image=DeployedImage(image["reference"], image["digest"]),
         resources=done,
-        secrets=run.settings.mlflow_version != POSTGRES or prepared.features.sign_in is not None,
+        secrets=prepared.takes_secret,
     )

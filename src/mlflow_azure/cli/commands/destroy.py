@@ -14,7 +14,6 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.emulated import is_missing, stop_if_unused
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
     from mlflow_azure.deployment.inventory import Found, Inventory
@@ -89,7 +88,7 @@ def destroy(
 
 
 def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None:
-    from mlflow_azure.deployment.destroy import plan_destroy
+    from mlflow_azure.deployment.destroy import agree, plan_destroy
     from mlflow_azure.deployment.inventory import take_inventory
     from mlflow_azure.engine import Execution
 
@@ -99,11 +98,7 @@ def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None
         run.answer(DestroyAnswer((), kept, inventory.group, group_deleted=False))
         return
     run.note(_announcement(inventory))
-    _refuse_unasked(run, inventory, delete_database=delete_database)
-    run.require_consent(_question(inventory))
-    if inventory.databases and not delete_database:
-        names = ", ".join(map(str, inventory.databases))
-        run.require_consent(f"Delete {names} as well, with every run, model and trace in it?")
+    agree(run, inventory, delete_database=delete_database)
     run.achieved["kept"] = kept
     done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
     run.answer(DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes))
@@ -112,17 +107,6 @@ def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None
             f"You may not see in Microsoft Entra ID whether app registration {client_id}, which the server's sign-in "
             "used, was made by mlflow-azure, so it was kept.",
             f"If nothing else uses it, ask for it to be deleted: az ad app delete --id {client_id}",
-        )
-
-
-def _refuse_unasked(run: Invocation, inventory: Inventory, *, delete_database: bool) -> None:
-    """A database is asked for twice: `--yes` alone does not delete it."""
-    if run.common.yes and inventory.databases and not delete_database:
-        names = ", ".join(map(str, inventory.databases))
-        raise SettingsError(
-            f"{names} would be deleted, with every run, model and trace, and --yes alone does not cover that",
-            hint="To delete it too: --yes --delete-database. To keep it, with the storage account: --keep-data",
-            code="ConfirmationNeeded",
         )
 
 
@@ -139,7 +123,3 @@ def _announcement(inventory: Inventory) -> str:
 
 def _use(found: Found) -> str:
     return f" (others run on it: {', '.join(found.in_use)})" if found.in_use else ""
-
-
-def _question(inventory: Inventory) -> str:
-    return f"Delete all of this{', with every run and artifact in the storage account' if inventory.has_data else ''}?"

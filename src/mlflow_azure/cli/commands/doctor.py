@@ -9,8 +9,7 @@ from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-from mlflow_azure.deployment.checks.finding import Finding, Outcome
-from mlflow_azure.errors import SignInError
+from mlflow_azure.deployment.checks.finding import Finding, Outcome, problems
 
 _SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
 
@@ -72,9 +71,7 @@ def doctor(run: Invocation) -> int:
     found = run.wait(
         lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"
     )
-    problems = [finding.problem for finding in found if finding.problem]
-    problems.sort(key=lambda problem: not isinstance(problem, SignInError))  # the exit code is that of the first
-    return run.verdict(_answer(run, found), problems)
+    return run.verdict(_answer(run, found), problems(found))
 
 
 def _answer(run: Invocation, found: Sequence[Finding]) -> DoctorAnswer:

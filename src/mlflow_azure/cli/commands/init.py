@@ -123,14 +123,8 @@ def _subscription(run: Invocation) -> str:
 
 def _warn_of_environment(written: Invocation, answers: Mapping[str, str]) -> None:
     """Name the variables of the environment that a deploy would take instead of what was just answered."""
-    known = written.loaded.values
-    winning = [
-        name
-        for name, text in answers.items()
-        if name in known and known[name].source is Source.ENVIRONMENT and known[name].text != text
-    ]
-    if winning:
-        named = ", ".join(f"{name}={known[name].text}" for name in winning)
+    if winning := written.loaded.instead_of(answers):
+        named = ", ".join(f"{name}={text}" for name, text in winning.items())
         written.console.warn(f"The environment overrides the settings file: {named}.", f"unset {' '.join(winning)}")
 
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mlflow_azure.errors import SignInError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlflow_azure.errors import MlflowAzureError
 
 
@@ -51,3 +55,9 @@ def warning(check: str, detail: str, fix: str) -> Finding:
 def failed(check: str, problem: MlflowAzureError) -> Finding:
     """A deploy would fail."""
     return Finding(check, Outcome.FAILED, problem.message, problem.hint, problem)
+
+
+def problems(findings: Iterable[Finding]) -> list[MlflowAzureError]:
+    """The errors that a deploy would end with. That of the sign-in comes first, since it is likely behind others."""
+    found = [finding.problem for finding in findings if finding.problem]
+    return sorted(found, key=lambda problem: not isinstance(problem, SignInError))

@@ -35,3 +35,7 @@ class Switch:
     def plan(self, azure: Azure) -> engine.Plan:
         """What differs. Raises MlflowAzureError, with the code NotDeployed where the web app does not exist."""
         return engine.plan(self.nodes, azure.deadline, required=self.required)
+
+    def url(self, planned: engine.Plan) -> str:
+        """Where the server is reached."""
+        return str((planned.readings[self.site].outputs or {})["url"])
