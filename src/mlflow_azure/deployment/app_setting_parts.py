@@ -5,10 +5,11 @@ Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.engine.compare import UNKNOWN, one_of
+from mlflow_azure.engine.node import Node
 from mlflow_azure.resources.web.app_settings import (
     CONNECTION_STRING,
     DATABASE_URI,
@@ -21,7 +22,7 @@ from mlflow_azure.resources.web.app_settings import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlflow_azure.engine.node import Given, Node, Properties
+    from mlflow_azure.engine.node import Given, Properties
     from mlflow_azure.resources.database.flexible_server import FlexibleServer
     from mlflow_azure.resources.entra.client_secret import ClientSecret
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
@@ -35,15 +36,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FixedSettings:
-    """Settings that follow from no other resource."""
-
-    values: Mapping[str, str | Secret | None]
+class _Part:
+    """Settings that follow from what stands in its fields."""
 
     @property
     def needs(self) -> tuple[Node, ...]:
-        """Nothing."""
-        return ()
+        """The nodes among the fields."""
+        values = (getattr(self, each.name) for each in fields(self))
+        return tuple(value for value in values if isinstance(value, Node))
+
+
+@dataclass(frozen=True)
+class FixedSettings(_Part):
+    """Settings that follow from no other resource."""
+
+    values: Mapping[str, str | Secret | None]
 
     def desired(self, given: Given) -> Properties:
         """Just them."""
@@ -51,16 +58,11 @@ class FixedSettings:
 
 
 @dataclass(frozen=True)
-class StorageSettings:
+class StorageSettings(_Part):
     """How MLflow reaches the blob container of its artifacts: with `key`; None is any that is valid."""
 
     account: StorageAccount
     key: StorageKey | None = None
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The storage account, or its key."""
-        return (self.key or self.account,)
 
     def desired(self, given: Given) -> Properties:
         """The account's connection string."""
@@ -70,15 +72,10 @@ class StorageSettings:
 
 
 @dataclass(frozen=True)
-class BlobSettings:
+class BlobSettings(_Part):
     """Where MLflow 3 reaches the account of its artifacts, as its identity."""
 
     account: StorageAccount
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The storage account."""
-        return (self.account,)
 
     def desired(self, given: Given) -> Properties:
         """The account's endpoint, over TLS: the Azure SDK sends tokens no other way."""
@@ -88,18 +85,13 @@ class BlobSettings:
 
 
 @dataclass(frozen=True)
-class DatabaseSettings:
+class DatabaseSettings(_Part):
     """How MLflow 3 reaches its database: as its identity, with a token for a password, which the image asks for."""
 
     server: FlexibleServer
     database: str
     identity: UserAssignedIdentity
     connections: int
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The server."""
-        return (self.server,)
 
     def desired(self, given: Given) -> Properties:
         """The database's URI, without a password, and how many connections an instance may hold."""
@@ -109,16 +101,11 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True)
-class IdentitySettings:
+class IdentitySettings(_Part):
     """Which of the web app's identities MLflow 3 is, and which names it answers to."""
 
     identity: UserAssignedIdentity
     site: WebApp
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """Identity and web app."""
-        return self.identity, self.site
 
     def desired(self, given: Given) -> Properties:
         """The identity's client id; the web app's host names."""
@@ -130,7 +117,7 @@ class IdentitySettings:
 
 
 @dataclass(frozen=True)
-class RegistrySettings:
+class RegistrySettings(_Part):
     """How App Service pulls the image: as the registry's admin user, or with the web app's identity.
 
     Attributes:
@@ -143,11 +130,6 @@ class RegistrySettings:
     registry: ContainerRegistry
     identity: bool
     password: RegistryPassword | None = None
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The registry, and its password."""
-        return (self.registry, *((self.password,) if self.password else ()))
 
     def desired(self, given: Given) -> Properties:
         """Where the registry is, and with which user and password."""
@@ -163,7 +145,7 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True)
-class ImageSettings:
+class ImageSettings(_Part):
     """The image's digest.
 
     App Service looks for a new image under the same tag only when it restarts, and a changed app setting restarts it.
@@ -171,26 +153,16 @@ class ImageSettings:
 
     image: Image
 
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The image."""
-        return (self.image,)
-
     def desired(self, given: Given) -> Properties:
         """The digest."""
         return {IMAGE_DIGEST: given(self.image, "digest")}
 
 
 @dataclass(frozen=True)
-class SignInSettings:
+class SignInSettings(_Part):
     """The secret of the app registration, with which App Service signs browsers in."""
 
     secret: ClientSecret
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The secret."""
-        return (self.secret,)
 
     def desired(self, given: Given) -> Properties:
         """The secret where it is a new one; an older one, which nobody can read, stays."""
@@ -199,15 +171,10 @@ class SignInSettings:
 
 
 @dataclass(frozen=True)
-class FederatedSettings:
+class FederatedSettings(_Part):
     """The identity that stands in for the secret of the app registration."""
 
     identity: UserAssignedIdentity
-
-    @property
-    def needs(self) -> tuple[Node, ...]:
-        """The identity."""
-        return (self.identity,)
 
     def desired(self, given: Given) -> Properties:
         """The identity's client id, and no secret any more."""
