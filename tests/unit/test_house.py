@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 from mlflow_azure.cli.names import NAMES
 
 PACKAGE = Path(__file__).parents[2] / "src" / "mlflow_azure"
+COMMANDS = Path("cli", "commands")
 MOST_LINES = 300
 VOCABULARY = {"__init__", "__main__", "deadline", "error_codes", "errors", "events", "secret"}
 
@@ -22,4 +24,17 @@ def test_beside_the_packages_there_is_only_what_all_of_them_speak_of() -> None:
 
 def test_each_command_or_group_is_one_file_that_is_named_as_it_is_typed() -> None:
     typed = {name.partition(" ")[0].replace("-", "_") for name in NAMES}
-    assert {path.stem for path in (PACKAGE / "cli" / "commands").glob("*.py")} - {"__init__"} == typed
+    assert {path.stem for path in (PACKAGE / COMMANDS).glob("*.py")} - {"__init__"} == typed
+
+
+def test_modules_share_a_name_only_where_it_means_the_same() -> None:
+    """A command is named like what it does. The emulator, which is sealed, has names of its own."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for path in [*PACKAGE.rglob("*.py"), *(each.parent for each in PACKAGE.glob("*/**/__init__.py"))]:
+        module = path.relative_to(PACKAGE).with_suffix("")
+        if module.name != "__init__" and not module.is_relative_to("emulator") and module.parent != COMMANDS:
+            places[module.name].add(str(module))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {
+        "errors": {"errors", "data/errors"},
+        "writes": {"resources/database/writes", "resources/web/writes"},
+    }
