@@ -101,6 +101,41 @@ def test_a_deleted_manifest_is_gone_with_its_tags(admin: requests.Session, url: 
     assert (missing.status_code, missing.json()["errors"][0]["code"]) == (404, "MANIFEST_UNKNOWN")
 
 
+def test_tags_and_manifests_are_told_with_their_attributes(admin: requests.Session, url: str) -> None:
+    for tag in ("v1", "v2"):
+        digest = _push_image(admin, url, "team/image", tag, b"layer")
+    other = _push_image(admin, url, "team/image", "v3", b"another layer")
+    shown = admin.get(f"{url}/acr/v1/team/image").json()
+    assert (shown["imageName"], shown["manifestCount"], shown["tagCount"]) == ("team/image", 2, 3)
+    tags = admin.get(f"{url}/acr/v1/team/image/_tags?orderby=timedesc&n=1")
+    assert [(tag["name"], tag["digest"]) for tag in tags.json()["tags"]] == [("v3", other)]
+    following = re.fullmatch(r'<(.+)>; rel="next"', tags.headers["Link"])
+    assert following
+    assert [tag["name"] for tag in admin.get(url + following[1]).json()["tags"]] == ["v2"]
+    manifest = admin.get(f"{url}/acr/v1/team/image/_manifests/{digest}").json()["manifest"]
+    assert (manifest["tags"], manifest["imageSize"]) == (["v1", "v2"], len(b"{}" + b"layer"))
+    assert (manifest["mediaType"], manifest["configMediaType"]) == (MANIFEST_TYPE, "application/octet-stream")
+    assert manifest["createdTime"] <= shown["lastUpdateTime"]
+    assert admin.get(f"{url}/acr/v1/_catalog").json() == {"repositories": ["team/image"]}
+
+
+def test_a_tag_is_taken_off_its_manifest_and_a_repository_is_deleted_whole(admin: requests.Session, url: str) -> None:
+    digest = _push_image(admin, url, "team/image", "v1", b"layer")
+    _push_image(admin, url, "team/image/below", "v1", b"layer")
+    image = f"{url}/acr/v1/team/image"
+    assert admin.delete(f"{image}/_tags/v1").status_code == 202
+    assert admin.delete(f"{image}/_tags/v1").status_code == 404
+    assert _get_manifest(admin, url, "v1").status_code == 404
+    listed = admin.get(f"{image}/_manifests").json()["manifests"]
+    assert [(manifest["digest"], manifest["tags"]) for manifest in listed] == [(digest, [])]
+    deleted = admin.delete(image)
+    assert (deleted.status_code, deleted.json()) == (202, {"manifestsDeleted": [digest], "tagsDeleted": []})
+    assert _get_manifest(admin, url, digest).status_code == 404
+    missing = admin.get(image)
+    assert (missing.status_code, missing.json()["errors"][0]["code"]) == (404, "NAME_UNKNOWN")
+    assert admin.get(f"{url}/v2/_catalog").json() == {"repositories": ["team/image/below"]}
+
+
 def test_content_that_does_not_match_its_digest_is_refused(admin: requests.Session, url: str) -> None:
     begun = admin.post(f"{url}/v2/team/image/blobs/uploads/")
     location = url + begun.headers["Location"]

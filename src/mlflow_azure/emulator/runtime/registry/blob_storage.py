@@ -27,7 +27,7 @@ from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from mlflow_azure.emulator.runtime.children import Child, Children
 
@@ -44,6 +44,12 @@ class Storage(Protocol):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
 
+    async def untag(self, repository: str, tag: str) -> None:
+        """Delete a tag, which is there. The manifest stays."""
+
+    async def remove(self, repository: str) -> None:
+        """Delete a repository."""
+
     async def stop(self) -> None:
         """End it; what it keeps stays."""
 
@@ -58,17 +64,17 @@ async def open_storage(name: str, root: Path, children: Children, in_container: 
 
     """
     if (root / "blobs").exists():
-        return _OwnStorage(distribution_app(RegistryStore(root)))
+        return _OwnStorage(RegistryStore(root))
     theirs = root / "docker-registry"
     process = await _start(name, theirs, children) or await in_container(theirs)
     if process:
-        return await _opened(name, process)
+        return await _opened(name, process, theirs / "data")
     if theirs.exists():
         raise RuntimeFaultError(
             f"opening container registry {name}: its images were kept by {_PROGRAM}, which is no longer installed. "
             f"Install it again (apt-get install {_PROGRAM}), or start over: mlflow-azure emulator reset"
         )
-    return _OwnStorage(distribution_app(RegistryStore(root)))
+    return _OwnStorage(RegistryStore(root))
 
 
 async def no_containers(_root: Path) -> None:
@@ -76,11 +82,18 @@ async def no_containers(_root: Path) -> None:
 
 
 class _OwnStorage:
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, store: RegistryStore) -> None:
+        self._store = store
+        self._app = distribution_app(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+    async def untag(self, repository: str, tag: str) -> None:
+        self._store.delete_manifest(repository, tag)
+
+    async def remove(self, repository: str) -> None:
+        self._store.delete_repository(repository)
 
     async def stop(self) -> None:
         """Nothing runs."""
@@ -103,8 +116,9 @@ class RegistryProcess(Protocol):
 
 
 class _RealStorage:
-    def __init__(self, process: RegistryProcess) -> None:
+    def __init__(self, process: RegistryProcess, data: Path) -> None:
         self._process = process
+        self._repositories = data / "docker/registry/v2/repositories"
         self._proxy = ReverseProxy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,6 +128,15 @@ class _RealStorage:
             await PlainTextResponse(f"the registry does not answer: {error}", 503)(scope, receive, send)
             return
         await response(scope, receive, send)
+
+    async def untag(self, repository: str, tag: str) -> None:
+        """In its files: its version 2 has no request for it. It reads them anew each time."""
+        await asyncio.to_thread(shutil.rmtree, self._repositories / repository / "_manifests/tags" / tag)
+
+    async def remove(self, repository: str) -> None:
+        """Likewise; repositories below this one stay."""
+        for part in ("_manifests", "_layers", "_uploads"):
+            await asyncio.to_thread(shutil.rmtree, self._repositories / repository / part, ignore_errors=True)
 
     async def until_ready(self) -> bool:
         """Whether it answered in time."""
@@ -131,8 +154,8 @@ class _RealStorage:
         await asyncio.gather(self._process.stop(), self._proxy.close())
 
 
-async def _opened(name: str, process: RegistryProcess) -> _RealStorage:
-    storage = _RealStorage(process)
+async def _opened(name: str, process: RegistryProcess, data: Path) -> _RealStorage:
+    storage = _RealStorage(process, data)
     if not await storage.until_ready():
         said = process.log()
         await storage.stop()

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from mlflow_azure.emulator.runtime.listener import Listener
+from mlflow_azure.emulator.runtime.registry import attributes
 from mlflow_azure.emulator.runtime.registry.blob_storage import InContainer, Storage, no_containers, open_storage
+from mlflow_azure.emulator.runtime.registry.push_record import PushRecord
 from mlflow_azure.emulator.runtime.registry.token_service import Credentials, RegistryAuth
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
 
@@ -84,7 +86,8 @@ class Registries:
 
     async def _open(self, name: str, port: int, auth: RegistryAuth) -> _Registry:
         storage = await open_storage(name, self._root / name, self._children, self.in_container)
-        front = _Front(name, auth, storage, self._pushed, self._unresolved)
+        record = PushRecord(self._root / name / "pushed.json")
+        front = _Front(name, auth, storage, record, self._pushed, self._unresolved)
         front.listener = listener = Listener(front, port, self._tls)
         registry = _Registry(front, storage, listener)
         try:
@@ -130,6 +133,7 @@ class _Front:
         name: str,
         auth: RegistryAuth,
         storage: Storage,
+        record: PushRecord,
         pushed: Callable[[Push], None],
         unresolved: Callable[[str], bool],
     ) -> None:
@@ -137,6 +141,8 @@ class _Front:
         self.listener: Listener | None = None
         self._name = name
         self._storage = storage
+        self._record = record
+        self._attributes = attributes.Attributes(auth.service, storage, record).app
         self._pushed = pushed
         self._unresolved = unresolved
 
@@ -151,7 +157,8 @@ class _Front:
             case "/oauth2/exchange":
                 await (await self.auth.exchange(request))(scope, receive, send)
             case _:
-                app = self.auth.refusal(request) or self._storage
+                of_azure = request.url.path.startswith(attributes.ROOT)
+                app = self.auth.refusal(request) or (self._attributes if of_azure else self._storage)
                 await app(scope, receive, self._watched(request, send))
 
     async def _hang_up(self, request: Request, receive: Receive) -> None:
@@ -169,6 +176,7 @@ class _Front:
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.CREATED:
                 digest = dict(message["headers"])[b"docker-content-digest"].decode()
                 tag = None if reference == digest else reference
+                self._record.note(repository, digest, *([tag] if tag else []))
                 self._pushed(Push(self._name, repository, tag, digest))
             await send(message)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -136,6 +137,11 @@ class RegistryStore:
         for tag in (directory / "_tags").iterdir():
             if tag.read_text() == manifest.digest:
                 tag.unlink()
+
+    def delete_repository(self, repository: str) -> None:
+        """Delete a repository; those below it, and the blobs, stay."""
+        for part in ("_manifests", "_tags"):
+            shutil.rmtree(self._directory(repository) / part, ignore_errors=True)
 
     def tags(self, repository: str) -> list[str]:
         """Sorted tags. Raises NAME_UNKNOWN for a repository that nothing was pushed to."""

@@ -21,6 +21,8 @@ import jwt
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
+from mlflow_azure.emulator.runtime.registry import attributes
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -157,9 +159,12 @@ def _asked(fields: QueryParams) -> list[Scope]:
 
 def _scope_of(request: Request) -> Scope | None:
     """What the request needs; None for `/v2/` itself, which any token may ask."""
-    path = request.url.path.removeprefix("/v2/").strip("/")
+    path = request.url.path.removeprefix("/v2/").removeprefix(attributes.ROOT).strip("/")
     if path == "_catalog":
         return ("registry", "catalog", "*")
+    if request.url.path.startswith(attributes.ROOT):
+        name = path.partition("/_tags")[0].partition("/_manifests")[0]
+        return ("repository", name, "delete" if request.method == "DELETE" else "metadata_read")
     for marker in ("/blobs/", "/manifests/", "/tags/"):
         name, found, _ = path.partition(marker)
         if found:

@@ -1,0 +1,56 @@
+"""When the tags and manifests of a registry were pushed, which the distribution protocol does not tell."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class PushRecord:
+    """Kept in one file: by repository, then by tag or digest, when it was pushed first and last."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known: dict[str, dict[str, list[str]]] = json.loads(file.read_text()) if file.exists() else {}
+
+    def note(self, repository: str, *references: str) -> None:
+        """These tags and digests were pushed."""
+        now = _now()
+        for reference in references:
+            self._of(repository).setdefault(reference, [now, now])[1] = now
+        self._keep()
+
+    def times(self, repository: str, reference: str) -> tuple[str, str]:
+        """When it was pushed first and last; now, where that was not noted."""
+        if reference not in self._of(repository):
+            self.note(repository, reference)
+        first, last = self._of(repository)[reference]
+        return first, last
+
+    def digests(self, repository: str) -> set[str]:
+        """The manifests that were pushed, whether or not they are still there."""
+        return {reference for reference in self._known.get(repository, {}) if ":" in reference}
+
+    def forget(self, repository: str, reference: str | None = None) -> None:
+        """It is gone; or all of the repository is."""
+        if reference is None:
+            self._known.pop(repository, None)
+        else:
+            self._of(repository).pop(reference, None)
+        self._keep()
+
+    def _of(self, repository: str) -> dict[str, list[str]]:
+        return self._known.setdefault(repository, {})
+
+    def _keep(self) -> None:
+        draft = self._file.with_suffix(".draft")
+        draft.write_text(json.dumps(self._known))
+        draft.replace(self._file)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "0Z")
