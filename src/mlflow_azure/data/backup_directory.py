@@ -64,6 +64,9 @@ class BackupDirectory:
             earlier = list(manifest.lines(journal))
             manifest.write_entries(journal, earlier)  # without a line that a crash cut off
             self._earlier = {(entry.part, entry.name): entry for entry in earlier}
+            for entry in earlier:
+                if entry.file:
+                    self._places.keep(entry.part, entry.name, entry.file)
         self._journal = journal.open("a", encoding="utf-8", newline="\n")
 
     def earlier(self, part: str, name: str, version: str) -> Entry | None:
@@ -76,7 +79,6 @@ class BackupDirectory:
             return None
         with self._lock:
             self._found[part, name] = entry
-        self._places.of(part, name)
         return entry
 
     def incoming(self) -> Path:

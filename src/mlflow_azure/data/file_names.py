@@ -8,34 +8,58 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ODD = "odd-names"
 _LONGEST_SEGMENT, _LONGEST = 200, 800  # bytes; file systems take 255, and the directory in front has some
+_LONGEST_SEGMENT_ON_LINUX, _LONGEST_ON_LINUX = 255, 2000  # of 4,096
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*\ud800-\udfff]')
+_IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 
 
 class Places:
-    """Relative paths for names, a different one for each. Any thread may ask."""
+    """Relative paths for names, a different one for each. Any thread may ask.
 
-    def __init__(self) -> None:
+    Args:
+        anywhere: Whether any file system has to take them, or only that of this machine.
+
+    """
+
+    def __init__(self, *, anywhere: bool = True) -> None:
+        anywhere = anywhere or sys.platform != "linux"
+        self._is_plain: Callable[[str], bool] = _is_plain if anywhere else _is_path
+        self._key: Callable[[str], str] = _key if anywhere else str
         self._lock = threading.Lock()
+        self._kept: dict[str, str] = {}
         self._files: dict[str, str] = {}
         self._directories: set[str] = set()
+
+    def keep(self, folder: str, name: str, path: str) -> None:
+        """Leave a file where it is, whatever comes before it this time."""
+        with self._lock:
+            self._kept[f"{folder}/{name}"] = path
+            self._take(path)
 
     def of(self, folder: str, name: str) -> str:
         """The path for a file; the same on every call with the same name."""
         with self._lock:
             path = f"{folder}/{name}"
-            if not _is_plain(name) or not self._take(path):
+            if kept := self._kept.get(path):
+                return kept
+            if not self._is_plain(name) or not self._take(path):
                 path = f"{folder}/{ODD}/{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
             return path
 
     def _take(self, path: str) -> bool:
-        key = _key(path)
+        key = self._key(path)
         above = [key[:place] for place, character in enumerate(key) if character == "/"]
         if self._files.get(key, path) != path or key in self._directories or any(each in self._files for each in above):
             return False
@@ -56,6 +80,17 @@ def _is_plain(name: str) -> bool:
         and len(name.encode("utf-8", "surrogatepass")) <= _LONGEST
         and not _FORBIDDEN.search(name)
         and all(map(_is_plain_segment, segments))
+    )
+
+
+def _is_path(name: str) -> bool:
+    """Whether Linux takes it."""
+    segments = name.split("/")
+    return (
+        segments[0] != ODD
+        and not _IMPOSSIBLE.search(name)
+        and len(name.encode()) <= _LONGEST_ON_LINUX
+        and all(each not in ("", ".", "..") and len(each.encode()) <= _LONGEST_SEGMENT_ON_LINUX for each in segments)
     )
 
 

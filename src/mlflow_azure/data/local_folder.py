@@ -36,7 +36,7 @@ class LocalFolder:
         self._beside = beside
         self._prefix = f"{prefix}/" if prefix else ""
         self._incoming = folder.with_name(f".{folder.name}.incoming")
-        places = Places()
+        places = Places(anywhere=False)
         self._places = {name: self._place(places, name) for name in sorted(names)}
 
     def _place(self, places: Places, name: str) -> Path:
@@ -58,11 +58,12 @@ class LocalFolder:
         return False
 
     def prepare(self, directories: Collection[str]) -> None:
-        """Make those that belong to the layout, empty ones too."""
+        """Make those of the layout that nothing lies in; a file makes its own, unless its name is an odd one."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         for folder in (self._folder, self._incoming):
             folder.mkdir(parents=True, exist_ok=True)
-        for name in directories:
+        filled = {name[:place] for name in self._places for place, character in enumerate(name) if character == "/"}
+        for name in set(directories) - filled:
             if name.startswith(self._prefix):
                 (self._folder / name.removeprefix(self._prefix)).mkdir(parents=True, exist_ok=True)
 

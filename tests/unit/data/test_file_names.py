@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -45,3 +46,18 @@ def test_each_name_has_a_path_of_its_own_below_its_folder(names: list[str]) -> N
     assert len({path.casefold() for path in paths}) == len(names)
     assert [places.of("c", name) for name in names] == paths
     assert all(path.startswith("c/") and ".." not in path.split("/") for path in paths)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems take fewer names")
+@pytest.mark.parametrize("name", ["a:b?.txt", "end.", "a\\b", "x" * 255, "nul", "A/b", '"<>|*', "a\nb"])
+def test_on_this_machine_a_name_is_its_own_path_where_its_file_system_takes_it(name: str) -> None:
+    places = Places(anywhere=False)
+    places.of("c", "a/b")
+    assert places.of("c", name) == f"c/{name}"
+
+
+@pytest.mark.parametrize("name", ["..", "a/../b", "a//b", "x" * 256, "\ud800", "\0", ODD, "a/b/c"])
+def test_on_this_machine_a_name_that_its_file_system_refuses_lies_under_its_hash(name: str) -> None:
+    places = Places(anywhere=False)
+    places.of("c", "a/b")
+    assert places.of("c", name).startswith(f"c/{ODD}/")
