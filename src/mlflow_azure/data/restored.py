@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -23,10 +25,13 @@ class Restored:
         self.is_gone_on_with = self._path.exists()
         self._sizes = dict(self._read()) if self.is_gone_on_with else {}
 
-    def _read(self) -> list[tuple[tuple[str, str], int]]:
-        with self._path.open(encoding="utf-8") as file:
-            found = [json.loads(line) for line in file if line.endswith("\n")]
-        return [((part, name), size) for part, name, size in found]
+    def _read(self) -> Iterator[tuple[tuple[str, str], int]]:
+        """What was noted; a line that a crash cut off is as good as none."""
+        with self._path.open("rb") as file:
+            for line in file:
+                with suppress(ValueError, TypeError):
+                    part, name, size = json.loads(line)
+                    yield (part, name), size
 
     def size(self, part: str, name: str) -> int | None:
         """How many bytes were written under this name; None where it was not."""
