@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,7 @@ def load(path: Path) -> Manifest:
         raise errors.no_backup(path.parent, f"{path.name} is not a manifest ({error})") from error
     if what != WHAT:
         raise errors.no_backup(path.parent, f"{path.name} belongs to something else")
-    if not isinstance(version, int) or version > FORMAT:
+    if version not in range(1, FORMAT + 1) or isinstance(version, bool):
         raise errors.too_new(path.parent, version, FORMAT)
     try:
         return Manifest(**{**found, "parts": tuple(Part(**part) for part in found["parts"])})
@@ -150,15 +151,21 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
         raise errors.damaged(FILES, "is missing")
     if file_sha256(path) != manifest.files_sha256:
         raise errors.damaged(FILES, "is not what was written")
-    return list(lines(path))
+    found = list(lines(path))
+    for entry in found:
+        where = entry.file or entry.name
+        if where.startswith("/") or ".." in where.split("/"):
+            raise errors.damaged(FILES, f"names {where}, which is not in the backup")
+    return found
 
 
 def lines(path: Path) -> Iterator[Entry]:
-    """The entries of a list; a last line that was cut off by a crash is left out."""
-    with path.open(encoding="utf-8", newline="\n") as file:
+    """The entries of a list; a line that a crash cut off or spoilt is left out."""
+    with path.open("rb") as file:
         for line in file:
-            if line.endswith("\n"):
-                yield Entry(**json.loads(line))
+            if line.endswith(b"\n"):
+                with suppress(ValueError, TypeError):
+                    yield Entry(**json.loads(line))
 
 
 def line(entry: Entry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -68,8 +69,11 @@ def problem(directory: Path, entry: Entry) -> str | None:
     """What is wrong with a file of a backup."""
     path = directory / str(entry.file)
     try:
-        if path.stat().st_size != entry.bytes:
-            return f"has {path.stat().st_size} bytes, not {entry.bytes}"
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return "is not a file"
+        if found.st_size != entry.bytes:
+            return f"has {found.st_size} bytes, not {entry.bytes}"
         if manifest.file_sha256(path) != entry.sha256:
             return "is not what was backed up: its SHA-256 differs"
     except FileNotFoundError:

@@ -45,6 +45,20 @@ def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
     assert list(manifest.lines(tmp_path / FILES)) == [ENTRIES[1]]
 
 
+def test_a_line_that_a_crash_spoilt_is_left_out(tmp_path: Path) -> None:
+    spoilt = b'\0\0\xff\n\n{"part": 1}\n'
+    (tmp_path / FILES).write_bytes(manifest.line(ENTRIES[1]).encode() + spoilt + manifest.line(ENTRIES[0]).encode())
+    assert list(manifest.lines(tmp_path / FILES)) == ENTRIES[::-1]
+
+
+@pytest.mark.parametrize("file", ["../elsewhere", "/etc/passwd", "share/../../elsewhere"])
+def test_a_list_that_names_files_elsewhere_is_not_believed(tmp_path: Path, file: str) -> None:
+    digest = manifest.write_entries(tmp_path / FILES, [Entry("share", "a", file)])
+    with pytest.raises(MlflowAzureError) as refused:
+        manifest.entries(tmp_path, replace(MADE, files_sha256=digest))
+    assert code(refused) == "BackupDamaged"
+
+
 def test_a_changed_list_is_not_believed(tmp_path: Path) -> None:
     made = replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES))
     (tmp_path / FILES).write_text("")
@@ -62,6 +76,8 @@ def test_a_changed_list_is_not_believed(tmp_path: Path) -> None:
         ('{"what": "something", "format": 1}', "NotABackup"),
         ('{"what": "mlflow-azure backup", "format": 1}', "NotABackup"),
         ('{"what": "mlflow-azure backup", "format": 3, "new": true}', "BackupFormatUnknown"),
+        ('{"what": "mlflow-azure backup", "format": true}', "BackupFormatUnknown"),
+        ('{"what": "mlflow-azure backup", "format": -1}', "BackupFormatUnknown"),
     ],
 )
 def test_what_is_no_manifest_is_told_from_one_of_a_later_format(tmp_path: Path, text: str, expected: str) -> None:
