@@ -72,10 +72,10 @@ def damaged(name: str, problem: str) -> MlflowAzureError:
     )
 
 
-def data_is_there(what: str, names: list[str]) -> SettingsError:
-    """A restore would overwrite data."""
+def data_is_there(what: str, names: list[str], counted: str) -> SettingsError:
+    """A restore would overwrite data: so many names, `counted` in the plural."""
     return SettingsError(
-        f"restoring to {what}: {len(names)} files are there already, such as {names[0]}",
+        f"restoring to {what}: {len(names)} {counted} are there already, such as {names[0]}",
         hint="To keep them, make a backup first: mlflow-azure backup DIR. To replace them with what is in the "
         "backup: mlflow-azure restore --replace",
         code="DataExists",

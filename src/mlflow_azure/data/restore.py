@@ -173,7 +173,7 @@ def refuse_data(obstacles: Iterable[Obstacle]) -> None:
     """Raise SettingsError where a restore would cost data."""
     for each in obstacles:
         if names := each.in_the_way():
-            raise errors.data_is_there(each.label, names)
+            raise errors.data_is_there(each.label, names, each.counted)
 
 
 def steps(parts: Sequence[Restoring], verified: Task | None) -> list[Task]:
