@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import odd_runs
 from tests.support.stored import Stored
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def wait_for_the_share(directory: Path, restore: subprocess.Popen[str]) -> None:
 
 
 def test_what_was_destroyed_comes_back_from_its_backup_equal(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    root = f"wasbs://mlflow@{stored.account.name}.blob.core.windows.net/mlartefacts"
+    odd = {**odd_runs.movable("0", root), **odd_runs.not_movable("0", root)}
+    assert len({name.partition("/")[0] for name in odd}) > 100
+    stored.write_all({f"mlruns/0/{name}": content for name, content in odd.items()})
     files, blobs = stored.files(), stored.blobs()
     made = cli("backup", str(tmp_path / "b"), *JSON).data
     assert (made["files"], made["bytes"]) == (
@@ -96,6 +101,10 @@ def test_what_was_destroyed_comes_back_from_its_backup_equal(cli: Command, store
     key = stored.connection.partition("AccountKey=")[2].partition(";")[0].encode()
     assert not any(key in path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
     assert cli("backup", "--verify", str(tmp_path / "b"), "--output", "json").data["damaged"] == 0
+
+    assert cli("restore", str(tmp_path / "b"), "--local", str(tmp_path / "out")).exit_code == 0
+    artifacts = tmp_path / "out/artifacts/0/r1/artifacts"
+    assert (artifacts / "a").read_bytes() == ODD_BLOBS["mlartefacts/0/r1/artifacts/a"]
 
     assert cli("destroy", *JSON, "--yes").exit_code == 0
     deploy(cli)
@@ -198,15 +207,16 @@ def test_a_killed_restore_is_gone_on_with_to_another_account_whose_address_the_r
     assert cli("backup", str(directory), *JSON).exit_code == 0
     other = cli.of(cli.environ["RG_NAME"] + "-other")
     deploy(other)
-    restore = other.start("restore", str(directory), *JSON)
-    while not any(len(path.read_bytes().splitlines()) > 50 for path in directory.glob("restore-*")):
-        assert restore.poll() is None, restore.communicate()
-        time.sleep(0.005)
-    restore.kill()
-    restore.communicate()
+    for written in (50, 150):
+        restore = other.start("restore", str(directory), *JSON)
+        while not any(len(path.read_bytes().splitlines()) > written for path in directory.glob("restore-*")):
+            assert restore.poll() is None, restore.communicate()
+            time.sleep(0.005)
+        restore.kill()
+        restore.communicate()
 
     restored = other("restore", str(directory), *JSON).data
-    assert restored["skipped"] >= 50
+    assert restored["skipped"] >= 150
     assert list(directory.glob("restore-*")) == []
     there = Stored(shared_emulator, other)
     assert there.blobs() == stored.blobs()

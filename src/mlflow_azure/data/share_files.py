@@ -64,6 +64,7 @@ class ShareFiles:
             self._connection.reveal(),
             max_single_get_size=PIECE,
             max_range_size=PIECE,
+            allow_trailing_dot=True,  # else "a." is taken for "a"
             **storage_options(self._cloud),
         )
 

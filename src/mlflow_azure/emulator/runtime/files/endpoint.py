@@ -56,6 +56,9 @@ class FileEndpoint:
     async def _answer(self, request: Request) -> Response:
         # The SDK encodes the slashes of a directory's path, too.
         segments = [each for each in unquote(request.scope["raw_path"].decode()).split("/") if each]
+        if request.headers.get("x-ms-allow-trailing-dot") != "true":
+            # https://learn.microsoft.com/rest/api/storageservices/get-file: it is trimmed.
+            segments = [each.rstrip(".") or each for each in segments]
         query = {name.lower(): value for name, value in request.query_params.items()}
         if not segments:
             return self._list_shares(request, query)
