@@ -1,12 +1,14 @@
 """Finds the variables that a bash script assigns, without running it.
 
 `NAME=value command` assigns nothing, and a command in a branch or a loop perhaps; how words are told: bash_words.py.
+What assigns nothing is told with a reason that begins with "not".
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from mlflow_azure.settings.bash_words import Expansion, Fallback, Literal, Part, Word, commands
@@ -19,6 +21,17 @@ _DECLARING = frozenset({"declare", "export", "readonly", "typeset"})
 _OPENING = frozenset({"!", "do", "else", "then", "{"})
 _NESTING = {"if": 1, "case": 1, "while": 1, "until": 1, "for": 1, "select": 1, "fi": -1, "esac": -1, "done": -1}
 _READ_OPTION = re.compile(r"-[a-zA-Z]*[dinNptu]")  # whose argument is the next word
+_ELEMENT = re.compile(r"([A-Za-z_]\w*)\[[^]]*\]\+?=", re.ASCII)
+FOR_ONE_COMMAND = "not assigned: it is set for one command only"
+_NO_SPACE = "not assigned: bash allows no space around the ="
+_SET_OTHERWISE = {
+    "local": "local to a function",
+    "let": "arithmetic",
+    "eval": "set by eval",
+    "env": FOR_ONE_COMMAND,
+    "set": "not assigned: bash's set assigns no variable",
+}
+"""What NAME=value means behind these commands."""
 
 
 @dataclass(frozen=True)
@@ -48,39 +61,53 @@ def assignments(script: str) -> Iterator[Assignment]:
 
 def _set_by(words: list[Word]) -> Iterator[tuple[str, int, tuple[Part, ...]]]:
     """The variables that a command sets, each with its line and what it is set to."""
-    if not words:
-        return
-    plain = all(word.name for word in words)
     for word in words:
         for part in word.parts:
             if isinstance(part, Expansion | Fallback) and part.assigns and part.assigns != word.name:
                 yield part.assigns, word.line, (part,)
-        if word.name and (plain or words[0].keyword in _DECLARING):
+    before = list(takewhile(lambda word: word.name, words))
+    command = words[len(before) :]
+    for word in before:
+        what = Expansion(FOR_ONE_COMMAND if word.parts else _NO_SPACE)
+        yield word.name or "", word.line, (what,) if command else word.parts
+    if not command:
+        return
+    for word in command:
+        if word.name and command[0].keyword in _DECLARING:
             yield word.name, word.line, word.parts
-        elif word.name and words[0].keyword == "local":
-            yield word.name, word.line, (Expansion("local to a function"),)
-    yield from ((word.keyword or "", word.line, (Expansion(what),)) for word, what in _set_while_running(words))
+        elif word.name and (otherwise := _SET_OTHERWISE.get(command[0].keyword or "")):
+            yield word.name, word.line, (Expansion(otherwise),)
+    yield from ((name, command[0].line, (Expansion(what),)) for name, what in _set_while_running(command))
 
 
-def _set_while_running(words: list[Word]) -> Iterator[tuple[Word, str]]:
-    """The words that name a variable which gets its value only when the script runs, and from where."""
+def _set_while_running(words: list[Word]) -> Iterator[tuple[str, str]]:
+    """The variables that get their value only when the script runs, or lose it, and from where."""
     command, arguments = words[0].keyword, words[1:]
+    names = [word.keyword for word in arguments if word.keyword and _IDENTIFIER.fullmatch(word.keyword)]
     if command == "read":
         takes_next = [False, *(bool(_READ_OPTION.fullmatch(word.keyword or "")) for word in arguments)]
-        named = [word for word, is_taken in zip(arguments, takes_next, strict=False) if not is_taken]
-        yield from ((word, "read from the person who runs the script") for word in named if _is_name(word))
+        named = [word.keyword for word, is_taken in zip(arguments, takes_next, strict=False) if not is_taken]
+        yield from ((name, "read while the script runs") for name in named if name in names)
+    elif command in ("mapfile", "readarray"):
+        yield from ((name, "an array") for name in names)
     elif command == "for":
-        yield from ((word, "different on each pass of a loop") for word in arguments if _is_name(word))
-    elif command == "printf" and len(arguments) > 1 and arguments[0].keyword == "-v":
-        yield arguments[1], "the output of printf"
-    elif arguments and _is_name(words[0]) and _begins_with_equals(arguments[0]):
-        yield words[0], "not assigned: bash allows no space around the ="
-
-
-def _is_name(word: Word) -> bool:
-    return _IDENTIFIER.fullmatch(word.keyword or "") is not None
+        yield from ((name, "different on each pass of a loop") for name in names)
+    elif command == "unset":
+        yield from ((name, "not set: the script unsets it") for name in names)
+    elif command == "printf" and names and arguments[0].keyword == "-v":
+        yield names[0], "the output of printf"
+    elif arguments and command and _IDENTIFIER.fullmatch(command) and _begins_with_equals(arguments[0]):
+        yield command, _NO_SPACE
+    elif element := _ELEMENT.match(_beginning(words[0])):
+        yield element[1], "an array"
 
 
 def _begins_with_equals(word: Word) -> bool:
+    text = _beginning(word)
+    return word.name is None and text.startswith("=") and text[1:2] != "="
+
+
+def _beginning(word: Word) -> str:
+    """The text that a word begins with."""
     first = word.parts[0] if word.parts else None
-    return word.name is None and isinstance(first, Literal) and first.text.startswith("=") and first.text[1:2] != "="
+    return first.text if isinstance(first, Literal) else ""

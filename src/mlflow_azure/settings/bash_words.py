@@ -21,7 +21,9 @@ _NAME = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<append>\+?)=", re.ASCII)
 _PLAIN = re.compile(r"[^ \t\n;&|()<>'\"`$\\]+")
 _PLACEHOLDER = re.compile(r"<[\w .:-]+>")
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
-_FALLBACK = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?(?P<kind>[=-])(?P<text>[^{}$`\"'\\]*)\}", re.ASCII)
+_FALLBACK = re.compile(
+    r"\$\{(?P<name>[A-Za-z_]\w*):?(?P<kind>[=-])(?P<quote>\"?)(?P<text>[^{}$`\"'\\]*)(?P=quote)\}", re.ASCII
+)
 _ASSIGNING = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?=", re.ASCII)
 _ANSI_QUOTED = re.compile(r"\$'(?:\\.|[^'\\])*'?", re.DOTALL)
 _SPECIAL = re.compile(r"\$[0-9@*#?$!-]")

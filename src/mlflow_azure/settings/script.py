@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.settings.bash import Assignment, assignments
+from mlflow_azure.settings.bash import FOR_ONE_COMMAND, Assignment, assignments
 from mlflow_azure.settings.bash_words import Expansion, Fallback, Literal, Reference
 from mlflow_azure.settings.load import Source, Value, broken_rules, with_defaults
 from mlflow_azure.settings.table import SETTINGS
@@ -58,6 +58,8 @@ def read_script(script: str, shown_as: str) -> Imported:
     known: dict[str, str | _Unresolved] = {}
     places: dict[str, str] = {}
     for each in assignments(script.removeprefix("\ufeff")):
+        if _assigns_nothing(each) and (each.name not in SETTINGS or _keeps(each, known)):
+            continue
         value, before = _resolved(each, known), known.get(each.name)
         if each.conditional and before is not None and before != value:
             value = _Unresolved(f"it depends on a condition: {places[each.name]} gives it another value")
@@ -69,6 +71,16 @@ def read_script(script: str, shown_as: str) -> Imported:
         left_out=tuple(LeftOut(name, places[name], reasons[name]) for name in SETTINGS if name in reasons),
         unknown={name: place for name, place in places.items() if name not in SETTINGS},
     )
+
+
+def _assigns_nothing(assignment: Assignment) -> bool:
+    """Whether it only looks like an assignment: there is nothing to take, and for a setting a reason to name."""
+    return any(isinstance(part, Expansion) and part.what.startswith("not ") for part in assignment.parts)
+
+
+def _keeps(assignment: Assignment, known: Mapping[str, str | _Unresolved]) -> bool:
+    """Whether the variable keeps the value that it has, since the new one is for another command only."""
+    return assignment.parts == (Expansion(FOR_ONE_COMMAND),) and assignment.name in known
 
 
 def _sound(
