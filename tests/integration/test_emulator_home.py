@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from mlflow_azure.cli.extras import install
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 from tests.support.disturbed import disturbed
@@ -119,7 +120,7 @@ def test_a_missing_extra_is_named_with_what_installs_it(cli: Command, tmp_path: 
     (without / "psutil.py").write_text("raise ModuleNotFoundError(\"No module named 'psutil'\", name='psutil')")
     [error] = cli.cold("deploy", *CLOUD, PYTHONPATH=str(without)).errors
     assert error["message"] == "the emulator is not installed (psutil is missing)"
-    assert error["hint"] == "pip install 'mlflow-azure[emulator]'"
+    assert (error["code"], error["hint"]) == ("EmulatorNotInstalled", install("emulator"))
 
 
 @pytest.mark.parametrize(

@@ -111,13 +111,18 @@ def emulator_launcher() -> ModuleType:
     try:
         from mlflow_azure.emulator import launcher
     except ImportError as error:
-        raise SettingsError(
-            f"the emulator is not installed ({error.name} is missing)",
-            hint="pipx install --force 'mlflow-azure[emulator]', or: uv tool install 'mlflow-azure[emulator]', or in a "
-            "virtual environment: pip install 'mlflow-azure[emulator]'",
-            code="EmulatorNotInstalled",
-        ) from error
+        raise _not_installed(error) from error
     return launcher
+
+
+def _not_installed(error: ImportError) -> SettingsError:
+    from mlflow_azure.cli.extras import install
+
+    return SettingsError(
+        f"the emulator is not installed ({error.name} is missing)",
+        hint=install("emulator"),
+        code="EmulatorNotInstalled",
+    )
 
 
 @contextmanager
@@ -127,6 +132,8 @@ def emulator_failures() -> Iterator[None]:
 
     try:
         yield
+    except ImportError as error:
+        raise _not_installed(error) from error
     except EmulatorError as error:
         raise MlflowAzureError(str(error), hint=error.hint, code="EmulatorFailed") from error
     except OSError as error:

@@ -253,12 +253,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _clean_up(home: Home) -> None:
     """End and remove what a daemon that was killed left behind."""
-    try:
-        from mlflow_azure.emulator.runtime.children import end_leftovers
-    except ImportError as error:
-        raise EmulatorError(
-            f"the emulator is not installed ({error.name} is missing)", "pip install 'mlflow-azure[emulator]'"
-        ) from error
+    from mlflow_azure.emulator.runtime.children import end_leftovers  # needs a package of the extra
+
     end_leftovers(home.root)
     home.endpoint_file.unlink(missing_ok=True)
 

