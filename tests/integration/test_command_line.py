@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlflow_azure.cli.target import program
+
 if TYPE_CHECKING:
     from tests.support.command import Command
+
+
+def typed(line: str) -> str:
+    """The line as a shell finds the program that is tested."""
+    return line.replace("mlflow-azure", program(), 1)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +58,13 @@ def test_a_line_that_cannot_be_parsed_is_answered_in_plain_words_and_with_the_he
 ) -> None:
     answer = cli(*line.split())
     assert answer.exit_code == 2
-    assert answer.stderr == f"Error: {message}\nNext: {hint}\n"
+    assert answer.stderr == f"Error: {message}\nNext: {typed(hint)}\n"
 
 
 def test_an_option_before_the_command_is_answered_as_that_command(cli: Command) -> None:
     answer = cli("-o", "json", "deploy")
     assert answer.answer["command"] == "deploy"
-    assert answer.errors[0]["hint"] == "mlflow-azure deploy -o json"
+    assert answer.errors[0]["hint"] == typed("mlflow-azure deploy -o json")
 
 
 @pytest.mark.parametrize("group", ["auth", "cd", "settings", "emulator"])
@@ -104,7 +111,7 @@ def test_the_help_leaves_out_options_that_mean_nothing_and_the_command_takes_the
 def completions(cli: Command, line: str) -> list[str]:
     """What a shell offers for the last word of a line."""
     words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_MLFLOW_AZURE_COMPLETE": "complete_bash"}
-    return cli(**words).stdout.split()
+    return cli(**words).stdout.splitlines()
 
 
 def test_a_shell_completes_regions_sizes_and_what_the_settings_files_here_name(cli: Command) -> None:
@@ -115,4 +122,8 @@ def test_a_shell_completes_regions_sizes_and_what_the_settings_files_here_name(c
     ]
     assert completions(cli, "mlflow-azure deploy --asp-sku P0") == ["P0v3", "P0v4"]
     assert completions(cli, "mlflow-azure status --settings te") == ["team.env", "test.env"]
+    assert completions(cli, "mlflow-azure status --settings ./te") == ["./team.env", "./test.env"]
+    (cli.directory / "envs" / "of a team").mkdir(parents=True)
+    assert completions(cli, "mlflow-azure status --settings envs/") == ["envs/of a team/"]
+    assert completions(cli, "mlflow-azure status --settings ~nobody/") == [""]
     assert completions(cli, "mlflow-azure status --rg-name ") == ["rg-team", "rg-test"]

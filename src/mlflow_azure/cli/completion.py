@@ -16,10 +16,12 @@ _VALUES = {"RG_LOCATION": REGIONS, "ASP_SKU": PLAN_SIZES, "POSTGRES_SKU": POSTGR
 
 def settings_files(incomplete: str) -> list[str]:
     """The settings files of this folder, and other files and folders by their beginning."""
-    begun = Path(incomplete)
-    folder = begun if incomplete.endswith("/") else begun.parent
-    found = [*folder.glob(SETTINGS_FILES), *(each for each in folder.glob("*") if each.is_dir())]
-    return _beginning(incomplete, sorted(f"{each}/" if each.is_dir() else str(each) for each in found))
+    before, slash, _ = incomplete.rpartition("/")
+    folder = Path(f"{before}{slash}")
+    folder = folder.expanduser() if incomplete.startswith("~/") else folder
+    found = [each.name for each in folder.glob(SETTINGS_FILES) if not each.is_dir()]
+    found += [f"{each.name}/" for each in folder.glob("*") if each.is_dir()]
+    return _beginning(incomplete, sorted(f"{before}{slash}{name}" for name in found))
 
 
 def of_setting(name: str) -> Callable[[str], list[str]] | None:

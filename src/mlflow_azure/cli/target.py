@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlflow_azure.cli.invocation import Common
     from mlflow_azure.settings import Loaded
 
-EMULATOR_VARIABLES = ("MLFLOW_AZURE_EMULATOR_HOME", "MLFLOW_AZURE_EMULATOR_RUNTIME")
+HOME, RUNTIME = "MLFLOW_AZURE_EMULATOR_HOME", "MLFLOW_AZURE_EMULATOR_RUNTIME"
 _OF_NO_DEPLOYMENT = ("settings init", "settings import", "emulator ")
 
 
@@ -62,11 +62,12 @@ def aimed(text: str, common: Common, loaded: Callable[[], Loaded | None]) -> str
 
 
 def _variables(common: Common, name: str) -> Iterator[str]:
-    """The emulator's home: another shell would start another emulator."""
+    """Which emulator, and how it runs web apps: another shell would start another one."""
     if common.cloud is CloudName.EMULATOR or name.startswith("emulator "):
-        for variable in EMULATOR_VARIABLES:
-            if value := os.environ.get(variable):
-                yield f"{variable}={shlex.quote(value)}"
+        if home := os.environ.get(HOME):
+            yield f"{HOME}={shlex.quote(str(Path(home).expanduser().absolute()))}"
+        if runtime := os.environ.get(RUNTIME):
+            yield f"{RUNTIME}={shlex.quote(runtime)}"
 
 
 def _options(common: Common, name: str, loaded: Loaded | None) -> Iterator[str]:

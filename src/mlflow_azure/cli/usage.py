@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.cli.names import NAMES, PROGRAM
+from mlflow_azure.cli.target import program
 from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def fault(argv: Sequence[str], error: Any) -> SettingsError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context and context.parent else f"{PROGRAM} {named(argv)}".rstrip()
     message, hint = _explained(argv, error, context)
-    return SettingsError(message, hint=hint or f"{command} --help", code="Usage")
+    hint = hint or f"{command} --help"
+    return SettingsError(message, hint=program() + hint.removeprefix(PROGRAM), code="Usage")
 
 
 def _explained(argv: Sequence[str], error: Any, context: Any) -> tuple[str, str]:
