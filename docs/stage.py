@@ -1,7 +1,8 @@
 """Gather the pages of the site in a folder: python docs/stage.py build/docs.
 
-The pages of the top folder join those of docs/, and a link to what is no page leads to GitHub. So the Markdown files
-have links that work in a checkout, on GitHub and in the site.
+The pages of the top folder join those of docs/, and a link to what is no page leads to the repository that
+pyproject.toml names; while it names none, only the words are left. So the links of the Markdown files work in a
+checkout, in the repository and in the site.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ import posixpath
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TOP = ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
-REPOSITORY = "https://github.com/mlflow-azure/mlflow-azure"
-_LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
+_LINK = re.compile(r"\[(?P<words>[^][]*)\]\((?P<path>[^)\s#]+)(?P<anchor>(?:#[^)\s]*)?)\)")
+
+
+def repository() -> str | None:
+    """The address of the public repository; None before there is one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return project.get("urls", {}).get("Repository")
 
 
 def stage(folder: Path) -> None:
@@ -24,17 +31,25 @@ def stage(folder: Path) -> None:
     shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for name in TOP:
         shutil.copy(ROOT / name, folder)
+    source = repository()
     for page in folder.rglob("*.md"):
         place = page.relative_to(folder).as_posix()
-        page.write_text(relinked(page.read_text("utf-8"), place), encoding="utf-8")
+        page.write_text(relinked(page.read_text("utf-8"), place, source), encoding="utf-8")
 
 
-def relinked(markdown: str, place: str) -> str:
-    """A page whose links lead to where things are in the site, or on GitHub; `place` is the page's path in the site."""
+def relinked(markdown: str, place: str, source: str | None) -> str:
+    """A page whose links lead to where things are in the site, or in the repository.
+
+    Args:
+        markdown: The page.
+        place: Its path in the site.
+        source: The address of the repository; without it, what is no page of the site is not linked.
+
+    """
     folder = posixpath.dirname(place)
 
     def moved(link: re.Match[str]) -> str:
-        before, path, after = link.groups()
+        words, path, anchor = link.groups()
         if re.match(r"[a-z]+:", path):
             return link[0]
         target = posixpath.normpath(posixpath.join("" if place in TOP else f"docs/{folder}", path))
@@ -42,9 +57,11 @@ def relinked(markdown: str, place: str) -> str:
             path = posixpath.relpath(target, posixpath.join("docs", folder))
         elif target in TOP:
             path = posixpath.relpath(target, folder or ".")
+        elif (ROOT / target).exists() and source is None:
+            return words
         elif (ROOT / target).exists():
-            path = f"{REPOSITORY}/{'tree' if (ROOT / target).is_dir() else 'blob'}/main/{target}"
-        return f"{before}{path}{after}"
+            path = f"{source}/{'tree' if (ROOT / target).is_dir() else 'blob'}/main/{target}"
+        return f"[{words}]({path}{anchor})"
 
     return _LINK.sub(moved, markdown)
 

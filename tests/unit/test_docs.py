@@ -121,7 +121,7 @@ def test_the_exit_codes_of_the_reference_are_those_of_the_errors() -> None:
         (
             "how-to/clients.md",
             "../../examples/log_run.py",
-            "https://github.com/mlflow-azure/mlflow-azure/blob/main/examples/log_run.py",
+            "https://example.com/here/blob/main/examples/log_run.py",
         ),
         ("SECURITY.md", "docs/output.md", "output.md"),
         ("CONTRIBUTING.md", "docs/README.md#decisions", "README.md#decisions"),
@@ -131,4 +131,11 @@ def test_the_exit_codes_of_the_reference_are_those_of_the_errors() -> None:
 )
 def test_a_link_leads_in_the_site_to_where_it_leads_in_the_checkout(place: str, link: str, moved: str) -> None:
     relinked = runpy.run_path(str(ROOT / "docs" / "stage.py"))["relinked"]
-    assert relinked(f"[words]({link})", place) == f"[words]({moved})"
+    assert relinked(f"[words]({link})", place, "https://example.com/here") == f"[words]({moved})"
+
+
+def test_the_site_links_to_no_repository_that_is_not_there() -> None:
+    relinked = runpy.run_path(str(ROOT / "docs" / "stage.py"))["relinked"]
+    page = "[`run`](../examples/log_run.py), [all](../examples), [how](how-to/clients.md#a-shell), ![it](mlflow-ui.png)"
+    links = "`run`, all, [how](how-to/clients.md#a-shell), ![it](mlflow-ui.png)"
+    assert relinked(page, "operate.md", None) == links
