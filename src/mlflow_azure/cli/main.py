@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mlflow_azure.errors import MlflowAzureError
 
 HELP_COLUMNS = 100
-SIGNALLED = 128
-"""From here on, an exit code names a signal."""
 
 app = typer.Typer(
     name=PROGRAM,

@@ -21,7 +21,8 @@ from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.settings import FILE_SHARE, OFF, POSTGRES
 
 if TYPE_CHECKING:
-    pass
+    from mlflow_azure.deployment.upgrade.changeover import Standing
+    from mlflow_azure.deployment.upgrade.upgrading import Aim, Moved
 
 _TOLD = 20
 """How many runs that were left aside are told one by one."""
@@ -195,8 +196,6 @@ def upgrade(
     from mlflow_azure.deployment.deploy import Wish
     from mlflow_azure.deployment.upgrade.changeover import standing
     from mlflow_azure.deployment.upgrade.upgrading import Aim, Upgrading
-    from mlflow_azure.deployment.upgrade.within import renew
-    from mlflow_azure.image.context import mlflow_release
 
     said = sum((to is not None, rollback, finish))
     if said > 1:
@@ -213,18 +212,7 @@ def upgrade(
         return Aim(settings, Wish(auth=auth, public=public, context=context, build=builder))
 
     if not said:
-        done = renew(run, run.azure, found, aim(POSTGRES), backup, without_backup=no_backup)
-        run.answer(
-            ReleaseAnswer(
-                url=done.url,
-                release=mlflow_release(),
-                before=found.release,
-                migrated=done.migrated,
-                backup=str(backup) if backup else None,
-                seconds=round(time.monotonic() - began, 1),
-                stopped_seconds=round(done.stopped_seconds, 1),
-            )
-        )
+        run.answer(_released(run, found, aim(POSTGRES), backup, began, without_backup=no_backup))
         return 0
     work = Upgrading(run, run.azure, found, old=aim(FILE_SHARE), new=aim(POSTGRES))
     if rollback:
@@ -234,8 +222,30 @@ def upgrade(
         run.answer(FinishAnswer(*work.finish(delete_share=delete_share)))
         return 0
     moved = work.move(backup, without_backup=no_backup, keep_artifact_uris=keep_artifact_uris)
+    return _tell(run, _moved(moved, backup, began))
+
+
+def _released(
+    run: Invocation, found: Standing, aim: Aim, backup: Path | None, began: float, *, without_backup: bool
+) -> ReleaseAnswer:
+    from mlflow_azure.deployment.upgrade.within import renew
+    from mlflow_azure.image.context import mlflow_release
+
+    done = renew(run, run.azure, found, aim, backup, without_backup=without_backup)
+    return ReleaseAnswer(
+        url=done.url,
+        release=mlflow_release(),
+        before=found.release,
+        migrated=done.migrated,
+        backup=str(backup) if backup else None,
+        seconds=round(time.monotonic() - began, 1),
+        stopped_seconds=round(done.stopped_seconds, 1),
+    )
+
+
+def _moved(moved: Moved, backup: Path | None, began: float) -> UpgradeAnswer:
     last = moved.last
-    answer = UpgradeAnswer(
+    return UpgradeAnswer(
         url=moved.url,
         runs=sum(each.database.runs for each in last.experiments) if last else 0,
         experiments=last.experiments if last else (),
@@ -246,7 +256,6 @@ def upgrade(
         stopped_seconds=round(moved.stopped_seconds, 1),
         last_pass_seconds=round(moved.last_pass_seconds, 1),
     )
-    return _tell(run, answer)
 
 
 _NOT_SAID = SettingsError(
