@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient
 
+from mlflow_azure.azure.clouds import PUBLIC
+from mlflow_azure.azure.shared_key import is_refused
+from mlflow_azure.secret import Secret
 from tests.support.emulated import Azure, error_code
+from tests.support.local_runs import free_port
 from tests.support.waiting import wait_until
 
 PLACEHOLDER = "DOCKER|mcr.microsoft.com/appsvc/staticsite:latest"
@@ -49,6 +54,17 @@ def test_keys_are_two_and_stay_until_one_is_regenerated(azure: Azure) -> None:
     assert first == second
     assert third[0].value != first[0]
     assert third[1].value == first[1]
+
+
+def test_an_account_says_which_key_is_not_its_own_and_silence_says_nothing(azure: Azure) -> None:
+    group = azure.group()
+    account = azure.account(group)
+    old = azure.storage.storage_accounts.list_keys(group, account.name).keys_property[0].value
+    new = azure.storage.storage_accounts.regenerate_key(group, account.name, {"keyName": "key1"}).keys_property[0].value
+    cloud, blobs = replace(PUBLIC, ca_file=azure.endpoint["ca_file"]), account.primary_endpoints.blob
+    assert is_refused(cloud, account.name, Secret(old), blobs)
+    assert not is_refused(cloud, account.name, Secret(new), blobs)
+    assert not is_refused(cloud, account.name, Secret(old), f"http://127.0.0.1:{free_port()}/")
 
 
 def test_a_key_that_was_regenerated_opens_no_blobs_and_a_site_that_mounts_with_it_stops(azure: Azure) -> None:
