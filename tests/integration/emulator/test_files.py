@@ -85,6 +85,17 @@ def test_a_listing_comes_in_pages(files: ShareServiceClient) -> None:
     assert [[each.name for each in page] for page in pages] == [["f0", "f1"], ["f2", "f3"], ["f4"]]
 
 
+def test_there_are_no_handles_of_what_is_there(files: ShareServiceClient) -> None:
+    share = files.get_share_client(SHARE)
+    share.create_directory("of_handles")
+    share.get_file_client("of_handles/file").upload_file(b"x")
+    for place in (share.get_directory_client("of_handles"), share.get_file_client("of_handles/file")):
+        assert list(place.list_handles()) == []
+    with pytest.raises(HttpResponseError) as refused:
+        list(share.get_file_client("of_handles/none").list_handles())
+    assert refused.value.status_code == 404
+
+
 def test_what_cannot_be_done_is_refused_with_azures_code(files: ShareServiceClient) -> None:
     share = files.get_share_client(SHARE)
     share.create_directory("there")

@@ -1,6 +1,6 @@
 """The file endpoint of one storage account. Sources: https://learn.microsoft.com/rest/api/storageservices/file-service-rest-api.
 
-Left out: leases, permissions, attributes, copies, handles, renaming, and metadata of shares and files.
+Left out: leases, permissions, attributes, copies, renaming, and metadata of shares and files.
 """
 
 from __future__ import annotations
@@ -175,6 +175,16 @@ async def _list(call: _Call) -> Response:
     return answer(_version(call.request), HTTPStatus.OK, {}, body, "application/xml")
 
 
+async def _list_handles(call: _Call) -> Response:
+    """The open handles: none, since what is mounted here is the directory itself.
+
+    https://learn.microsoft.com/rest/api/storageservices/list-handles
+    """
+    if not call.tree.place(call.path).is_dir():
+        call.tree.file(call.path)
+    return answer(_version(call.request), HTTPStatus.OK, {}, listings.NO_HANDLES, "application/xml")
+
+
 async def _get_directory(call: _Call) -> Response:
     return call.answer(HTTPStatus.OK, call.tree.directory(call.path))
 
@@ -256,6 +266,7 @@ async def _put_range(call: _Call) -> Response:
 
 _DIRECTORY = {
     ("GET", "list"): _list,
+    ("GET", "listhandles"): _list_handles,
     ("GET", ""): _get_directory,
     ("HEAD", ""): _get_directory,
     ("PUT", ""): _create_directory,
@@ -263,6 +274,7 @@ _DIRECTORY = {
 }
 _FILE = {
     ("GET", ""): _get_file,
+    ("GET", "listhandles"): _list_handles,
     ("HEAD", ""): _head_file,
     ("PUT", ""): _create_file,
     ("PUT", "range"): _put_range,

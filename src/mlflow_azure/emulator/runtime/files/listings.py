@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from mlflow_azure.emulator.runtime.files.protocol import XML, etag, file_time
+from mlflow_azure.emulator.runtime.files.protocol import XML, StorageError, etag, file_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.shares import Snapshot
 
 MAX_RESULTS = 5000
+NO_HANDLES = f"{XML}<EnumerationResults><Entries /><NextMarker /></EnumerationResults>".encode()
 # What XML 1.0 cannot express is percent-encoded, and marked so: since version 2021-12-02.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -29,7 +31,7 @@ def entries(
 ) -> bytes:
     """The files and directories of one page; the marker is the name with which the next one begins."""
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
-    size = min(int(query.get("maxresults", MAX_RESULTS)), MAX_RESULTS)
+    size = _size(query)
     found = [entry for entry in listed if entry.name.startswith(prefix) and entry.name >= marker]
     page, rest = found[:size], found[size:]
     include = query.get("include", "").lower().split(",")
@@ -40,6 +42,17 @@ def entries(
     body = "".join(_entry(entry, include) for entry in page)
     following = escape(rest[0].name) if rest else ""
     return f"{XML}{head}<Entries>{body}</Entries><NextMarker>{following}</NextMarker></EnumerationResults>".encode()
+
+
+def _size(query: dict[str, str]) -> int:
+    asked = query.get("maxresults", str(MAX_RESULTS))
+    if not asked.isdecimal() or int(asked) < 1:
+        raise StorageError(
+            HTTPStatus.BAD_REQUEST,
+            "OutOfRangeQueryParameterValue",
+            "One of the query parameters specified in the request URI is outside the permissible range.",
+        )
+    return min(int(asked), MAX_RESULTS)
 
 
 def _entry(entry: os.DirEntry[str], include: list[str]) -> str:
