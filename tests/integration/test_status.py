@@ -75,6 +75,8 @@ def test_a_server_that_does_not_answer_is_told_with_the_command_that_says_why(de
     web, name = deployment.emulator.azure.web.web_apps, site_name(deployment)
     runs = web.get_configuration(GROUP, name).as_dict()["properties"]["linuxFxVersion"]
     web.update_configuration(GROUP, name, {"properties": {"linuxFxVersion": f"{runs}-gone"}})
+    web.stop(GROUP, name)  # until it is stopped, the container of before answers
+    web.start(GROUP, name)
     try:
         text = deployment("status")
         assert text.exit_code == 0

@@ -62,7 +62,7 @@ class Ordered:
     kudu_traces: bool = False
     kudu_refuses_arm_tokens: bool = False
     log_in_registry: bool = False
-    overlapped_recycling: bool = False
+    overlapped_recycling: bool = True
     restart_pause: float = 10.0
     health_check_interval: float = 60.0
 

@@ -8,6 +8,7 @@ from mlflow_azure.emulator.arm.arm_errors import invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.storage import ACCOUNT, new_key, now, open_account
 from mlflow_azure.emulator.arm.web_container import run_site
+from mlflow_azure.emulator.arm.web_mounts import state
 from mlflow_azure.emulator.arm.web_plans import SITE_TYPE
 
 if TYPE_CHECKING:
@@ -47,8 +48,10 @@ async def _break_mounts(world: World, account: str) -> None:
 
     App Service reads from a mount every five seconds, and restarts the app after 18 times in vain; here at once. The
     section "Storage mount health checks" of https://learn.microsoft.com/azure/app-service/configure-connect-to-azure-storage.
+    That the old container does not answer meanwhile is assumed: what it serves is in the share.
     """
     for site in world.resources.of_type(SITE_TYPE):
-        mounts = world.resources.hidden(site["id"])["azurestorageaccounts"]
-        if any(mount.get("accountName") == account for mount in mounts.values()):
+        mounts = world.resources.hidden(site["id"])["azurestorageaccounts"].values()
+        if any(mount.get("accountName") == account and state(world, mount) != "Ok" for mount in mounts):
             await run_site(world, site)
+            world.runtime.sites.lose_mounts(site["name"])

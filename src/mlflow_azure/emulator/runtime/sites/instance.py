@@ -65,6 +65,7 @@ class Instance:
         self._sign_in = sign_in
         self._quirks = quirks
         self._retired: Retired | None = None
+        self._ends_first = False
         self._ended_in_a_row = 0
         self._failed_at = 0.0
         self._changed = asyncio.Event()
@@ -76,6 +77,7 @@ class Instance:
         """Take a new wish; the container is replaced only when it would be another."""
         replaced = not spec.same_container(self.spec)
         self.spec = spec
+        self._ends_first |= not spec.enabled  # however soon it is started again
         if replaced:
             self.restart()
 
@@ -83,6 +85,11 @@ class Instance:
         """End the container, pull the image again, start anew."""
         self._ended_in_a_row = 0
         self._begin_anew()
+
+    def lose_mounts(self) -> None:
+        """Start anew because the container's shares are gone, without which it cannot answer meanwhile."""
+        self._ends_first = True
+        self.restart()
 
     def _begin_anew(self) -> None:
         self.state = "Starting"
@@ -140,7 +147,9 @@ class Instance:
             await self._end_retired()
             self._settle("Stopped")
             return
-        answers = False
+        if self._ends_first:
+            await self._end_retired()
+        self._ends_first = answers = False
         try:
             async with self._turn:
                 self.container = container = await self._start(spec)
@@ -166,7 +175,7 @@ class Instance:
     @property
     def _overlaps(self) -> bool:
         """Whether the container answers until the next one does. Of several instances none is missed meanwhile."""
-        return self._quirks.overlapped_recycling() or self.spec.instances > 1
+        return not self._ends_first and (self._quirks.overlapped_recycling() or self.spec.instances > 1)
 
     async def _try_again(self) -> None:
         """Start the container that ended again, at once or after a pause that grows."""

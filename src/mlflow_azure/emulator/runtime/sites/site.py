@@ -61,6 +61,11 @@ class Site:
         for instance in self.instances:
             instance.restart()
 
+    def lose_mounts(self) -> None:
+        """Start anew because a share that the containers mount cannot be reached any more."""
+        for instance in self.instances:
+            instance.lose_mounts()
+
     async def serving(self, tried: AbstractSet[str] = frozenset()) -> Container | None:
         """The container that answers a request, each in its turn; waits while all are starting.
 

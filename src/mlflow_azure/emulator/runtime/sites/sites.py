@@ -96,6 +96,10 @@ class Sites:
         """Pull the image again and start it anew."""
         self._site(name).restart()
 
+    def lose_mounts(self, name: str) -> None:
+        """Start it anew because a share that it mounts cannot be reached any more."""
+        self._site(name).lose_mounts()
+
     async def remove(self, name: str) -> None:
         """End the site and delete its log; shares stay."""
         async with self._changing:
