@@ -16,7 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from mlflow_azure.emulator.runtime.files import listings
-from mlflow_azure.emulator.runtime.files.protocol import StorageError, answer, common, properties
+from mlflow_azure.emulator.runtime.files.protocol import (
+    StorageError,
+    answer,
+    common,
+    no_share,
+    not_supported,
+    properties,
+)
 from mlflow_azure.emulator.runtime.files.signature import require_signature
 from mlflow_azure.emulator.runtime.files.tree import MAX_RANGE, Tree, requested_range
 
@@ -68,19 +75,19 @@ class FileEndpoint:
         snapshot = query.get("sharesnapshot")
         root = self._shares.directory(self._account, share, snapshot)
         if root is None:
-            raise _no_share()
+            raise no_share()
         if snapshot and request.method not in ("GET", "HEAD"):
-            raise _not_supported(request)
+            raise not_supported(request)
         call = _Call(request, share, Tree(root), path, query)
         kind = _DIRECTORY if query.get("restype") == "directory" else _FILE
         operation = kind.get((request.method, query.get("comp", "")))
         if operation is None:
-            raise _not_supported(request)
+            raise not_supported(request)
         return await operation(call)
 
     def _list_shares(self, request: Request, query: dict[str, str]) -> Response:
         if (request.method, query.get("comp")) != ("GET", "list"):
-            raise _not_supported(request)
+            raise not_supported(request)
         found = [
             (share, self._records.quota(self._account, share), snapshot)
             for share in self._shares.of(self._account)
@@ -96,7 +103,7 @@ class FileEndpoint:
         if root is None:
             if (request.method, query.get("comp")) == ("PUT", None):
                 return self._create_share(request, share)
-            raise _no_share()
+            raise no_share()
         version, known = _version(request), properties(root.stat())
         head = {name: known[name] for name in ("ETag", "Last-Modified")}
         match request.method, query.get("comp"):
@@ -122,7 +129,7 @@ class FileEndpoint:
             case "DELETE", None:
                 await self._delete(request, share, snapshot)
                 return answer(version, HTTPStatus.ACCEPTED, {})
-        raise _not_supported(request)
+        raise not_supported(request)
 
     def _create_share(self, request: Request, share: str) -> Response:
         """https://learn.microsoft.com/rest/api/storageservices/create-share."""
@@ -293,16 +300,3 @@ def _quota(request: Request) -> int:
     except ValueError:
         message = "The value for one of the HTTP headers is not in the correct format."
         raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidHeaderValue", message) from None
-
-
-def _no_share() -> StorageError:
-    return StorageError(HTTPStatus.NOT_FOUND, "ShareNotFound", "The specified share does not exist.")
-
-
-def _not_supported(request: Request) -> StorageError:
-    """Azure's word for what an endpoint does not do; here also for what is left out."""
-    return StorageError(
-        HTTPStatus.BAD_REQUEST,
-        "UnsupportedHttpVerb",
-        f"The resource doesn't support the specified HTTP verb {request.method} with these parameters.",
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -13,7 +14,8 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from http import HTTPStatus
+
+    from starlette.requests import Request
 
 XML = '<?xml version="1.0" encoding="utf-8"?>'
 
@@ -73,3 +75,17 @@ def file_time(nanoseconds: int) -> str:
     """A time with the seven digits that NTFS keeps of a second."""
     seconds, rest = divmod(nanoseconds, 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 100:07}Z"
+
+
+def no_share() -> StorageError:
+    """The refusal where a share does not exist."""
+    return StorageError(HTTPStatus.NOT_FOUND, "ShareNotFound", "The specified share does not exist.")
+
+
+def not_supported(request: Request) -> StorageError:
+    """Azure's word for what an endpoint does not do; here also for what is left out."""
+    return StorageError(
+        HTTPStatus.BAD_REQUEST,
+        "UnsupportedHttpVerb",
+        f"The resource doesn't support the specified HTTP verb {request.method} with these parameters.",
+    )
