@@ -62,7 +62,7 @@ class AuthorizePage:
             return _page(name, f"<p>{escape(refusal)}</p>", 400)
         if request.method == "GET":
             return _page(name, self._choice())
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         if _is_public(asked):
             return _with_code(name, asked, self._users.code(form.get("user", ""), asked))
         return self._answer(application or {}, form, asked)

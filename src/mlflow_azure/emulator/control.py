@@ -143,7 +143,10 @@ class Control:
         return replace
 
     async def _apply(self, request: Request, kind: type, apply: Callable[[Any], None]) -> Response:
-        order = await request.json()
+        try:
+            order = await request.json()
+        except (ValueError, RecursionError) as error:
+            return JSONResponse({"error": f"no JSON: {error}"}, 400)
         if not isinstance(order, kind):
             return JSONResponse({"error": f"a JSON {kind.__name__} is expected"}, 400)
         try:

@@ -60,7 +60,7 @@ class Login:
 
     async def _callback(self, request: Request) -> Response:
         """Take the token that the sign-in page sent the browser back with, and begin a session."""
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         registration = self._provider["registration"]
         audience, issuer = frozenset({registration["clientId"]}), registration.get("openIdIssuer")
         try:

@@ -39,7 +39,7 @@ class SignIn:
         ]
 
     async def _token(self, request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         try:
             return JSONResponse(self._granted(request.path_params["tenant"], form))
         except SignInError as refusal:

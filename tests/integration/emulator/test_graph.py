@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from azure.core.exceptions import ClientAuthenticationError
 
 from tests.support.directory import SCOPE, ask, own_token, principal_of, registration, token
@@ -171,6 +172,30 @@ def test_requests_to_graph_are_counted_and_can_fail_like_the_others(azure: Azure
     assert [(each["path"], each["status"], each["write"]) for each in azure.control("GET", "requests")] == [
         ("/v1.0/applications", 503, True)
     ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"[" * 100_000,
+        b"\xff",
+        b'{"displayName": "app", "web": 1}',
+        b'{"displayName": "app", "identifierUris": 1}',
+    ],
+)
+def test_a_body_that_makes_no_sense_is_refused(azure: Azure, body: bytes) -> None:
+    url, ca_file = azure.endpoint["graph"], azure.endpoint["ca_file"]
+    token = azure.credential.get_token(f"{url}/.default").token
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    refused = requests.post(f"{url}/v1.0/applications", body, headers=headers, verify=ca_file, timeout=60)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] in ("BadRequest", "Request_BadRequest")
+
+
+def test_a_request_for_a_token_that_cannot_be_read_is_refused(azure: Azure) -> None:
+    url = f"{azure.endpoint['authority']}/{azure.endpoint['tenant_id']}/oauth2/v2.0/token"
+    assert requests.post(url, b"\xff=\xff", verify=azure.endpoint["ca_file"], timeout=60).status_code == 400
 
 
 def test_clients_are_allowed_only_scopes_that_exist_already(azure: Azure) -> None:

@@ -150,7 +150,7 @@ def _json_object(content: bytes, content_type: str) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise arm_errors.invalid_content(str(error)) from error
     if not isinstance(body, dict):
         raise arm_errors.invalid_content("a JSON object is expected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.quirks import Quirks
     from mlflow_azure.emulator.wire import Wire
 
+_log = logging.getLogger(__name__)
 _VERSION = "/v1.0"
 # What an object is asked for; of each, a replica can know it or not.
 _USES = ("", "in lists", "as reference", "in the local tenant", "with its roles")
@@ -126,7 +128,7 @@ class Graph:
         try:
             caller = self._authenticate(request.headers.get("authorization", ""))
             self._authorize(request.method)
-            reply = handler(await self._ask(request, caller))
+            reply = _handled(handler, await self._ask(request, caller))
         except GraphError as refusal:
             body = {"code": refusal.code, "message": refusal.message, "innerError": {}}
             return JSONResponse({"error": body}, refusal.status)
@@ -136,8 +138,10 @@ class Graph:
         content = await request.body()
         try:
             body = json.loads(content) if content else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GraphError(400, "BadRequest", f"Unable to read JSON request payload: {error}") from error
+        if not isinstance(body, dict):
+            raise GraphError(400, "BadRequest", "Unable to read JSON request payload: an object is expected.")
         world, params = self._world, request.path_params
         return Ask(world.directory, world.quirks, params, request.query_params, body, caller, world.directory_rights())
 
@@ -154,3 +158,19 @@ class Graph:
         allowed = self._world.directory_rights()
         if allowed == "none" or (allowed == "read" and method != "GET"):
             raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def _handled(handler: Handler, ask: Ask) -> Reply:
+    """What the handler answers.
+
+    Raises:
+        GraphError: The request is refused; also where a value is of another type than the handler reads.
+
+    """
+    try:
+        return handler(ask)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if not ask.body:
+            raise
+        _log.exception("a value that Graph does not take")
+        raise GraphError(400, "Request_BadRequest", "Invalid value specified for a property.") from error

@@ -143,7 +143,7 @@ class RegistryAuth:
 
 
 async def _form(request: Request) -> QueryParams:
-    return QueryParams((await request.body()).decode())
+    return QueryParams((await request.body()).decode(errors="replace"))
 
 
 def _unauthorized(message: str) -> Response:
