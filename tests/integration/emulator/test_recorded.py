@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
+from azure.core.exceptions import ResourceNotFoundError
 
 from tests.support import recordings
 
 if TYPE_CHECKING:
     from tests.support.emulated import Azure
-
-_GIT = "deployment from a Git repository is not emulated: the images are containers, and the request is refused"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,6 @@ EXCLUDED = (
         r"registrationState: 'NotRegistered', not 'Unregistered'",
         "whether somebody had once registered the provider and unregistered it again",
     ),
-    Exclusion(r"/sourcecontrols/", r"status 501", _GIT),
 )
 
 
@@ -120,16 +119,78 @@ def test_a_site_with_a_registry_of_a_long_name_and_a_setting_without_a_value_is_
     assert kept == {"DOCKER_REGISTRY_SERVER_URL": registry, "DOCKER_REGISTRY_SERVER_USERNAME": ""}
 
 
-def test_a_registry_is_updated_by_an_operation(azure: Azure) -> None:
+def test_a_registry_is_updated_at_once_or_by_an_operation(azure: Azure) -> None:
     group = azure.group()
     registry = azure.registry(group)
     path = f"{registry.id}?api-version=2023-11-01-preview"
-    answer = recordings.send(azure, "PATCH", path, {"properties": {"adminUserEnabled": False}})
+    at_once = recordings.send(azure, "PATCH", path, {"properties": {"adminUserEnabled": False}})
+    assert (at_once.status_code, at_once.json()["properties"]["provisioningState"]) == (200, "Succeeded")
+    answer = recordings.send(azure, "PATCH", path, {"properties": {"anonymousPullEnabled": True}})
     assert answer.status_code == 201
     assert answer.json()["properties"]["provisioningState"] == "Updating"
     operation = recordings.send(azure, "GET", answer.headers["Azure-AsyncOperation"])
     assert operation.json() == {"status": "Succeeded"}
     assert recordings.send(azure, "GET", path).json()["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_a_management_policy_is_kept_until_it_is_deleted(azure: Azure) -> None:
+    path = f"{azure.account(azure.group()).id}/managementPolicies/default?api-version=2023-05-01"
+    missing = recordings.send(azure, "GET", path)
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ManagementPolicyNotFound")
+    rule = {"name": "age", "type": "Lifecycle", "definition": {"actions": {}}}
+    made = recordings.send(azure, "PUT", path, {"properties": {"policy": {"rules": [rule]}}})
+    assert made.json()["properties"]["policy"]["rules"] == [{**rule, "enabled": True}]
+    assert recordings.send(azure, "GET", path).json() == made.json()
+    assert recordings.send(azure, "DELETE", path).status_code == 200
+    assert recordings.send(azure, "GET", path).status_code == 404
+
+
+def test_what_policies_are_in_force_is_listed(azure: Azure) -> None:
+    group = azure.group()
+    azure.control("PUT", "policies", {"allowSharedKeyAccess": False, "group": group})
+    path = "/providers/Microsoft.Authorization/policyAssignments?api-version=2024-04-01"
+    subscription = f"/subscriptions/{azure.subscription}"
+    assert recordings.send(azure, "GET", subscription + path).json() == {"value": []}
+    (found,) = recordings.send(azure, "GET", f"{subscription}/resourceGroups/{group}{path}").json()["value"]
+    assert found["properties"]["scope"] == f"{subscription}/resourceGroups/{group}"
+
+
+def test_the_operations_of_a_provider_are_those_that_roles_name(azure: Azure) -> None:
+    path = "/providers/Microsoft.Authorization/providerOperations/microsoft.web?api-version=2022-04-01"
+    types = {each["name"]: each["operations"] for each in recordings.send(azure, "GET", path).json()["resourceTypes"]}
+    assert "Microsoft.Web/sites/restart/action" in [each["name"] for each in types["sites"]]
+    unknown = recordings.send(azure, "GET", path.replace("web", "none"))
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "ProviderNotFound")
+
+
+def test_the_repository_that_a_site_is_deployed_from_is_told_until_it_is_forgotten(azure: Azure) -> None:
+    group = azure.group()
+    site = azure.site(group)
+    web = azure.web.web_apps
+    with pytest.raises(ResourceNotFoundError):
+        web.get_source_control(group, site.name)
+    wanted = {"properties": {"repoUrl": "https://example.com/owner/repository", "isManualIntegration": True}}
+    web.begin_create_or_update_source_control(group, site.name, wanted).result()
+    assert web.get_configuration(group, site.name).as_dict()["properties"]["scmType"] == "ExternalGit"
+    web.delete_source_control(group, site.name)
+    assert web.get_configuration(group, site.name).as_dict()["properties"]["scmType"] == "None"
+
+
+def test_the_callers_own_name_at_scm_sites_can_be_chosen(azure: Azure) -> None:
+    path = "/providers/Microsoft.Web/publishingUsers/web?api-version=2023-01-01"
+    wanted = {"properties": {"publishingUserName": "someone", "publishingPassword": "hidden"}}
+    assert recordings.send(azure, "PUT", path, wanted).json()["properties"]["publishingPassword"] is None
+    assert recordings.send(azure, "GET", path).json()["properties"]["publishingUserName"] == "someone"
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused(azure: Azure) -> None:
+    url = f"{azure.endpoint['resource_manager']}/subscriptions/{azure.subscription}/resourceGroups/deep"
+    token = azure.credential.get_token(azure.endpoint["resource_manager"] + "/.default").token
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    refused = requests.put(
+        f"{url}?api-version=2023-01-01", b"[" * 100_000, headers=headers, verify=azure.endpoint["ca_file"], timeout=60
+    )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
 
 def test_what_the_emulator_does_not_know_is_refused_in_azures_form(azure: Azure) -> None:

@@ -21,11 +21,13 @@ from mlflow_azure.emulator.arm import (
     postgres_operations,
     postgres_parts,
     postgres_servers,
+    provider_operations,
     providers,
     registries,
     registry_import,
     storage,
     storage_keys,
+    storage_policies,
     storage_records,
     storage_services,
     subscriptions,
@@ -37,6 +39,7 @@ from mlflow_azure.emulator.arm import (
     web_plans,
     web_publishing,
     web_sites,
+    web_source_control,
     web_stacks,
     webhooks,
 )
@@ -62,6 +65,7 @@ _MODULES = (
     tags,
     storage,
     storage_keys,
+    storage_policies,
     storage_services,
     registries,
     registry_import,
@@ -70,6 +74,7 @@ _MODULES = (
     web_sites,
     web_publishing,
     web_config,
+    web_source_control,
     web_instances,
     web_stacks,
     web_logs,
@@ -81,6 +86,7 @@ _MODULES = (
     postgres_configurations,
     postgres_operations,
     authorization,
+    provider_operations,
     managed_identities,
     policies,
     capacity,
@@ -97,7 +103,7 @@ def provider_endpoints() -> list[Endpoint]:
 def register_effects(world: World) -> None:
     """Say what long-running operations do when they end."""
     changing = (groups, providers, registries, registry_import, storage)
-    for module in (*changing, postgres_operations, postgres_parts, postgres_servers):
+    for module in (*changing, postgres_operations, postgres_parts, postgres_servers, web_source_control):
         module.register_effects(world)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/policy/policy-restrictions")
 
+_ASSIGNMENTS = "/providers/Microsoft.Authorization/policyAssignments"
+_OF_ASSIGNMENTS = "https://learn.microsoft.com/rest/api/policyauthorization/policy-assignments/list"
 _CHECK = "/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
 _SHARED_KEYS = ("Microsoft.Storage/storageAccounts", "allowSharedKeyAccess")
 
@@ -72,6 +74,30 @@ async def check_restrictions(call: Call) -> Answer:
         for name, effect in effects.items()
     ]
     return Answer({"fieldRestrictions": fields, "contentEvaluationResult": {"policyEvaluations": evaluations}})
+
+
+@endpoints.on("GET", "/subscriptions/{subscription}" + _ASSIGNMENTS, reference=_OF_ASSIGNMENTS)
+@endpoints.on("GET", "/subscriptions/{subscription}/resourceGroups/{group}" + _ASSIGNMENTS, reference=_OF_ASSIGNMENTS)
+async def list_assignments(call: Call) -> Answer:
+    """The policies that are in force at a scope."""
+    assigned = _assigned(call.world, call.params.get("group"))
+    names = ["denied-types"] if assigned.get("deny") else []
+    names += [_SHARED_KEYS[1]] if assigned.get(_SHARED_KEYS[1]) is False else []
+    return Answer({"value": [_assignment(_policy(call, name)) for name in names]})
+
+
+def _assignment(policy: dict[str, str]) -> dict[str, Any]:
+    assignment, name = policy["policyAssignmentId"], policy["policyAssignmentId"].rpartition("/")[2]
+    properties = {
+        "displayName": name,
+        "policyDefinitionId": policy["policyDefinitionId"],
+        "scope": assignment.removesuffix(f"{_ASSIGNMENTS}/{name}"),
+        "notScopes": [],
+        "parameters": {},
+        "enforcementMode": "Default",
+    }
+    type_ = "Microsoft.Authorization/policyAssignments"
+    return {"id": assignment, "name": name, "type": type_, "properties": properties}
 
 
 def _assigned(world: World, group: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undon
 from mlflow_azure.emulator.arm.registry_defaults import SKUS, changed, new_registry, usages
 from mlflow_azure.emulator.arm.roles import may_pull
 from mlflow_azure.emulator.arm.system_data import system_data
+from mlflow_azure.emulator.arm.web_identity import written_identity
 from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY, either_spelling
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ async def check_name(call: Call) -> Answer:
     "PUT", REGISTRY, lacks="replications and private endpoints; firewall and policies are kept without effect"
 )
 async def put_registry(call: Call) -> Answer:
-    """Create a registry, or again one that could not be created (long-running); or update one (at once)."""
+    """Create a registry, or again one that could not be created (long-running); or update one."""
     existing = call.world.resources.find(call.id)
     if existing and existing["properties"]["provisioningState"] != "Failed":
-        return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
+        return await _update(call, existing)
     if existing is None:
         _require_name(call)
     registry = _write(call, existing, "Creating")
@@ -64,8 +65,15 @@ async def put_registry(call: Call) -> Answer:
 
 @endpoints.on("PATCH", REGISTRY)
 async def patch_registry(call: Call) -> Answer:
-    """Update what the request names of a registry (long-running)."""
-    registry = _write(call, call.resource(), "Updating")
+    """Update what the request names of a registry: long-running where that is its identity or anonymous pulls."""
+    return await _update(call, call.resource())
+
+
+async def _update(call: Call, existing: Body) -> Answer:
+    """What is updated at once and what is not, PUT or PATCH: seen in recordings of 2023, api-version 2022-02-01."""
+    if "identity" not in call.body and "anonymousPullEnabled" not in (call.body.get("properties") or {}):
+        return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
+    registry = _write(call, existing, "Updating")
     answer = {**registry, "properties": dict(registry["properties"])}
     operation = await call.begin(call.id, "update registry")
     return Answer(answer, 201, _operation_headers(call, operation))
@@ -221,8 +229,12 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
 
 
 def _identity(call: Call, existing: Body | None) -> Body:
-    wanted = call.body.get("identity") or (existing or {}).get("identity")
-    return {"identity": wanted} if wanted else {}
+    """Its identities; unlike other services, the registry's begins their kinds with a small letter."""
+    written = written_identity(call, existing)
+    if "identity" in written:
+        kinds = written["identity"]["type"].split(", ")
+        written["identity"]["type"] = ", ".join(kind[0].lower() + kind[1:] for kind in kinds)
+    return written
 
 
 def _now() -> str:

@@ -54,7 +54,8 @@ def changed(properties: dict[str, Any], wanted: dict[str, Any], sku: str) -> dic
     merged = {name: properties["policies"].get(name, {}) | policy for name, policy in policies.items()}
     answer = properties | named | {"policies": properties["policies"] | merged}
     if sku == "Premium":
-        answer = {"networkRuleSet": {"defaultAction": "Allow", "ipRules": []}} | answer
+        rules = {name: value for name, value in (answer.get("networkRuleSet") or {}).items() if value is not None}
+        answer["networkRuleSet"] = {"defaultAction": "Allow", "ipRules": []} | rules
     else:
         answer.pop("networkRuleSet", None)
     return answer

@@ -10,6 +10,8 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.storage import ACCOUNT
 from mlflow_azure.emulator.arm.storage_services_defaults import (
     CREATED_CONTAINER,
+    LAST_ACCESS_TRACKING,
+    SETTABLE_OF_CONTAINER,
     STANDARD_QUOTA,
     created_share,
     etag_and_time,
@@ -46,6 +48,8 @@ async def put_service(call: Call) -> Answer:
     """Take over what the request names of the service's settings. They are kept, and have no effect."""
     account = _account(call)
     wanted = {name: value for name, value in (call.body.get("properties") or {}).items() if value is not None}
+    if (tracking := wanted.get("lastAccessTimeTrackingPolicy")) is not None:
+        wanted["lastAccessTimeTrackingPolicy"] = LAST_ACCESS_TRACKING | tracking
     live = _service(call, account)["properties"]
     call.world.resources.hidden(account["id"])[_kind_of_service(call)] = live | wanted
     return Answer(_service(call, account))
@@ -59,7 +63,7 @@ async def put_container(call: Call) -> Answer:
         await call.world.runtime.blobs.create_container(call["account"], call["container"])
     wanted = call.body.get("properties") or {}
     properties = existing["properties"] if existing else new_container()
-    given = {key: wanted[key] for key in ("publicAccess", "metadata") if wanted.get(key) is not None}
+    given = {key: wanted[key] for key in SETTABLE_OF_CONTAINER if wanted.get(key) is not None}
     _put(call, properties | given)
     return Answer(_head(call) | {"properties": CREATED_CONTAINER | given}, 200 if existing else 201)
 

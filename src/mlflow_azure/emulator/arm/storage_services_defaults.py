@@ -11,6 +11,10 @@ from typing import Any
 
 # GiB of a share where a request does not say, and of any share of a standard account without large shares.
 STANDARD_QUOTA = 5120
+# How the blob service notes when a blob was last read, where a request does not say.
+LAST_ACCESS_TRACKING = {"name": "AccessTimeTracking", "trackingGranularityInDays": 1, "blobType": ["blockBlob"]}
+# What a request may set of a container.
+SETTABLE_OF_CONTAINER = ("publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride")
 # What the answer to a PUT or a PATCH says of a container, beside what the request set.
 CREATED_CONTAINER: dict[str, Any] = {
     "deleted": False,

@@ -75,7 +75,7 @@ async def get_logs(call: Call) -> Answer:
 @endpoints.on("PUT", _CONFIG + "/slotConfigNames", lacks="slots")
 async def put_slot_names(call: Call) -> Answer:
     """Replace the names of the settings that stay with a slot."""
-    await _replace(call, "slotConfigNames", new_slot_names() | properties_of(call))
+    await _replace(call, "slotConfigNames", {name: properties_of(call).get(name) or [] for name in new_slot_names()})
     return await get_slot_names(call)
 
 

@@ -1,4 +1,4 @@
-"""The `identity` of a web app: its system-assigned identity, and the user-assigned ones that are attached to it.
+"""The `identity` of a web app or a registry: its system-assigned one, and the user-assigned ones attached to it.
 
 https://learn.microsoft.com/azure/app-service/overview-managed-identity
 """
@@ -20,7 +20,7 @@ _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 
 
 def written_identity(call: Call, existing: Body | None) -> Body:
-    """The `identity` of a site after a request, in an object of that name; an empty one where it has none.
+    """The `identity` of a resource after a request, in an object of that name; an empty one where it has none.
 
     Raises:
         ArmError: The type is none, an identity does not exist, or the caller may not assign it.
@@ -30,8 +30,9 @@ def written_identity(call: Call, existing: Body | None) -> Body:
     wanted = call.body.get("identity")
     if wanted is None:
         return {"identity": live} if live else {}
-    kinds = [kind.strip() for kind in str(wanted.get("type", "")).split(",")]
-    if not set(kinds) <= {_SYSTEM, _USER, "None"}:
+    named = {kind.strip().lower() for kind in str(wanted.get("type", "")).split(",")}
+    kinds = [kind for kind in (_SYSTEM, _USER, "None") if kind.lower() in named]
+    if len(kinds) != len(named):
         raise invalid_content(f"The identity type '{wanted.get('type')}' is not valid.")
     attached = _attached(call, live, wanted) if _USER in kinds else {}
     own = _own(call, live, wanted=_SYSTEM in kinds)
@@ -46,7 +47,7 @@ def _own(call: Call, live: Body, *, wanted: bool) -> Body:
         call.world.directory.remove("servicePrincipals", principal or "")
         return {}
     if principal is None:
-        principal = create_principal(call.world, call["site"], call.id)["id"]
+        principal = create_principal(call.world, call.id.rpartition("/")[2], call.id)["id"]
     return {"principalId": principal, "tenantId": call.world.identity.tenant_id}
 
 
@@ -92,7 +93,7 @@ def _require_assignable(call: Call, identity_id: str) -> None:
         403,
         "LinkedAuthorizationFailed",
         f"The client '{call.principal['appid']}' with object id '{call.principal['oid']}' has permission to perform "
-        f"action 'Microsoft.Web/sites/write' on scope '{call.id}'; however, it does not have permission to perform "
+        f"action '{call.type}/write' on scope '{call.id}'; however, it does not have permission to perform "
         f"action(s) '{_ASSIGN}' on the linked scope(s) '{identity_id}' (respectively) or the linked scope(s) are "
         "invalid.",
     )

@@ -16,9 +16,11 @@ from mlflow_azure.emulator.arm.web_sites import SITE
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
 
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/web-apps")
 
+_USER = "/providers/Microsoft.Web/publishingUsers/web"
 _POLICIES = SITE + "/basicPublishingCredentialsPolicies"
 _POLICY = _POLICIES + "/{policy}"
 
@@ -64,6 +66,22 @@ async def publishing_profile(call: Call) -> Answer:
     return Answer(f"<publishData>{''.join(profiles)}</publishData>", media_type="application/xml")
 
 
+@endpoints.on("GET", _USER)
+async def get_publishing_user(call: Call) -> Answer:
+    """The caller's own user name for all SCM and FTP sites."""
+    return Answer(_publishing_user(call.world))
+
+
+@endpoints.on("PUT", _USER, lacks="no SCM site takes it")
+async def put_publishing_user(call: Call) -> Answer:
+    """Choose that user name. Its password is not kept."""
+    name = properties_of(call).get("publishingUserName")
+    if not name or not isinstance(name, str):
+        raise WebError(400, "BadRequest", "The parameter publishingUserName has an invalid value.")
+    call.world.settings["publishingUser"] = name
+    return Answer(_publishing_user(call.world))
+
+
 @endpoints.on("GET", _POLICIES)
 async def list_publishing_policies(call: Call) -> Answer:
     """Whether the SCM and the FTP site take a user name and password."""
@@ -84,6 +102,12 @@ async def put_publishing_policy(call: Call) -> Answer:
     hidden_of(call)["basicPublishingCredentialsPolicies"][call["policy"]] = bool(properties_of(call).get("allow"))
     await run_site(call.world, site_of(call))
     return Answer(_policy(call, call["policy"]))
+
+
+def _publishing_user(world: World) -> Body:
+    unset = ("name", "publishingPassword", "publishingPasswordHash", "publishingPasswordHashSalt", "scmUri")
+    properties = {**dict.fromkeys(unset), "publishingUserName": world.settings.get("publishingUser")}
+    return {"id": None, "name": "web", "type": "Microsoft.Web/publishingUsers/web", "properties": properties}
 
 
 def _profile(call: Call, title: str, method: str, **attributes: str) -> str:

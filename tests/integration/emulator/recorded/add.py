@@ -32,7 +32,7 @@ NEUTRAL = (
     (re.compile(r"\bveryFaked\w*=*"), "scrubbed"),
 )
 # Parts of an answer that are no words of Azure's API: what another server said, or a whole catalogue.
-FOREIGN: dict[str, Any] = {"eventResponseMessage": {}, "majorVersions": []}
+FOREIGN: dict[str, Any] = {"eventResponseMessage": {}, "majorVersions": [], "provisioningDetails": ""}
 # A list of everything in a subscription or a catalogue is cut to this many entries, those of the scenario first.
 KEPT_ENTRIES = 3
 
