@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.support.canaries import GZIP, Processes, assert_clean, assert_clean_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
 
 EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")
-TOKEN = re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]+\.")
-PROCESSES = Path("/proc")
-GZIP = b"\x1f\x8b"
 
 
 @pytest.fixture(scope="module")
@@ -36,30 +31,14 @@ def home(shared_cli: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def processes(home: Path) -> Iterator[dict[str, str]]:
-    """The processes that are seen while the module's tests run: their environments by their command lines."""
-    seen: dict[str, str] = {}
-    over = threading.Event()
-    watch = threading.Thread(target=_watch_processes, args=(seen, over))
-    watch.start()
-    yield seen
-    over.set()
-    watch.join()
-
-
-def _watch_processes(seen: dict[str, str], over: threading.Event) -> None:
-    while not over.is_set():
-        for process in PROCESSES.glob("[0-9]*/cmdline"):
-            with suppress(OSError):  # it has ended
-                line = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                if line and line not in seen:
-                    seen[line] = process.with_name("environ").read_bytes().decode(errors="replace")
-        time.sleep(0.05)
+def processes(home: Path) -> Iterator[Processes]:
+    with Processes() as processes:
+        yield processes
 
 
 @pytest.fixture(scope="module")
-def first(processes: dict[str, str], shared_cli: Command, shared_emulator: Emulator) -> Result:
-    return shared_cli("deploy", *JSON, "--verbose")
+def first(processes: Processes, shared_cli: Command, shared_emulator: Emulator) -> Result:
+    return shared_cli.cold("deploy", *JSON, "--verbose")
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +61,6 @@ def secrets_of(first: Result, shared_emulator: Emulator) -> dict[str, str]:
         "publishing password": publishing.publishing_password,
         "client secret": azure.endpoint["client_secret"],
     }
-
-
-def assert_clean(text: str, secrets: dict[str, str]) -> None:
-    assert [what for what, secret in secrets.items() if secret in text] == []
-    assert not TOKEN.search(text)
 
 
 def test_a_verbose_first_deploy_shows_none(first: Result, secrets: dict[str, str]) -> None:
@@ -140,7 +114,10 @@ def test_a_backup_and_a_rotation_show_none_of_the_old_keys_and_none_of_the_new(
     first: Result, shared_cli: Command, shared_emulator: Emulator, secrets: dict[str, str]
 ) -> None:
     before = dict(secrets)
-    said = [shared_cli("backup", "backup", *JSON, "--verbose"), shared_cli("rotate-keys", *JSON, "--yes", "--verbose")]
+    said = [
+        shared_cli.cold("backup", "backup", *JSON, "--verbose"),
+        shared_cli.cold("rotate-keys", *JSON, "--yes", "--verbose"),
+    ]
     assert [each.exit_code for each in said] == [0, 0], said
     rotated = secrets_of(first, shared_emulator)
     assert rotated["account key1"] != before["account key1"]
@@ -158,25 +135,14 @@ def test_none_is_in_a_layer_of_the_image(shared_emulator: Emulator, secrets: dic
         assert_clean(layer.decode(errors="replace"), secrets)
 
 
-def test_none_stood_in_a_process_argument(processes: dict[str, str], secrets: dict[str, str]) -> None:
-    if not PROCESSES.is_dir():
-        pytest.skip("only Linux shows the arguments of processes as files")
-    assert any("mlflow_azure deploy" in line for line in processes)
-    for line in processes:
-        assert_clean(line, secrets)
-
-
-def test_none_stood_in_the_environment_of_a_command(processes: dict[str, str], secrets: dict[str, str]) -> None:
-    commands = [line for line in processes if " -m mlflow_azure " in line]
-    if PROCESSES.is_dir():
-        assert any("mlflow_azure rotate-keys" in line for line in commands)
-    for line in commands:
-        assert_clean(processes[line], secrets)
+def test_none_stood_in_a_process_argument_nor_in_the_environment_of_a_command(
+    processes: Processes, secrets: dict[str, str]
+) -> None:
+    processes.assert_clean("deploy", secrets)
+    processes.assert_clean("rotate-keys", secrets)
 
 
 def test_none_was_written_to_a_file_outside_the_emulator(
     home: Path, shared_cli: Command, secrets: dict[str, str]
 ) -> None:
-    for root in (home, shared_cli.directory):
-        for file in (Path(folder, name) for folder, _, names in os.walk(root) for name in names):
-            assert_clean(file.read_text(encoding="utf-8", errors="replace"), secrets)
+    assert_clean_files((home, shared_cli.directory), secrets)
