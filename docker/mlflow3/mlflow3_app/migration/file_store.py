@@ -235,14 +235,20 @@ def _points(directory: Path) -> tuple[list[Point], int]:
             raise CannotMoveError(f"metric {_shown(key)} is empty")
         for number, line in enumerate(lines, 1):
             try:
-                timestamp, value, *step = line.strip().split(" ")
-                points.add(point(key, int(timestamp), int(step[0]) if step else 0, float(value)))
+                timestamp, value, step = _fields(line)
+                points.add(point(key, int(timestamp), int(step), float(value)))
                 read += 1
             except ValueError:
                 raise CannotMoveError(
                     f"metric {_shown(key)}, line {number}, is no time, number and step: {_shown(line)}"
                 ) from None
     return sorted(points), read - len(points)
+
+
+def _fields(line: str) -> list[str]:
+    """Time, number and step; older versions wrote no step."""
+    found = line.strip().split(" ")
+    return [*found, "0"] if len(found) == 2 else found  # noqa: PLR2004 - time and number
 
 
 def _shown(text: str) -> str:
