@@ -135,8 +135,8 @@ release-check: dist ## Install the wheel where nothing else is, run it, look for
 load: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Measure MLflow 3 beside 1.5.0, and with many clients on three instances
 	$(BIN)/python -m tests.bench --write server searches instances
 
-backups: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Back up and restore 10,000 runs and 2 GB, and measure it: half an hour (BACKUPS="--mlflow 1.5.0")
-	$(BIN)/python -m tests.bench.backups $(BACKUPS)
+backups: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Back up, upgrade and restore 10,000 runs and 2 GB, and measure it: half an hour (BACKUPS="--mlflow 1.5.0")
+	$(BIN)/python -m tests.bench.backups --write $(BACKUPS)
 
 UV_COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	--python-version 3.11 --upgrade

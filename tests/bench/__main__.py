@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import re
 import sys
 import time
 import traceback
 from importlib import import_module
-from pathlib import Path
+
+from tests.bench.page import machine, write
 
 PARTS = {
     "start_up": 7,
@@ -30,7 +29,6 @@ PARTS = {
     "instances": 1,
 }
 """The modules beside this one, each with its usual number of rounds."""
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
 
 def main() -> None:
@@ -53,27 +51,11 @@ def _measured(part: str, rounds: int, options: argparse.Namespace) -> bool:
         traceback.print_exc()
         return False
     command = f"python -m tests.bench --rounds {rounds} {part}"
-    text = "\n\n".join([f"`{command}`, {_machine(load, time.monotonic() - began)}", *tables])
+    text = "\n\n".join([f"`{command}`, {machine(load, time.monotonic() - began)}", *tables])
     print(f"\n## {part}\n\n{text}\n", flush=True)
     if options.write:
-        _write(part, text)
+        write(part, text)
     return True
-
-
-def _machine(load: float, seconds: float) -> str:
-    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    loads = f"{load:.1f} before and {os.getloadavg()[0]:.1f} after"
-    return f"{time.strftime('%Y-%m-%d')}: {system}, load {loads}, {seconds / 60:.1f} minutes."
-
-
-def _write(part: str, text: str) -> None:
-    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
-    page, count = re.subn(
-        f"{begin}.*{end}", lambda _: f"{begin}\n{text}\n{end}", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL
-    )
-    if not count:
-        sys.exit(f"{PAGE} has no marks for {part}")
-    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
