@@ -189,40 +189,6 @@ def test_a_size_has_a_tier(sku: str, name: str | None) -> None:
     assert tier(sku) == name
 
 
-@pytest.mark.parametrize(
-    ("section", "fault", "reason"),
-    [
-        (
-            "permissions",
-            {"actions": ["*/read", "*/action", "Microsoft.Web/*"], "notActions": []},
-            "storageAccounts/write",
-        ),
-        ("permissions", {"actions": ["*"], "notActions": ["Microsoft.Web/sites/config/write"]}, "sites/config/write"),
-    ],
-)
-def test_a_deploy_that_would_fail_half_way_writes_nothing(
-    azure: Emulator, shared_cli: Command, section: str, fault: Any, reason: str
-) -> None:
-    azure.control("PUT", section, fault)
-    refused = shared_cli("deploy", *JSON)
-    assert refused.exit_code == 4
-    assert reason in refused.errors[0]["message"]
-
-
-def test_a_deploy_to_a_region_without_the_size_writes_nothing(azure: Emulator, shared_cli: Command) -> None:
-    refused = shared_cli("deploy", *JSON, "--rg-location", "westindia")
-    assert refused.exit_code == 4
-    assert refused.errors[0]["code"] == "LocationNotAvailableForResourceType"
-
-
-def test_a_deploy_to_a_disabled_subscription_writes_nothing(azure: Emulator, shared_cli: Command) -> None:
-    disabled = {"subscriptionId": azure.azure.subscription, "displayName": "Old", "state": "Disabled"}
-    azure.control("PUT", "subscriptions", [disabled])
-    refused = shared_cli("deploy", *JSON)
-    assert refused.exit_code == 4
-    assert refused.errors[0]["code"] == "ReadOnlyDisabledSubscription"
-
-
 NOT_MINE = "11111111-2222-3333-4444-555555555555"
 
 

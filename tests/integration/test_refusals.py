@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.support.command import Command
@@ -33,43 +31,6 @@ def test_without_a_credential_the_exit_code_is_3_and_the_hint_says_how_to_sign_i
     answer = cli("plan", "--output", "json", AZURE_TOKEN_CREDENTIALS="EnvironmentCredential")
     assert answer.exit_code == 3
     assert "az login" in answer.errors[0]["hint"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "option", "reason"),
-    [
-        ("storage", "--storage-account-name", "is already taken"),
-        ("registry", "--acr-name", "is already in use"),
-        ("site", "--web-app-name", "already exists"),
-    ],
-)
-def test_a_name_that_someone_else_has_is_told_before_the_first_write(
-    cli: Command, emulator: Emulator, kind: str, option: str, reason: str
-) -> None:
-    registered(emulator)
-    emulator.control("PUT", "names", {kind: ["takenbysomeone"]})
-    answer = cli("deploy", *JSON, option, "takenbysomeone")
-    assert answer.exit_code == 4
-    assert reason in answer.errors[0]["message"]
-    assert option in answer.errors[0]["hint"]
-    assert emulator.writes == []
-
-
-@pytest.mark.parametrize(
-    ("control", "body", "code"),
-    [
-        ("permissions", {"actions": ["*/read"], "notActions": []}, "AuthorizationFailed"),
-        ("policies", {"deny": ["Microsoft.Storage/storageAccounts"]}, "RequestDisallowedByPolicy"),
-    ],
-)
-def test_what_azure_forbids_ends_with_its_code_and_exit_code_4(
-    cli: Command, emulator: Emulator, control: str, body: Any, code: str
-) -> None:
-    registered(emulator)
-    emulator.control("PUT", control, body)
-    answer = cli("deploy", *JSON, "--build", "none")
-    assert answer.exit_code == 4
-    assert code in [error["code"] for error in answer.errors]
 
 
 def test_a_plan_quota_of_zero_is_told_as_quota(cli: Command, emulator: Emulator) -> None:
@@ -113,13 +74,6 @@ def test_what_takes_longer_than_the_timeout_ends_with_exit_code_9(cli: Command, 
     answer = cli("deploy", *JSON, "--timeout", "2")
     assert answer.exit_code == 9
     assert "--timeout" in answer.errors[0]["hint"]
-
-
-def test_a_plan_refuses_what_a_deploy_would_refuse_with_the_same_code(cli: Command, emulator: Emulator) -> None:
-    registered(emulator)
-    plan, deploy = (cli(command, *JSON, "--rg-location", "nowhere") for command in ("plan", "deploy"))
-    assert (plan.exit_code, plan.errors) == (deploy.exit_code, deploy.errors)
-    assert emulator.writes == []
 
 
 def test_a_malformed_subscription_is_refused_before_signing_in(cli: Command) -> None:

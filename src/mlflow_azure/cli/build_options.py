@@ -65,6 +65,8 @@ def image_source(
     """
     if build is Build.NONE:
         return None, None
+    if build_ca is not None:  # wherever it is built
+        read_build_ca(build_ca, {})
     return build_context(settings), _builder(run, build, build_ca)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.deployment.before import read_before
-from mlflow_azure.deployment.checks.runner import before_writing
+from mlflow_azure.deployment.checks.beforehand import before_writing
 from mlflow_azure.deployment.decisions import decide_access, refuse_other_release, refuse_other_version, spare
 from mlflow_azure.deployment.features.allowed import lacking_consent
 from mlflow_azure.deployment.features.identity import allowed_identity
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow_azure.engine import Reading
     from mlflow_azure.engine.execution import Result
     from mlflow_azure.engine.node import Node, Properties
+    from mlflow_azure.errors import MlflowAzureError
     from mlflow_azure.events import Event, Planned
     from mlflow_azure.image.builder import Builder
     from mlflow_azure.image.context import BuildContext
@@ -69,6 +70,7 @@ class Deploy:
         features: What the deployment is to have beyond the minimum.
         stack: Its resources.
         warnings: What the user should know beforehand.
+        refused: What it would end with, where it is not to be carried out, and can be looked at all the same.
 
     """
 
@@ -77,7 +79,7 @@ class Deploy:
 
         Args:
             wish: What the user asks for.
-            writes: Whether it is to be carried out. Where not, missing rights are a finding, and no error.
+            writes: Whether it is to be carried out. Where not, missing rights do not keep it from being looked at.
 
         Raises:
             MlflowAzureError: What a deploy would be refused for.
@@ -91,6 +93,7 @@ class Deploy:
             refuse_other_release(settings, live.release)
         refuse_other_version(settings, live.version)
         self.warnings: list[Warned]
+        self.refused: list[MlflowAzureError] = []
         wanted, self.warnings = decide_access(azure, settings, live, auth=wish.auth, public=wish.public)
         if settings.mlflow_version == FILE_SHARE and not wanted.move:
             identity, warned = allowed_identity(azure, settings, live=live.identity, asked=wish.identity)
@@ -106,7 +109,8 @@ class Deploy:
 
         def check(planned: engine.Plan) -> None:
             found = before_writing(azure, settings, self.stack, planned, writes=self._writes)
-            self.warnings += [Warned(each.detail, each.fix) for each in found]
+            self.warnings += [Warned(each.detail, each.fix) for each in found if not each.problem]
+            self.refused += [each.problem for each in found if each.problem]
 
         planned = engine.plan(
             self.stack.nodes,

@@ -94,7 +94,7 @@ def deploy(
     timeline: TimelineOption = None,
     public: Public = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the server in the browser once it is up.")] = False,
-) -> None:
+) -> int:
     """Create or update everything, and wait until the server is up. Safe to re-run.
 
     Examples:
@@ -104,8 +104,7 @@ def deploy(
 
     """
     if dry_run:
-        plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public)
-        return
+        return plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public)
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
     began = time.monotonic()
@@ -124,6 +123,7 @@ def deploy(
     if open_:
         show_in_browser(run, answer.url)
     run.warn(prepared.afterwards)
+    return 0
 
 
 def _answer(prepared: Deploy, done: tuple[Done, ...], seconds: float) -> DeployAnswer:

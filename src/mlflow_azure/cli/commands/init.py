@@ -12,6 +12,7 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.commands.plan import Change, PlanAnswer, plan_answer
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.events import Warned
 from mlflow_azure.settings import DEFAULT_FILE, FILE_SHARE, POSTGRES, SETTINGS, Source, render
 
 PEOPLE, NETWORKS, ANYONE = "1", "2", "3"
@@ -135,4 +136,5 @@ def _plan(run: Invocation, access: str) -> PlanAnswer:
     wish = Wish(auth=access == PEOPLE, public=access == ANYONE, context=context, build=builder)
     prepared = run.wait(lambda: Deploy(run.azure, run.settings, wish, writes=False))
     run.warn(prepared.warnings)
+    run.warn(Warned(each.message, each.hint) for each in prepared.refused)
     return plan_answer(prepared.plan.changes, verbose=run.common.verbose)

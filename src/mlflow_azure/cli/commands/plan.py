@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.feature_options import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action, Step
 
 
@@ -65,12 +67,13 @@ class PlanAnswer(Answer):
     changes: tuple[Change, ...]
     steps: tuple[Step, ...] = only_for_text()
     verbose: bool = only_for_text(default=False)
+    refused: tuple[tuple[str, str], ...] = only_for_text(default=())
 
     def text(self) -> str:
         """A line for each resource that would change, and what that means; with --verbose as Azure spells it."""
-        if self.verbose:
-            return text.changes(self.steps)
-        return text.changes(self.steps, meaning.summary, meaning.lines)
+        said = () if self.verbose else (meaning.summary, meaning.lines)
+        refused = (f"A deploy would end with: {message}\n{hint}" for message, hint in self.refused)
+        return "\n\n".join([text.changes(self.steps, *said), *refused])
 
 
 @command("plan", PlanAnswer, makes=True)
@@ -84,8 +87,10 @@ def plan(
     identity: Identity = None,
     public: Public = False,
     graph: GraphOption = None,
-) -> None:
+) -> int:
     """Show what deploy would do. Writes nothing.
+
+    What deploy would be refused for ends it with the same exit code.
 
     Examples:
       mlflow-azure plan --rg-name team-mlflow
@@ -105,11 +110,15 @@ def plan(
         from mlflow_azure.console.graph import graph as drawn
 
         write_image(graph, drawn(prepared.planned), "--graph")
-    run.answer(plan_answer(prepared.plan.changes, verbose=run.common.verbose))
+    return run.verdict(
+        plan_answer(prepared.plan.changes, verbose=run.common.verbose, refused=prepared.refused), prepared.refused
+    )
 
 
-def plan_answer(steps: tuple[Step, ...], *, verbose: bool = False) -> PlanAnswer:
-    """The answer for the steps of a plan."""
+def plan_answer(
+    steps: tuple[Step, ...], *, verbose: bool = False, refused: Sequence[MlflowAzureError] = ()
+) -> PlanAnswer:
+    """The answer for the steps of a plan, which a deploy would be refused for some reasons."""
     return PlanAnswer(
         tuple(
             Change(
@@ -123,4 +132,5 @@ def plan_answer(steps: tuple[Step, ...], *, verbose: bool = False) -> PlanAnswer
         ),
         steps,
         verbose,
+        tuple((each.message, each.hint) for each in refused),
     )

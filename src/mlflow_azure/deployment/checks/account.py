@@ -12,6 +12,7 @@ from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import ROLE_REFUSED, AzureRefusedError
 from mlflow_azure.resources.arm import group_id
 from mlflow_azure.resources.database.server_part import ServerPart
+from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.resource_group import ResourceGroup
 from mlflow_azure.resources.role_assignment import ASK_AN_OWNER
 from mlflow_azure.resources.storage.blob_container import BlobContainer
@@ -21,7 +22,7 @@ from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.clouds import Cloud
@@ -93,10 +94,11 @@ def _of_group(settings: Settings) -> str:
     return f"resource group {settings.rg_name} alone"
 
 
-def permissions(azure: Azure, settings: Settings, resources: Iterable[Resource]) -> Finding:
-    """Whether the signed-in user may write the resources. Raises AzureRefusedError."""
+def permissions(azure: Azure, settings: Settings, resources: Sequence[Resource]) -> Finding:
+    """Whether the signed-in user may write the resources, and register the providers. Raises AzureRefusedError."""
     needed = {write_action(each.id) for each in resources if isinstance(each, MANAGED)} | {
-        *SECRETS[settings.mlflow_version]
+        *SECRETS[settings.mlflow_version],
+        *(f"{each.name}/register/action" for each in resources if isinstance(each, Provider)),
     }
     denied = azure.deadline.start(lambda: denials(azure, settings.rg_name, sorted(needed)))
     allowed = granted(azure, settings.rg_name)

@@ -17,7 +17,7 @@ from mlflow_azure.resources.arm import group_id
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.settings import Settings
@@ -51,10 +51,23 @@ CONTENTS = {FILE_SHARE: {**_KEYS, **_APP_SERVICE}, POSTGRES: {**_NO_KEYS, **_APP
 """What a deploy makes, by the version of MLflow, as far as policies may mind it."""
 
 
-def policies(azure: Azure, settings: Settings) -> Finding:
-    """Whether policies allow it. Raises AzureRefusedError for each that does not."""
-    contents = CONTENTS[settings.mlflow_version]
-    asked = {kind: partial(_evaluate, azure, settings, kind) for kind in contents}
+def policies(
+    azure: Azure, settings: Settings, kinds: Collection[str] | None = None, scope: str | None = None
+) -> Finding:
+    """Whether policies allow it.
+
+    Args:
+        azure: The subscription.
+        settings: Of the deployment.
+        kinds: The types of the resources that are asked about; None for all.
+        scope: Id of the group, or of the subscription while that does not exist; None where that is not known.
+
+    Raises:
+        AzureRefusedError: One does not; SeveralErrors where there are more.
+
+    """
+    contents = [kind for kind in CONTENTS[settings.mlflow_version] if kinds is None or kind in kinds]
+    asked = {kind: partial(_evaluate, azure, settings, kind, scope) for kind in contents}
     try:
         answers = engine.gather(asked, azure.deadline)
     except MlflowAzureError as error:
@@ -66,7 +79,7 @@ def policies(azure: Azure, settings: Settings) -> Finding:
     return ok("policies", "none forbids any part of the deployment")
 
 
-def _evaluate(azure: Azure, settings: Settings, kind: str) -> Mapping[str, Any]:
+def _evaluate(azure: Azure, settings: Settings, kind: str, scope: str | None) -> Mapping[str, Any]:
     """What policies say to a resource of this kind as a deploy would make it: in the group, where it exists."""
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -76,6 +89,8 @@ def _evaluate(azure: Azure, settings: Settings, kind: str) -> Mapping[str, Any]:
     if kind == STORAGE and settings.mlflow_version == FILE_SHARE:
         body["pendingFields"] = [{"field": SHARED_KEYS, "values": ["true"]}]
     with doing("asking Azure Policy what is allowed"):
+        if scope:
+            return _ask(azure, scope, body)
         try:
             return _ask(azure, group_id(azure, settings.rg_name), body)
         except ResourceNotFoundError:

@@ -1,20 +1,15 @@
-"""Does the checks: all of them for `doctor`, and before a deploy writes those that cost little."""
+"""Does all checks, for `doctor`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlflow_azure import engine
-from mlflow_azure.azure.permissions import ASK_TO_READ
 from mlflow_azure.deployment.checks import account, machine, policies, services
-from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed, warning
+from mlflow_azure.deployment.checks.finding import Finding, failed, warning
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine import walk
-from mlflow_azure.engine.node import Resource
-from mlflow_azure.errors import ONE_FOR_ALL, AzureRefusedError, MlflowAzureError
-from mlflow_azure.events import Action
-from mlflow_azure.resources.role_assignment import RoleAssignment
-from mlflow_azure.settings import POSTGRES
+from mlflow_azure.errors import ONE_FOR_ALL, MlflowAzureError
+from mlflow_azure.resources.provider import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +18,6 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
     from mlflow_azure.deadline import Deadline
-    from mlflow_azure.deployment.stack_nodes import Stack
     from mlflow_azure.settings import Settings
 
     Check = Callable[[], Finding]
@@ -94,7 +88,8 @@ def _checks_there(target: Target) -> Mapping[str, Check]:
 
     def permissions() -> Finding:
         azure, settings = target()
-        return account.permissions(azure, settings, mlflow_stack(azure, settings).resources)
+        needed = [each for each in mlflow_stack(azure, settings).resources if not isinstance(each, Provider)]
+        return account.permissions(azure, settings, needed)
 
     return {
         SUBSCRIPTION: lambda: account.subscription(target()[0]),
@@ -120,45 +115,3 @@ def _findings(outcome: walk.Ended[str] | walk.Passed[str]) -> Iterator[Finding]:
             raise error
         case walk.Ended(result=Finding() as finding):
             yield finding
-
-
-def before_writing(
-    azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan, *, writes: bool = True
-) -> list[Finding]:
-    """Do the cheap checks that a plan with something to write calls for, and return their warnings.
-
-    Args:
-        azure: The subscription.
-        settings: Of the deployment.
-        stack: Its resources.
-        plan: What is to be done.
-        writes: Whether it will be done; where not, missing rights are a warning.
-
-    Raises:
-        MlflowAzureError: What would make the deploy fail half way.
-
-    """
-    changed = [each for each in plan.nodes if isinstance(each, Resource) and plan.steps[each].action is not Action.KEEP]
-    if not changed:
-        return []
-
-    def permissions() -> Finding:
-        try:
-            return account.permissions(azure, settings, changed)
-        except AzureRefusedError as problem:
-            if writes:
-                raise
-            return warning("permissions", problem.message, problem.hint)
-
-    checks: dict[str, Check] = {"subscription": lambda: account.subscription(azure), "permissions": permissions}
-    if stack.config in changed and stack.config.identity:
-        checks["registry"] = lambda: account.takes_arm_tokens(stack.registry, plan.readings[stack.registry].live)
-    if stack.plan in changed:
-        checks["region"] = lambda: services.region(azure, settings)
-    if stack.database and plan.steps[stack.database].action is Action.CREATE:
-        checks["region"] = lambda: services.region(azure, settings)
-        checks["quota"] = lambda: services.quota(azure, settings)
-    if settings.mlflow_version == POSTGRES and any(isinstance(each, RoleAssignment) for each in changed):
-        checks["roles"] = lambda: account.roles(azure, settings)
-    found = engine.gather(checks, azure.deadline)
-    return [each for each in found.values() if each.outcome is Outcome.WARNING and each.fix != ASK_TO_READ]

@@ -83,11 +83,7 @@ class Image(AzureResource):
         """Build and push; or name anew what was built from the same context and is there under another tag."""
         client = self._client(given)
         if self.context is None or self.build is None:
-            raise MlflowAzureError(
-                f"deploying {self}: it is not in {client.server}, and --build none rules out building it",
-                hint=f"Push it to {client.server}/{self.name}, or have it built: mlflow-azure deploy",
-                code="ImageNotFound",
-            )
+            raise self.missing(client.server)
         if client.digest(self.repository, self.context.tag):
             client.retag(self.repository, self.context.tag, self.tag)
         else:
@@ -100,6 +96,14 @@ class Image(AzureResource):
                 code="ImageNotFound",
             )
         return live
+
+    def missing(self, where: str) -> MlflowAzureError:
+        """Why it cannot be deployed where it is not in the registry, and is not to be built."""
+        return MlflowAzureError(
+            f"deploying {self}: it is not in {where}, and --build none rules out building it",
+            hint=f"Push it to {where}/{self.name}, or have it built: mlflow-azure deploy",
+            code="ImageNotFound",
+        )
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Build and push: the tag then names the new image."""
