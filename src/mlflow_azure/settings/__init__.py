@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlflow_azure.settings.file import DEFAULT_FILE
+from mlflow_azure.settings.file import DEFAULT_FILE, whole_text
 from mlflow_azure.settings.load import Loaded, Options, Source, Value, load
 from mlflow_azure.settings.rules import OFF
 from mlflow_azure.settings.table import FILE_SHARE, POSTGRES, SETTINGS, Setting, Settings
@@ -20,4 +20,5 @@ __all__ = [
     "Source",
     "Value",
     "load",
+    "whole_text",
 ]

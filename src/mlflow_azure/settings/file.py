@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import io
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_FILE = "mlflow-azure.env"
+LARGEST = 1024 * 1024
+"""Characters that are read of a file; a device such as /dev/zero has no end."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,19 @@ class Entry:
     place: str
 
 
+def whole_text(path: Path) -> str:
+    """All that a text file holds. Raises OSError, UnicodeDecodeError, and OSError where it is larger than `LARGEST`."""
+    with path.open(encoding="utf-8-sig") as stream:
+        text = stream.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return text
+
+
 def read(path: Path, shown_as: str) -> Iterator[Entry | SettingsError]:
     """Yields each assignment of the file, and each fault in its place."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = whole_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         yield SettingsError(

@@ -242,6 +242,12 @@ def test_a_value_that_cannot_work_is_refused(tmp_path: Path, name: str, text: st
     assert problem.hint
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="This system has no file without an end")
+def test_a_settings_file_without_an_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SeveralErrors, match="reading the settings file /dev/zero: File too large"):
+        load({}, {}, file=Path("/dev/zero"), directory=tmp_path)
+
+
 def test_a_settings_file_that_is_not_there_is_a_fault_only_when_it_was_named(tmp_path: Path) -> None:
     assert loaded(tmp_path).file is None
     with pytest.raises(SeveralErrors, match=r"reading the settings file missing\.env: No such file"):

@@ -14,7 +14,7 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.errors import MlflowAzureError, SettingsError
-from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting, Source, Value, render
+from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting, Source, Value, render, whole_text
 from mlflow_azure.settings.script import Imported, LeftOut, read_script
 
 Script = Annotated[
@@ -156,7 +156,7 @@ def _imported(result: Imported, path: Path | None, content: str) -> SettingsImpo
 
 def _read(script: Path) -> str:
     try:
-        return script.read_text(encoding="utf-8-sig")
+        return whole_text(script)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(
