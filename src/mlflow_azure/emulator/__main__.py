@@ -11,6 +11,9 @@ from mlflow_azure.emulator.home import Home
 from mlflow_azure.emulator.locks import take
 from mlflow_azure.emulator.server import serve
 
+LOOKED_AT_SECONDS = 1
+"""For less than that, someone who looks whether an emulator runs keeps one from starting."""
+
 
 def main() -> int:
     """Run the emulator of one home; 1 where it runs already."""
@@ -18,7 +21,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True, help="directory of this emulator")
     home = Home(parser.parse_args().home.absolute())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    lock = take(home.daemon_lock)
+    lock = take(home.daemon_lock, within=LOOKED_AT_SECONDS)
     if lock is None:
         sys.stderr.write(f"The emulator in {home.root} is already running.\n")
         return 1

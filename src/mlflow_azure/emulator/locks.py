@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,24 +22,40 @@ def exclusive(file: Path) -> Iterator[None]:
         yield
 
 
-def take(file: Path) -> TextIOWrapper | None:
-    """Take the lock of `file` until the stream that is returned is closed; None where another process has it."""
+_LOOK_SECONDS = 0.02
+
+
+def take(file: Path, *, within: float = 0) -> TextIOWrapper | None:
+    """Take the lock of `file` until the stream that is returned is closed; None where another process has it.
+
+    Args:
+        file: What is locked.
+        within: Seconds for which it is tried again: who looks whether it is held has it for a moment, too.
+
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    stream = file.open("a", encoding="utf-8")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        stream.close()
-        return None
+    deadline = time.monotonic() + within
+    while not (stream := _lock(file, fcntl.LOCK_EX)) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
     return stream
 
 
 def is_held(file: Path) -> bool:
-    """Whether a process holds the lock of `file`."""
+    """Whether a process holds the lock of `file`. That others look at the same time does not count."""
     if not file.exists():
         return False
-    stream = take(file)
+    stream = _lock(file, fcntl.LOCK_SH)
     if stream is None:
         return True
     stream.close()
     return False
+
+
+def _lock(file: Path, kind: int) -> TextIOWrapper | None:
+    stream = file.open("a", encoding="utf-8")
+    try:
+        fcntl.flock(stream, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        return None
+    return stream
