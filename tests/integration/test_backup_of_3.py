@@ -16,13 +16,16 @@ import pytest
 import requests
 
 from mlflow_azure.emulator.runtime.listener import free_port
+from tests.support.canaries import Processes, assert_clean, assert_clean_files
 from tests.support.command import isolated
 from tests.support.deployment import deployed
+from tests.support.given_secrets import given_secrets
 from tests.support.server_content import ask, content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.command import Result
     from tests.support.deployment import Deployment
     from tests.support.server_content import Content
 
@@ -43,7 +46,13 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def processes() -> Iterator[Processes]:
+    with Processes() as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def deployment(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(isolated(tmp_path_factory.mktemp("backup")), "--mlflow", "3", "--public") as deployment:
         yield deployment
 
@@ -81,6 +90,11 @@ def log_odd_runs(url: str) -> None:
     ask(url, "POST", "experiments/delete", experiment_id=gone)
 
 
+def verbose(deployment: Deployment, *command: str) -> Result:
+    """A command that tells all it can, in a process whose arguments can be seen."""
+    return deployment.cli.cold(*command, "--cloud", "emulator", "--output", "json", "--verbose")
+
+
 class BackedUp:
     """A backup that was made while a client logged, and what the server held before."""
 
@@ -88,6 +102,7 @@ class BackedUp:
         self.directory = directory
         self.run = run
         self.before = content(deployment.url, root(deployment))
+        self.secrets = given_secrets(deployment.emulator)
         over = threading.Event()
 
         def go_on_logging() -> None:
@@ -97,7 +112,7 @@ class BackedUp:
         client = threading.Thread(target=go_on_logging)
         client.start()
         try:
-            self.answer = deployment.json("backup", str(directory)).data
+            self.told = [verbose(deployment, "backup", str(directory))]
         finally:
             over.set()
             client.join()
@@ -140,7 +155,7 @@ def test_a_backup_says_what_it_is_and_leaves_nothing_in_azure(deployment: Deploy
     named = {f"{table}.copy.gz" for table in tables["tables"]} | {"tables.json", "sqlite.sql.gz"}
     assert {path.name for path in (backup.directory / "database").iterdir()} == named
     assert not list((backup.directory / "container").glob("mlflow-azure-*"))
-    assert [each["kind"] for each in backup.answer["parts"]] == ["database", "blob container"]
+    assert [each["kind"] for each in backup.told[0].data["parts"]] == ["database", "blob container"]
     assert temporary_sites(deployment) == []
     assert deployment("backup", "--verify", str(backup.directory)).exit_code == 0
 
@@ -197,7 +212,8 @@ def test_a_restore_that_was_killed_is_gone_on_with_and_all_is_as_it_was(
     running.communicate()
     assert running.returncode == -signal.SIGKILL
     assert temporary_sites(deployment)
-    again = deployment.json("restore", str(backup.directory), "--replace", "--yes")
+    again = verbose(deployment, "restore", str(backup.directory), "--replace", "--yes")
+    backup.told.append(again)
     assert again.exit_code == 0, again.stderr
     assert again.data["skipped"] > 0
     assert temporary_sites(deployment) == []
@@ -239,13 +255,14 @@ def with_an_older_schema(deployment: Deployment, mlflow_3_bin: Path) -> str:
 
 
 def test_another_release_is_upgraded_to_after_a_backup_and_never_back(
-    deployment: Deployment, mlflow_3_bin: Path, tmp_path: Path
+    deployment: Deployment, backup: BackedUp, mlflow_3_bin: Path, tmp_path: Path
 ) -> None:
     older = with_an_older_schema(deployment, mlflow_3_bin)
     refused = deployment.json("deploy", "--mlflow", "3").errors
     assert [(each["code"], "--backup DIRECTORY" in each["hint"]) for each in refused] == [("OlderRelease", True)]
     assert [each["code"] for each in deployment.json("upgrade", "--yes").errors] == ["BackupNotDecided"]
-    told = deployment.json("upgrade", "--yes", "--backup", str(tmp_path / "b"))
+    told = verbose(deployment, "upgrade", "--yes", "--backup", str(tmp_path / "b"))
+    backup.told.append(told)
     assert told.exit_code == 0, told.stderr
     assert (told.data["before"], told.data["release"], told.data["migrated"]) == ("3.17.2", "3.18.0", True)
     assert json.loads((tmp_path / "b/manifest.json").read_text())["database"]["revision"] == older
@@ -258,3 +275,14 @@ def test_another_release_is_upgraded_to_after_a_backup_and_never_back(
     azure.web.web_apps.update(site.resource_group, site.name, {"tags": {**site.tags, "mlflow-release": "3.99.0"}})
     for command in (("deploy", "--mlflow", "3"), ("upgrade", "--yes", "--no-backup")):
         assert [each["code"] for each in deployment.json(*command).errors] == ["NewerRelease"]
+
+
+def test_no_secret_was_told_or_kept(deployment: Deployment, backup: BackedUp, processes: Processes) -> None:
+    tokens = processes.tokens_of_tasks()
+    assert tokens
+    secrets = {**backup.secrets, **given_secrets(deployment.emulator), **tokens}
+    for told in backup.told:
+        assert_clean(told.stdout + told.stderr, secrets)
+    assert_clean_files((backup.directory, deployment.cli.directory), secrets)
+    for command in ("backup", "restore", "upgrade"):
+        processes.assert_clean(command, secrets)
