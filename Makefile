@@ -109,7 +109,7 @@ $(VENV)/azure-cli/ready:
 bench: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready $(VENV)/azure-cli/ready ## Measure everything into docs/performance.md: half an hour (BENCH="deploys" for a part)
 	$(BIN)/python -m tests.bench --write $(BENCH)
 
-campaign: $(VENV)/ready ## Disturb every command at every request, into docs/campaign.md: days (CAMPAIGN="--every 20")
+campaign: $(VENV)/ready ## Disturb every command at every request, into docs/campaign.md: days (CAMPAIGN="--missing --minutes 60")
 	rm -f $(VENV)/campaign.jsonl
 	-$(BIN)/python -m tests.campaign --results $(VENV)/campaign.jsonl $(CAMPAIGN)
 	$(BIN)/python -m tests.campaign --results $(VENV)/campaign.jsonl --write

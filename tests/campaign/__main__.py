@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 import tempfile
+import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,8 @@ from tests.campaign.light_server import make_cache
 from tests.campaign.operations import OPERATIONS
 from tests.campaign.pairs import HARM as WITHIN
 from tests.campaign.pairs import PAIRS, PairTrial
-from tests.campaign.report import table
+from tests.campaign.record import add, known, load
+from tests.campaign.report import page
 from tests.campaign.stage import Stage
 from tests.campaign.trial import Case, Trial
 from tests.support.command import isolated
@@ -47,28 +50,61 @@ def staged() -> Iterator[Stage]:
             stage.close()
 
 
-def cases(operation: Operation, harms: set[str], every: int, first: int) -> Iterator[Case]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases are run.
+
+    Attributes:
+        every: Every n-th request.
+        first: Which of them comes first.
+        known: Cases that are not run again.
+        end: When no further one is begun, by the monotonic clock.
+
+    """
+
+    every: int
+    first: int
+    known: frozenset[tuple[str, str, int]]
+    end: float
+
+    @property
+    def over(self) -> bool:
+        """Whether no further case is begun."""
+        return time.monotonic() > self.end
+
+    def of(self, operation: str, harm: str, number: int, requests: int) -> Iterator[int]:
+        """The requests of an operation at which the harm comes; `number` moves the first of them."""
+        for at in range(1 + (number + self.first) % self.every, requests + 1, self.every):
+            if (operation, harm, at) not in self.known and not self.over:
+                yield at
+
+
+def cases(operation: Operation, harms: set[str], wanted: Wanted) -> Iterator[Case]:
     """Each harm at each request of one operation, or at every n-th."""
-    if harms == {WITHIN}:
+    if harms == {WITHIN} or wanted.over:
         return
     with staged() as stage:
         trial = Trial(stage, operation)
         trial.rehearse()
-        for offset, harm in enumerate(HARMS):
-            for at in range(1 + (offset + first) % every, len(trial.requests) + 1, every):
-                if harm.name in harms:
+        for number, harm in enumerate(HARMS):
+            if harm.name in harms:
+                for at in wanted.of(operation.name, harm.name, number, len(trial.requests)):
                     yield trial.case(harm, at)
 
 
-def pairs(operations: set[str], every: int, first: int) -> Iterator[Case]:
+def pairs(operations: set[str], wanted: Wanted) -> Iterator[Case]:
     """Two at once, in all pairs that begin with one of these operations, at every n-th request."""
     for number, (one, other) in enumerate(PAIRS):
-        if one.name in operations:
+        if one.name in operations and not wanted.over:
             with staged() as stage:
                 trial = PairTrial(stage, one, other)
                 trial.rehearse()
-                for at in range(1 + (number + first) % every, len(trial.requests) + 1, every):
+                for at in wanted.of(trial.name, WITHIN, number, len(trial.requests)):
                     yield trial.case(at)
+
+
+def _read(results: Path) -> list[Case]:
+    return [Case(**json.loads(line)) for line in results.read_text().splitlines()]
 
 
 def main() -> int:
@@ -79,20 +115,24 @@ def main() -> int:
     asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
     asked.add_argument("--harm", action="append", choices=[*(each.name for each in HARMS), WITHIN])
     asked.add_argument("--results", type=Path, help="a file to which each case is added, as a line of JSON")
-    asked.add_argument("--write", action="store_true", help="write docs/campaign.md from the file of results")
+    asked.add_argument("--missing", action="store_true", help="only cases that are not in the record yet")
+    asked.add_argument("--minutes", type=float, default=math.inf, help="begin no case after so long")
+    asked.add_argument("--write", action="store_true", help="put the results into the record and docs/campaign.md")
     options = asked.parse_args()
+    before = _read(options.results) if options.results and options.results.exists() else []
     if options.write:
-        PAGE.write_text(table([Case(**json.loads(line)) for line in options.results.read_text().splitlines()]))
+        PAGE.write_text(page(add(before)))
         return 0
+    there = {*known(load()), *((each.operation, each.harm, each.at) for each in before)} if options.missing else set()
+    wanted = Wanted(options.every, options.first, frozenset(there), time.monotonic() + 60 * options.minutes)
     harms = set(options.harm or [*(each.name for each in HARMS), WITHIN])
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
     done: Counter[bool] = Counter()
     for operation in OPERATIONS:
         if options.operation and operation.name not in options.operation:
             continue
-        found = cases(operation, harms, options.every, options.first)
-        within = pairs({operation.name}, options.every, options.first) if WITHIN in harms else ()
-        for case in chain(found, within):
+        within = pairs({operation.name}, wanted) if WITHIN in harms else ()
+        for case in chain(cases(operation, harms, wanted), within):
             done[not case.faults] += 1
             told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
             print(f"{case.operation}, {case.harm} at {case.at} of {case.of}: {told}", flush=True)

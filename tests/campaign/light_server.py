@@ -1,8 +1,8 @@
-"""A server that takes the place of MLflow in the emulated web app: it starts at once, and answers what commands ask.
+"""Servers that take the place of MLflow and of Azurite in the emulator: they start at once, and answer what is asked.
 
 The image, its startup script, its settings and its container are those of a deployment. Only what serves MLflow
-(`gunicorn`, or the `python` of MLflow 3) is another program. How MLflow itself takes a
-command is what other tests are about.
+(`gunicorn`, or the `python` of MLflow 3) is another program; and so is what the emulator's front of a storage account,
+which checks keys and tokens, leads to. How MLflow itself takes a command is what other tests are about.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import platform
 import sys
 from pathlib import Path
 
+from mlflow_azure.emulator.runtime.blobs.azurite import ENTRY, NAME
 from mlflow_azure.emulator.runtime.cache import cache_directory
 
 CONTEXT = Path(__file__).parents[2] / "docker"
@@ -37,16 +38,32 @@ class Answers(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["MLFLOW_SERVER_PORT"])), Answers).serve_forever()
 """
 
+_BLOBS = """
+const http = require("http");
+const LIST = "<EnumerationResults><Containers/><Blobs/><NextMarker/></EnumerationResults>";
+const STATUS = { PUT: 201, DELETE: 202 };
+const server = http.createServer((request, response) => {
+  const headers = { ETag: '"0x1"', "Last-Modified": new Date().toUTCString(), "Content-Type": "application/xml" };
+  response.writeHead(STATUS[request.method] || 200, headers);
+  response.end(request.method === "GET" && request.url.includes("comp=list") ? LIST : "");
+});
+server.listen(0, "127.0.0.1", () => console.log(`It listens on http://127.0.0.1:${server.address().port}`));
+"""
+
 
 def make_cache(directory: Path) -> dict[str, str]:
     """A cache of the emulator's with that server for the packages of the image; the environment that names it."""
     directory.mkdir()
     for kept in cache_directory().glob("*"):
-        if kept.name != "environments":
+        if kept.name not in ("environments", NAME):
             (directory / kept.name).symlink_to(kept)
     (cache_directory() / "ports").mkdir(parents=True, exist_ok=True)  # all homes share it, so that no two ports collide
     if not (directory / "ports").exists():
         (directory / "ports").symlink_to(cache_directory() / "ports")
+    blobs = directory / NAME / ENTRY
+    blobs.parent.mkdir(parents=True)
+    blobs.write_text(_BLOBS)
+    (directory / NAME / ".complete").touch()
     for lock, program in (
         (CONTEXT / "requirements.lock", "gunicorn"),
         (CONTEXT / "mlflow3/requirements.lock", "python"),

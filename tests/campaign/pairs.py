@@ -40,6 +40,11 @@ class PairTrial:
     other: Operation
     requests: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def name(self) -> str:
+        """Of both."""
+        return f"{self.one.name} / {self.other.name}"
+
     def rehearse(self) -> None:
         """Run the first of them undisturbed."""
         self.stage.prepare(start_of(self.one, self.other))
@@ -67,7 +72,7 @@ class PairTrial:
             faults += self._converges()
         except StageError as error:
             faults.append(str(error))
-        return Case(f"{self.one.name} / {self.other.name}", HARM, at, len(self.requests), survived, tuple(faults))
+        return Case(self.name, HARM, at, len(self.requests), survived, tuple(faults))
 
     @property
     def _opposite(self) -> bool:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.campaign.harms import HARMS
 from tests.campaign.operations import OPERATIONS
 from tests.campaign.pairs import HARM as WITHIN
+from tests.campaign.pairs import PAIRS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.campaign.trial import Case
+    from tests.campaign.record import Rows
 
 HEAD = """# The campaign
 
-Commands that write are disturbed at their requests, one after another, and then run again. The last run, of {date},
-had {cases} cases, of which {good} kept every promise below. A case at each request, in all rows of the table, would
-make {whole}: what was run is every n-th request. Operations not run: {left}.
+Commands that write are disturbed at their requests, one after another, and then run again. Up to {date}, {cases} of
+these cases were run, of which {good} kept every promise below. A case at each request, in all rows of the table, would
+make {whole}. Operations not run: {left}. Pairs of two commands not run: {pairs} of {all_pairs}.
 
 ```console
-$ make campaign                          # all of it: days
-$ make campaign CAMPAIGN="--every 20"    # every twentieth request: hours
+$ make campaign                                       # all of it: days
+$ make campaign CAMPAIGN="--every 20"                 # every twentieth request: hours
+$ make campaign CAMPAIGN="--missing --minutes 60"     # for an hour, what was not run yet
 ```
+
+Each run adds to the table: of a case that was run twice, the last counts. So its rows are of several days, and of
+several states of the code; [`record.json`](../tests/campaign/record.json) has every case.
 
 Each case starts from the same state of an emulator. A case has *survived* where the disturbed command was done all the
 same, and *converged* where running it again led to the same end state as if nothing had happened. *Another command
@@ -39,7 +42,8 @@ for an answer. After each command, and after a further run, it is checked that
 - a further run writes nothing; and of two commands at once that both say that all is done, neither is undone.
 
 The checks: [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). Behind the emulated web app a small
-server takes MLflow's place there, which starts at once; MLflow itself is what the other tests run.
+server takes MLflow's place there, and one behind the storage account that of Azurite, which start at once; MLflow and
+Azurite themselves are what the other tests run.
 
 Two more give the program what it does not expect, and look for a promised exit code and a sentence: words, variables
 and files made by chance, and answers of Azure that are cut, pages, null, of other types, or lack keys.
@@ -49,49 +53,64 @@ $ python -m tests.campaign.inputs --cases 10000
 $ python -m tests.campaign.answers --every 10
 ```
 
-| operation | harm | cases | of | survived | converged | kept every promise |
-|---|---|---|---|---|---|---|
+| operation | harm | cases | of | survived | converged | kept every promise | last |
+|---|---|---|---|---|---|---|---|
 """
 _ORDER = {name: number for number, name in enumerate([*(each.name for each in HARMS), WITHIN])}
 _OPERATIONS = {each.name: number for number, each in enumerate(OPERATIONS)}
 
 
-def table(found: Sequence[Case]) -> str:
-    """The page; of a case that was run twice, the last counts."""
-    cases = list({(case.operation, case.harm, case.at): case for case in found}.values())
-    rows: dict[tuple[str, str], list[Case]] = defaultdict(list)
-    for case in cases:
-        rows[case.operation.partition(" / ")[0], case.harm].append(case)
-    names = sorted(rows, key=lambda row: (_OPERATIONS[row[0]], _ORDER[row[1]]))
-    good = sum(not case.faults for case in cases)
-    missed = [
-        f"- {case.operation}, {case.harm} at request {case.at}: {'; '.join(case.faults)}"
-        for case in cases
-        if case.faults
-    ]
+@dataclass
+class _Row:
+    """A row of the table."""
+
+    of: int = 0
+    survived: int = 0
+    converged: int = 0
+    date: str = ""
+    missed: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> int:
+        return self.survived + self.converged
+
+    @property
+    def cases(self) -> int:
+        return self.good + len(self.missed)
+
+
+def page(record: Rows) -> str:
+    """The page of the documentation."""
+    rows: dict[tuple[str, str], _Row] = defaultdict(_Row)
+    for operation, harms in record.items():
+        for harm, found in harms.items():
+            row = rows[operation.partition(" / ")[0], harm]
+            row.of += found["of"]
+            row.survived += len(found["survived"])
+            row.converged += len(found["converged"])
+            row.date = max(row.date, found["date"])
+            row.missed += [
+                f"- {operation}, {harm} at request {at}: {'; '.join(why)}" for at, why in found["missed"].items()
+            ]
     run = {name for name, _ in rows}
-    left = ", ".join(each.name for each in OPERATIONS if each.name not in run) or "nothing"
     head = HEAD.format(
-        date=datetime.now(UTC).date(), cases=len(cases), good=good, whole=sum(map(_whole, rows.values())), left=left
+        date=max(row.date for row in rows.values()),
+        cases=sum(row.cases for row in rows.values()),
+        good=sum(row.good for row in rows.values()),
+        whole=sum(row.of for row in rows.values()),
+        pairs=sum(f"{one.name} / {other.name}" not in record for one, other in PAIRS),
+        all_pairs=len(PAIRS),
+        left=", ".join(each.name for each in OPERATIONS if each.name not in run) or "nothing",
     )
-    return head + "".join(_row(*name, rows[name]) for name in names) + _misses(missed)
+    names = sorted(rows, key=lambda row: (_OPERATIONS[row[0]], _ORDER[row[1]]))
+    missed = [line for row in rows.values() for line in row.missed]
+    return head + "".join(_line(*name, rows[name]) for name in names) + _misses(missed)
 
 
-def _whole(cases: Sequence[Case]) -> int:
-    """How many there are with one at each request."""
-    longest: dict[str, int] = defaultdict(int)
-    for case in cases:
-        longest[case.operation] = max(longest[case.operation], case.of)
-    return sum(longest.values())
+def _line(operation: str, harm: str, row: _Row) -> str:
+    counts = f"{row.cases} | {row.of} | {row.survived} | {row.converged} | {row.good / row.cases:.0%}"
+    return f"| {operation} | {harm} | {counts} | {row.date} |\n"
 
 
-def _row(operation: str, harm: str, cases: Sequence[Case]) -> str:
-    good = [case for case in cases if not case.faults]
-    survived = sum(case.survived for case in good)
-    share = f"{len(good) / len(cases):.0%}"
-    counts = f"{len(cases)} | {_whole(cases)} | {survived} | {len(good) - survived}"
-    return f"| {operation} | {harm} | {counts} | {share} |\n"
-
-
-def _misses(missed: Sequence[str]) -> str:
+def _misses(missed: list[str]) -> str:
     return "\n## What did not hold\n\n" + "\n".join(missed) + "\n" if missed else ""

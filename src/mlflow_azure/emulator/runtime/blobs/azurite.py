@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.children import Child, Children
 
 _VERSION = "3.35.0"
-_ENTRY = "node_modules/azurite/dist/src/blob/main.js"
+NAME = f"azurite-{_VERSION}"
+"""Of its directory in the cache."""
+ENTRY = "node_modules/azurite/dist/src/blob/main.js"
 _LISTENS = re.compile(r"listens on http://127\.0\.0\.1:(\d+)")
 _READY_WITHIN = 60.0
 
@@ -31,7 +33,7 @@ class Azurite:
 
     async def install(self) -> Path:
         """The directory of the npm installation. Raises RuntimeFaultError."""
-        return await built_once(cache_directory() / f"azurite-{_VERSION}", self._npm_install)
+        return await built_once(cache_directory() / NAME, self._npm_install)
 
     async def _npm_install(self, directory: Path) -> None:
         options = ["--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(directory)]
@@ -47,7 +49,7 @@ class Azurite:
 
     async def start(self, account: str, keys: tuple[str, str], directory: Path) -> tuple[Child, int]:
         """Start the blob service of one account with its two keys; the process, and the port it chose."""
-        main = await self.install() / _ENTRY
+        main = await self.install() / ENTRY
         directory.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"azurite-{account}.log"
         options = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--skipApiVersionCheck", "--disableTelemetry"]
