@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
-from mlflow_azure.console.text import clean, wrapped
+from mlflow_azure.console.text import apart, clean, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,4 +93,4 @@ def _print_with_hint(printer: Printer, label: str, tone: Tone, message: str, hin
     # Messages quote Azure and build logs, whose escape sequences are not to reach the terminal.
     printer.print("\n".join(map(clean, message.splitlines())), label=label, tone=tone)
     if hint:
-        printer.print(hint, label="Next:", tone=Tone.HINT)
+        printer.print(apart(hint), label="Next:", tone=Tone.HINT)

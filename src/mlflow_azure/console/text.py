@@ -25,9 +25,13 @@ _SUMMARY = {
     Action.KEEP: "unchanged",
 }
 _COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
-_PROGRAM = re.compile(r"[\"'$(]*\S*mlflow-azure")
-_VARIABLE = re.compile(r"[\"'$(]*[A-Z_]+=\S*")
-_NAME_OF_A_COMMAND = re.compile(r"[a-z-]+")
+_PROGRAM = re.compile(r"[\"'$(]*.*mlflow-azure'?")
+_VARIABLE = re.compile(r"[\"'$(]*[A-Z_]+=.*")
+_QUOTED = r"""["$(]*(?:[A-Z_]+=)?'[^']*'(?:"'"'[^']*')*"""
+"""As `shlex.quote` writes what has a space in it."""
+_WORD = re.compile(rf"(?:^|(?<= ))(?:{_QUOTED})?[^ ]*")
+_NAME_OF_A_COMMAND = re.compile(r"[a-z-]+\.?")
+_LONGEST_NAME = 2  # words
 _FOR_A_SHELL = ("eval ", "export ", "set -gx ", "$env:")
 _TENTHS_MATTER_BELOW = 10  # seconds
 _BYTES_A_UNIT = 1024
@@ -117,8 +121,29 @@ def wrapped(text: str, columns: int) -> str:
     """Break long lines between words, below the column in which their last part began.
 
     A command that can be pasted stays in one piece: where it is too long, the terminal breaks it, and copies it whole.
+    Where a row of a table is too long, the last cell of each row gets a line of its own.
     """
-    return "\n".join(_wrapped_line(line, columns) for line in text.split("\n"))
+    blocks = (_stacked(block.split("\n"), columns) for block in text.split("\n\n"))
+    return "\n\n".join("\n".join(_wrapped_line(line, columns) for line in block) for block in blocks)
+
+
+def apart(text: str) -> str:
+    """Begin a new line behind a sentence that ends in a command, without its full stop: that would be pasted, too."""
+    pieces = _pieces(text)
+    ending = [_is_command(piece) and piece.endswith(".") for piece in pieces]
+    told = (f"{piece[:-1]}\n" if ends else f"{piece} " for piece, ends in zip(pieces, ending, strict=True))
+    return "".join(told).rstrip()
+
+
+def _stacked(lines: Sequence[str], columns: int) -> Sequence[str]:
+    """The rows of a table of three or more columns, of which a row is too long: the last cell beneath each."""
+    starts = [match.end() for match in _COLUMN.finditer(lines[0])]
+    is_table = len(starts) > 1 and lines[0].isupper() and all(map(str.isascii, lines))
+    if not is_table or max(map(width, lines)) <= columns:
+        return lines
+    first, last = starts[0], starts[-1]
+    cells = ((line[:last].rstrip(), line[last:]) for line in lines)
+    return [part for row, cell in cells for part in ([row, " " * first + cell] if cell else [row])]
 
 
 def _wrapped_line(line: str, columns: int) -> str:
@@ -128,7 +153,7 @@ def _wrapped_line(line: str, columns: int) -> str:
     begin = starts[-1] if starts else len(line) - len(line.lstrip())
     hang = " " * begin
     lines, current = [], line[:begin]
-    for piece in _pieces(line[begin:].split(" ")):
+    for piece in _pieces(line[begin:]):
         if current.strip() and len(current) > len(hang) and width(current) + width(piece) > columns:
             lines.append(current.rstrip())
             current = hang
@@ -136,21 +161,26 @@ def _wrapped_line(line: str, columns: int) -> str:
     return "\n".join([*lines, current.rstrip()])
 
 
-def _pieces(words: Sequence[str]) -> list[str]:
-    """The words, those of a command put together again: variables before it, its name, its options and their values."""
+def _pieces(text: str) -> list[str]:
+    """The words, those of a command put together: variables before it, its name, its options and their values."""
     pieces: list[str] = []
-    rest = list(words)
+    rest = _WORD.findall(text)
     while rest:
         piece = [rest.pop(0)]
         while _VARIABLE.fullmatch(piece[-1]) and rest:
             piece.append(rest.pop(0))
         if _PROGRAM.fullmatch(piece[-1]):
-            while rest and _NAME_OF_A_COMMAND.fullmatch(rest[0]):
+            begun = len(piece)
+            while rest and len(piece) < begun + _LONGEST_NAME and _NAME_OF_A_COMMAND.fullmatch(rest[0]):
                 piece.append(rest.pop(0))
             while rest and (rest[0].startswith("-") or piece[-1].startswith("-")):
                 piece.append(rest.pop(0))
         pieces.append(" ".join(piece))
     return pieces
+
+
+def _is_command(piece: str) -> bool:
+    return any(_PROGRAM.fullmatch(word) for word in _WORD.findall(piece)) and " " in piece
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

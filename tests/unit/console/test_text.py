@@ -96,3 +96,35 @@ def test_a_duration_reads_like_words(seconds: float, words: str) -> None:
 )
 def test_foreign_text_cannot_move_the_cursor(foreign: str, kept: str) -> None:
     assert text.clean(foreign) == kept
+
+
+@pytest.mark.parametrize(
+    ("hint", "told"),
+    [
+        ("Deploy: mlflow-azure deploy. Or not.", "Deploy: mlflow-azure deploy\nOr not."),
+        ("mlflow-azure cd enable --rg-name 'a b'. Then go on.", "mlflow-azure cd enable --rg-name 'a b'\nThen go on."),
+        ("Update mlflow-azure. Then go on.", "Update mlflow-azure. Then go on."),
+        ("Run mlflow-azure auth enable, which repairs it.", "Run mlflow-azure auth enable, which repairs it."),
+        ("The image of mlflow-azure has a server. Use it.", "The image of mlflow-azure has a server. Use it."),
+    ],
+)
+def test_no_full_stop_is_copied_with_a_command(hint: str, told: str) -> None:
+    assert text.apart(hint) == told
+
+
+def test_a_command_with_spaces_in_its_values_stays_in_one_piece() -> None:
+    command = "HOME_OF_IT='/my home' '/my bin/mlflow-azure' status --settings '/it'\"'\"'s here/a.env' --rg-name 'g(4)'"
+    assert text.wrapped(f"Check its state: {command}, or not", 40).split("\n") == [
+        "Check its state:",
+        f"{command},",
+        "or not",
+    ]
+
+
+def test_where_a_row_of_a_table_is_too_long_the_last_cell_of_each_row_is_beneath_it() -> None:
+    table = text.table(("RESOURCE", "NAME", "STATE"), [("web app", "a", "Running"), ("image", "b" * 20, "Succeeded")])
+    assert text.wrapped(f"Server  up\n\n{table}", 60) == f"Server  up\n\n{table}"
+    assert text.wrapped(f"Server  up\n\n{table}", 40).split("\n") == [
+        *("Server  up", "", "RESOURCE  NAME", "          STATE", "web app   a", "          Running"),
+        *(f"image     {'b' * 20}", "          Succeeded"),
+    ]
