@@ -47,7 +47,7 @@ def test_a_status_writes_nothing(deployment: Deployment) -> None:
 
 def test_the_text_names_each_resource_and_ids_only_when_asked(deployment: Deployment) -> None:
     brief, verbose = deployment("status"), deployment("status", "--verbose")
-    for word in (deployment.url, "S1", "westeurope", "Standard_LRS", "anyone on the internet"):
+    for word in (deployment.url, "S1", "westeurope", "Standard_LRS", "anyone on this machine"):
         assert word in brief.stdout
     assert "/subscriptions/" not in brief.stdout
     assert "/providers/Microsoft.Web/sites/" in verbose.stdout

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import tell_hidden
 from mlflow_azure.cli.command import command
@@ -57,6 +58,7 @@ class StatusAnswer(Answer):
     continuous_deployment: bool | None
     portal: str | None
     verbose: bool = only_for_text()
+    anyone: str = only_for_text()
 
     def text(self) -> str:
         """The server's state, then a table of the resources."""
@@ -89,7 +91,7 @@ class StatusAnswer(Answer):
         if self.share:
             yield "File share", f"{text.size(self.share.used_bytes)} of {self.share.quota_gib} GiB"
         if self.public is not None:
-            yield "Access", "anyone on the internet" if self.public else "allowed networks only"
+            yield "Access", self.anyone if self.public else "allowed networks only"
         if self.sign_in is not None:
             yield "Sign-in", _ON[self.sign_in]
         if self.allowed is not None:
@@ -152,4 +154,5 @@ def _answer(run: Invocation, found: Status) -> StatusAnswer:
         continuous_deployment=found.continuous_deployment,
         portal=found.portal,
         verbose=run.common.verbose,
+        anyone="anyone on this machine" if run.cloud.name is CloudName.EMULATOR else "anyone on the internet",
     )
