@@ -28,7 +28,7 @@ def repository() -> str | None:
 def stage(folder: Path) -> None:
     """Write everything that the site is made of to a folder, anew."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.py", "*.sh", "__pycache__"))
     for name in TOP:
         shutil.copy(ROOT / name, folder)
     source = repository()
