@@ -11,7 +11,7 @@ from typer._completion_shared import get_completion_script
 
 from mlflow_azure import __version__
 from mlflow_azure.cli.invocation import Common
-from mlflow_azure.cli.lazy import LazyCommand
+from mlflow_azure.cli.lazy import LazyCommand, help_record
 from mlflow_azure.cli.main import command_line
 from mlflow_azure.cli.names import NAMES, PROGRAM
 
@@ -103,7 +103,7 @@ def _common() -> list[tuple[str, str]]:
 def _records(command: Any, params: Iterable[Any]) -> Iterator[tuple[str, str]]:
     context = typer.Context(command, info_name=command.name)
     for param in params:
-        if getattr(param, "rich_help_panel", None) != "Settings" and (record := param.get_help_record(context)):
+        if getattr(param, "rich_help_panel", None) != "Settings" and (record := help_record(param, context)):
             yield record[0], " ".join(record[1].split())
 
 

@@ -37,6 +37,12 @@ def typed(line: str) -> str:
         ("deploy --shell zsh", "there is no option --shell", "mlflow-azure deploy --help"),
         ("deploy --timeout soon", "--timeout must be a number of at least 1", "mlflow-azure deploy --help"),
         ("logs --tail -1", "--tail must be a whole number of at least 0", "mlflow-azure logs --help"),
+        ("upgrade --to 2", "--to must be 3", "mlflow-azure upgrade --help"),
+        (
+            "backup",
+            "DIRECTORY is missing: Where to put it: a new or empty directory, or an unfinished backup to continue.",
+            "mlflow-azure backup --help",
+        ),
         ("plan -o xml", "--output / -o must be one of text, json", "mlflow-azure plan --help"),
         ("deploy now", "deploy does not take: now", "mlflow-azure deploy --help"),
         (
@@ -65,6 +71,8 @@ def test_an_option_before_the_command_is_answered_as_that_command(cli: Command) 
     answer = cli("-o", "json", "deploy")
     assert answer.answer["command"] == "deploy"
     assert answer.errors[0]["hint"] == typed("mlflow-azure deploy -o json")
+    hint = cli("--cloud", "emulator", "--verbose", "deploy", "-o", "json").errors[0]["hint"]
+    assert hint == typed("mlflow-azure deploy --cloud emulator --verbose -o json")
 
 
 @pytest.mark.parametrize("group", ["auth", "cd", "settings", "emulator"])
@@ -93,7 +101,7 @@ def test_the_help_of_a_command_ends_with_examples_that_can_be_copied(cli: Comman
     assert "  mlflow-azure deploy --rg-name team-mlflow --allow-ip 203.0.113.0/24\n" in shown
 
 
-@pytest.mark.parametrize("line", ["deploy", "emulator start", "logs", "env", "local-run"])
+@pytest.mark.parametrize("line", ["deploy", "emulator start", "logs", "ssh", "local-run", "restore", "upgrade"])
 def test_the_help_speaks_of_no_type_of_a_programming_language(cli: Command, line: str) -> None:
     shown = cli(*line.split(), "--help").stdout
     assert not [word for word in ("<str>", "<bool>", "<path>", "<int", "<float", "list[") if word in shown]

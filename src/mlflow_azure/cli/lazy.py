@@ -49,6 +49,10 @@ def _told_apart() -> Iterator[None]:
 class PlainCommand(TyperCommand):
     """A command whose help has a section for each panel of its options, and examples that are not wrapped."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What the line of the usage names; an argument that is required, without braces."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write what the command does; its examples come at the end of the help."""
         whole = self.help or ""
@@ -150,6 +154,14 @@ def off_unless_given(switch: Any) -> None:
         switch.default = False
 
 
+def help_record(param: Any, ctx: Any) -> tuple[str, str] | None:
+    """How the help names an option or an argument, and what it says of it. Of arguments, Typer names the type, too."""
+    record = param.get_help_record(ctx)
+    if record is None or param.param_type_name != "argument":
+        return record  # type: ignore[no-any-return] # the parser is untyped
+    return record[0].partition(" <")[0], record[1]
+
+
 def _docstring(module: str, word: str) -> str:
     """The docstring of the function of a command, read from the module's source without running it.
 
@@ -166,7 +178,7 @@ def _docstring(module: str, word: str) -> str:
 def _write_sections(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
     sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
     for param in params:
-        record = param.get_help_record(ctx)
+        record = help_record(param, ctx)
         if record is not None:
             kind = "Arguments" if param.param_type_name == "argument" else "Options"
             sections.setdefault(getattr(param, "rich_help_panel", None) or kind, []).append(record)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
+_SWITCHES = frozenset({"--verbose", "--yes", "-y", "--help", "-h", "--version"})
+"""Options that may stand before any command, and take no value."""
+
 _ALIKE = 0.8
 """What share of two options must agree for one to be a slip for the other: `--shell` is none for `--help`."""
 
@@ -24,10 +27,16 @@ def named(argv: Sequence[str]) -> str:
     """The command that a line is about: its whole name, else that of its group; empty where there is none."""
     firsts = {name.partition(" ")[0] for name in NAMES}
     for at, word in enumerate(argv):
-        if word in firsts:
+        if word in firsts and not _is_value(argv, at):
             rest = next((each for each in argv[at + 1 :] if not each.startswith("-")), "")
             return f"{word} {rest}" if f"{word} {rest}" in NAMES else word
     return ""
+
+
+def _is_value(argv: Sequence[str], at: int) -> bool:
+    """Whether a word seems to be the value of the option before it, as in: --cloud emulator deploy."""
+    option = argv[at - 1] if at else ""
+    return option.startswith("-") and "=" not in option and option not in _SWITCHES and len(argv) > at + 1
 
 
 def fault(argv: Sequence[str], error: Any) -> SettingsError:
@@ -73,7 +82,8 @@ def _message(kind: str, error: Any, context: Any) -> str:
 def _rule(param: Any, context: Any) -> str:
     """What the value of a parameter has to be."""
     if param.type_descriptor.is_choice:
-        return f"must be one of {param.display_type(context).strip('<>').replace('|', ', ')}"
+        choices = param.display_type(context).strip("<>").split("|")
+        return f"must be {'one of ' if len(choices) > 1 else ''}{', '.join(choices)}"
     least = f" of at least {param.min}" if param.min is not None else ""
     kind = {float: "number", int: "whole number"}.get(param.type_descriptor.annotation, "value of another kind")
     return f"must be a {kind}{least}"

@@ -104,7 +104,11 @@ class VerifyAnswer(Answer):
 def backup(
     run: Invocation,
     directory: Annotated[
-        Path, typer.Argument(help="Where to put it: a new or empty directory, or an unfinished backup to continue.")
+        Path,
+        typer.Argument(
+            metavar="DIRECTORY",
+            help="Where to put it: a new or empty directory, or an unfinished backup to continue.",
+        ),
     ],
     *,
     without_artifacts: Annotated[bool, typer.Option("--without-artifacts", help="Leave the blob container out.")] = (

@@ -78,10 +78,13 @@ class RestoreAnswer(Answer):
 @command("restore", RestoreAnswer)
 def restore(
     run: Invocation,
-    directory: Annotated[Path, typer.Argument(help="A backup.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="A backup.")],
     *,
     local: Annotated[
-        Path | None, typer.Option("--local", help="Write it to this directory instead, for MLflow on this machine.")
+        Path | None,
+        typer.Option(
+            "--local", metavar="DIRECTORY", help="Write it to this directory instead, for MLflow on this machine."
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace existing data with what is in the backup.")

@@ -38,7 +38,7 @@ class SshAnswer(Answer):
 def ssh(
     run: Invocation,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Command to run; without one, a shell.")
+        list[str] | None, typer.Argument(metavar="COMMAND", help="Command to run; without one, a shell.")
     ] = None,
 ) -> int:
     """Open a shell in the server's container, or run a command there and exit with its status.

@@ -172,7 +172,10 @@ def upgrade(
     finish: Annotated[
         bool, typer.Option("--finish", help="Delete the file share; there is no way back after that.")
     ] = False,
-    backup: Annotated[Path | None, typer.Option("--backup", help="Back the runs up to this directory first.")] = None,
+    backup: Annotated[
+        Path | None,
+        typer.Option("--backup", metavar="DIRECTORY", help="Back up the runs to this directory first."),
+    ] = None,
     no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no backup.")] = False,
     keep_artifact_uris: Annotated[
         bool,
