@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NETWORKS = "properties.ipSecurityRestrictions"
 _OTHERS = "properties.ipSecurityRestrictionsDefaultAction"
+_SIGN_IN = "properties.platform.enabled"
+"""Where this is turned on, everything else that was not there before is how."""
 _WORDS = {
     "location": "region",
     "sku.name": "size",
@@ -46,7 +48,7 @@ _WORDS = {
     "properties.authConfig.passwordAuth": "access with passwords",
     "properties.globalValidation.requireAuthentication": "sign-in required",
     "properties.globalValidation.unauthenticatedClientAction": "without sign-in",
-    "properties.platform.enabled": "sign-in",
+    _SIGN_IN: "sign-in",
     "web.redirectUris": "redirect addresses for sign-in",
     _OTHERS: "access for all others",
 }
@@ -79,8 +81,10 @@ def _lines(step: Step) -> Iterator[str]:
     if networks:
         before = _access(networks.before, others.before if others else None)
         yield f"access: {before} → {_access(networks.after, others.after if others else None)}"
+    begins = plain(by_path[_SIGN_IN].after) is True if _SIGN_IN in by_path else False
     for each in step.differences:
-        if not (networks and each.path in (_NETWORKS, _OTHERS)):
+        told = (networks and each.path in (_NETWORKS, _OTHERS)) or (begins and each.before is None)
+        if not told or each.path == _SIGN_IN:
             yield f"{_words(each.path)}: {_change(each)}"
 
 
