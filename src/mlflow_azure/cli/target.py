@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlflow_azure.azure.clouds import CloudName
+from mlflow_azure.azure.clouds import REMOTE_CLOUDS, CloudName
 from mlflow_azure.cli.names import NAMES, PROGRAM
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Source
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Loaded
 
 HOME, RUNTIME = "MLFLOW_AZURE_EMULATOR_HOME", "MLFLOW_AZURE_EMULATOR_RUNTIME"
+_OTHER_CLOUDS = (CloudName.USGOV, CloudName.CHINA)
+_AZ_LOGIN = re.compile(r"(?<!&& )\baz login\b")  # once: what was aimed before stays
 _OF_NO_DEPLOYMENT = ("settings init", "settings import", "emulator ")
 
 
@@ -37,7 +39,7 @@ def program() -> str:
 
 
 def aimed(text: str, common: Common, loaded: Callable[[], Loaded | None]) -> str:
-    """The text, in which each `mlflow-azure COMMAND` says what this run is about.
+    """The text, in which each `mlflow-azure COMMAND` and `az login` says what this run is about.
 
     Args:
         text: What is to be shown.
@@ -45,6 +47,9 @@ def aimed(text: str, common: Common, loaded: Callable[[], Loaded | None]) -> str
         loaded: Its settings; None where they have faults.
 
     """
+    az_name = REMOTE_CLOUDS[common.cloud].az_name if common.cloud in _OTHER_CLOUDS else None
+    if az_name:
+        text = _AZ_LOGIN.sub(f"az cloud set --name {az_name} && az login", text)
     if PROGRAM not in text:
         return text
     known = "|".join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True))

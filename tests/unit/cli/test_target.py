@@ -34,6 +34,7 @@ def test_a_home_of_the_emulator_that_depends_on_the_directory_is_named_from_the_
     ("text", "aimed_at"),
     [
         ("run mlflow-azure destroy, then", "run mlflow-azure destroy --cloud usgov --rg-name 'team(1)', then"),
+        ("Sign in with: az login. Or not", "Sign in with: az cloud set --name AzureUSGovernment && az login. Or not"),
         ("mlflow-azure settings show", "mlflow-azure settings show --rg-name 'team(1)'"),
         ("mlflow-azure settings import FILE", "mlflow-azure settings import FILE"),
         ("mlflow-azure is not on PATH", "mlflow-azure is not on PATH"),
