@@ -87,6 +87,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
+def files(count: int) -> str:
+    """Write a number of files: "1 file", "10,000 files"."""
+    return f"{count:,} {'file' if count == 1 else 'files'}"
+
+
 def size(count: int) -> str:
     """Write a number of bytes: "142 B", "12.3 MiB"."""
     amount, units = float(count), iter(("B", "KiB", "MiB", "GiB", "TiB"))

@@ -26,11 +26,16 @@ def on_this_machine(directory: Path) -> Iterator[None]:
         ) from error
 
 
+def _quoted(directory: Path) -> str:
+    """The directory as any shell finds it."""
+    return shlex.quote(str(directory.absolute()))
+
+
 def no_backup(directory: Path, why: str) -> SettingsError:
     """The directory is no backup."""
     return SettingsError(
         f"reading the backup in {directory}: {why}",
-        hint=f"Name the directory of a backup, or make one: mlflow-azure backup {shlex.quote(str(directory))}",
+        hint=f"Name the directory of a backup, or make one: mlflow-azure backup {_quoted(directory)}",
         code="NotABackup",
     )
 
@@ -39,7 +44,7 @@ def unfinished(directory: Path) -> SettingsError:
     """The backup was not finished."""
     return SettingsError(
         f"reading the backup in {directory}: it is not finished",
-        hint=f"Continue it: mlflow-azure backup {shlex.quote(str(directory))}",
+        hint=f"Continue it: mlflow-azure backup {_quoted(directory)}",
         code="BackupUnfinished",
     )
 

@@ -128,3 +128,8 @@ def test_where_a_row_of_a_table_is_too_long_the_last_cell_of_each_row_is_beneath
         *("Server  up", "", "RESOURCE  NAME", "          STATE", "web app   a", "          Running"),
         *(f"image     {'b' * 20}", "          Succeeded"),
     ]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 files"), (1, "1 file"), (12_000, "12,000 files")])
+def test_one_file_is_no_files(count: int, words: str) -> None:
+    assert text.files(count) == words

@@ -65,9 +65,9 @@ class BackupAnswer(Answer):
 
     def text(self) -> str:
         """Its parts, and how it is checked."""
-        counted = [(part.kind, f"{part.files:,} files, {text.size(part.bytes)}") for part in self.parts]
+        counted = [(part.kind, f"{text.files(part.files)}, {text.size(part.bytes)}") for part in self.parts]
         lines = text.fields([*counted, ("directory", self.directory), ("took", text.duration(self.seconds))])
-        check = f"mlflow-azure backup --verify {shlex.quote(self.directory)}"
+        check = f"mlflow-azure backup --verify {shlex.quote(str(Path(self.directory).absolute()))}"
         return f"{lines}\n\nCheck it at any time, without Azure: {check}"
 
 
@@ -93,7 +93,7 @@ class VerifyAnswer(Answer):
 
     def text(self) -> str:
         """What is wrong, the first of it one by one."""
-        found = f"{self.files:,} files, {text.size(self.bytes)}"
+        found = f"{text.files(self.files)}, {text.size(self.bytes)}"
         if not self.damaged:
             return f"Every file is intact: {found}."
         more = [f"  and {self.damaged - _TOLD:,} more"] if self.damaged > _TOLD else []

@@ -70,7 +70,7 @@ class RestoreAnswer(Answer):
 
     def text(self) -> str:
         """A sentence, and what can be done with it."""
-        counted = f"{self.files:,} files, {text.size(self.bytes)}, in {text.duration(self.seconds)}"
+        counted = f"{text.files(self.files)}, {text.size(self.bytes)}, in {text.duration(self.seconds)}"
         aside = [f"✗ {each}" for each in self.aside]
         return "\n".join([f"Restored {counted}.", *aside, self.following])
 

@@ -154,7 +154,8 @@ class ReleaseAnswer(Answer):
         lines = [f"{self.url} runs MLflow {self.release} ({took})."]
         if self.backup and self.migrated:
             lines.append(
-                f"The way back is the backup in {self.backup}, restored to a deployment of the mlflow-azure of before."
+                f"The way back is the backup in {self.backup}, restored to a deployment made with the earlier "
+                "mlflow-azure."
             )
         return "\n".join(lines)
 
