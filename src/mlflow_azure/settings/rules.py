@@ -71,12 +71,22 @@ def ipv4_address(value: str) -> str | None:
 
 def networks(value: str) -> str | None:
     """Networks in CIDR notation or single addresses, separated by commas."""
-    for part in split(value):
-        try:
-            ipaddress.ip_network(part)
-        except ValueError as error:
-            return f"is not a valid CIDR network, such as 203.0.113.0/24: {error}"
-    return None
+    parts = split(value)
+    broken = next((part for part in parts if not _is_network(part, strict=True)), None)
+    if broken is None:
+        return None
+    named = f": {broken}" if len(parts) > 1 else ""
+    meant = f"; {ipaddress.ip_network(broken, strict=False)} would be" if _is_network(broken, strict=False) else ""
+    return f"is not a valid CIDR network, such as 203.0.113.0/24{named}{meant}"
+
+
+def _is_network(text: str, *, strict: bool) -> bool:
+    """Whether it is a network; unless it is `strict`, an address with a prefix length is one, too."""
+    try:
+        ipaddress.ip_network(text, strict=strict)
+    except ValueError:
+        return False
+    return True
 
 
 def canonical_networks(value: str) -> tuple[str, ...]:

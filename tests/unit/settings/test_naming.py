@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlflow_azure.settings import naming
+from mlflow_azure.settings import naming, rules
 
 SUBSCRIPTION = "6a7c3c0e-36b5-4c6f-9f0b-0c3f0a1b2c3d"
 
@@ -106,3 +106,16 @@ def test_a_plan_size_is_spelled_as_azure_spells_it(text: str, sku: str) -> None:
 @pytest.mark.parametrize(("text", "sku"), [("b1MS", "B1ms"), ("Standard_D2DS_V5", "D2ds_v5"), ("E4ds_v5", "E4ds_v5")])
 def test_a_size_of_a_flexible_server_is_spelled_as_azure_spells_it(text: str, sku: str) -> None:
     assert naming.canonical_postgres_sku(text) == sku
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("10.0.0.0/8,203.0.113.7", None),
+        ("10.0.0.0/33", "is not a valid CIDR network, such as 203.0.113.0/24"),
+        ("10.0.0.1/8", "is not a valid CIDR network, such as 203.0.113.0/24; 10.0.0.0/8 would be"),
+        ("::/0,ten", "is not a valid CIDR network, such as 203.0.113.0/24: ten"),
+    ],
+)
+def test_a_network_that_is_none_is_answered_with_what_would_be_one(value: str, words: str | None) -> None:
+    assert rules.networks(value) == words
