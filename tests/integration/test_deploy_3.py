@@ -10,6 +10,7 @@ import requests
 
 from tests.support.directory import ask
 from tests.support.given_secrets import given_secrets, places_of
+from tests.support.runtime_support import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,7 +289,9 @@ def test_whoever_may_register_an_application_requires_sign_in_by_default_if_need
     assert deployment("destroy", "--yes", "--delete-database").exit_code == 0
 
 
-def test_a_plan_that_is_scaled_by_its_load_keeps_the_instances_that_it_has_until_that_is_off(half: Deployment) -> None:
+def test_a_plan_that_is_scaled_by_its_load_keeps_the_instances_that_it_has_until_that_is_off(
+    half: Deployment, shared_emulator: Emulator
+) -> None:
     assert half.done("deploy", "--build", "none", "--autoscale", "1-2") == {"autoscale setting": "create"}
     assert half.done("deploy", "--build", "none", "--autoscale", "1-3") == {"autoscale setting": "update"}
     states = {row["kind"]: row["state"] for row in half("status").data["resources"]}
@@ -296,7 +299,8 @@ def test_a_plan_that_is_scaled_by_its_load_keeps_the_instances_that_it_has_until
 
     plans = half.azure.web.app_service_plans
     name = next(iter(plans.list_by_resource_group(half.group))).name
-    plans.update(half.group, name, {"properties": {}, "sku": {"name": "P0v3", "capacity": 2}})  # as Azure Monitor does
+    shared_emulator.control("PUT", "cpu", {name: 90})
+    wait_until(lambda: plans.get(half.group, name).sku.capacity == 3)
     assert half.done("plan") == {}
     off = {"autoscale setting": "delete", "app service plan": "update"}
     assert half.done("plan", "--autoscale", "off") == off

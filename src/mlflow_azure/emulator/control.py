@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mlflow_azure.emulator.arm.access import require_known_roles
+from mlflow_azure.emulator.arm.autoscale_engine import require_percentages
 from mlflow_azure.emulator.runtime import RuntimeFaultError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _SECTIONS: dict[str, type] = {
     "quota": dict,
     "permissions": dict,
     "policies": dict,
+    "cpu": dict,
 }
 
 
@@ -135,6 +137,8 @@ class Control:
         def apply(order: Any) -> None:
             if name == "permissions":
                 require_known_roles(order)
+            elif name == "cpu":
+                require_percentages(order)
             self._world.settings[name] = order
 
         async def replace(request: Request) -> Response:

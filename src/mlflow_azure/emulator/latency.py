@@ -83,13 +83,15 @@ class Latency:
         """Polls that an operation answers with "not yet"."""
         return int(self._settings.get("reads", 0))
 
+    @property
+    def scale(self) -> float:
+        """What each of Azure's durations is multiplied with."""
+        return 0.0 if self._settings.get("profile", "none") == "none" else float(self._settings["scale"])
+
     def timing(self, method: str, resource_type: str) -> Timing:
         """The seconds that a request of this kind takes now."""
-        if self._settings.get("profile", "none") == "none":
-            return Timing(0.0)
         known = _AZURE.get((method, resource_type), _READ if method in ("GET", "HEAD") else _WRITE)
-        scale = float(self._settings["scale"])
-        return Timing(known.answer * scale, known.operation * scale, known.poll * scale)
+        return Timing(known.answer * self.scale, known.operation * self.scale, known.poll * self.scale)
 
     async def pause(self, method: str, resource_type: str) -> None:
         """Wait as long as the answer to a request of this kind takes."""

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 import pytest
 import requests
+from azure.mgmt.monitor import MonitorManagementClient
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -124,7 +126,7 @@ def test_requests_are_spread_over_an_instance_on_each_machine_of_the_plan(scaled
 def test_a_killed_instance_is_passed_over_and_started_again(scaled: Scaled) -> None:
     before = scaled.seen()
     victim, pid = next(iter(before.items()))
-    os.kill(pid, signal.SIGKILL)
+    kill(pid)
     assert len([scaled.who() for _ in range(12)]) == 12  # each of them is answered
     wait_until(lambda: scaled.seen().get(victim) not in (pid, None))
     assert {name: found for name, found in scaled.seen().items() if name != victim} == {
@@ -134,7 +136,7 @@ def test_a_killed_instance_is_passed_over_and_started_again(scaled: Scaled) -> N
 
 def test_no_client_fails_while_an_instance_is_killed_and_a_new_configuration_rolls_through(scaled: Scaled) -> None:
     with clients(scaled.url) as answers:
-        os.kill(next(iter(scaled.seen().values())), signal.SIGKILL)
+        kill(next(iter(scaled.seen().values())))
         wait_until(lambda: len(scaled.seen()) == 3)
         scaled.change(COLOR="blue")
         wait_until(lambda: {scaled.who()["color"] for _ in range(9)} == {"blue"})
@@ -175,6 +177,49 @@ def test_a_plan_with_fewer_machines_has_fewer_instances_and_with_more_again_more
     assert len(scaled.states()) == len(scaled.seen()) == 1
     scaled.scale("plan", 2)
     wait_until(lambda: len(scaled.seen()) == 2)
+
+
+def test_the_instances_follow_the_load_within_their_limits_and_no_client_fails(scaled: Scaled) -> None:
+    autoscale = scaled.azure.client(MonitorManagementClient).autoscale_settings
+    scaled.azure.resources.providers.register("Microsoft.Insights")
+    autoscale.create_or_update(scaled.group, "by-cpu", by_cpu(scaled.plan, 2, 4))
+    with clients(scaled.url):
+        scaled.azure.control("PUT", "cpu", {"plan": 90})
+        wait_until(lambda: len(scaled.seen()) == 4)
+        scaled.azure.control("PUT", "cpu", {"plan": 20})
+        wait_until(lambda: len(scaled.seen()) == 2)
+
+
+def by_cpu(plan: Any, least: int, most: int) -> dict[str, Any]:
+    """An autoscale setting: one machine more where all are busy, one less where they have nothing to do."""
+
+    def rule(comparison: str, percent: int, direction: str) -> dict[str, Any]:
+        trigger = {
+            "metricName": "CpuPercentage",
+            "metricResourceUri": plan.id,
+            "operator": comparison,
+            "threshold": percent,
+            "timeGrain": "PT1M",
+            "timeWindow": "PT5M",
+            "statistic": "Average",
+            "timeAggregation": "Average",
+        }
+        action = {"direction": direction, "type": "ChangeCount", "value": "1", "cooldown": "PT5M"}
+        return {"metricTrigger": trigger, "scaleAction": action}
+
+    capacity = {"minimum": str(least), "maximum": str(most), "default": str(least)}
+    rules = [rule("GreaterThan", 70, "Increase"), rule("LessThan", 30, "Decrease")]
+    profiles = [{"name": "by CPU", "capacity": capacity, "rules": rules}]
+    return {
+        "location": "westeurope",
+        "properties": {"enabled": True, "targetResourceUri": plan.id, "profiles": profiles},
+    }
+
+
+def kill(pid: int) -> None:
+    """End a process, and wait until nothing can connect to it."""
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not psutil.pid_exists(pid))
 
 
 def log(scaled: Scaled) -> str:

@@ -43,6 +43,7 @@ from mlflow_azure.emulator.arm import (
     web_stacks,
     webhooks,
 )
+from mlflow_azure.emulator.arm.autoscale_engine import AutoscaleEngine
 from mlflow_azure.emulator.arm.blob_access import admit
 from mlflow_azure.emulator.arm.site_tokens import issue_token
 from mlflow_azure.emulator.arm.web_container import run_site, sign_in
@@ -133,6 +134,7 @@ async def reopen(world: World) -> None:
     )
     for site in world.resources.of_type(web_plans.SITE_TYPE):
         await _tried(run_site(world, site))
+    world.background.start("autoscale", AutoscaleEngine(world).run())
 
 
 async def _tried(work: Awaitable[object]) -> None:

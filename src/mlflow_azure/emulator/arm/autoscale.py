@@ -1,4 +1,4 @@
-"""Microsoft.Insights: the autoscale settings of App Service plans.
+"""Microsoft.Insights: the autoscale settings of App Service plans, which autoscale_engine.py acts on.
 
 https://learn.microsoft.com/azure/azure-monitor/autoscale/autoscale-understanding-settings
 """
@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError
+from mlflow_azure.emulator.arm.autoscale_engine import COMPARES, SETTING_TYPE, seconds
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.quota import PLAN_TYPE
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/monitor/autoscale-settings")
 
-SETTING_TYPE = "Microsoft.Insights/autoscalesettings"
 _SETTINGS = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{SETTING_TYPE}"
 _SETTING = _SETTINGS + "/{setting}"
 _NAME = re.compile(r"[^<>%&#.,?/\\:]{1,260}(?<! )")  # the rules of the names of Microsoft.Insights
 # https://learn.microsoft.com/azure/app-service/manage-scale-up: of the tiers with machines of their own, one cannot.
 _WITHOUT = ("Free", "Shared", "Basic")
 _MOST_PROFILES, _MOST_RULES = 20, 10
+_CHANGES = ("ChangeCount", "PercentChangeCount", "ExactCount")
 _METRICS = ("CpuPercentage", "MemoryPercentage", "DiskQueueLength", "HttpQueueLength", "BytesReceived", "BytesSent")
 
 
-@endpoints.on("PUT", _SETTING, lacks="scaling by load or schedule: the number is only brought within the limits, once")
+@endpoints.on("PUT", _SETTING, lacks="profiles by schedule; metrics but the CPU that is ordered; predictions")
 async def put_setting(call: Call) -> Answer:
     """Create or update a setting, whose limits count at once."""
     existing = call.world.resources.find(call.id)
@@ -108,8 +109,13 @@ def _require_rule(rule: Body) -> None:
     trigger, action = rule.get("metricTrigger") or {}, rule.get("scaleAction") or {}
     if trigger.get("metricName") not in _METRICS:
         raise _invalid(f"The metric '{trigger.get('metricName')}' is not one of an App Service plan.")
-    if action.get("direction") not in ("Increase", "Decrease", "None") or not action.get("cooldown"):
-        raise _invalid("A scale action has to have a direction and a cooldown.")
+    if action.get("direction") not in ("Increase", "Decrease", "None") or action.get("type") not in _CHANGES:
+        raise _invalid("A scale action has to have a direction and a type.")
+    if trigger.get("operator") not in COMPARES or not isinstance(trigger.get("threshold"), int | float):
+        raise _invalid("A metric trigger has to have an operator and a threshold.")
+    for name, part in (("timeWindow", trigger), ("cooldown", action)):
+        if seconds(str(part.get(name))) is None:
+            raise _invalid(f"The {name} of a rule has to be a duration, such as PT5M.")
 
 
 def _limits(profile: Body) -> tuple[int, int]:

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 _PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
 
 
-_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
 class Front:
     """The ASGI application of one site. `gate` stands between it and the container."""
 
@@ -70,11 +67,10 @@ class Front:
             except httpx.ConnectError:  # nothing was sent: another instance can answer
                 tried.add(container.name)
             except httpx.TransportError:
-                # What may have been begun is sent again only where that does no harm, as reverse proxies do it:
-                # https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream
-                if request.method not in _HARMLESS:
-                    break
-                tried.add(container.name)
+                # It may have been begun. No source tells that App Service sends such a request again, of any method;
+                # of a container that ends by a fault it tells that clients see 502 or 503:
+                # https://learn.microsoft.com/azure/app-service/troubleshoot-http-502-http-503
+                return _page(502, "502 - Bad Gateway", "The container ended before it had answered.")
         return _application_error()
 
 
