@@ -169,6 +169,8 @@ def test_the_repository_that_a_site_is_deployed_from_is_told_until_it_is_forgott
     web = azure.web.web_apps
     with pytest.raises(ResourceNotFoundError):
         web.get_source_control(group, site.name)
+    web.update_configuration(group, site.name, {"properties": {"scmType": "LocalGit"}})
+    assert web.get_source_control(group, site.name).as_dict()["properties"]["repoUrl"].startswith("https://localhost:")
     wanted = {"properties": {"repoUrl": "https://example.com/owner/repository", "isManualIntegration": True}}
     web.begin_create_or_update_source_control(group, site.name, wanted).result()
     assert web.get_configuration(group, site.name).as_dict()["properties"]["scmType"] == "ExternalGit"

@@ -105,8 +105,12 @@ async def put_publishing_policy(call: Call) -> Answer:
 
 
 def _publishing_user(world: World) -> Body:
-    unset = ("name", "publishingPassword", "publishingPasswordHash", "publishingPasswordHashSalt", "scmUri")
-    properties = {**dict.fromkeys(unset), "publishingUserName": world.settings.get("publishingUser")}
+    unset = ("name", "publishingPassword", "publishingPasswordHash", "publishingPasswordHashSalt", "metadata", "scmUri")
+    properties = {
+        **dict.fromkeys(unset),
+        "isDeleted": False,
+        "publishingUserName": world.settings.get("publishingUser"),
+    }
     return {"id": None, "name": "web", "type": "Microsoft.Web/publishingUsers/web", "properties": properties}
 
 

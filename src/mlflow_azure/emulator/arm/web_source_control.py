@@ -39,21 +39,24 @@ async def put_source(call: Call) -> Answer:
     hidden["web"]["scmType"] = "ExternalGit" if wanted.get("isManualIntegration") else "GitHub"
     operation = await call.begin(call.id, "name source control")
     hidden[_KEPT] = {"properties": _NEW | wanted, "operation": operation.id}
-    return Answer(_described(call, "InProgress"), 201)
+    return Answer(_described(call, hidden[_KEPT]["properties"], "InProgress"), 201)
 
 
 @endpoints.on("GET", _SOURCE)
 async def get_source(call: Call) -> Answer:
     """The repository, and how its naming goes. That there is none is told by 404: assumed."""
-    kept = hidden_of(call).get(_KEPT)
+    kept, (_, scm) = hidden_of(call).get(_KEPT), hosts(call.world, site_of(call))
+    if kept is None and hidden_of(call)["web"]["scmType"] == "LocalGit":  # recorded: azure-cli, test_webapp_e2e.yaml
+        return Answer(_described(call, {**_NEW, "repoUrl": f"https://{scm}", "branch": None}, "Succeeded"))
     if kept is None:
         raise WebError(404, "NotFound", f"Cannot find SourceControl with name {call['site']}.")
     operation = await call.world.operations.poll(kept["operation"])
     if operation is None or operation.done:
-        return Answer(_described(call, "Failed" if operation and operation.failure else "Succeeded"))
-    _, scm = hosts(call.world, site_of(call))
+        return Answer(
+            _described(call, kept["properties"], "Failed" if operation and operation.failure else "Succeeded")
+        )
     details = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()} https://{scm}/api/deployments/latest"
-    return Answer(_described(call, "InProgress", provisioningDetails=details))
+    return Answer(_described(call, kept["properties"], "InProgress", provisioningDetails=details))
 
 
 @endpoints.on("DELETE", _SOURCE)
@@ -73,9 +76,8 @@ def register_effects(world: World) -> None:
     world.operations.register("name source control", named)
 
 
-def _described(call: Call, state: str, **more: str) -> dict[str, Any]:
+def _described(call: Call, properties: dict[str, Any], state: str, **more: str) -> dict[str, Any]:
     site = site_of(call)
-    properties = hidden_of(call)[_KEPT]["properties"]
     tags = {"tags": site["tags"]} if site["tags"] else {}
     return {
         "id": call.id,
