@@ -202,7 +202,7 @@ def test_a_restore_takes_nothing_that_is_there_unless_it_is_told_to(
 def test_a_killed_restore_is_gone_on_with_to_another_account_whose_address_the_runs_get(
     cli: Command, stored: Stored, tmp_path: Path, shared_emulator: Emulator
 ) -> None:
-    stored.write_all({f"mlruns/0/r2/params/p{number}": b"%d" % number for number in range(300)})
+    stored.write_all({f"mlruns/0/r2/params/p{number}": b"%d" % number for number in range(200)})
     directory = tmp_path / "b"
     assert cli("backup", str(directory), *JSON).exit_code == 0
     other = cli.of(cli.environ["RG_NAME"] + "-other")

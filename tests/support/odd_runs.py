@@ -53,7 +53,7 @@ CAN_BE_MOVED = {
     "killed": Odd(meta={"status": 5, "end_time": 0}),
     "under way": Odd(meta={"status": 1, "end_time": "null"}),
     "artifacts elsewhere": Odd(meta={"artifact_uri": "s3://bucket/größe"}),
-    "nothing but meta.yaml": Odd({"params/p": None, "metrics/m": None, "tags/t": None}),
+    "nothing but meta.yaml": Odd({"tags/t": None}),
 }
 CANNOT_BE_MOVED = {
     "meta.yaml is not YAML": Odd({"meta.yaml": b"run_id: ["}, aside="meta.yaml cannot be read"),
@@ -107,7 +107,7 @@ def files_of(kind: str, odd: Odd, experiment: str, root: str) -> Files:
         **odd.meta,
     }
     text = "".join(f"{key}: {value}\n" for key, value in meta.items()).encode()
-    files = {"meta.yaml": text, "params/p": b"v", "metrics/m": b"1 0.5 0\n", "tags/t": kind.encode(), **odd.files}
+    files = {"meta.yaml": text, "tags/t": kind.encode(), **odd.files}
     return {f"{run}/{name}": content for name, content in files.items() if content is not None}
 
 
@@ -116,7 +116,7 @@ def movable(experiment: str, root: str) -> Files:
     kinds = dict(CAN_BE_MOVED)
     for number in range(NESTED):
         parent = {"tags/mlflow.parentRunId": run_id(f"nested {number - 1}").encode()} if number else {}
-        kinds[f"nested {number}"] = Odd({"params/p": None, "metrics/m": None, "tags/t": None, **parent})
+        kinds[f"nested {number}"] = Odd({"tags/t": None, **parent})
     return _all(kinds, experiment, root)
 
 
