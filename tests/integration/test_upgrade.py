@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -20,8 +18,12 @@ from mlflow_azure.cli.invocation import Common, Invocation
 from mlflow_azure.errors import TimedOutError
 from mlflow_azure.events import Event, Finished
 from mlflow_azure.resources.site_state import StoppedSite
+from tests.support import odd_runs
+from tests.support.canaries import Processes, assert_clean, assert_clean_files
 from tests.support.command import isolated
 from tests.support.deployment import deployed
+from tests.support.given_secrets import given_secrets
+from tests.support.logging_client import LoggingClient
 from tests.support.mlflow_client import log_run
 from tests.support.server_content import ask, content
 from tests.support.sign_in import SignIn
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from tests.support.command import Result
     from tests.support.deployment import Deployment
+    from tests.support.odd_runs import Files
     from tests.support.server_content import Content
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -40,49 +43,14 @@ FILL = Path(__file__).parents[1] / "support" / "fill_store_1_5_0.py"
 UPGRADE = ("upgrade", "--to", "3", "--public", "--yes")
 
 
-@dataclass
-class Client(threading.Thread):
-    """Logs run after run, whichever MLflow answers, until it is told to end.
-
-    Attributes:
-        logged: The runs that the server has said it has, with their metric.
-
-    """
-
-    url: str
-    logged: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.over = threading.Event()
-
-    __hash__ = threading.Thread.__hash__
-
-    def run(self) -> None:
-        while not self.over.is_set():
-            value = float(len(self.logged))
-            made = self._ask("runs/create", experiment_id="0", start_time=1)
-            if made is None:
-                continue
-            run = made["run"]["info"]["run_id"]
-            if self._ask("runs/log-metric", run_id=run, key="m", value=value, timestamp=1, step=0) is not None:
-                self.logged[run] = value
-
-    def _ask(self, path: str, **body: Any) -> Any:
-        try:
-            answer = requests.post(f"{self.url}/api/2.0/mlflow/{path}", json=body, timeout=60)
-        except requests.RequestException:
-            return None
-        return answer.json() if answer.status_code == 200 else None
-
-    def end(self) -> dict[str, float]:
-        self.over.set()
-        self.join()
-        return self.logged
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Processes]:
+    with Processes() as processes:
+        yield processes
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(isolated(tmp_path_factory.mktemp("upgrade"))) as deployment:
         yield deployment
 
@@ -110,55 +78,45 @@ class Upgraded:
     """A deployment that was upgraded while a client logged: what it had before, what the command said, and what is."""
 
     before: Content
-    broken: dict[str, str]
+    broken: dict[tuple[str, str | None], str]
     artifact: str
     logged: dict[str, float]
+    backup: Path
+    secrets: dict[str, str]
     result: Result
     after: Content
 
 
-def spoil(store: Path, experiment: str) -> dict[str, str]:
-    """Copies of a run that cannot be moved, by id, and words of the reason for each."""
-    directory = store / experiment
-    model = next(path for path in directory.iterdir() if (path / "metrics" / "metric 0").exists())
-
-    def copy(letter: str) -> Path:
-        made = directory / (letter * 32)
-        shutil.copytree(model, made)
-        meta = (made / "meta.yaml").read_text().replace(model.name, made.name)
-        (made / "meta.yaml").write_text(meta)
-        return made
-
-    (copy("a") / "meta.yaml").write_text("run_id: [")
-    (copy("b") / "metrics" / "metric 0").write_text("1 0.5 1\n2 many 2\n")
-    (copy("c") / "tags" / "team").write_text("r\0d")
-    (copy("d") / "tags" / "mlflow.note.content").write_text("x" * 8001)
-    (copy("e") / "meta.yaml").unlink()
-    (copy("f") / "metrics" / "metric 0").write_text(f"{2**70} 0.5 1\n")
-    return {
-        "a" * 32: "meta.yaml cannot be read",
-        "b" * 32: "line 2",
-        "c" * 32: "NUL",
-        "d" * 32: "8,001 characters",
-        "e" * 32: "meta.yaml is missing",
-        "f" * 32: "larger",
-    }
+def odd(deployment: Deployment, files: Files, experiment: str = ".") -> None:
+    """Put odd runs, or experiments, into the store."""
+    stored = Stored(deployment.emulator, deployment.cli)
+    stored.write_all({f"mlruns/{experiment}/{name}": content for name, content in files.items()})
 
 
 @pytest.fixture(scope="module")
 def upgraded(deployment: Deployment, image_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Upgraded:
     connection = deployment.json("env", "--show-secrets").data["AZURE_STORAGE_CONNECTION_STRING"]
     artifact = log_run(image_bin, deployment.url, AZURE_STORAGE_CONNECTION_STRING=connection)
-    ordinary = fill(deployment, image_bin)[0]
-    before = content(deployment.url, root_of(deployment))
-    broken = spoil(Stored(deployment.emulator, deployment.cli).share / "mlruns", ordinary)
-    client = Client(deployment.url)
-    client.start()
+    ordinary, _, rare = fill(deployment, image_bin)
+    root = root_of(deployment)
+    odd(deployment, odd_runs.movable(rare, root), rare)
+    before = content(deployment.url, root)
+    odd(deployment, odd_runs.not_movable(ordinary, root), ordinary)
+    experiments, reasons = odd_runs.experiments_not_movable()
+    odd(deployment, experiments)
+    broken: dict[tuple[str, str | None], str] = {(number, None): reason for number, reason in reasons.items()}
+    broken |= {(ordinary, odd_runs.run_id(kind)): each.aside for kind, each in odd_runs.CANNOT_BE_MOVED.items()}
+    broken["4001", odd_runs.run_id("in vain")] = "its experiment cannot be moved"
+    secrets = given_secrets(deployment.emulator)
     backup = tmp_path_factory.mktemp("backups") / "before"
-    result = deployment.json(*UPGRADE, "--backup", str(backup))
-    logged = client.end()
+    with LoggingClient(deployment.url) as client:
+        result = deployment.cli.cold(
+            *UPGRADE, "--backup", str(backup), "--verbose", "--cloud", "emulator", "--output", "json"
+        )
     assert deployment("backup", "--verify", str(backup)).exit_code == 0
-    return Upgraded(before, broken, artifact, logged, result, content(deployment.url, root_of(deployment)))
+    return Upgraded(
+        before, broken, artifact, client.logged, backup, secrets, result, content(deployment.url, root_of(deployment))
+    )
 
 
 def without(experiments: Content, runs: set[str]) -> Content:
@@ -187,17 +145,26 @@ def test_both_sides_are_compared_and_told(upgraded: Upgraded) -> None:
     assert all(each["file_store"] == each["database"] for each in compared)
     for each in compared[1:]:
         assert each["database"]["runs"] == len(upgraded.before[each["id"]]["runs"])
-    assert upgraded.result.answer["data"]["repeated"] == 2
+    assert upgraded.result.answer["data"]["repeated"] == 2 + 49
 
 
 def test_what_cannot_be_moved_is_listed_with_its_reason_and_kept(deployment: Deployment, upgraded: Upgraded) -> None:
     assert upgraded.result.exit_code == 1
     assert {each["code"] for each in upgraded.result.answer["errors"]} == {"NotMoved"}
-    aside = {each["run"]: each["reason"] for each in upgraded.result.answer["data"]["aside"]}
+    aside = {(each["experiment"], each["run"]): each["reason"] for each in upgraded.result.answer["data"]["aside"]}
     assert aside.keys() == upgraded.broken.keys()
-    assert all(words in aside[run] for run, words in upgraded.broken.items())
+    assert {each: aside[each] for each, words in upgraded.broken.items() if words not in aside[each]} == {}
     share = Stored(deployment.emulator, deployment.cli).share
-    assert all(list(share.glob(f"mlruns/*/{run}")) for run in aside)
+    assert all((share / "mlruns" / experiment / (run or "")).exists() for experiment, run in aside)
+
+
+def test_no_secret_is_told_or_kept(deployment: Deployment, processes: Processes, upgraded: Upgraded) -> None:
+    tokens = processes.tokens_of_tasks()
+    assert tokens
+    secrets = {**upgraded.secrets, **given_secrets(deployment.emulator), **tokens}
+    assert_clean(upgraded.result.stdout + upgraded.result.stderr, secrets)
+    assert_clean_files((upgraded.backup, deployment.cli.directory), secrets)
+    processes.assert_clean("upgrade", secrets)
 
 
 def test_old_artifacts_are_served_by_mlflow_3(deployment: Deployment, upgraded: Upgraded) -> None:
@@ -259,38 +226,27 @@ def test_finishing_deletes_the_share_only_when_it_is_told_to(deployment: Deploym
     assert runs.keys() >= upgraded.before["1"]["runs"].keys()
 
 
-KILLED_AFTER = (
-    "app settings ",  # of the temporary web app
-    "runs  pass 1",
-    "stop of web app",
-    "runs  last pass",
-    "web app  ",  # of the switch: from here on the web app is one of MLflow 3
-    "app settings ",  # of the switch
-    "start of web app",
+@pytest.fixture(scope="module")
+def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment of MLflow 1.5.0; each test leaves it as one, but that of kills."""
+    with deployed(isolated(tmp_path_factory.mktemp("another"))) as deployment:
+        yield deployment
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ((), "Usage"),
+        (("--to", "3", "--rollback"), "Usage"),
+        (("--to", "3", "--public", "--yes"), "BackupNotDecided"),
+        (("--to", "3", "--no-backup", "--yes"), "AccessNotDecided"),
+        (("--finish", "--yes"), "NothingToDo"),
+    ],
 )
-"""Beginnings of the lines that tell of a step that is done."""
-
-
-def test_killed_after_each_step_it_is_gone_on_with(tmp_path: Path, image_bin: Path) -> None:
-    (tmp_path / "killed").mkdir()
-    with deployed(isolated(tmp_path / "killed")) as deployment:
-        fill(deployment, image_bin)
-        before = content(deployment.url, root_of(deployment))
-        for step in KILLED_AFTER:
-            _kill_after(deployment, step)
-        assert deployment.json(*UPGRADE, "--no-backup").exit_code == 0
-        assert content(deployment.url, root_of(deployment)) == before
-
-
-def _kill_after(deployment: Deployment, step: str) -> None:
-    with deployment.cli.start(*UPGRADE, "--no-backup", "--cloud", "emulator") as running:
-        assert running.stderr is not None
-        for line in running.stderr:
-            if line.startswith(step) and "unchanged" not in line:
-                running.send_signal(signal.SIGKILL)
-                break
-        running.stderr.read()
-    assert running.returncode == -signal.SIGKILL, f"{step!r} never came"
+def test_what_is_not_said_is_not_guessed(another: Deployment, options: tuple[str, ...], code: str) -> None:
+    another.emulator.forget_requests()
+    assert [each["code"] for each in another.json("upgrade", *options).errors] == [code]
+    assert another.emulator.writes == []
 
 
 class ItsTimeIsUp(Invocation):
@@ -306,60 +262,67 @@ class ItsTimeIsUp(Invocation):
 
 
 def test_1_5_0_goes_on_where_time_is_up_while_it_is_stopped_and_a_rollback_gives_the_upgrade_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    another: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "given up").mkdir()
-    with deployed(isolated(tmp_path / "given up")) as deployment:
-        for name, value in deployment.cli.environ.items():
-            monkeypatch.setenv(name, value)
-        run = ItsTimeIsUp("upgrade", Common(cloud=CloudName.EMULATOR, yes=True), {})
-        with pytest.raises(TimedOutError):
-            upgrade(run, to=Version.THREE, no_backup=True, public=True)
-        assert ask(deployment.url, "GET", "experiments/list")["experiments"]
-        assert deployment("upgrade", "--rollback", "--yes").exit_code == 0
-        assert ask(deployment.url, "GET", "experiments/list")["experiments"]
-        names = [each.name for each in deployment.emulator.azure.web.web_apps.list()]
-        assert not [name for name in names if name.endswith("-move")]
-        assert deployment.json("deploy").exit_code == 0
+    for name, value in another.cli.environ.items():
+        monkeypatch.setenv(name, value)
+    run = ItsTimeIsUp("upgrade", Common(cloud=CloudName.EMULATOR, yes=True), {})
+    with pytest.raises(TimedOutError):
+        upgrade(run, to=Version.THREE, no_backup=True, public=True)
+    assert ask(another.url, "GET", "experiments/list")["experiments"]
+    assert another("upgrade", "--rollback", "--yes").exit_code == 0
+    assert ask(another.url, "GET", "experiments/list")["experiments"]
+    names = [each.name for each in another.emulator.azure.web.web_apps.list()]
+    assert not [name for name in names if name.endswith("-move")]
+    assert another.json("deploy").exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("options", "code"),
-    [
-        ((), "Usage"),
-        (("--to", "3", "--rollback"), "Usage"),
-        (("--to", "3", "--public", "--yes"), "BackupNotDecided"),
-        (("--to", "3", "--no-backup", "--yes"), "AccessNotDecided"),
-        (("--finish", "--yes"), "NothingToDo"),
-    ],
+KILLED_AFTER = (
+    "app settings ",  # of the temporary web app
+    "runs  pass 1",
+    "stop of web app",
+    "runs  last pass",
+    "web app  ",  # of the switch: from here on the web app is one of MLflow 3
+    "app settings ",  # of the switch
+    "start of web app",
 )
-def test_what_is_not_said_is_not_guessed(shared_deployment: Deployment, options: tuple[str, ...], code: str) -> None:
-    shared_deployment.emulator.forget_requests()
-    assert [each["code"] for each in shared_deployment.json("upgrade", *options).errors] == [code]
-    assert shared_deployment.emulator.writes == []
+"""Beginnings of the lines that tell of a step that is done."""
 
 
-@pytest.fixture(scope="module")
-def shared_deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with deployed(isolated(tmp_path_factory.mktemp("not said"))) as deployment:
-        yield deployment
+def test_killed_after_each_step_it_is_gone_on_with(another: Deployment, image_bin: Path) -> None:
+    fill(another, image_bin)
+    before = content(another.url, root_of(another))
+    for step in KILLED_AFTER:
+        _kill_after(another, step)
+    assert another.json(*UPGRADE, "--no-backup").exit_code == 0
+    assert content(another.url, root_of(another)) == before
 
 
-def test_sign_in_stays_and_artifact_addresses_stay_where_they_are_asked_to(
-    shared_deployment: Deployment, image_bin: Path
-) -> None:
-    deployment, sign_in = shared_deployment, SignIn(shared_deployment)
-    connection = deployment.json("env", "--show-secrets").data["AZURE_STORAGE_CONNECTION_STRING"]
-    run = log_run(image_bin, deployment.url, AZURE_STORAGE_CONNECTION_STRING=connection)
-    assert deployment.json("auth enable").exit_code == 0
-    token = sign_in.token()
-    upgraded = deployment.json("upgrade", "--to", "3", "--yes", "--no-backup", "--keep-artifact-uris")
-    assert upgraded.exit_code == 0, upgraded.stderr
-    allowed = {"Authorization": f"Bearer {token}"}
-    asked = f"{deployment.url}/api/2.0/mlflow/runs/get?run_id={run}"
-    assert requests.get(asked, timeout=120).status_code == 401
-    found = requests.get(asked, headers=allowed, timeout=120).json()["run"]["info"]
-    assert found["artifact_uri"] == f"{root_of(deployment)}/{found['experiment_id']}/{run}/artifacts"
-    artifact = {"run_uuid": run, "path": "all/sub/notes.txt"}
-    page = requests.get(f"{deployment.url}/get-artifact", params=artifact, headers=allowed, timeout=120)
-    assert (page.status_code, page.text) == (200, "notes")
+def _kill_after(deployment: Deployment, step: str) -> None:
+    with deployment.cli.start(*UPGRADE, "--no-backup", "--cloud", "emulator") as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith(step) and "unchanged" not in line:
+                running.send_signal(signal.SIGKILL)
+                break
+        running.stderr.read()
+    assert running.returncode == -signal.SIGKILL, f"{step!r} never came"
+
+
+def test_sign_in_stays_and_artifact_addresses_stay_where_they_are_asked_to(tmp_path: Path, image_bin: Path) -> None:
+    with deployed(isolated(tmp_path)) as another:
+        sign_in = SignIn(another)
+        connection = another.json("env", "--show-secrets").data["AZURE_STORAGE_CONNECTION_STRING"]
+        run = log_run(image_bin, another.url, AZURE_STORAGE_CONNECTION_STRING=connection)
+        assert another.json("auth enable").exit_code == 0
+        token = sign_in.token()
+        upgraded = another.json("upgrade", "--to", "3", "--yes", "--no-backup", "--keep-artifact-uris")
+        assert upgraded.exit_code == 0, upgraded.stderr
+        allowed = {"Authorization": f"Bearer {token}"}
+        asked = f"{another.url}/api/2.0/mlflow/runs/get?run_id={run}"
+        assert requests.get(asked, timeout=120).status_code == 401
+        found = requests.get(asked, headers=allowed, timeout=120).json()["run"]["info"]
+        assert found["artifact_uri"] == f"{root_of(another)}/{found['experiment_id']}/{run}/artifacts"
+        artifact = {"run_uuid": run, "path": "all/sub/notes.txt"}
+        page = requests.get(f"{another.url}/get-artifact", params=artifact, headers=allowed, timeout=120)
+        assert (page.status_code, page.text) == (200, "notes")
