@@ -27,6 +27,8 @@ SERVER = "PostgreSQL server"
 FEDERATED = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"
 ACCESS = "mlflow-azure-access"
+DATABASE_URI = "MLFLOW_SERVER_DATABASE_URI"
+VAULT_SECRET = "https://my-vault.vault.azure.net/secrets/mlflow-uri"
 OF_1_5_0 = "rg-of-1-5-0"
 
 UNGUARDED = (
@@ -156,7 +158,7 @@ def test_no_stored_state_holds_a_secret(three: Deployment, shared_emulator: Emul
     assert not [
         name for name in three.app_settings if "PASSWORD" in name or "KEY" in name or "CONNECTION_STRING" in name
     ]
-    uri = three.app_settings["MLFLOW_SERVER_DATABASE_URI"]
+    uri = three.app_settings[DATABASE_URI]
     assert uri == (f"postgresql://{site.name}-identity@{three.server.properties.fully_qualified_domain_name}/mlflow")
 
 
@@ -365,3 +367,17 @@ def test_a_database_that_was_there_is_used_with_its_password_which_is_never_show
     assert SERVER not in {change["kind"] for change in planned.data["changes"]}
     assert "hunter2" not in planned.stdout + planned.stderr
     assert "(secret)" in planned.stdout
+
+
+def test_a_database_whose_uri_is_in_key_vault_is_reached_and_later_deploys_keep_it(
+    three: Deployment, shared_emulator: Emulator
+) -> None:
+    before = three.app_settings
+    shared_emulator.control("PUT", "vault", {VAULT_SECRET: before[DATABASE_URI]})
+    deployed = three("deploy", "--backend-uri-secret", VAULT_SECRET)
+    assert deployed.exit_code == 0, deployed.stderr
+    assert three.app_settings[DATABASE_URI] == f"@Microsoft.KeyVault(SecretUri={VAULT_SECRET})"
+    assert requests.get(deployed.data["url"] + PROBE, timeout=60).status_code == 200
+    assert three.changes == {}
+    three.azure.web.web_apps.update_application_settings(three.group, three.site.name, {"properties": before})
+    assert three.changes == {}

@@ -114,6 +114,11 @@ def _task_token(environ: Mapping[str, str]) -> str:
 def _database_uri(environ: Mapping[str, str]) -> str:
     name = "MLFLOW_SERVER_DATABASE_URI"
     uri = _need(environ, name, "the database, postgresql://<user>@<host>/<database>")
+    if uri.startswith("@Microsoft.KeyVault("):
+        raise SettingsError(
+            f"{name} is a reference to Key Vault that App Service could not resolve: the web app's identity needs the "
+            "role Key Vault Secrets User on the secret. Then restart the web app."
+        )
     try:
         return complete_uri(uri, environ)
     except ValueError as error:  # its message does not show the value, which may hold a password

@@ -37,6 +37,7 @@ _METAVARS = {
     "POINT": "DIRECTORY",
     "URL": "URL",
     "URI": "URI",
+    "SECRET": "URL",
 }
 """What stands for the value of an option in the help, by the last word of the setting's name."""
 _POINTING = ("_ID", "_NAME", "_TAG", "_URL", "_VERSION")

@@ -14,8 +14,7 @@ from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
 from mlflow_azure.resources.registry.webhook import Webhook
-from mlflow_azure.resources.web.app_settings import DATABASE_URI
-from mlflow_azure.secret import Secret
+from mlflow_azure.resources.web.app_settings import DATABASE_URI, is_given
 from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def read_before(
         config=readings[stack.config].live,
         webhook=readings[webhook].live,
         sign_in=readings[sign_in].live,
-        has_own_database=not isinstance(uri, Secret),
+        has_own_database=not is_given(uri),
         autoscale=next((readings[each].live for each in scaling), None),
     )
     return features, {node.key: readings[node] for node in (*common, sign_in, *scaling)}

@@ -112,5 +112,6 @@ def postgres_foundation(
         assigned=identity,
         labels={**labels, **(move.labels if move else {})},
         starts=move is None,
+        vault=settings.mlflow_backend_uri_secret is not None,
     )
     return PostgresFoundation((containers, web, identities), group, registry, plan, site, identity)

@@ -43,7 +43,7 @@ from mlflow_azure.resources.role_assignment import ACR_PULL, ASK_AN_OWNER, BLOB_
 from mlflow_azure.resources.site_state import StartedSite
 from mlflow_azure.resources.storage.blob_container import BlobContainer
 from mlflow_azure.resources.storage.storage_account import StorageAccount
-from mlflow_azure.resources.web.app_settings import DATABASE_URI, AppSettings, SettingsPart
+from mlflow_azure.resources.web.app_settings import DATABASE_URI, AppSettings, SettingsPart, vault_reference
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
 from mlflow_azure.resources.web.storage_mount import NoStorageMount
@@ -137,7 +137,8 @@ def database_nodes(
     Whoever deploys again need not have the password at hand: the one in the app settings then stays. The connections
     that the server has are shared among as many instances as there can be.
     """
-    given, azure = settings.mlflow_backend_uri, base.group.azure
+    secret, azure = settings.mlflow_backend_uri_secret, base.group.azure
+    given = settings.mlflow_backend_uri if secret is None else vault_reference(secret)
     if given is not None:
         return None, (), (FixedSettings({DATABASE_URI: given}),)
     if not features.has_own_database:

@@ -26,7 +26,8 @@ SUFFIX = "-move"
 
 def temporary_site(base: PostgresFoundation, settings: Settings) -> WebApp:
     """The temporary web app, on the plan and with the identity of the one that serves."""
-    return WebApp(base.group.azure, settings.web_app_name + SUFFIX, plan=base.plan, assigned=base.identity)
+    azure, name = base.group.azure, settings.web_app_name + SUFFIX
+    return WebApp(azure, name, plan=base.plan, assigned=base.identity, vault=True)
 
 
 def task_token(site: WebApp) -> Secret:

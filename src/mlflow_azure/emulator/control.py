@@ -28,6 +28,7 @@ _SECTIONS: dict[str, type] = {
     "permissions": dict,
     "policies": dict,
     "cpu": dict,
+    "vault": dict,
 }
 
 

@@ -24,6 +24,7 @@ _CONNECTIONS, _MORE_CONNECTIONS = {"B1ms": 35, "B2s": 414}, 844
 _WORKER_CONNECTIONS = 4
 """That a worker needs at least: a request of MLflow's holds several at a time."""
 _SETS = 2
+_GIVEN = ("MLFLOW_BACKEND_URI", "MLFLOW_BACKEND_URI_SECRET")
 _LAST_SMALL = 2
 """The last generation of premium sizes of which the first has one core, like B1 and S1; P1v3 has two."""
 _MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
@@ -49,8 +50,10 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
             broken[named] = f"must be at most {most} on a plan of size {size}"
         elif workers.isdecimal() and (fault := _too_little_memory(size, int(workers))):
             broken["MLFLOW_WORKERS"] = fault
-    if not texts.get("MLFLOW_BACKEND_URI") and (fault := _too_few_connections(texts)):
+    if not _has_given_database(texts) and (fault := _too_few_connections(texts)):
         broken["POSTGRES_SKU"] = fault
+    if all(texts.get(name) for name in _GIVEN):
+        broken[_GIVEN[1]] = f"cannot be combined with {_GIVEN[0]}"
     longest = ROLE_LENGTH - len(IDENTITY_SUFFIX)
     if len(texts.get("WEB_APP_NAME", "")) > longest:
         broken["WEB_APP_NAME"] = f"must have at most {longest} characters: its identity is a database role"
@@ -67,10 +70,15 @@ def default_workers(texts: Mapping[str, str]) -> int:
         return 1
     cores = 2 ** int(size[2]) // (1 if int(size[3] or 0) > _LAST_SMALL else 2) or 1
     sku, (_, instances) = texts.get("POSTGRES_SKU", ""), _most(texts)
-    if texts.get("MLFLOW_BACKEND_URI") or naming.postgres_sku(sku) or not instances.isdecimal():
+    if _has_given_database(texts) or naming.postgres_sku(sku) or not instances.isdecimal():
         return cores
     connections = database_connections(naming.canonical_postgres_sku(sku), max(1, int(instances)))
     return max(1, min(cores, connections // _WORKER_CONNECTIONS))
+
+
+def _has_given_database(texts: Mapping[str, str]) -> bool:
+    """Whether MLflow is to use a database that is there already."""
+    return any(texts.get(name) for name in _GIVEN)
 
 
 def _most(texts: Mapping[str, str]) -> tuple[str, str]:

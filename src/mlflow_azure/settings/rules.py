@@ -148,6 +148,13 @@ def postgres_uri(value: str) -> str | None:
     return None if parts.scheme == "postgresql" and told and not re.search(r"\s", value) else words
 
 
+vault_secret = matches(
+    r"https://[0-9A-Za-z-]{3,24}\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/secrets/[0-9A-Za-z-]{1,127}"
+    r"(/[0-9a-f]{32})?",
+    "must be the URL of a secret in Key Vault, such as https://VAULT.vault.azure.net/secrets/NAME",
+)
+
+
 def principals(value: str) -> str | None:
     """Names or object ids of users, groups and programs, separated by commas."""
     fault = any(len(part) > _LONGEST_NAME or not part.isprintable() for part in split(value))

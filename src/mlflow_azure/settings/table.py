@@ -206,6 +206,13 @@ class Settings:
         default_words="none",
         secret=True,
     )
+    mlflow_backend_uri_secret: str | None = setting(
+        None,
+        "Key Vault secret with the URI of an existing PostgreSQL database to use instead of a new server",
+        rules.vault_secret,
+        default_words="none",
+        spellings=("--backend-uri-secret",),
+    )
     aad_issuer_url: str | None = setting(
         None,
         "Issuer of Microsoft Entra sign-in tokens",

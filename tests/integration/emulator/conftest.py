@@ -51,6 +51,7 @@ def azure(shared_azure: Azure) -> Iterator[Azure]:
     shared_azure.control("PUT", "quota", {})
     shared_azure.control("PUT", "policies", {})
     shared_azure.control("PUT", "cpu", {})
+    shared_azure.control("PUT", "vault", {})
     shared_azure.control("PUT", "permissions", {"actions": ["*"], "notActions": []})
     shared_azure.clean_up()
 

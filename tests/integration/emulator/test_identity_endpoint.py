@@ -119,3 +119,16 @@ def test_the_endpoint_refuses_what_app_service_refuses(azure: Azure, group: str,
     assert "AADSTS500011" in unknown.json()["message"]
     azure.web.web_apps.update(group, site.name, {"identity": {"type": "None"}})
     wait_until(lambda: variable(site, "IDENTITY_ENDPOINT") == "")
+
+
+def test_a_secret_in_key_vault_is_read_as_the_identity_that_the_site_names(azure: Azure, group: str, site: Any) -> None:
+    secret = "https://my-vault.vault.azure.net/secrets/password"
+    azure.control("PUT", "vault", {secret: "from the vault"})
+    live = azure.web.web_apps.list_application_settings(group, site.name).properties
+    reference = f"@Microsoft.KeyVault(SecretUri={secret})"
+    azure.web.web_apps.update_application_settings(group, site.name, {"properties": {**live, "PASSWORD": reference}})
+    wait_until(lambda: variable(site, "PASSWORD") == reference)
+    identity = made_identity(azure, group)
+    attach(azure, group, site, identity)
+    azure.web.web_apps.update(group, site.name, {"properties": {"keyVaultReferenceIdentity": identity.id}})
+    wait_until(lambda: variable(site, "PASSWORD") == "from the vault")

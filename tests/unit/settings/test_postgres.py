@@ -139,6 +139,13 @@ def test_instances_share_the_connections_of_the_server_and_leave_room_for_their_
     assert database_connections("D2ds_v5", 2) == 211
 
 
+def test_a_database_is_given_by_its_uri_or_by_a_secret_and_not_by_both() -> None:
+    uri, secret = "postgresql://someone:hunter2@db.example/mlflow", "https://my-vault.vault.azure.net/secrets/uri"
+    told = fault(MLFLOW_VERSION="3", MLFLOW_BACKEND_URI=uri, MLFLOW_BACKEND_URI_SECRET=secret)
+    assert "cannot be combined with MLFLOW_BACKEND_URI" in told
+    assert resolved(MLFLOW_VERSION="3", ASP_INSTANCES="5", MLFLOW_BACKEND_URI_SECRET=secret).asp_instances == 5
+
+
 def test_a_database_that_is_given_has_as_many_connections_as_its_owner_says() -> None:
     uri = "postgresql://someone:secret@db.example:5432/mlflow"
     assert resolved(MLFLOW_VERSION="3", ASP_INSTANCES="5", MLFLOW_BACKEND_URI=uri).asp_instances == 5

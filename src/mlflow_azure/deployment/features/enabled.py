@@ -16,7 +16,7 @@ from mlflow_azure.deployment.features.version import release_of, version_of
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.registry.webhook import webhook_name
 from mlflow_azure.resources.web import autoscale
-from mlflow_azure.resources.web.app_settings import DATABASE_URI, has_password
+from mlflow_azure.resources.web.app_settings import DATABASE_URI, is_given
 from mlflow_azure.resources.web.autoscale import limits_of
 from mlflow_azure.resources.web.site_config import by_owner, is_public, names_image
 from mlflow_azure.settings import POSTGRES
@@ -130,7 +130,7 @@ def features_of(
 
 
 def _has_given_database(azure: Azure, group: str, site: str) -> bool:
-    """Whether the live app settings have a database with a password: a server of our own has none."""
+    """Whether the live app settings have a database that is not on a server of our own."""
     with doing(f"reading the app settings of web app {site}"):
         answer = azure.web.web_apps.list_application_settings(group, site)
-    return has_password((arm.body(answer).get("properties") or {}).get(DATABASE_URI) or "")
+    return is_given((arm.body(answer).get("properties") or {}).get(DATABASE_URI))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.identity_principals import user_assigned
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _START_LIMIT, _LONGEST_START_LIMIT = 230.0, 1800.0
 
 
+_REFERENCE = re.compile(r"@Microsoft\.KeyVault\(SecretUri=([^)]+)\)")
+
+
 async def run_site(world: World, site: Body) -> None:
     """Let the runtime bring the site's container in line with its configuration."""
     await world.runtime.sites.apply(_specification(world, site))
@@ -26,7 +30,8 @@ async def run_site(world: World, site: Body) -> None:
 
 def _specification(world: World, site: Body) -> SiteSpec:
     hidden, name = world.resources.hidden(site["id"]), site["name"]
-    configuration, settings = hidden["web"], hidden["appsettings"]
+    configuration = hidden["web"]
+    settings = {each: _resolved(world, site, value) for each, value in hidden["appsettings"].items()}
     return SiteSpec(
         name=name,
         image=_image(configuration["linuxFxVersion"]),
@@ -47,6 +52,21 @@ def _specification(world: World, site: Body) -> SiteSpec:
         health_check_path=configuration.get("healthCheckPath"),
         identity=world.runtime.sites.identities.access(name) if site.get("identity") else None,
     )
+
+
+def _resolved(world: World, site: Body, setting: str) -> str:
+    """What the container gets of an app setting: where it names a secret in Key Vault, that, if the identity may read.
+
+    Else the reference itself: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    reference = _REFERENCE.fullmatch(setting)
+    reader = site["properties"]["keyVaultReferenceIdentity"].lower()
+    own = {each.lower() for each in site.get("identity", {}).get("userAssignedIdentities") or {}}
+    if site.get("identity", {}).get("principalId"):
+        own.add("systemassigned")
+    if reference is None or reader not in own:
+        return setting
+    return str(world.settings.get("vault", {}).get(reference[1], setting))
 
 
 def _instances(world: World, site: Body) -> int:

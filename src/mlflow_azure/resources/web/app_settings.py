@@ -35,6 +35,7 @@ CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 REGISTRY_PASSWORD = "DOCKER_REGISTRY_SERVER_PASSWORD"  # noqa: S105 - the setting's name
 KEYS_ROTATED = "MLFLOW_AZURE_KEYS_ROTATED"
 """When keys were last rotated. The image tells it, so that the container that has the new ones is known."""
+_VAULT = "@Microsoft.KeyVault"
 SECRETS = frozenset({CONNECTION_STRING, REGISTRY_PASSWORD, SIGN_IN_SECRET, MIGRATION_TOKEN})
 
 
@@ -97,6 +98,19 @@ def _redacted(answer: Any) -> Properties:
 
 def _is_secret(name: str, value: str) -> bool:
     return name in SECRETS or (name == DATABASE_URI and has_password(value))
+
+
+def vault_reference(secret: str) -> str:
+    """What an app setting says instead of a secret that App Service is to read from Key Vault.
+
+    https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    return f"{_VAULT}(SecretUri={secret})"
+
+
+def is_given(uri: str | Secret | None) -> bool:
+    """Whether the URI of MLflow's database is that of someone else's: with a password, or in Key Vault."""
+    return isinstance(uri, Secret) or (uri is not None and (uri.startswith(_VAULT) or has_password(uri)))
 
 
 def has_password(uri: str) -> bool:

@@ -24,6 +24,7 @@ RUNNING = "Running"
 PLACEHOLDER = "mcr.microsoft.com/appsvc/staticsite:latest"
 """The image that the portal gives a web app until it has its own: no source says that Azure takes a container without
 one (azure-cli always names one, too)."""
+_VAULT_IDENTITY = "keyVaultReferenceIdentity"
 
 
 class WebApp(TaggedResource):
@@ -37,6 +38,7 @@ class WebApp(TaggedResource):
         assigned: A managed identity that it gets beside those that it has.
         labels: Tags, beside those that everything has.
         starts: Whether it is to run. Else one that is stopped stays so, until StartedSite.
+        vault: Whether App Service reads its secrets in Key Vault as `assigned`.
 
     """
 
@@ -54,6 +56,7 @@ class WebApp(TaggedResource):
         assigned: UserAssignedIdentity | None = None,
         labels: Mapping[str, str] = MappingProxyType({}),
         starts: bool = True,
+        vault: bool = False,
     ) -> None:
         before = (plan, assigned) if assigned else (plan,)
         super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=before)
@@ -62,6 +65,7 @@ class WebApp(TaggedResource):
         self.assigned = assigned
         self.labels = labels
         self.starts = starts
+        self._reader = {_VAULT_IDENTITY: assigned.id} if assigned and vault else {}
 
     @property
     def tags(self) -> dict[str, str]:
@@ -71,6 +75,9 @@ class WebApp(TaggedResource):
         live = arm.get(str(self), lambda: self.azure.web.web_apps.get(self.group.name, self.name))
         if live and arm.same_id(live["properties"].get("serverFarmId"), self.plan.id):
             live["properties"]["serverFarmId"] = self.plan.id
+        for name, identity in self._reader.items():
+            if live and arm.same_id(live["properties"].get(name), identity):
+                live["properties"][name] = identity
         return live and _with_identity(live)
 
     def desired(self, given: Given) -> Properties:
@@ -83,6 +90,7 @@ class WebApp(TaggedResource):
                 "serverFarmId": self.plan.id,
                 "httpsOnly": True,
                 "clientAffinityEnabled": False,
+                **self._reader,
                 **({"state": RUNNING} if self.starts else {}),
             },
         }
