@@ -10,7 +10,7 @@ import requests
 
 from tests.support.directory import ask
 from tests.support.given_secrets import given_secrets, places_of
-from tests.support.runtime_support import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

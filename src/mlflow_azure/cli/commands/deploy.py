@@ -104,7 +104,7 @@ def deploy(
 
     """
     if dry_run:
-        return plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public)
+        return plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public) or 0
     from mlflow_azure.deployment.deploy import Deploy, Wish
 
     began = time.monotonic()

@@ -10,7 +10,6 @@ import base64
 import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,6 +21,7 @@ from mlflow_azure.emulator.runtime.files.protocol import (
     common,
     no_share,
     not_supported,
+    path_of,
     properties,
 )
 from mlflow_azure.emulator.runtime.files.signature import require_signature
@@ -61,11 +61,7 @@ class FileEndpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        # The SDK encodes the slashes of a directory's path, too.
-        segments = [each for each in unquote(request.scope["raw_path"].decode()).split("/") if each]
-        if request.headers.get("x-ms-allow-trailing-dot") != "true":
-            # https://learn.microsoft.com/rest/api/storageservices/get-file: it is trimmed.
-            segments = [each.rstrip(".") or each for each in segments]
+        segments = path_of(request)
         query = {name.lower(): value for name, value in request.query_params.items()}
         if not segments:
             return self._list_shares(request, query)

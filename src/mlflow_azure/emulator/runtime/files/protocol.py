@@ -1,4 +1,4 @@
-"""What all answers of Azure Files have in common: headers, errors, times."""
+"""What all requests and answers of Azure Files have in common: paths, headers, errors, times."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
@@ -32,6 +33,15 @@ class StorageError(Exception):
         """The refusal as the service words it."""
         body = f"{XML}<Error><Code>{self.code}</Code><Message>{escape(str(self))}</Message></Error>"
         return answer(version, self.status, {"x-ms-error-code": self.code}, body.encode(), "application/xml")
+
+
+def path_of(request: Request) -> list[str]:
+    """What a request is about: share, directories, file. The SDK encodes the slashes of a directory's path, too."""
+    segments = [each for each in unquote(request.scope["raw_path"].decode()).split("/") if each]
+    if request.headers.get("x-ms-allow-trailing-dot") == "true":
+        return segments
+    # https://learn.microsoft.com/rest/api/storageservices/get-file: it is trimmed.
+    return [each.rstrip(".") or each for each in segments]
 
 
 def answer(
