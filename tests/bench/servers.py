@@ -48,7 +48,7 @@ def of_1_5_0(directory: Path, workers: int = 1) -> dict[str, str]:
         "MLFLOW_SERVER_FILE_STORE": str(directory / "mlruns"),
         "MLFLOW_SERVER_DEFAULT_ARTIFACT_ROOT": str(directory / "artifacts"),
     }
-    return {**_common(BIN_1_5_0, workers), **own}
+    return {**_common(BIN_1_5_0, directory, workers), **own}
 
 
 def of_3(directory: Path, server: Postgres, database: str, workers: int = 1) -> dict[str, str]:
@@ -59,15 +59,15 @@ def of_3(directory: Path, server: Postgres, database: str, workers: int = 1) -> 
         "MLFLOW_SERVER_ARTIFACT_DESTINATION": str(directory / "artifacts"),
         "SSL_CERT_FILE": str(server.ca),
     }
-    return {**_common(BIN_3, workers), **own}
+    return {**_common(BIN_3, directory, workers), **own}
 
 
-def _common(binaries: Path, workers: int) -> dict[str, str]:
+def _common(binaries: Path, directory: Path, workers: int) -> dict[str, str]:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     return {
         "PATH": f"{binaries}:{os.environ['PATH']}",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(directory / "bytecode"),  # the images have theirs
         "MLFLOW_SERVER_HOST": "127.0.0.1",
         "MLFLOW_SERVER_PORT": str(port),
         "MLFLOW_SERVER_WORKERS": str(workers),

@@ -187,7 +187,7 @@ class SeveralInstances:
         assert emulator is not None, "the emulator does not run"
         for process in psutil.Process(emulator["pid"]).children(recursive=True):
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-                if "mlflow3_app.server:app" in process.cmdline():
+                if "mlflow3_app" in process.cmdline():
                     environ = process.environ()
                     found.append(
                         Server(process, environ["WEBSITE_INSTANCE_ID"], environ.get("MLFLOW_AZURE_IMAGE_DIGEST"))

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
-from azure.storage.blob import BlobServiceClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry as registry
 
-from mlflow3_app.identity import credential
 from mlflow3_app.locations import account_of, is_artifact_location
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient
 
 _LEAD_ELSEWHERE = frozenset({"runs", "models"})  # what they lead to is opened through the registry as well
 
@@ -59,5 +60,9 @@ def _by_identity(open_: Open, destination: str, blob_endpoint: str) -> Open:
 
 
 @cache
-def _client(blob_endpoint: str) -> BlobServiceClient:
+def _client(blob_endpoint: str) -> "BlobServiceClient":
+    from azure.storage.blob import BlobServiceClient
+
+    from mlflow3_app.identity import credential
+
     return BlobServiceClient(blob_endpoint, credential=credential())

@@ -1,29 +1,23 @@
 """What stands between callers and MLflow 3, where MLflow alone would let them pass.
 
 An experiment's artifact location may be any directory of the server, which hands it out then. A path may climb with
-backslashes, which Azure's blob service may read as slashes. The assistant runs programs for whoever asks from this
-machine, and all callers seem to where a proxy stands beside the server; jobs are off in this image.
+backslashes, which Azure's blob service may read as slashes. And what is not loaded (sparing.py) is not served: the
+assistant, which runs programs for whoever asks from this machine, as all callers seem to where a proxy stands beside
+the server; jobs, which are off in this image.
 """
 
-from fastapi import FastAPI
 from mlflow.exceptions import MlflowException
 from mlflow.server import artifact_router, handlers
-from mlflow.server.assistant.api import assistant_router
-from mlflow.server.job_api import job_api_router
 
 from mlflow3_app.locations import climbs, is_artifact_location
 
-_NOT_SERVED = (assistant_router, job_api_router)
 _OF_MODELS = "source"  # MLflow itself compares it with the run's or model's location
 
 
-def install(app: FastAPI, destination: str) -> None:
-    """Put the guard into MLflow's application, whose own artifacts go to `destination`."""
+def install(destination: str) -> None:
+    """Put the guard into MLflow, whose own artifacts go to `destination`."""
     _check_locations(destination)
     _check_paths()
-    app.router.routes[:] = [
-        route for route in app.router.routes if getattr(route, "original_router", None) not in _NOT_SERVED
-    ]
 
 
 def _check_locations(destination: str) -> None:

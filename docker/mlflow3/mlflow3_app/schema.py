@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def _revision(connection: Connection, tables: set[str]) -> str | None:
     return connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
 
 
+@cache
 def revisions() -> tuple[set[str], str]:
     """The revisions that this MLflow knows, and the one that no other follows.
 

@@ -143,6 +143,12 @@ def test_it_sends_no_telemetry_and_starts_no_jobs(server: ServerProcess) -> None
     assert psutil.Process(server.process.pid).children() == []
 
 
+def test_what_a_server_seldom_needs_is_not_loaded_before_it_answers(server: ServerProcess) -> None:
+    libraries = [each.path for each in psutil.Process(server.process.pid).memory_maps()]
+    loaded = [name for name in ("numpy", "pandas", "aiohttp") if any(f"/{name}/" in path for path in libraries)]
+    assert loaded == ["numpy"]
+
+
 @pytest.mark.parametrize(("workers", "megabytes"), [(1, 250), (2, 450)])
 def test_its_memory_fits_the_plan(start: Start, settings: dict[str, str], workers: int, megabytes: int) -> None:
     server = start({**settings, "MLFLOW_SERVER_WORKERS": str(workers)})
