@@ -40,6 +40,14 @@ _AZURE = {
     ("PATCH", "Microsoft.Web/sites"): Timing(4.0),
     ("PUT", "Microsoft.Web/sites/config"): Timing(2.0),
     ("PUT", "Microsoft.Authorization/roleAssignments"): Timing(5.0),
+    # What Terraform took: github.com/turbot/steampipe-plugin-azure/pull/824. That deleting takes as long is assumed.
+    ("PUT", "Microsoft.Network/virtualNetworks"): Timing(1.0, operation=5, poll=10),
+    ("DELETE", "Microsoft.Network/virtualNetworks"): Timing(1.0, operation=10, poll=10),
+    **{
+        (method, f"Microsoft.Network/privateDnsZones{part}"): Timing(1.0, operation=30, poll=10)
+        for method in ("PUT", "DELETE")
+        for part in ("", "/virtualNetworkLinks")
+    },
     # Of 2026, from the recordings of the command module postgresql. What is not in them is assumed to take as long as
     # what is alike: firewall rules and parameters as databases, changes of a server as its deletion.
     ("PUT", _POSTGRES): Timing(3.0, operation=285, poll=60),

@@ -14,6 +14,7 @@ from mlflow_azure.emulator.arm import (
     empty_lists,
     groups,
     managed_identities,
+    network_operations,
     policies,
     postgres_administrators,
     postgres_configurations,
@@ -21,6 +22,7 @@ from mlflow_azure.emulator.arm import (
     postgres_operations,
     postgres_parts,
     postgres_servers,
+    private_dns,
     provider_operations,
     providers,
     registries,
@@ -33,9 +35,11 @@ from mlflow_azure.emulator.arm import (
     subscriptions,
     tags,
     tasks,
+    virtual_networks,
     web_config,
     web_instances,
     web_logs,
+    web_networks,
     web_plans,
     web_publishing,
     web_sites,
@@ -93,6 +97,10 @@ _MODULES = (
     capacity,
     empty_lists,
     autoscale,
+    network_operations,
+    virtual_networks,
+    private_dns,
+    web_networks,
 )
 
 
@@ -103,7 +111,7 @@ def provider_endpoints() -> list[Endpoint]:
 
 def register_effects(world: World) -> None:
     """Say what long-running operations do when they end."""
-    changing = (groups, providers, registries, registry_import, storage)
+    changing = (groups, network_operations, providers, registries, registry_import, storage)
     for module in (*changing, postgres_operations, postgres_parts, postgres_servers, web_source_control):
         module.register_effects(world)
 

@@ -18,7 +18,6 @@ endpoints = Endpoints("https://learn.microsoft.com/rest/api/azure")
 _SCOPES = ("/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}")
 _OF_SCOPES = (
     "Microsoft.Authorization/locks",
-    "Microsoft.Network/virtualNetworks",
     "Microsoft.Resources/deployments",
 )
 _OF_APP_SERVICE = ("certificates", "hostingEnvironments", "staticSites")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.postgres_networks import SUBNET
 from mlflow_azure.emulator.arm.postgres_operations import SERVER, accepted, require_ready, settled
 from mlflow_azure.emulator.runtime.database.databases import ADMINISTRATORS, MANAGED_DATABASES
 from mlflow_azure.emulator.runtime.database.protocol import SqlError, identifier, literal
@@ -79,6 +80,8 @@ async def put_rule(call: Call) -> Answer:
     """Let addresses in (long-running): from 0.0.0.0 to 0.0.0.0 means all services of Azure."""
     server = await settled(call)
     require_ready(call.world, server)
+    if server["properties"]["network"].get(SUBNET):
+        raise ArmError(400, "InvalidParameterValue", "A server in a virtual network has no firewall rules.")
     if not _RULE_NAME.fullmatch(call["rule"]):
         raise ArmError(400, "InvalidFirewallRuleName", f"'{call['rule']}' is not a valid firewall rule name.")
     wanted = call.body.get("properties") or {}

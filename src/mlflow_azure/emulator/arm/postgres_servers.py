@@ -9,6 +9,7 @@ from mlflow_azure.emulator.arm import postgres_rules as rules
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
 from mlflow_azure.emulator.arm.postgres_defaults import SKUS, VERSIONS, new_properties, now, storage
+from mlflow_azure.emulator.arm.postgres_networks import choose_network, name_fault
 from mlflow_azure.emulator.arm.postgres_operations import (
     PROVIDER,
     SERVER,
@@ -38,7 +39,7 @@ _POWER = {"Stopping": ("Stopped", "Ready"), "Starting": ("Ready", "Stopped")}
 _NESTED = ("network", "backup", "highAvailability", "maintenanceWindow", "authConfig")
 
 
-@endpoints.on("PUT", SERVER, lacks="private access, customer-managed keys, replicas, restores and high availability")
+@endpoints.on("PUT", SERVER, lacks="customer-managed keys, replicas, restores and high availability")
 async def put_server(call: Call) -> Answer:
     """Create a server, or update one (long-running)."""
     if call.world.resources.find(call.id):
@@ -47,6 +48,8 @@ async def put_server(call: Call) -> Answer:
     body, password = _wanted(call, None)
     if region_name(body["location"]) in call.world.settings.get("quota", {}).get("offerRestricted", []):
         return await _offer_restricted(call, body["location"])
+    if fault := name_fault(body):
+        return await refused(call, body["location"], _UPSERT, *fault)
     if call.world.quirks.strikes("server_name_held", call["server"]):
         return await _name_held(call, body["location"])
     body["properties"]["state"] = "Provisioning"
@@ -242,6 +245,7 @@ def _wanted(call: Call, live: Body | None) -> tuple[Body, str]:
     for part in _NESTED:
         chosen = {name: value for name, value in (wanted.get(part) or {}).items() if value is not None}
         properties[part] = properties[part] | chosen
+    choose_network(call.world, body, properties, live and live["properties"])
     if live is None:
         properties["version"] = rules.require_version(str(wanted.get("version") or properties["version"]))
         properties["minorVersion"] = VERSIONS[properties["version"]]

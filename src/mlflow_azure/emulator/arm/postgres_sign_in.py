@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jwt.exceptions import InvalidAudienceError
 
+from mlflow_azure.emulator.arm.postgres_networks import SUBNET, reaches
 from mlflow_azure.emulator.cloud_differences import CLOUDS
 from mlflow_azure.emulator.runtime.database.databases import ADMINISTRATORS
 from mlflow_azure.emulator.runtime.database.protocol import Refusal, identifier, literal
@@ -53,6 +54,11 @@ class ServerGate:
             f'no pg_hba.conf entry for host "{client.address}", user "{client.user}", database "{client.database}", '
             f"{'SSL encryption' if client.encrypted else 'no encryption'}",
         )
+
+    async def reaches(self, address: str, port: int) -> bool:
+        """Whether there is a way from a socket of this machine to the server."""
+        server = self._server()
+        return server is not None and await reaches(self._world, server, address, port)
 
     async def authenticate(self, user: str, password: str) -> Refusal | None:
         """Why this is not the password of a role: for a role of Microsoft Entra's it is a token."""
@@ -101,10 +107,12 @@ class ServerGate:
         """Whether a rule lets a client in.
 
         Every client of the emulator is on this machine, as the web apps are, and nothing tells them apart: all of them
-        count as services of Azure. A rule for ranges lets in whom it names, loopback for one.
+        count as services of Azure. A rule for ranges lets in whom it names, loopback for one. A server in a virtual
+        network has no firewall: who has a way to it gets in.
         """
-        if server["properties"]["network"]["publicNetworkAccess"] == "Disabled":
-            return False
+        network = server["properties"]["network"]
+        if network["publicNetworkAccess"] == "Disabled":
+            return bool(network.get(SUBNET))
         client = ipaddress.ip_address(address)
         for each in self._world.resources.of_type(f"{server['type']}/firewallRules", server["id"]):
             first, last = each["properties"]["startIpAddress"], each["properties"]["endIpAddress"]

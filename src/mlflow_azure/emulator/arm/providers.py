@@ -26,6 +26,12 @@ _TYPES = {
         "userAssignedIdentities/federatedIdentityCredentials",
         "identities",
     ],
+    "Microsoft.Network": [
+        "virtualNetworks",
+        "virtualNetworks/subnets",
+        "privateDnsZones",
+        "privateDnsZones/virtualNetworkLinks",
+    ],
     "Microsoft.Resources": ["subscriptions", "resourceGroups", "tags"],
     "Microsoft.Storage": ["storageAccounts", "storageAccounts/blobServices", "storageAccounts/fileServices"],
     "Microsoft.Web": ["serverfarms", "sites", "sites/config"],
@@ -36,7 +42,7 @@ _TYPES = {
             *("ApiManagement", "App", "AppConfiguration", "Cache", "Cdn", "CognitiveServices", "Compute"),
             *("ContainerInstance", "ContainerService", "DBforMySQL", "DocumentDB", "EventGrid"),
             *("EventHub", "KeyVault", "Logic", "MachineLearningServices", "Monitor"),
-            *("Network", "OperationalInsights", "PolicyInsights", "Search", "ServiceBus", "SignalRService", "Sql"),
+            *("OperationalInsights", "PolicyInsights", "Search", "ServiceBus", "SignalRService", "Sql"),
         )
     },
 }

@@ -20,6 +20,7 @@ from mlflow_azure.emulator.arm.web_config_defaults import (
     new_slot_names,
 )
 from mlflow_azure.emulator.arm.web_identity import written_identity
+from mlflow_azure.emulator.arm.web_networks import SUBNET, require_connectable
 from mlflow_azure.emulator.arm.web_plans import webspace, without_empty_tags
 from mlflow_azure.emulator.arm.web_site_defaults import SETTABLE, site_fields, site_properties, ssl_state
 
@@ -52,6 +53,8 @@ def write_site(call: Call, existing: Body | None) -> Body:
         "lastModifiedTimeUtc": datetime.now(UTC).isoformat(),
     }
     _require_allowed(plan, wanted.get("siteConfig") or {})
+    if subnet := wanted.get(SUBNET):
+        require_connectable(call, plan, subnet)
     world.resources.put(site)
     for kind, value in _new_hidden(site["name"]).items():
         world.resources.hidden(site["id"]).setdefault(kind, value)

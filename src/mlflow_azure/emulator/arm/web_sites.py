@@ -9,6 +9,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
 from mlflow_azure.emulator.arm.web_config_defaults import in_created_site
 from mlflow_azure.emulator.arm.web_container import run_site
+from mlflow_azure.emulator.arm.web_networks import leave_link
 from mlflow_azure.emulator.arm.web_plans import (
     SITE_TYPE,
     site_name_taken,
@@ -65,6 +66,7 @@ async def delete_site(call: Call) -> Answer:
     if site is None:
         return Answer(status=204)
     plan = site["properties"]["serverFarmId"]
+    leave_link(call.world, site)
     await remove_resources(call.world, call.id)
     was_used(call.world, plan, site["name"])
     if call.query.get("deleteemptyserverfarm", "true").lower() != "false" and not sites_of(call.world, plan):

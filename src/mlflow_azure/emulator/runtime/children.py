@@ -52,6 +52,11 @@ class Child:
         """Whether it has not ended."""
         return self._process.returncode is None
 
+    def has_socket(self, address: str, port: int) -> bool:
+        """Whether a process of the child's group has a connection that goes out from there."""
+        group = (pid for pid in psutil.pids() if _group_of(pid) == self.pid)
+        return any((address, port) in _sockets(pid) for pid in group)
+
     async def wait(self) -> int:
         """Wait for the end; the exit status, 128 + the signal's number if a signal ended it."""
         status = await self._process.wait()
@@ -183,6 +188,14 @@ def _group_of(pid: int) -> int | None:
         return os.getpgid(pid)
     except (ProcessLookupError, PermissionError):
         return None
+
+
+def _sockets(pid: int) -> set[tuple[str, int]]:
+    """The addresses and ports that a process has connections from."""
+    try:
+        return {(each.laddr.ip, each.laddr.port) for each in psutil.Process(pid).net_connections("tcp") if each.laddr}
+    except psutil.Error:
+        return set()
 
 
 def _started(pid: int) -> float:

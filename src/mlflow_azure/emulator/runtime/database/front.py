@@ -54,6 +54,9 @@ class Gate(Protocol):
     def admits(self, client: Client) -> Refusal | None:
         """Why a client may not even say its password; None where it may."""
 
+    async def reaches(self, address: str, port: int) -> bool:
+        """Whether there is a way to the server from where a client is."""
+
     async def authenticate(self, user: str, password: str) -> Refusal | None:
         """Why this is not the password of a role; None where it is."""
 
@@ -108,6 +111,9 @@ class Front:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("peername")  # none where it is gone already
+        if not peer or not await self._gate.reaches(*peer[:2]):
+            return  # where there is no way, nothing answers
         async with asyncio.timeout(_TIME_TO_SIGN_IN):
             startup, encrypted = await self._greeted(reader, writer)
             if startup.code == CANCEL_REQUEST:

@@ -54,6 +54,11 @@ class EngineContainer:
         self._ended: asyncio.Future[int] = self._loop.create_future()
         threading.Thread(target=self._follow, name=self.name, daemon=True).start()
 
+    def has_socket(self, address: str, _port: int) -> bool:
+        """Whether the address is its own on one of the engine's networks."""
+        networks = (self._container.attrs.get("NetworkSettings") or {}).get("Networks") or {}
+        return address in {each.get("IPAddress") for each in networks.values()}
+
     async def wait(self) -> int:
         """Wait until it ends and its last output is in the log; its exit status."""
         return await asyncio.shield(self._ended)

@@ -37,6 +37,10 @@ class ProcessContainer:
             raise ValueError("a container's process is started with a pipe")
         self._pump = asyncio.create_task(log.container(child.output))
 
+    def has_socket(self, address: str, port: int) -> bool:
+        """Whether one of its processes has a connection from there."""
+        return self._child.has_socket(address, port)
+
     async def wait(self) -> int:
         """Wait until it ends and its last output is in the log; its exit status."""
         status = await self._child.wait()

@@ -20,6 +20,9 @@ class Container(Protocol):
     port: int  # on loopback
     ssh_port: int | None  # on loopback; None where there is no SSH server
 
+    def has_socket(self, address: str, port: int) -> bool:
+        """Whether one of its connections goes out from this address and port of this machine. May take a moment."""
+
     async def wait(self) -> int:
         """Wait until it ends; its exit status."""
 

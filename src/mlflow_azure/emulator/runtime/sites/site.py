@@ -44,6 +44,11 @@ class Site:
         states = {instance.state for instance in self.instances}
         return next((state for state in _PRECEDENCE if state in states), "Stopped")
 
+    def has_socket(self, address: str, port: int) -> bool:
+        """Whether a connection of one of its containers goes out from this address and port."""
+        containers = {each for instance in self.instances for each in (instance.container, instance.answering)}
+        return any(each.has_socket(address, port) for each in containers if each)
+
     @property
     def container(self) -> Container | None:
         """A container of the site: what the SSH tunnel leads to."""

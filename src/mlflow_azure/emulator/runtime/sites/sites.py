@@ -119,6 +119,15 @@ class Sites:
             for each in site.instances
         ]
 
+    async def owner(self, address: str, port: int) -> str | None:
+        """The site that a connection goes out from."""
+        sites = {name: served.site for name, served in self._sites.items()}
+
+        def look() -> str | None:
+            return next((name for name, site in sites.items() if site.has_socket(address, port)), None)
+
+        return await asyncio.to_thread(look)
+
     def log(self, name: str) -> SiteLog:
         """The site's log."""
         return self._site(name).log

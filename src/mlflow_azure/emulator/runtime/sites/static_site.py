@@ -35,6 +35,10 @@ class StaticSite:
         """Begin to serve. Raises RuntimeFaultError."""
         await self._listener.start()
 
+    def has_socket(self, _address: str, _port: int) -> bool:
+        """Never: it connects to nothing."""
+        return False
+
     async def wait(self) -> int:
         """Wait until it is stopped: it does not end by itself."""
         await self._ended.wait()

@@ -1,0 +1,99 @@
+"""Microsoft.Network: its long-running operations, by which all of its resources here are written and deleted.
+
+How Resource Manager wants them told: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from mlflow_azure.emulator.arm.arm_errors import ArmError
+from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+
+if TYPE_CHECKING:
+    from mlflow_azure.emulator.arm.resources import Body
+    from mlflow_azure.emulator.arm.world import World
+
+endpoints = Endpoints("https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations")
+
+PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Network"
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network"
+_WRITE, _DELETE = "write network resource", "delete network resource"
+
+
+async def written(call: Call, resource: Body, status: int) -> Answer:
+    """Begin to write a resource, which says so until it is done."""
+    resource["properties"]["provisioningState"] = "Updating"
+    call.world.resources.put(resource)
+    answer = copy.deepcopy(resource)
+    return Answer(answer, status, await _begun(call, resource["id"], _WRITE))
+
+
+async def deleted(call: Call, resource: Body) -> Answer:
+    """Begin to delete a resource."""
+    resource["properties"]["provisioningState"] = "Deleting"
+    headers = await _begun(call, resource["id"], _DELETE)
+    headers["Location"] = headers["Azure-AsyncOperation"].replace("/operations/", "/operationResults/")
+    return Answer(None, 202, headers)
+
+
+async def settled(call: Call, resource_id: str) -> Body:
+    """A resource after what has ended by now. Raises ArmError where there is none."""
+    await call.world.operations.settle(resource_id)
+    resource = call.world.resources.find(resource_id)
+    if resource is None:
+        raise call.not_found()
+    return resource
+
+
+@endpoints.on("GET", PROVIDER + "/locations/{location}/operations/{operation}")
+async def get_operation(call: Call) -> Answer:
+    """How an operation goes."""
+    operation = await call.world.operations.poll(call["operation"])
+    if operation is None:
+        raise _unknown(call)
+    if operation.failure:
+        code, message = operation.failure
+        return Answer({"status": "Failed", "error": {"code": code, "message": message}})
+    status = "Succeeded" if operation.done else "InProgress"
+    return Answer({"status": status}, headers=operation.retry_headers())
+
+
+@endpoints.on("GET", PROVIDER + "/locations/{location}/operationResults/{operation}")
+async def get_operation_result(call: Call) -> Answer:
+    """The end of a deletion: 202 until then."""
+    operation = await call.world.operations.poll(call["operation"])
+    if operation is None:
+        raise _unknown(call)
+    if operation.done:
+        return Answer(status=204)
+    return Answer(status=202, headers={"Location": call.link(call.path), **operation.retry_headers()})
+
+
+def register_effects(world: World) -> None:
+    """Say what the operations of this module do when they end."""
+
+    async def was_written(resource_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
+        if resource := world.resources.find(resource_id):
+            resource["properties"]["provisioningState"] = "Succeeded" if succeeded else "Failed"
+
+    async def was_deleted(resource_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
+        if succeeded:
+            world.resources.remove(resource_id)
+        else:
+            await was_written(resource_id, succeeded=True)
+
+    world.operations.register(_WRITE, was_written)
+    world.operations.register(_DELETE, was_deleted)
+
+
+async def _begun(call: Call, resource_id: str, effect: str) -> dict[str, str]:
+    operation = await call.begin(resource_id, effect)
+    location = call.body.get("location") or "global"
+    path = PROVIDER.format_map(call.params) + f"/locations/{location}/operations/{operation.id}"
+    return {"Azure-AsyncOperation": call.link(path), **operation.retry_headers()}
+
+
+def _unknown(call: Call) -> ArmError:
+    return ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
