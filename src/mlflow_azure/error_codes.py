@@ -63,6 +63,10 @@ ERROR_CODES = {
         "The deployment runs the other MLflow; continuing would leave its runs behind.",
         "Keep what is deployed, or move: `mlflow-azure upgrade`.",
     ),
+    "OtherNetwork": Explained(
+        "PRIVATE_NETWORK says otherwise than the PostgreSQL server that is there, and Azure cannot change that of one.",
+        "Keep it as it is, or move: back it up, deploy to another resource group, and restore the backup there.",
+    ),
     "OlderRelease": Explained(
         "The deployment runs an older release of MLflow 3 than this mlflow-azure has.",
         "Back it up, and upgrade: `mlflow-azure upgrade --backup DIRECTORY`.",

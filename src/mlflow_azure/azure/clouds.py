@@ -48,6 +48,7 @@ class Cloud:
         app_service: What tokens for the SCM sites (Kudu) of App Service are for.
         token_exchange: What tokens of a managed identity are for with which it stands in for an app registration.
         postgres: What tokens are for with which one signs in to a PostgreSQL flexible server.
+        postgres_private_zone: How the private DNS zones of PostgreSQL flexible servers end.
         issuer_host: Base URL of the issuer of tokens of version 2, where it is not the authority.
         portal: Base URL of the Azure portal; None where there is none.
         az_name: The cloud's name in the profile of the `az` command line.
@@ -68,6 +69,7 @@ class Cloud:
     app_service: str = "https://appservice.azure.com"
     token_exchange: str = "api://AzureADTokenExchange"  # noqa: S105 -- an audience
     postgres: str = "https://ossrdbms-aad.database.windows.net"
+    postgres_private_zone: str = "private.postgres.database.azure.com"
     issuer_host: str | None = None
     portal: str | None = None
     az_name: str | None = None
@@ -145,6 +147,7 @@ USGOV = Cloud(
     app_service="https://management.core.usgovcloudapi.net/",
     token_exchange="api://AzureADTokenExchangeUSGov",  # noqa: S106 -- an audience
     postgres="https://ossrdbms-aad.database.usgovcloudapi.net",
+    postgres_private_zone="private.postgres.database.usgovcloudapi.net",
     portal="https://portal.azure.us",
     az_name="AzureUSGovernment",
 )
@@ -156,6 +159,7 @@ CHINA = Cloud(
     app_service="https://management.core.chinacloudapi.cn/",
     token_exchange="api://AzureADTokenExchangeChina",  # noqa: S106 -- an audience
     postgres="https://ossrdbms-aad.database.chinacloudapi.cn",
+    postgres_private_zone="private.postgres.database.chinacloudapi.cn",
     issuer_host="https://login.partner.microsoftonline.cn",  # https://github.com/Azure/azure-dev/issues/5912
     portal="https://portal.azure.cn",
     az_name="AzureChinaCloud",

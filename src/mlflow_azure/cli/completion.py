@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlflow_azure.settings.known import PLAN_SIZES, POSTGRES_SIZES, REGIONS
+from mlflow_azure.settings.rules import OFF, ON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 SETTINGS_FILES = "*.env"
-_VALUES = {"RG_LOCATION": REGIONS, "ASP_SKU": PLAN_SIZES, "POSTGRES_SKU": POSTGRES_SIZES}
+_VALUES = {
+    "RG_LOCATION": REGIONS,
+    "ASP_SKU": PLAN_SIZES,
+    "POSTGRES_SKU": POSTGRES_SIZES,
+    "PRIVATE_NETWORK": (ON, OFF),
+}
 
 
 def settings_files(incomplete: str) -> list[str]:

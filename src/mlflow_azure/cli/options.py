@@ -32,6 +32,7 @@ _METAVARS = {
     "WORKERS": "COUNT",
     "INSTANCES": "COUNT",
     "AUTOSCALE": "MIN-MAX",
+    "NETWORK": "on|off",
     "VERSION": "VERSION",
     "FILESTORE": "DIRECTORY",
     "POINT": "DIRECTORY",

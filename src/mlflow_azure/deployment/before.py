@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.deployment.decisions import refuse_other_version
 from mlflow_azure.deployment.features.enabled import Features, features_of
+from mlflow_azure.deployment.features.private_network import refuse_other_network
 from mlflow_azure.deployment.features.scaling import autoscale_of
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
@@ -51,6 +52,8 @@ def read_before(
     except MlflowAzureError:  # another MLflow, perhaps, whose storage account has no key to read
         refuse_other_version(settings, live_version(azure, settings))
         raise
+    server = readings[stack.database].live if stack.database else None
+    refuse_other_network(settings, server)
     uri = (readings[stack.app_settings].live or {}).get(DATABASE_URI)
     features = features_of(
         azure,
@@ -59,6 +62,7 @@ def read_before(
         webhook=readings[webhook].live,
         sign_in=readings[sign_in].live,
         has_own_database=not is_given(uri),
+        server=server,
         autoscale=next((readings[each].live for each in scaling), None),
     )
     return features, {node.key: readings[node] for node in (*common, sign_in, *scaling)}

@@ -8,7 +8,10 @@ from mlflow_azure import engine
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.inventory import (
     AUTOSCALE,
+    DNS_LINK,
+    DNS_ZONE,
     IDENTITY,
+    NETWORK,
     PLAN,
     POSTGRES_SERVER,
     REGISTRATION,
@@ -24,15 +27,19 @@ from mlflow_azure.errors import SettingsError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.entra.app_registration import delete_registration
+from mlflow_azure.resources.network.private_dns_zone import PrivateDnsZone, PrivateDnsZoneLink
+from mlflow_azure.resources.network.virtual_network import VirtualNetwork
+from mlflow_azure.resources.web.web_app import leave_network
 from mlflow_azure.resources.web.writes import when_free
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.dialog import Dialog
     from mlflow_azure.deployment.inventory import Inventory
     from mlflow_azure.engine.node import Given, Node, Properties, Report
+    from mlflow_azure.resources.network.network_resource import NetworkResource
 
 
 def plan_destroy(azure: Azure, inventory: Inventory) -> engine.Plan:
@@ -41,31 +48,56 @@ def plan_destroy(azure: Azure, inventory: Inventory) -> engine.Plan:
     With the group everything in it goes, in one request; else a plan goes after the web apps on it, and a part of a
     resource with what it lives in.
     """
+    connected = [found.name for found in inventory.ours if found.type == SITE and inventory.has_network]
     if inventory.group_goes:
         group = Found(arm.group_id(azure, inventory.group), inventory.group, RESOURCE_GROUP)
         registrations = [found for found in inventory.ours if found.type == REGISTRATION]
-        return engine.plan([Remnant(azure, inventory.group, each) for each in (group, *registrations)], azure.deadline)
+        whole = Remnant(azure, inventory.group, group, connected=connected)
+        others = [Remnant(azure, inventory.group, each) for each in registrations]
+        return engine.plan([whole, *others], azure.deadline)
     nodes: list[Remnant] = []
-    last = (PLAN, IDENTITY)  # what a web app uses goes after it
-    for found in sorted(inventory.ours, key=lambda each: each.type in last):
+    for found in sorted(inventory.ours, key=lambda each: [*_USERS].index(each.type) if each.type in _USERS else -1):
         home = next((node for node in nodes if found.lives_in(node.found)), None)
-        sites = tuple(node for node in nodes if node.found.type == SITE) if found.type in last else ()
-        nodes.append(Remnant(azure, inventory.group, found, parent=home, after=sites))
+        users = tuple(node for node in nodes if node.found.type in _USERS.get(found.type, ()))
+        own = [name for name in connected if found.type == SITE and found.name == name]
+        nodes.append(Remnant(azure, inventory.group, found, parent=home, after=users, connected=own))
     return engine.plan(nodes, azure.deadline)
 
 
+_USERS: Mapping[str, Collection[str]] = {
+    PLAN: (SITE,),
+    IDENTITY: (SITE,),
+    DNS_ZONE: (POSTGRES_SERVER, DNS_LINK),
+    NETWORK: (SITE, POSTGRES_SERVER, DNS_LINK),
+}
+"""What goes after those that use it, by types."""
+
+
 class Remnant(AzureResource, Removable):
-    """Something of a deployment, known by its id alone, which is to go."""
+    """Something of a deployment, known by its id alone, which is to go.
+
+    Args:
+        connected: The web apps that go with it, and may be connected to a network.
+
+    """
 
     wanted = False
 
     def __init__(
-        self, azure: Azure, group: str, found: Found, *, parent: Remnant | None = None, after: Sequence[Node] = ()
+        self,
+        azure: Azure,
+        group: str,
+        found: Found,
+        *,
+        parent: Remnant | None = None,
+        after: Sequence[Node] = (),
+        connected: Sequence[str] = (),
     ) -> None:
         super().__init__(azure, found.name, parent=parent, after=tuple(after))
         self.kind = found.kind
         self.group = group
         self.found = found
+        self.connected = connected
 
     @property
     def id(self) -> str:
@@ -92,6 +124,8 @@ class Remnant(AzureResource, Removable):
         """Delete it. Gone already is success."""
         from azure.core.exceptions import ResourceNotFoundError
 
+        for site in self.connected:
+            leave_network(self.azure, self.group, site)
         with doing(f"deleting {self}"):
             try:
                 _DELETE[self.found.type](self.azure, self.group, self.found)
@@ -109,6 +143,14 @@ def _delete_site(azure: Azure, group: str, found: Found) -> None:
     azure.web.web_apps.delete(group, found.name, delete_empty_server_farm=False)
 
 
+def _delete_of_network(kind: type[NetworkResource]) -> Callable[[Azure, str, Found], Any]:
+    def delete(azure: Azure, _group: str, found: Found) -> None:
+        resources = azure.resources.resources
+        azure.wait(resources.begin_delete_by_id(found.id, api_version=kind.api_version, polling=azure.polling()))
+
+    return delete
+
+
 _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
     RESOURCE_GROUP: lambda azure, group, _: azure.wait(
         azure.resources.resource_groups.begin_delete(group, polling=azure.polling())
@@ -123,6 +165,9 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
     POSTGRES_SERVER: lambda azure, group, found: azure.wait(azure.postgres.servers.begin_delete(group, found.name)),
     IDENTITY: lambda azure, group, found: azure.identities.user_assigned_identities.delete(group, found.name),
     AUTOSCALE: lambda azure, group, found: azure.monitor.autoscale_settings.delete(group, found.name),
+    NETWORK: _delete_of_network(VirtualNetwork),
+    DNS_ZONE: _delete_of_network(PrivateDnsZone),
+    DNS_LINK: _delete_of_network(PrivateDnsZoneLink),
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),
 }
 

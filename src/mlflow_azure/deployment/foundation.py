@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.image.context import mlflow_release
 from mlflow_azure.resources import arm
+from mlflow_azure.resources.network.network_resource import PROVIDER
+from mlflow_azure.resources.network.virtual_network import SUFFIX, WEB_APP, VirtualNetwork
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 from mlflow_azure.resources.resource_group import ResourceGroup
@@ -57,11 +59,17 @@ class PostgresFoundation(Foundation):
     """The same of MLflow 3, with the identity as which the web app does everything."""
 
     identity: UserAssignedIdentity
+    network: VirtualNetwork | None = None
+
+    @property
+    def networks(self) -> tuple[VirtualNetwork, ...]:
+        """The network, where there is to be one."""
+        return (self.network,) if self.network else ()
 
     @property
     def nodes(self) -> tuple[Node, ...]:
         """Each after those that it needs."""
-        return (*self.providers, self.group, self.identity, self.plan, self.site, self.registry)
+        return (*self.providers, self.group, self.identity, *self.networks, self.plan, self.site, self.registry)
 
 
 def foundation(azure: Azure, settings: Settings, *, identity: bool = False, move: Move | None = None) -> Foundation:
@@ -79,13 +87,24 @@ def foundation(azure: Azure, settings: Settings, *, identity: bool = False, move
 
 
 def postgres_foundation(
-    azure: Azure, settings: Settings, *, public: bool = False, scaled: bool = False, move: Move | None = None
+    azure: Azure,
+    settings: Settings,
+    *,
+    public: bool = False,
+    scaled: bool = False,
+    private: bool = False,
+    move: Move | None = None,
 ) -> PostgresFoundation:
-    """The same of MLflow 3; with `public`, someone decided to let everyone in; `scaled`, the plan by its load."""
+    """The same of MLflow 3.
+
+    With `public`, someone decided to let everyone in; `scaled`, the plan by its load; `private`, the database has no
+    public address.
+    """
     where = settings.rg_location
     containers, web, identities = (
         Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web", "ManagedIdentity")
     )
+    networks = (Provider(azure, PROVIDER),) if private else ()
     group = ResourceGroup(azure, settings.rg_name, location=where)
     identity = UserAssignedIdentity(
         azure, settings.web_app_name + IDENTITY_SUFFIX, group=group, provider=identities, location=where
@@ -105,6 +124,10 @@ def postgres_foundation(
     labels = {arm.MLFLOW_VERSION: POSTGRES, arm.RELEASE: mlflow_release()}
     if public:
         labels[arm.ACCESS] = arm.PUBLIC
+    network = None
+    for each in networks:
+        labels[arm.NETWORK] = arm.PRIVATE
+        network = VirtualNetwork(azure, settings.web_app_name + SUFFIX, group=group, provider=each, location=where)
     site = WebApp(
         azure,
         settings.web_app_name,
@@ -113,5 +136,7 @@ def postgres_foundation(
         labels={**labels, **(move.labels if move else {})},
         starts=move is None,
         vault=settings.mlflow_backend_uri_secret is not None,
+        subnet=network.subnet(WEB_APP) if network else None,
+        after=(network,) if network else (),
     )
-    return PostgresFoundation((containers, web, identities), group, registry, plan, site, identity)
+    return PostgresFoundation((containers, web, identities, *networks), group, registry, plan, site, identity, network)

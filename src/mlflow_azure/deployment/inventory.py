@@ -23,6 +23,9 @@ REGISTRY = "Microsoft.ContainerRegistry/registries"
 WEBHOOK = "Microsoft.ContainerRegistry/registries/webhooks"
 POSTGRES_SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
 AUTOSCALE = "Microsoft.Insights/autoscalesettings"
+NETWORK = "Microsoft.Network/virtualNetworks"
+DNS_ZONE = "Microsoft.Network/privateDnsZones"
+DNS_LINK = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 KINDS = {
     RESOURCE_GROUP: "resource group",
@@ -34,10 +37,14 @@ KINDS = {
     POSTGRES_SERVER: "PostgreSQL server",
     IDENTITY: "managed identity",
     AUTOSCALE: "autoscale setting",
+    NETWORK: "virtual network",
+    DNS_ZONE: "private DNS zone",
+    DNS_LINK: "private DNS zone link",
 }
 """The types of what a deployment makes, and our words for them."""
-DATA = frozenset({STORAGE_ACCOUNT, POSTGRES_SERVER, IDENTITY})
-"""What is kept with the data: the identity, too, since what is in the database belongs to its account there."""
+DATA = frozenset({STORAGE_ACCOUNT, POSTGRES_SERVER, IDENTITY, NETWORK, DNS_ZONE, DNS_LINK})
+"""What is kept with the data: the identity, too, since what is in the database belongs to its account there; and the
+network that the server is in."""
 REGISTRATION = "app registration"
 """What a deployment makes in Microsoft Entra ID, which has no types."""
 
@@ -62,8 +69,8 @@ class Found:
         return KINDS.get(self.type, self.type)
 
     def lives_in(self, other: Found) -> bool:
-        """Whether it is a part of `other`, and goes with it."""
-        return self.id.lower().startswith(f"{other.id.lower()}/")
+        """Whether it is a part of `other`, and goes with it. A DNS zone does not go while it has a link."""
+        return self.id.lower().startswith(f"{other.id.lower()}/") and self.type != DNS_LINK
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -92,6 +99,11 @@ class Inventory:
     def databases(self) -> tuple[Found, ...]:
         """The PostgreSQL servers that go, with what is in them."""
         return tuple(found for found in self.ours if found.type == POSTGRES_SERVER)
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there is a virtual network, which web apps may be connected to."""
+        return any(found.type == NETWORK for found in (*self.ours, *self.kept))
 
     @property
     def is_empty(self) -> bool:

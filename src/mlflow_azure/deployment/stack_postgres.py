@@ -7,6 +7,9 @@
                     └─ app service plan ─┬─ autoscale setting  where the load decides how many instances there are
                                          └─ web app ── logs → app settings → sign-in → configuration
 
+With a private network, a virtual network and a private DNS zone come before the server, and the first of them before
+the web app, too; the zone's link to the network is made beside the server, and there is no firewall rule.
+
 The server takes 5 to 15 minutes, while all else goes on until the app settings, which say where it is. Its parts are
 written one after another, since it takes one change at a time. The image is named last, when database and roles are
 there; see stack.py for the rest.
@@ -25,6 +28,7 @@ from mlflow_azure.deployment.app_setting_parts import (
     ImageSettings,
     RegistrySettings,
 )
+from mlflow_azure.deployment.features.private_network import has_private_network, names_in
 from mlflow_azure.deployment.features.scaling import most_instances, scaling_nodes, wanted_limits
 from mlflow_azure.deployment.features.sign_in import sign_in_nodes
 from mlflow_azure.deployment.foundation import postgres_foundation
@@ -66,7 +70,10 @@ def postgres_stack(
 ) -> Stack:
     """The resources of MLflow 3. See mlflow_stack."""
     scaled, most = wanted_limits(settings, features.scaling), most_instances(settings, features.scaling)
-    base = postgres_foundation(azure, settings, public=features.is_public, scaled=bool(scaled), move=features.move)
+    private = has_private_network(settings, features)
+    base = postgres_foundation(
+        azure, settings, public=features.is_public, scaled=bool(scaled), private=private, move=features.move
+    )
     scaling = scaling_nodes(base, settings, features.scaling)
     group, registry, plan, site, identity = base.group, base.registry, base.plan, base.site, base.identity
     storage = Provider(azure, "Microsoft.Storage")
@@ -144,6 +151,7 @@ def database_nodes(
     if not features.has_own_database:
         return None, (), ()
     provider = Provider(azure, "Microsoft.DBforPostgreSQL")
+    zone, link = names_in(base.network, settings.postgres_server_name) if base.network else (None, None)
     server = FlexibleServer(
         azure,
         settings.postgres_server_name,
@@ -153,11 +161,14 @@ def database_nodes(
         sku=settings.postgres_sku,
         storage=settings.postgres_storage_size,
         version=settings.postgres_version,
+        zone=zone,
+        network=base.network,
     )
     database = PostgresDatabase(server, settings.postgres_database_name)
-    rule = FirewallRule(server, after=(database,))
-    administrator = Administrator(server, identity=base.identity, after=(rule,))
-    nodes = (provider, server, database, rule, administrator)
+    rules = () if base.network else (FirewallRule(server, after=(database,)),)
+    administrator = Administrator(server, identity=base.identity, after=rules or (database,))
+    names = (zone, link) if zone and link else ()
+    nodes = (provider, *names, server, database, *rules, administrator)
     connections = database_connections(settings.postgres_sku, instances)
     return server, nodes, (DatabaseSettings(server, database.name, base.identity, connections),)
 

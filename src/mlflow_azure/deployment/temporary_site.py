@@ -10,7 +10,7 @@ from mlflow_azure.engine.node import Given, Task
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action
 from mlflow_azure.resources.web.app_settings import MIGRATION_TOKEN, AppSettings
-from mlflow_azure.resources.web.web_app import WebApp
+from mlflow_azure.resources.web.web_app import SUBNET, WebApp, leave_network
 from mlflow_azure.secret import Secret
 
 if TYPE_CHECKING:
@@ -24,10 +24,24 @@ SUFFIX = "-move"
 """The temporary web app is called like the web app, with this at the end: still 60 characters, App Service's most."""
 
 
-def temporary_site(base: PostgresFoundation, settings: Settings) -> WebApp:
-    """The temporary web app, on the plan and with the identity of the one that serves."""
-    azure, name = base.group.azure, settings.web_app_name + SUFFIX
-    return WebApp(azure, name, plan=base.plan, assigned=base.identity, vault=True)
+def temporary_site(base: PostgresFoundation, settings: Settings, *, subnet: str | None = None) -> WebApp:
+    """The temporary web app, on the plan and with the identity of the one that serves.
+
+    Args:
+        base: What that one lives in.
+        settings: Of the deployment.
+        subnet: Id of the subnet by which that one reaches a virtual network. All web apps of a plan share it.
+
+    """
+    return WebApp(
+        base.group.azure,
+        settings.web_app_name + SUFFIX,
+        plan=base.plan,
+        assigned=base.identity,
+        vault=True,
+        subnet=subnet,
+        after=base.networks,
+    )
 
 
 def task_token(site: WebApp) -> Secret:
@@ -57,6 +71,8 @@ class RemovedSite(Task):
             raise MlflowAzureError(
                 f"deleting {self.site}: it was not made by mlflow-azure", hint="Delete it, if nobody needs it."
             )
+        if live["properties"].get(SUBNET):
+            leave_network(self.site.azure, self.site.group.name, self.site.name)
         with doing(f"deleting {self.site}"):
             self.site.azure.web.web_apps.delete(self.site.group.name, self.site.name, delete_empty_server_farm=False)
         return Action.DELETE

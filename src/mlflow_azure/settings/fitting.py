@@ -54,6 +54,8 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
         broken["POSTGRES_SKU"] = fault
     if all(texts.get(name) for name in _GIVEN):
         broken[_GIVEN[1]] = f"cannot be combined with {_GIVEN[0]}"
+    if _has_given_database(texts) and texts.get("PRIVATE_NETWORK") == rules.ON:
+        broken["PRIVATE_NETWORK"] = "must be off with an existing database: the database is where it is"
     longest = ROLE_LENGTH - len(IDENTITY_SUFFIX)
     if len(texts.get("WEB_APP_NAME", "")) > longest:
         broken["WEB_APP_NAME"] = f"must have at most {longest} characters: its identity is a database role"

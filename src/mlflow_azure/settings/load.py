@@ -166,6 +166,9 @@ def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
         if version and version.text == FILE_SHARE:
             words = f"must be left out for MLflow {FILE_SHARE}: its file store is for one instance"
             broken.setdefault("AUTOSCALE", words)
+    if version and version.text == FILE_SHARE and values.get("PRIVATE_NETWORK", _OFF).text != rules.OFF:
+        words = f"must be left out for MLflow {FILE_SHARE}: it has no database"
+        broken.setdefault("PRIVATE_NETWORK", words)
     if version and version.text == POSTGRES:
         broken = {**fitting.broken_on_postgres({name: value.text for name, value in values.items()}), **broken}
     return broken

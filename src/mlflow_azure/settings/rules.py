@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mlflow_azure.settings.naming import Rule, matches
 
 SSH_PORT = 2222
-OFF = "off"
+ON, OFF = "on", "off"
 MOST_INSTANCES = 30
 _LONGEST_NAME = 256
 
@@ -46,6 +46,11 @@ def instance_range(value: str) -> str | None:
 def canonical_range(value: str) -> tuple[int, ...]:
     """The two numbers; none where it is off."""
     return tuple(map(int, value.split("-"))) if value != OFF else ()
+
+
+def is_on(value: str) -> bool:
+    """Whether a switch is on."""
+    return value == ON
 
 
 def one_of(*values: str) -> Rule:

@@ -198,6 +198,14 @@ class Settings:
         "32", "Disk of the PostgreSQL server, in GiB; it can only grow", naming.postgres_storage, convert=int
     )
     postgres_database_name: str = setting("mlflow", "Database of MLflow 3", naming.postgres_database)
+    private_network: bool | None = setting(
+        None,
+        "Whether a new PostgreSQL server has no public address, but one in a virtual network with the web app: on or "
+        "off; MLflow 3 only",
+        rules.one_of(rules.ON, rules.OFF),
+        convert=rules.is_on,
+        default_words="as it is; off for a new server",
+    )
     mlflow_backend_uri: Secret | None = setting(  # noqa: RUF009 -- a field, like the others
         None,
         "URI, with password, of an existing PostgreSQL database to use instead of a new server",

@@ -104,9 +104,16 @@ def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
         ),
         ({"AUTOSCALE": "1-5"}, "POSTGRES_SKU", "5 instances of 1 workers need 40 connections"),
         ({"AUTOSCALE": "1-3", "MLFLOW_VERSION": "1.5.0"}, "AUTOSCALE", "must be left out for MLflow 1.5.0"),
+        ({"PRIVATE_NETWORK": "yes"}, "PRIVATE_NETWORK", "must be on or off"),
+        ({"PRIVATE_NETWORK": "on", "MLFLOW_VERSION": "1.5.0"}, "PRIVATE_NETWORK", "must be left out for MLflow 1.5.0"),
+        (
+            {"PRIVATE_NETWORK": "on", "MLFLOW_BACKEND_URI": "postgresql://a:secret@db.example:5432/mlflow"},
+            "PRIVATE_NETWORK",
+            "must be off with an existing database",
+        ),
     ],
 )
-def test_limits_of_scaling_that_do_not_fit_are_refused(options: dict[str, str], name: str, words: str) -> None:
+def test_scaling_and_network_that_do_not_fit_are_refused(options: dict[str, str], name: str, words: str) -> None:
     told = fault(**{"MLFLOW_VERSION": "3"} | options)
     assert told.startswith(f"{name} (from ")
     assert words in told

@@ -210,8 +210,9 @@ def upgrade(
         raise _NOT_SAID
 
     def aim(version: str) -> Aim:
-        scaling = {"AUTOSCALE": OFF} if version == FILE_SHARE and run.loaded.given("AUTOSCALE") else {}
-        settings = run.settings_with({**found.kept(run.loaded), **scaling, "MLFLOW_VERSION": version})
+        unknown = [name for name in ("AUTOSCALE", "PRIVATE_NETWORK") if run.loaded.given(name)]
+        off = dict.fromkeys(unknown if version == FILE_SHARE else (), OFF)
+        settings = run.settings_with({**found.kept(run.loaded), **off, "MLFLOW_VERSION": version})
         context, builder = image_source(run, settings, build, build_ca)
         return Aim(settings, Wish(auth=auth, public=public, context=context, build=builder))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 API_VERSION = "2023-03-01"
 STORAGE = "Microsoft.Storage/storageAccounts"
+POSTGRES_SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
 SHARED_KEYS = f"{STORAGE}/allowSharedKeyAccess"
 
 _APP_SERVICE: Mapping[str, Mapping[str, Any]] = {
@@ -39,7 +40,7 @@ _NO_KEYS: Mapping[str, Mapping[str, Any]] = {
 }
 _DATABASE: Mapping[str, Mapping[str, Any]] = {
     "Microsoft.ManagedIdentity/userAssignedIdentities": {"apiVersion": "2023-01-31", "properties": {}},
-    "Microsoft.DBforPostgreSQL/flexibleServers": {
+    POSTGRES_SERVER: {
         "apiVersion": "2024-08-01",
         "properties": {
             "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
@@ -84,7 +85,9 @@ def _evaluate(azure: Azure, settings: Settings, kind: str, scope: str | None) ->
     from azure.core.exceptions import ResourceNotFoundError
 
     made = CONTENTS[settings.mlflow_version][kind]
-    content = {"type": kind, "location": settings.rg_location, "properties": made["properties"]}
+    private = kind == POSTGRES_SERVER and settings.private_network
+    properties = {**made["properties"], **({"network": {"publicNetworkAccess": "Disabled"}} if private else {})}
+    content = {"type": kind, "location": settings.rg_location, "properties": properties}
     body: dict[str, Any] = {"resourceDetails": {"resourceContent": content, "apiVersion": made["apiVersion"]}}
     if kind == STORAGE and settings.mlflow_version == FILE_SHARE:
         body["pendingFields"] = [{"field": SHARED_KEYS, "values": ["true"]}]

@@ -14,6 +14,7 @@ from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.features.sign_in import SignIn, live_sign_in
 from mlflow_azure.deployment.features.version import release_of, version_of
 from mlflow_azure.resources import arm
+from mlflow_azure.resources.database.flexible_server import FlexibleServer
 from mlflow_azure.resources.registry.webhook import webhook_name
 from mlflow_azure.resources.web import autoscale
 from mlflow_azure.resources.web.app_settings import DATABASE_URI, is_given
@@ -44,6 +45,7 @@ class Features:
         is_restricted: Whether access restrictions keep the internet out.
         is_public: Whether someone decided to let everyone in.
         has_own_database: Whether MLflow 3 is on a server of the deployment's own, not on a given database.
+        is_private: Whether its server has no public address, but one in a virtual network.
         upgrade: How far the way from 1.5.0 to 3 is; None where it was never begun. While it is "switched", the file
             share is kept.
         release: Which release of MLflow 3 is deployed; None where none is, or nobody noted it.
@@ -61,6 +63,7 @@ class Features:
     is_restricted: bool = False
     is_public: bool = False
     has_own_database: bool = True
+    is_private: bool = False
     upgrade: str | None = None
     release: str | None = None
     move: Move | None = None
@@ -111,22 +114,31 @@ def features_of(
     webhook: Properties | None,
     sign_in: Properties | None,
     has_own_database: bool,
+    server: Properties | None = None,
     autoscale: Properties | None = None,
 ) -> Features:
-    """The features that a live web app, its configuration as it is read, webhook and sign-in settings make up."""
+    """The features that a live web app, its configuration as it is read, webhook and sign-in settings make up.
+
+    Whether the server is private is noted at the web app, which may not be there yet where the server is.
+    """
     return Features(
         identity=True if config and config["properties"].get("acrUseManagedIdentityCreds") else None,
         continuous_deployment=bool(webhook and arm.is_tagged_ours(webhook["tags"])),
         sign_in=live_sign_in(azure, sign_in),
         version=version_of(site),
         is_restricted=is_public(site, config) is False or bool(config and config["otherRules"]),
-        is_public=bool(site and site["tags"].get(arm.ACCESS) == arm.PUBLIC),
+        is_public=_is_tagged(site, arm.ACCESS, arm.PUBLIC),
         has_own_database=has_own_database,
+        is_private=FlexibleServer.is_private(server) if server else _is_tagged(site, arm.NETWORK, arm.PRIVATE),
         upgrade=site["tags"].get(arm.UPGRADE) if site else None,
         scaling=limits_of(autoscale),
         serves=names_image(config),
         release=release_of(site),
     )
+
+
+def _is_tagged(site: Properties | None, name: str, value: str) -> bool:
+    return bool(site and site["tags"].get(name) == value)
 
 
 def _has_given_database(azure: Azure, group: str, site: str) -> bool:

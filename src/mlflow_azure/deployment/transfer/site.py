@@ -24,6 +24,7 @@ from mlflow_azure.resources.storage.storage_account import StorageAccount
 from mlflow_azure.resources.web.app_settings import MIGRATION_TOKEN, AppSettings
 from mlflow_azure.resources.web.container_logs import ContainerLogs
 from mlflow_azure.resources.web.site_config import SiteConfig
+from mlflow_azure.resources.web.web_app import SUBNET
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
@@ -82,7 +83,8 @@ def temporary(azure: Azure, settings: Settings, *, context: BuildContext | None,
     repository, tag = settings.docker_image_name, settings.docker_image_tag + TAG_SUFFIX
     ahead = build_ahead(f"{repository}:{tag}", context, build)
     image = Image(azure, repository, tag, registry=base.registry, context=context, build=build, after=ahead)
-    site = temporary_site(base, settings)
+    serving = readings[base.site].live or {"properties": {}}
+    site = temporary_site(base, settings, subnet=serving["properties"].get(SUBNET))
     token = task_token(site)
     logs = ContainerLogs(site)
     live = AppSettings(base.site, []).read(Given({})) or {}

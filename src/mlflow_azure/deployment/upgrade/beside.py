@@ -12,6 +12,7 @@ from mlflow_azure.deployment.app_setting_parts import (
     RegistrySettings,
 )
 from mlflow_azure.deployment.features.enabled import MINIMUM
+from mlflow_azure.deployment.features.private_network import has_private_network
 from mlflow_azure.deployment.features.scaling import most_instances
 from mlflow_azure.deployment.foundation import postgres_foundation
 from mlflow_azure.deployment.stack_nodes import build_ahead
@@ -78,7 +79,7 @@ def beside(
         keep_artifact_uris: Leave the addresses of artifacts as they are.
 
     """
-    base = postgres_foundation(azure, settings)
+    base = postgres_foundation(azure, settings, private=has_private_network(settings, MINIMUM))
     storage = Provider(azure, "Microsoft.Storage")
     account = StorageAccount(
         azure, settings.storage_account_name, group=base.group, provider=storage, location=settings.rg_location
@@ -92,7 +93,7 @@ def beside(
         for role, scope in ((ACR_PULL, base.registry), (BLOB_CONTRIBUTOR, account))
     )
     _, database, where = database_nodes(base, settings, MINIMUM, most_instances(settings))
-    site = temporary_site(base, settings)
+    site = temporary_site(base, settings, subnet=base.site.subnet)
     token = task_token(site)
     mount = StorageMount(site, account=account, share=share, path=settings.storage_mount_point)
     logs = ContainerLogs(site, after=(mount,))
@@ -114,5 +115,6 @@ def beside(
     config = SiteConfig(
         site, image=image, identity=True, pull_as=base.identity, allow=settings.allow_ip, after=(app_settings,)
     )
-    made = (*base.providers, base.identity, *ahead, image, *roles, *database, site, mount, logs, app_settings, config)
-    return Beside(made, (base.group, base.registry, account), site, token)
+    made = (*base.providers, base.identity, *base.networks, *ahead, image, *roles, *database)
+    served = (site, mount, logs, app_settings, config)
+    return Beside((*made, *served), (base.group, base.registry, account), site, token)

@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/postgresql/flexible-server/overview
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlflow_azure.azure.refusals import AGAIN, doing
 from mlflow_azure.engine.compare import UNKNOWN, differences
@@ -14,12 +14,17 @@ from mlflow_azure.resources import arm
 from mlflow_azure.resources.availability import refuse_taken
 from mlflow_azure.resources.database.capacity import refuse_unavailable
 from mlflow_azure.resources.database.writes import when_free
+from mlflow_azure.resources.network.virtual_network import DATABASE
 from mlflow_azure.resources.tagged import TaggedResource, merged_tags
 from mlflow_azure.settings.fitting import postgres_tier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
+    from mlflow_azure.resources.network.private_dns_zone import PrivateDnsZone
+    from mlflow_azure.resources.network.virtual_network import VirtualNetwork
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup
 
@@ -27,9 +32,10 @@ READY, STOPPED = "Ready", "Stopped"
 WORKING = frozenset({"Provisioning", "Starting", "Stopping", "Restarting", "Updating"})
 """States that end by themselves: ServerState of the REST API."""
 POLL_SECONDS = 5.0
+_PUBLIC = {"publicNetworkAccess": "Enabled"}
+_SUBNET = "delegatedSubnetResourceId"
 _AT_CREATION = {
     "createMode": "Create",
-    "network": {"publicNetworkAccess": "Enabled"},
     "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"},
     "highAvailability": {"mode": "Disabled"},
 }
@@ -44,11 +50,14 @@ class FlexibleServer(TaggedResource):
         storage: Its disk, in GiB. A disk can only grow, by hand or by itself; a larger one is as good.
         version: The PostgreSQL of a server that is made. A server that is there keeps its own: an upgrade of it is
             for its owner to decide.
+        zone: Of a server without a public address, the private DNS zone of its name.
+        network: And the network in which it has its address. Neither can be given to a server later, nor taken away.
 
     """
 
     kind = "PostgreSQL server"
     type = "Microsoft.DBforPostgreSQL/flexibleServers"
+    fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed, f"properties.network.{_SUBNET}": "PRIVATE_NETWORK"}
 
     def __init__(
         self,
@@ -61,22 +70,37 @@ class FlexibleServer(TaggedResource):
         sku: str,
         storage: int,
         version: str,
+        zone: PrivateDnsZone | None = None,
+        network: VirtualNetwork | None = None,
     ) -> None:
-        super().__init__(azure, name, group=group, provider=provider, location=location)
+        before = (zone, network) if zone and network else ()
+        super().__init__(azure, name, group=group, provider=provider, location=location, after=before)
         self.sku = sku
         self.storage = storage
         self.version = version
+        self._private = (
+            {
+                "publicNetworkAccess": "Disabled",
+                _SUBNET: network.subnet(DATABASE),
+                "privateDnsZoneArmResourceId": zone.id,
+            }
+            if zone and network
+            else None
+        )
 
     def read(self, given: Given) -> Properties | None:
         live = arm.get(str(self), lambda: self.azure.postgres.servers.get(self.group.name, self.name))
-        return live and self._with_storage(live)
+        return live and self._as_wanted(live)
 
-    def _with_storage(self, live: dict[str, Any]) -> Properties:
-        """The server, with a disk that is large enough told as the one that is wanted."""
+    def _as_wanted(self, live: dict[str, Any]) -> Properties:
+        """The server, with a disk that is large enough told as the one that is wanted, and its subnet spelled so."""
         storage = live["properties"].get("storage") or {}
         size = storage.get("storageSizeGB") or 0
         enough = {**storage, "storageSizeGB": min(size, self.storage)}
-        return {**live, "properties": {**live["properties"], "storage": enough}}
+        network = dict(live["properties"].get("network") or {})
+        if network.get(_SUBNET):
+            network[_SUBNET] = network[_SUBNET].lower()  # Azure changes its case at will
+        return {**live, "properties": {**live["properties"], "storage": enough, "network": network}}
 
     def desired(self, given: Given) -> Properties:
         """Region, tags, size, disk, running; no passwords."""
@@ -88,6 +112,7 @@ class FlexibleServer(TaggedResource):
                 "state": READY,
                 "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
                 "storage": {"storageSizeGB": self.storage},
+                **({"network": {_SUBNET: self._private[_SUBNET].lower()}} if self._private else {}),
             },
         }
 
@@ -104,6 +129,7 @@ class FlexibleServer(TaggedResource):
         wanted = desired["properties"]
         properties = {
             **_AT_CREATION,
+            "network": self._private or _PUBLIC,
             "version": self.version,
             "authConfig": {**wanted["authConfig"], "tenantId": self.azure.tenant_id},
             "storage": {**wanted["storage"], "autoGrow": "Enabled"},
@@ -114,7 +140,7 @@ class FlexibleServer(TaggedResource):
         servers = self.azure.postgres.servers
         with doing(f"creating {self}"):
             begin = lambda: servers.begin_create_or_update(self.group.name, self.name, arm.sent(body))  # noqa: E731
-            return self._with_storage(arm.body(when_free(self.azure, begin, report)))
+            return self._as_wanted(arm.body(when_free(self.azure, begin, report)))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Start it where it is stopped, wait until it is ready, and change what differs."""
@@ -165,6 +191,11 @@ class FlexibleServer(TaggedResource):
         if live is None:
             raise MlflowAzureError(f"waiting for {self}: it is gone", hint=AGAIN, code="ServerNotReady")
         return live
+
+    @staticmethod
+    def is_private(live: Properties) -> bool:
+        """Whether a live server has its address in a network."""
+        return bool((live["properties"].get("network") or {}).get(_SUBNET))
 
     def outputs(self, live: Properties) -> Properties:
         """host, the name by which Azure says that it is reached; state."""

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.engine.node import Given, Properties, Report
+    from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
     from mlflow_azure.resources.web.app_service_plan import AppServicePlan
 
 
 RUNNING = "Running"
+SUBNET = "virtualNetworkSubnetId"
 PLACEHOLDER = "mcr.microsoft.com/appsvc/staticsite:latest"
 """The image that the portal gives a web app until it has its own: no source says that Azure takes a container without
 one (azure-cli always names one, too)."""
@@ -39,6 +40,9 @@ class WebApp(TaggedResource):
         labels: Tags, beside those that everything has.
         starts: Whether it is to run. Else one that is stopped stays so, until StartedSite.
         vault: Whether App Service reads its secrets in Key Vault as `assigned`.
+        subnet: Id of the subnet by which it reaches a virtual network; None leaves that as it is. Only traffic to
+            private addresses goes there: https://learn.microsoft.com/azure/app-service/overview-vnet-integration
+        after: What is made before it, beside plan and identity.
 
     """
 
@@ -57,8 +61,10 @@ class WebApp(TaggedResource):
         labels: Mapping[str, str] = MappingProxyType({}),
         starts: bool = True,
         vault: bool = False,
+        subnet: str | None = None,
+        after: tuple[Node, ...] = (),
     ) -> None:
-        before = (plan, assigned) if assigned else (plan,)
+        before = (plan, *((assigned,) if assigned else ()), *after)
         super().__init__(azure, name, group=plan.group, location=plan.location, provider=plan.provider, after=before)
         self.plan = plan
         self.identity = identity
@@ -66,6 +72,7 @@ class WebApp(TaggedResource):
         self.labels = labels
         self.starts = starts
         self._reader = {_VAULT_IDENTITY: assigned.id} if assigned and vault else {}
+        self.subnet = subnet
 
     @property
     def tags(self) -> dict[str, str]:
@@ -78,6 +85,8 @@ class WebApp(TaggedResource):
         for name, identity in self._reader.items():
             if live and arm.same_id(live["properties"].get(name), identity):
                 live["properties"][name] = identity
+        if live and live["properties"].get(SUBNET):
+            live["properties"][SUBNET] = live["properties"][SUBNET].lower()  # Azure changes its case at will
         return live and _with_identity(live)
 
     def desired(self, given: Given) -> Properties:
@@ -92,6 +101,7 @@ class WebApp(TaggedResource):
                 "clientAffinityEnabled": False,
                 **self._reader,
                 **({"state": RUNNING} if self.starts else {}),
+                **({SUBNET: self.subnet.lower()} if self.subnet else {}),
             },
         }
 
@@ -157,6 +167,20 @@ class WebApp(TaggedResource):
 
     def state(self, live: Properties) -> str:
         return str(live["properties"].get("state"))
+
+
+def leave_network(azure: Azure, group: str, name: str) -> None:
+    """Disconnect a web app from its virtual network, which could not be deleted after it else.
+
+    https://learn.microsoft.com/azure/app-service/overview-vnet-integration, on deleting an app before disconnecting it
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with doing(f"disconnecting web app {name} from its network"):
+        try:
+            when_free(azure, lambda: azure.web.web_apps.delete_swift_virtual_network(group, name))
+        except ResourceNotFoundError:
+            return
 
 
 def scm_host(properties: Properties) -> str | None:
