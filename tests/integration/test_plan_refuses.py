@@ -51,19 +51,15 @@ REFUSED: dict[str, tuple[str, Any, tuple[str, ...], str]] = {
         "AlreadyExists",
     ),
     "a region that there is not": ("names", {}, ("--rg-location", "nowhere"), "LocationNotAvailableForResourceType"),
-    "a region without the size": ("names", {}, ("--rg-location", "westindia"), "LocationNotAvailableForResourceType"),
+    "a region without the size": (
+        "names",
+        {},
+        ("--rg-location", "belgiumcentral"),
+        "LocationNotAvailableForResourceType",
+    ),
     "a region without PostgreSQL": ("quota", {"offerRestricted": ["westeurope"]}, THREE, "PostgresNotOffered"),
     "no cores left": ("quota", {"cores": 0}, (), "QuotaExceeded"),
     "no cores left for MLflow 3": ("quota", {"cores": 0}, THREE, "QuotaExceeded"),
-    "a policy": ("policies", {"deny": ["Microsoft.Storage/storageAccounts"]}, (), "RequestDisallowedByPolicy"),
-    "a policy against keys": (
-        *("policies", {"allowSharedKeyAccess": False}, ()),
-        "KeyBasedAuthenticationNotPermitted",
-    ),
-    "a policy of the group": (
-        *("policies", {"deny": ["Microsoft.Web/sites"], "group": LOCKED}, ("--rg-name", LOCKED)),
-        "RequestDisallowedByPolicy",
-    ),
     "the rights of a reader": ("permissions", {"actions": ["*/read"], "notActions": []}, (), "AuthorizationFailed"),
     "a right that is lacking": (
         *("permissions", {**ALL_RIGHTS, "notActions": ["Microsoft.Web/sites/config/write"]}, ()),
@@ -85,7 +81,16 @@ REFUSED: dict[str, tuple[str, Any, tuple[str, ...], str]] = {
 }
 """What is ordered, with which arguments, and the code: exit code 4."""
 RIGHTS = {"the rights of a reader", "a right that is lacking", "a deny assignment", "no right to assign roles"}
-"""What a plan shows all the same, and then ends with."""
+"""What a plan warns of: whoever looks at it need not be who carries it out."""
+FORBIDDEN: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
+    "a policy": ({"deny": ["Microsoft.Storage/storageAccounts"]}, (), "RequestDisallowedByPolicy"),
+    "a policy against keys": ({"allowSharedKeyAccess": False}, (), "KeyBasedAuthenticationNotPermitted"),
+    "a policy of the group": (
+        *({"deny": ["Microsoft.Web/sites"], "group": LOCKED}, ("--rg-name", LOCKED)),
+        "RequestDisallowedByPolicy",
+    ),
+}
+"""Policies, and the code with which Azure refuses what they forbid."""
 
 
 @pytest.fixture(scope="module")
@@ -144,12 +149,26 @@ def test_what_azure_would_refuse_is_told_alike(shared_cli: Command, subscription
         plan, deploy = both(shared_cli, arguments)
     finally:
         subscription.control("PUT", section, ALL_RIGHTS if section == "permissions" else {})
-    assert ending(plan) == ending(deploy)
     assert ending(deploy) == (4, [code])
     if order and section == "names":
         assert arguments[-2] in deploy.errors[0]["hint"]
     assert subscription.writes == []
-    assert bool((plan.answer["data"] or {}).get("changes")) == (case in RIGHTS)
+    if case in RIGHTS:
+        assert plan.data["changes"]
+        assert f"Warning: {deploy.errors[0]['message']}" in plan.stderr
+    else:
+        assert ending(plan) == ending(deploy)
+
+
+@pytest.mark.parametrize("case", FORBIDDEN)
+def test_a_plan_asks_what_policies_forbid(shared_cli: Command, subscription: Emulator, case: str) -> None:
+    order, arguments, code = FORBIDDEN[case]
+    subscription.control("PUT", "policies", order)
+    subscription.forget_requests()
+    plan = shared_cli("plan", *JSON, *arguments)
+    subscription.control("PUT", "policies", {})
+    assert ending(plan) == (4, [code])
+    assert subscription.writes == []
 
 
 def test_a_disabled_subscription_is_told_alike(shared_cli: Command, subscription: Emulator) -> None:
@@ -168,18 +187,10 @@ def test_a_provider_that_may_not_be_registered_is_told_alike(shared_cli: Command
     plan, deploy = both(shared_cli, ())
     subscription.control("PUT", "providers", REGISTERED)
     subscription.control("PUT", "permissions", ALL_RIGHTS)
-    assert ending(plan) == ending(deploy)
-    assert "Microsoft.Storage/register/action" in plan.errors[0]["message"]
+    assert deploy.exit_code == 4
+    assert "Microsoft.Storage/register/action" in deploy.errors[0]["message"]
+    assert deploy.errors[0]["message"] in plan.stderr
     assert subscription.writes == []
-
-
-def test_a_plan_in_text_says_what_a_deploy_would_end_with(shared_cli: Command, subscription: Emulator) -> None:
-    subscription.control("PUT", "permissions", {"actions": ["*/read"], "notActions": []})
-    plan = shared_cli("plan", "--cloud", "emulator")
-    subscription.control("PUT", "permissions", ALL_RIGHTS)
-    assert plan.exit_code == 4
-    assert "Plan: " in plan.stdout
-    assert "A deploy would end with: in resource group mlflow-rg you may not do what a deploy needs" in plan.stdout
 
 
 def test_a_plan_says_that_an_image_is_lacking_which_is_not_to_be_built(

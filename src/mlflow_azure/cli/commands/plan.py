@@ -90,7 +90,7 @@ def plan(
 ) -> int:
     """Show what deploy would do. Writes nothing.
 
-    What deploy would be refused for ends it with the same exit code.
+    What deploy would be refused for ends it with the same exit code; rights that you lack are a warning.
 
     Examples:
       mlflow-azure plan --rg-name team-mlflow

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure import engine
 from mlflow_azure.azure.permissions import ASK_TO_READ
 from mlflow_azure.deployment.checks import account, policies, services
-from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed
+from mlflow_azure.deployment.checks.finding import Finding, Outcome, failed, warning
 from mlflow_azure.engine.node import Resource
 from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.events import Action
@@ -40,7 +40,8 @@ def before_writing(
         settings: Of the deployment.
         stack: Its resources.
         plan: What is to be done.
-        writes: Whether it will be done. Where not, what the user may not do is told beside the plan, not instead of it.
+        writes: Whether it will be done. Where not, rights that are lacking are a warning: who looks at a plan need not
+            be who carries it out. And policies are asked about, which Azure minds by itself in a deploy.
 
     Returns:
         Warnings, and what a deploy would end with.
@@ -55,6 +56,7 @@ def before_writing(
     rights = _rights(azure, settings, changed)
     if not writes:
         rights = {name: _told(name, check) for name, check in rights.items()}
+        rights["policies"] = lambda: _policies(azure, settings, stack, plan, changed)
     checks = {**rights, **_room(azure, settings, stack, plan, changed)}
     found = [*engine.gather(checks, azure.deadline).values()]
     if not writes and stack.image in changed and stack.image.context is None:
@@ -71,7 +73,7 @@ def _told(name: str, check: Check) -> Check:
         try:
             return check()
         except AzureRefusedError as problem:
-            return failed(name, problem)
+            return warning(name, problem.message, problem.hint)
 
     return finding
 
@@ -101,9 +103,14 @@ def _room(
         checks["quota"] = lambda: services.quota(azure, settings)
     if any(isinstance(each, AppRegistration) and is_made(each) for each in changed):
         checks["registrations"] = lambda: account.registrations(azure)
-    if kinds := {each.type for each in changed if isinstance(each, TaggedResource)}:
-        scope = f"/subscriptions/{azure.subscription_id}" if is_made(stack.group) else None
-        checks["policies"] = lambda: policies.policies(
-            azure, settings, kinds, scope or group_id(azure, settings.rg_name)
-        )
     return checks
+
+
+def _policies(
+    azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan, changed: Sequence[Resource]
+) -> Finding:
+    """Whether policies allow the resources that change."""
+    kinds = {each.type for each in changed if isinstance(each, TaggedResource)}
+    is_new = plan.steps[stack.group].action is Action.CREATE
+    scope = f"/subscriptions/{azure.subscription_id}" if is_new else group_id(azure, settings.rg_name)
+    return policies.policies(azure, settings, kinds, scope)
