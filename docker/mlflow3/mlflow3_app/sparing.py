@@ -7,8 +7,8 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from importlib.abc import MetaPathFinder
-from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +29,7 @@ def sparing(*, gateway: bool) -> Iterator[None]:
     sys.modules.setdefault("aiohttp", _Later("aiohttp"))
     pydantic.BaseModel.model_config["defer_build"] = True  # https://docs.pydantic.dev/latest/api/config/
     Rule._compile_builder = _on_first_use(Rule._compile_builder)  # noqa: SLF001 - no hook is offered
+    find, metadata.entry_points = metadata.entry_points, metadata.entry_points().select  # each time it reads them all
     # MLflow goes without where there is no pandas: its package mlflow-skinny has none.
     hidden = _Hidden("pandas")
     sys.meta_path.insert(0, hidden)
@@ -36,6 +37,7 @@ def sparing(*, gateway: bool) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(hidden)
+        metadata.entry_points = find
         pydantic.BaseModel.model_config.pop("defer_build")
         for name in not_served:
             del sys.modules[name]
@@ -53,7 +55,7 @@ class _Later(ModuleType):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.__version__ = version(name)
+        self.__version__ = metadata.version(name)
 
     def __getattr__(self, attribute: str) -> Any:
         if sys.modules.get(self.__name__) is self:
