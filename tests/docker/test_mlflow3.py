@@ -61,7 +61,7 @@ def test_it_works_with_a_read_only_root_and_no_capabilities(containers: Containe
 def test_mlflow_is_the_first_process_and_has_no_privileges(containers: Containers) -> None:
     server = containers.serve(environment=OF_3)
     status = server.execute("cat", "/proc/1/status")
-    assert "uvicorn" in server.execute("cat", "/proc/1/cmdline")
+    assert "mlflow3_app" in server.execute("cat", "/proc/1/cmdline")
     assert re.search(r"^Uid:\s+10001\s+10001", status, re.MULTILINE)
     assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)

@@ -105,6 +105,7 @@ def test_every_setting_that_is_no_secret_is_an_option_of_a_command(command: Comm
         "ALLOW_GROUP": "Data Science",
         "AUTOSCALE": "off",
         "PRIVATE_NETWORK": "off",
+        "MLFLOW_BACKEND_URI_SECRET": "https://team.vault.azure.net/secrets/mlflow",
         "DOCKER_BASE_IMAGE": "registry.example.com/python:3.11",
     }
     open_ones = {name: setting for name, setting in SETTINGS.items() if not setting.secret}

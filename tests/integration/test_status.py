@@ -6,6 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+
+from mlflow_azure.image.serving import IMAGE_HEADER
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.command import Command
@@ -89,9 +93,11 @@ def test_a_server_that_does_not_answer_is_told_with_the_command_that_says_why(de
 def test_an_image_newer_than_the_one_that_runs_is_told(deployment: Deployment) -> None:
     web, name = deployment.emulator.azure.web.web_apps, site_name(deployment)
     settings = web.list_application_settings(GROUP, name).as_dict()["properties"]
-    older = {**settings, "MLFLOW_AZURE_IMAGE_DIGEST": "sha256:" + "0" * 64}
+    digest = "sha256:" + "0" * 64
+    older = {**settings, "MLFLOW_AZURE_IMAGE_DIGEST": digest}
     web.update_application_settings(GROUP, name, {"properties": older})
-    try:
+    try:  # until the container with that setting answers, the one before does
+        wait_until(lambda: requests.get(deployment.url, timeout=60).headers.get(IMAGE_HEADER) == digest)
         assert not deployment.json("status").data["image"]["is_newest"]
         assert "is not running the newest image" in deployment("status").stderr
     finally:

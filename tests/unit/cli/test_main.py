@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -42,8 +43,9 @@ def _signals_as_they_were() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _the_process_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which `main` ends at once after a signal, and where threads are left: pytest has some."""
+    """Which `main` ends at once, after it did what is to be done before: pytest's own is to be done later."""
     monkeypatch.setattr(os, "_exit", sys.exit)
+    monkeypatch.setattr(atexit, "_run_exitfuncs", lambda: None)
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, by: BaseException, *options: str, module: str = MODULE) -> int:
