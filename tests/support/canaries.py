@@ -28,12 +28,12 @@ class Processes:
     """The processes that are seen during a `with` block.
 
     Attributes:
-        seen: Their environments, by their command lines.
+        seen: Their command lines, each with its environment.
 
     """
 
     def __init__(self) -> None:
-        self.seen: dict[str, str] = {}
+        self.seen: set[tuple[str, str]] = set()
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look_again_and_again)
 
@@ -57,12 +57,12 @@ class Processes:
     def _look(self, process: Path) -> None:
         with suppress(OSError):  # it has ended, or is not ours
             line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if line and line not in self.seen:
-                self.seen[line] = (process / "environ").read_bytes().decode(errors="replace")
+            if line:
+                self.seen.add((line, (process / "environ").read_bytes().decode(errors="replace")))
 
     def values(self, name: str) -> set[str]:
         """What an environment variable was, in any of them."""
-        given = (each for environ in list(self.seen.values()) for each in environ.split("\0"))
+        given = (each for _, environ in list(self.seen) for each in environ.split("\0"))
         return {each.partition("=")[2] for each in given if each.startswith(f"{name}=")}
 
     def tokens_of_tasks(self) -> dict[str, str]:
@@ -73,8 +73,8 @@ class Processes:
         """No process had one in its arguments, nor a command in its environment; `command` was among them."""
         if not _PROCESSES.is_dir():
             pytest.skip("only Linux shows the arguments of processes as files")
-        assert any(f" -m mlflow_azure {command}" in line for line in list(self.seen))
-        for line, environ in list(self.seen.items()):
+        assert any(f" -m mlflow_azure {command}" in line for line, _ in list(self.seen))
+        for line, environ in list(self.seen):
             assert_clean(line, secrets)
             if " -m mlflow_azure " in line:
                 assert_clean(environ, secrets)

@@ -170,15 +170,20 @@ class SeveralInstances:
     cli: Command
     home: Home
     url: str
+    instances: int
     options: tuple[str, ...]
 
     @classmethod
     def deployed(cls, cli: Command, home: Home, instances: int) -> SeveralInstances:
         """Deploy it, and wait for all instances."""
         options = (*JSON, "--public", "--instances", str(instances))
-        several = cls(cli, home, cli("deploy", *options).data["url"], options)
-        wait_until(lambda: len({each.instance for each in several.servers()}) == instances)
+        several = cls(cli, home, cli("deploy", *options).data["url"], instances, options)
+        several.wait_for_all()
         return several
+
+    def wait_for_all(self) -> None:
+        """Return when each instance has its server."""
+        wait_until(lambda: len({each.instance for each in self.servers()}) == self.instances)
 
     def servers(self) -> list[Server]:
         """The server processes of all instances; of one that is being replaced, both."""
@@ -200,14 +205,13 @@ class SeveralInstances:
 
     def roll_another_image_through(self) -> None:
         """Deploy an image that differs from the one that runs, and wait until no instance has the old one."""
+        self.wait_for_all()  # one may have been killed a moment ago
         before = self.servers()
         assert self.cli("deploy", *self.options, "--docker-base-image", "python:3.11-bookworm").exit_code == 0
 
         def replaced() -> bool:
             now = self.servers()
-            return len(now) == len({each.instance for each in before}) and not (
-                {each.digest for each in before} & {each.digest for each in now}
-            )
+            return len(now) == self.instances and not ({each.digest for each in before} & {each.digest for each in now})
 
         wait_until(replaced)
 
