@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from tests.support.running_emulator import Emulator
 
 _LOOK_SECONDS = 0.02
+_PATIENCE = 600
+"""Seconds: only for threads, which pytest's limit does not end."""
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
     """Return when it holds; fail where a process that is to bring it about has ended."""
+    end = time.monotonic() + _PATIENCE
     while not condition():
+        assert time.monotonic() < end, "what was waited for did not happen"
         assert process is None or process.poll() is None, process.communicate()
         time.sleep(_LOOK_SECONDS)
 
