@@ -173,3 +173,11 @@ def test_an_interrupted_deploy_goes_on_without_the_setting_and_destroy_leaves_no
     assert {row["kind"] for row in gone.data["resources"]} >= {*OURS, SERVER}
     left = [each.type for each in half.azure.resources.resources.list_by_resource_group(group)]
     assert left == ["Microsoft.Storage/storageAccounts"]
+
+
+@pytest.mark.parametrize("setting", [PRIVATE, ("--autoscale", "1-3")], ids=" ".join)
+def test_an_upgrade_takes_settings_that_what_is_deployed_cannot_have(
+    shared_cli: Command, shared_emulator: Emulator, setting: tuple[str, str]
+) -> None:
+    upgrade = shared_cli("upgrade", *JSON, "--to", "3", *setting, "--rg-name", "empty")
+    assert [each["code"] for each in upgrade.errors] == ["NotDeployed"]

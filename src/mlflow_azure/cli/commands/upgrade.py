@@ -205,6 +205,8 @@ def upgrade(
     if said > 1:
         raise _NOT_SAID
     began = time.monotonic()
+    if to is not None:
+        _take_settings_of(run, to)
     found = run.wait(lambda: standing(run.azure, run.settings))
     if not said and found.version != POSTGRES:
         raise _NOT_SAID
@@ -228,6 +230,14 @@ def upgrade(
         return 0
     moved = work.move(backup, without_backup=no_backup, keep_artifact_uris=keep_artifact_uris)
     return _tell(run, _moved(moved, backup, began))
+
+
+def _take_settings_of(run: Invocation, to: Version) -> None:
+    """Read the settings as those of the version to upgrade to where what is deployed cannot have them."""
+    try:
+        run.loaded  # noqa: B018 - read for the first time
+    except MlflowAzureError:
+        run.options = {**run.options, "MLFLOW_VERSION": to.value}
 
 
 def _released(
