@@ -113,6 +113,7 @@ def upgraded(deployment: Deployment, image_bin: Path, tmp_path_factory: pytest.T
         result = deployment.cli.cold(
             *UPGRADE, "--backup", str(backup), "--verbose", "--cloud", "emulator", "--output", "json"
         )
+    assert result.answer["data"], result.stderr
     assert deployment("backup", "--verify", str(backup)).exit_code == 0
     return Upgraded(
         before, broken, artifact, client.logged, backup, secrets, result, content(deployment.url, root_of(deployment))
