@@ -1,4 +1,4 @@
-"""What settings of MLflow 3 have to fit one another: memory, instances, the name of the database's administrator."""
+"""Rules between settings and the version of MLflow: memory, instances, the name of the database's administrator."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ _LAST_SMALL = 2
 _MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
 """By the first letter of the size; 30 of the others. https://learn.microsoft.com/azure/azure-resource-manager/
 management/azure-subscription-service-limits#app-service-limits"""
+
+
+def broken_on_file_share(texts: Mapping[str, str]) -> dict[str, str]:
+    """The rule in words for each setting that MLflow 1.5.0, whose runs are files on a share, cannot have.
+
+    Args:
+        texts: The settings that are known, by name.
+
+    """
+    broken = {}
+    one = "for MLflow 1.5.0: its file store is for one instance"
+    if texts.get("AUTOSCALE", rules.OFF) != rules.OFF:
+        broken["AUTOSCALE"] = f"must be left out {one}"
+    if texts.get("ASP_INSTANCES", "1") != "1":
+        broken["ASP_INSTANCES"] = f"must be 1 {one}"
+    if texts.get("PRIVATE_NETWORK", rules.OFF) != rules.OFF:
+        broken["PRIVATE_NETWORK"] = "must be left out for MLflow 1.5.0: it has no database"
+    return broken
 
 
 def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:

@@ -158,19 +158,15 @@ def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
             f"must be inside STORAGE_MOUNT_POINT (from {mount.place}), such as {mount.text.rstrip('/')}/mlruns: "
             "elsewhere the runs are lost when the web app restarts"
         )
-    version, instances = values.get("MLFLOW_VERSION"), values.get("ASP_INSTANCES")
-    if values.get("AUTOSCALE", _OFF).text != rules.OFF:
-        if instances and instances.source is not Source.DEFAULT:
-            words = f"cannot go with ASP_INSTANCES (from {instances.place}): leave one of them out"
-            broken.setdefault("AUTOSCALE", words)
-        if version and version.text == FILE_SHARE:
-            words = f"must be left out for MLflow {FILE_SHARE}: its file store is for one instance"
-            broken.setdefault("AUTOSCALE", words)
-    if version and version.text == FILE_SHARE and values.get("PRIVATE_NETWORK", _OFF).text != rules.OFF:
-        words = f"must be left out for MLflow {FILE_SHARE}: it has no database"
-        broken.setdefault("PRIVATE_NETWORK", words)
-    if version and version.text == POSTGRES:
-        broken = {**fitting.broken_on_postgres({name: value.text for name, value in values.items()}), **broken}
+    instances = values.get("ASP_INSTANCES")
+    scales = values.get("AUTOSCALE", _OFF).text != rules.OFF
+    if scales and instances and instances.source is not Source.DEFAULT:
+        words = f"cannot go with ASP_INSTANCES (from {instances.place}): leave one of them out"
+        broken.setdefault("AUTOSCALE", words)
+    if version := values.get("MLFLOW_VERSION"):
+        between = {FILE_SHARE: fitting.broken_on_file_share, POSTGRES: fitting.broken_on_postgres}.get(version.text)
+        if between:
+            broken = {**between({name: value.text for name, value in values.items()}), **broken}
     return broken
 
 

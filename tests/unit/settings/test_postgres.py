@@ -79,13 +79,14 @@ def test_a_version_that_does_not_exist_is_the_only_fault() -> None:
         ({"WEB_APP_NAME": "x" * 55}, "WEB_APP_NAME", "must have at most 54 characters"),
     ],
 )
-def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
-    options: dict[str, str], name: str, words: str
-) -> None:
+def test_what_does_not_fit_on_postgres_is_refused(options: dict[str, str], name: str, words: str) -> None:
     told = fault(MLFLOW_VERSION="3", **options)
     assert told.startswith(f"{name} (from ")
     assert words in told
-    assert resolved(**options).mlflow_version == "1.5.0"
+
+
+def test_what_only_postgres_needs_does_not_concern_1_5_0() -> None:
+    assert resolved(ASP_SKU="F1", MLFLOW_WORKERS="8", WEB_APP_NAME="x" * 55).mlflow_version == "1.5.0"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,7 @@ def test_what_does_not_fit_on_postgres_is_refused_and_does_not_concern_1_5_0(
         ),
         ({"AUTOSCALE": "1-5"}, "POSTGRES_SKU", "5 instances of 1 workers need 40 connections"),
         ({"AUTOSCALE": "1-3", "MLFLOW_VERSION": "1.5.0"}, "AUTOSCALE", "must be left out for MLflow 1.5.0"),
+        ({"ASP_INSTANCES": "2", "MLFLOW_VERSION": "1.5.0"}, "ASP_INSTANCES", "must be 1 for MLflow 1.5.0"),
         ({"PRIVATE_NETWORK": "yes"}, "PRIVATE_NETWORK", "must be on or off"),
         ({"PRIVATE_NETWORK": "on", "MLFLOW_VERSION": "1.5.0"}, "PRIVATE_NETWORK", "must be left out for MLflow 1.5.0"),
         (
