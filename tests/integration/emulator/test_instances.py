@@ -65,10 +65,14 @@ class Scaled:
         assert answer.status_code == 200
         return answer.json()
 
-    def seen(self, requests_made: int = 9) -> dict[str, int]:
+    def answers(self, requests_made: int = 9) -> list[dict[str, Any]]:
+        """What a client gets that tries again, since a server that is ended leaves what it was asked unanswered."""
+        with retrying() as session:
+            return [session.get(self.url, timeout=60).json() for _ in range(requests_made)]
+
+    def seen(self) -> dict[str, int]:
         """The process of each instance that answers some requests in a row."""
-        found = [self.who() for _ in range(requests_made)]
-        return {each["instance"]: each["pid"] for each in found}
+        return {each["instance"]: each["pid"] for each in self.answers()}
 
     def states(self) -> dict[str, str]:
         """What Resource Manager says of each instance."""
@@ -87,17 +91,23 @@ def scaled(azure: Azure) -> Scaled:
     return Scaled(azure)
 
 
+def retrying() -> requests.Session:
+    """A client that tries again as MLflow's does."""
+    again = Retry(total=5, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=None)
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=again))
+    return session
+
+
 @contextmanager
 def clients(url: str) -> Iterator[list[dict[str, Any]]]:
-    """Clients that ask all the time, and try again as MLflow's does; what they were answered."""
+    """Clients that ask all the time; what they were answered."""
     answers: list[dict[str, Any]] = []
     failures: list[Exception] = []
     over = threading.Event()
 
     def work() -> None:
-        again = Retry(total=5, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=None)
-        with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=again))
+        with retrying() as session:
             while not over.is_set():
                 try:
                     answers.append(session.get(url, timeout=60).json())
@@ -139,7 +149,7 @@ def test_no_client_fails_while_an_instance_is_killed_and_a_new_configuration_rol
         kill(next(iter(scaled.seen().values())))
         wait_until(lambda: len(scaled.seen()) == 3)
         scaled.change(COLOR="blue")
-        wait_until(lambda: {scaled.who()["color"] for _ in range(9)} == {"blue"})
+        wait_until(lambda: {each["color"] for each in scaled.answers()} == {"blue"})
     assert {each["color"] for each in answers} == {None, "blue"}
     assert len(scaled.seen()) == 3
 
