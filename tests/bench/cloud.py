@@ -14,7 +14,7 @@ from tests.support.command import isolated
 from tests.support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LATENCIES: dict[str, dict[str, Any]] = {
     "no latency": {"profile": "none"},
@@ -55,17 +55,17 @@ class Cloud:
 
 
 @contextmanager
-def cloud(*, warm: bool = True, **environ: str) -> Iterator[Cloud]:
+def cloud(environ: Mapping[str, str] | None = None, *, warm: bool = True) -> Iterator[Cloud]:
     """An emulator for the length of a `with` block.
 
     Args:
-        warm: Whether providers are registered, and the image is in the cache of builds.
         environ: The emulator's environment, beside what it needs.
+        warm: Whether providers are registered, and the image is in the cache of builds.
 
     """
     with tempfile.TemporaryDirectory() as directory:
         alone = isolated(Path(directory))
-        cli = replace(alone, environ={**alone.environ, **environ})
+        cli = replace(alone, environ={**alone.environ, **(environ or {})})
         with started(cli) as emulator:
             found = Cloud(emulator, cli.environment(), Path(directory))
             if warm:

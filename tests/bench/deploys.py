@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.image.context import server_context
@@ -16,6 +17,7 @@ from tests.bench.chain import PYTHON, Chain, longest_chain
 from tests.bench.cloud import LATENCIES, Cloud, cloud
 from tests.bench.goals import FIRST, PLAIN, SCRIPT, SECOND, Measured, goals
 from tests.bench.measure import Spread, in_turn, peak_megabytes, run, table
+from tests.support.light_servers import make_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +67,19 @@ class _Race:
         counts = {name: max(map(len, asked.logs)) for name, asked in self.asked.items()}
         writes = {name: max(asked.writes) for name, asked in self.asked.items()}
         return Measured(spreads, self.asked[FIRST].least, counts, writes)
+
+    def tables(self, spreads: dict[str, Spread]) -> Iterator[str]:
+        """What was measured, as it is shown."""
+        yield _compared(spreads, SECOND)
+        yield table(
+            ["", "requests", "reads", "writes", "longest chain, s", "the server's start in it, s", "time by least"],
+            ([name, *self.asked[name].row()] for name in spreads),
+        )
+        yield f"Steps of the {FIRST} that took longer than {SHOWN} s:"
+        yield table(
+            ["", "seconds"],
+            ([kind, Spread.of(seconds)] for kind, seconds in self.steps.items() if max(seconds) > SHOWN),
+        )
 
     def contenders(self) -> dict[str, Callable[[], float]]:
         """In the order of a round."""
@@ -122,24 +137,28 @@ def measure(rounds: int) -> Iterator[str]:
             spreads = in_turn(race.contenders(), rounds)
             measured.append(race.measured(spreads))
             yield f"At {latency}, {rounds} rounds:"
-            yield table(
-                ["", "seconds", f"by the {FIRST}", f"by the {SECOND}"],
-                ([name, each, each / spreads[FIRST], each / spreads[SECOND]] for name, each in spreads.items()),
-            )
-            yield table(
-                ["", "requests", "reads", "writes", "longest chain, s", "the server's start in it, s", "time by least"],
-                ([name, *race.asked[name].row()] for name in spreads),
-            )
-            yield f"Steps of the {FIRST} that took longer than 0.1 s:"
-            yield table(
-                ["", "seconds"],
-                ([kind, Spread.of(seconds)] for kind, seconds in race.steps.items() if max(seconds) > SHOWN),
-            )
-        yield goals(*measured)
+            yield from race.tables(spreads)
         found.slow("no latency")
         environ = {**found.environ, "RG_NAME": "ours"}
         peaks = [peak_megabytes(found.arguments("deploy"), environ) for _ in (FIRST, SECOND)]
-        yield f"Peak memory: {FIRST} {peaks[0]:.0f} MB, {SECOND} {peaks[1]:.0f} MB."
+    with TemporaryDirectory() as cache, cloud(make_cache(Path(cache) / "cache")) as found:
+        if AZ.exists():
+            AzScript(found).prepare()
+        race = _Race(found, "no latency", context)
+        contenders = race.contenders()
+        spreads = in_turn({name: contenders[name] for name in (FIRST, DESTROY, SCRIPT) if name in contenders}, rounds)
+        measured.append(race.measured(spreads))
+        yield "At no latency, with servers that start at once in the place of MLflow and of Azurite:"
+        yield _compared(spreads)
+    yield goals(*measured)
+    yield f"Peak memory: {FIRST} {peaks[0]:.0f} MB, {SECOND} {peaks[1]:.0f} MB."
+
+
+def _compared(spreads: dict[str, Spread], *others: str) -> str:
+    """The seconds of the contenders, and their ratios to the first deploy and to others."""
+    beside = [FIRST, *others]
+    rows = ([name, each, *(each / spreads[other] for other in beside)] for name, each in spreads.items())
+    return table(["", "seconds", *(f"by the {other}" for other in beside)], rows)
 
 
 def _alike(counts: Any) -> str:

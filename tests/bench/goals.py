@@ -31,12 +31,19 @@ class Measured:
     writes: Mapping[str, int]
 
 
-def goals(at_once: Measured, slowed: Measured) -> str:
-    """A table: each goal, what was measured, and whether the median meets it."""
-    return table(["goal", "measured", "met"], _rows(at_once, slowed))
+def goals(at_once: Measured, slowed: Measured, light: Measured) -> str:
+    """A table: each goal, what was measured, and whether the median meets it.
+
+    Args:
+        at_once: At no latency.
+        slowed: At 1:10.
+        light: At no latency, with servers that start at once.
+
+    """
+    return table(["goal", "measured", "met"], _rows(at_once, slowed, light))
 
 
-def _rows(at_once: Measured, slowed: Measured) -> Iterator[list[object]]:
+def _rows(at_once: Measured, slowed: Measured, light: Measured) -> Iterator[list[object]]:
     yield _at_most(
         "first deploy by the least that its chain allows, at 1:10", 1.1, slowed.seconds[FIRST] / slowed.least
     )
@@ -44,10 +51,14 @@ def _rows(at_once: Measured, slowed: Measured) -> Iterator[list[object]]:
         "first deploy by the plain program, at no latency", 1.3, at_once.seconds[FIRST] / at_once.seconds[PLAIN]
     )
     yield _at_most("second deploy, seconds", 1.2, at_once.seconds[SECOND])
-    for latency, measured, least in (("no latency", at_once, 15.0), ("1:10", slowed, 6.0)):
+    for where, measured, least in (
+        ("at no latency", at_once, 15.0),
+        ("at no latency, servers starting at once", light, 15.0),
+        ("at 1:10", slowed, 6.0),
+    ):
         if SCRIPT in measured.seconds:
             ratio = measured.seconds[SCRIPT] / measured.seconds[FIRST]
-            yield [f"script by first deploy, at {latency}: at least {least:g}", ratio, _met(ratio.median >= least)]
+            yield [f"script by first deploy, {where}: at least {least:g}", ratio, _met(ratio.median >= least)]
     counts = (("first deploy, requests", 39, FIRST), ("second deploy, requests", 17, SECOND))
     for name, most, contender in counts:
         found = max(each.requests[contender] for each in (at_once, slowed))

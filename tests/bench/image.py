@@ -30,7 +30,7 @@ def measure(rounds: int) -> Iterator[str]:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as directory:
             _keep_what_is_no_image(Path(directory))
-            with cloud(warm=False, MLFLOW_AZURE_EMULATOR_CACHE=directory) as found:
+            with cloud({"MLFLOW_AZURE_EMULATOR_CACHE": directory}, warm=False) as found:
                 for name, group in ((COLD, "first"), (WARM, "second"), (THERE, "second")):
                     whole, step = _image(found, group)
                     deploys[name].append(whole)

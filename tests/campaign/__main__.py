@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.home import Home
 from tests.campaign.forked import Forked
 from tests.campaign.harms import HARMS
-from tests.campaign.light_server import make_cache
 from tests.campaign.operations import OPERATIONS
 from tests.campaign.pairs import HARM as WITHIN
 from tests.campaign.pairs import PAIRS, PairTrial
@@ -28,6 +27,7 @@ from tests.campaign.report import page
 from tests.campaign.stage import Stage
 from tests.campaign.trial import Case, Trial
 from tests.support.command import isolated
+from tests.support.light_servers import make_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
