@@ -58,7 +58,7 @@ class State:
         self._saved = text
 
     def _text(self) -> str:
-        return json.dumps({"version": VERSION, **self._sections}, indent=1)
+        return json.dumps({"version": VERSION, **self._sections})  # no indent: json's encoder in C knows none
 
 
 def previous(file: Path) -> Path:
