@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from tests.support.runtime_support import Emulated, free_ports, site_spec, tiny_context
+from tests.support.runtime_support import TINY_STARTUP, Emulated, archive, free_ports, site_spec, tiny_context
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -87,6 +88,39 @@ def test_a_restart_runs_the_image_that_was_pushed_meanwhile(
     emulated.build(tiny_context(tmp_path / "second.tar.gz", version="2"))
     emulated.call(emulated.runtime.sites.restart(spec.name))
     assert _setting(spec, "IMAGE_VERSION") == "2"
+
+
+SLOW = """
+import http.server, os, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        if self.path == "/slow":
+            print("asked", flush=True)
+            time.sleep(1)
+        self.wfile.write(b"answered")
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["MLFLOW_SERVER_PORT"])), Handler).serve_forever()
+"""
+
+
+def test_what_a_container_was_asked_is_answered_before_it_ends(
+    emulated: Emulated, login_server: str, tmp_path: Path
+) -> None:
+    files = {"Dockerfile": "FROM scratch\n", "requirements.lock": "", "startup.sh": TINY_STARTUP, "server.py": SLOW}
+    emulated.build(archive(tmp_path / "slow.tar.gz", files))
+    spec = site_spec(login_server)
+    emulated.call(emulated.runtime.sites.apply(spec))
+    assert _get(spec).text == "answered"
+    log = emulated.runtime.sites.log(spec.name)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(_get, spec, "/slow")
+        wait_until(lambda: "asked" in log.text())
+        emulated.call(emulated.runtime.sites.restart(spec.name))
+        assert slow.result().text == "answered"
+    assert _get(spec).text == "answered"
 
 
 def test_a_stopped_site_says_so_and_starts_again(emulated: Emulated, login_server: str) -> None:

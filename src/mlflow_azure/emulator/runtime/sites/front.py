@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -39,8 +39,9 @@ class Front:
             return
         request = Request(scope, receive)
         refused = self._refusal(request) or await self._gate(self._site.spec.name, request)
-        response = refused or await self._forward(request)
-        await response(scope, receive, send)
+        with ExitStack() as asked:
+            response = refused or await self._forward(request, asked)
+            await response(scope, receive, send)
 
     async def close(self) -> None:
         """Drop the connections to the container."""
@@ -59,12 +60,15 @@ class Front:
             return _page(403, "Error 403 - This web app is stopped.", "The web app is currently stopped.")
         return None
 
-    async def _forward(self, request: Request) -> Response:
+    async def _forward(self, request: Request, asked: ExitStack) -> Response:
+        """The answer of a container. It is being asked until `asked` is left."""
         tried: set[str] = set()
         while container := await self._site.serving(tried):
             try:
+                asked.enter_context(self._site.under_way.asking(container))
                 return await self._proxy.forward(request, container.port, _forwarded(request))
             except httpx.ConnectError:  # nothing was sent: another instance can answer
+                asked.close()
                 tried.add(container.name)
             except httpx.TransportError:
                 # It may have been begun. No source tells that App Service sends such a request again, of any method;

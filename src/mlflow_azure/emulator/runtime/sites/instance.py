@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
     from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
+    from mlflow_azure.emulator.runtime.sites.under_way import UnderWay
     from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
 
     SignIn = Callable[[SiteSpec], tuple[str, str]]
@@ -40,8 +41,9 @@ _WARMUP_PATH = "/robots933456.txt"
 class Instance:
     """One of the instances of a web app: runs what `spec` says, from `apply` to `close`.
 
-    `turn` is held from the start of a container until it answers. `sign_in` gives the user name and password with
-    which a managed identity pulls the image of a `SiteSpec`.
+    `turn` is held from the start of a container until it answers; `under_way` are the requests that containers have not
+    answered yet. `sign_in` gives the user name and password with which a managed identity pulls the image of a
+    `SiteSpec`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Instance:
         number: int,
         spec: SiteSpec,
         turn: asyncio.Lock,
+        under_way: UnderWay,
         host: ContainerHost,
         log: SiteLog,
         sign_in: SignIn,
@@ -59,6 +62,7 @@ class Instance:
         self.log = log
         self.healthy = True
         self._turn = turn
+        self._under_way = under_way
         self.state: SiteState
         self.container: Container | None = None
         self._host = host
@@ -248,9 +252,9 @@ class Instance:
         """
         container, self.container = self.container, None
         if container and retire:
-            self._retired = Retired(container)
+            self._retired = Retired(container, self._under_way)
         elif container:
-            await asyncio.shield(container.stop())
+            await self._under_way.end(container)
 
     async def _take_over(self) -> None:
         """Let requests go to the container that answers now, then end the one before."""

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.container import Container
+    from mlflow_azure.emulator.runtime.sites.under_way import UnderWay
 
 
 class Retired:
     """A container that runs, and is to end as soon as another one answers in its place."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, under_way: UnderWay) -> None:
         self.container = container
+        self._under_way = under_way
         self._ended = asyncio.create_task(container.wait())
 
     @property
@@ -23,5 +25,5 @@ class Retired:
 
     async def end(self) -> None:
         """End it."""
-        await asyncio.shield(self.container.stop())
+        await self._under_way.end(self.container)
         await asyncio.wait([self._ended])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.runtime.sites.health_check import HealthCheck
 from mlflow_azure.emulator.runtime.sites.instance import Instance
+from mlflow_azure.emulator.runtime.sites.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -32,6 +33,7 @@ class Site:
         self.log = log
         self.instances: list[Instance] = []
         self._made_of = (host, log, sign_in, quirks)
+        self.under_way = UnderWay()
         self._turn = asyncio.Lock()  # instances start one after the other: while one does, the others answer
         self._rotation = 0
         self._leaving: set[asyncio.Task[None]] = set()
@@ -93,7 +95,7 @@ class Site:
     def _scale(self) -> None:
         """Have as many instances as are wanted; one that is too many ends behind this."""
         for number in range(len(self.instances), self.spec.instances):
-            self.instances.append(Instance(number, self.spec, self._turn, *self._made_of))
+            self.instances.append(Instance(number, self.spec, self._turn, self.under_way, *self._made_of))
         while len(self.instances) > self.spec.instances:
             task = asyncio.create_task(self.instances.pop().close())
             self._leaving.add(task)
