@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlflow_azure.emulator.runtime.listener import free_port
 from tests.support.containers import VARIABLES
 from tests.support.mlflow_client import log_run
 from tests.support.mlflow_server import attacks
@@ -33,11 +34,11 @@ def test_it_serves_the_page_and_the_api(containers: Containers) -> None:
 
 
 def test_the_mlflow_1_5_0_client_works_end_to_end_with_artifacts_in_azure(
-    containers: Containers, storage: Storage, image_bin: Path, free_port: int
+    containers: Containers, storage: Storage, image_bin: Path
 ) -> None:
     server = containers.serve(
         environment={
-            "MLFLOW_SERVER_PORT": str(free_port),
+            "MLFLOW_SERVER_PORT": str(free_port()),
             "MLFLOW_SERVER_DEFAULT_ARTIFACT_ROOT": storage.artifact_root,
             "AZURE_STORAGE_CONNECTION_STRING": storage.connection_string,
             "ENABLE_SSH": "false",

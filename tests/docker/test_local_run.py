@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.local_runs import free_port, large_artifact, wait_until_answering
+from mlflow_azure.emulator.runtime.listener import free_port
+from tests.support.local_runs import large_artifact, wait_until_answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mlflow_azure.emulator.runtime.listener import free_port
 from tests.support.mlflow_server import MlflowServer
 
 if TYPE_CHECKING:
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 STARTUP = CHECKOUT / "docker" / "startup.sh"
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
-from socket import create_server
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlflow_azure.emulator.runtime.listener import free_port
 from tests.support.mlflow_server import MlflowServer
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ SEARCHES: list[dict[str, Any]] = [
 @pytest.fixture
 def original(settings: dict[str, str], image_bin: Path, server: ServerProcess) -> Iterator[MlflowServer]:
     """MLflow's own application, without a line of the image's, on the directory of `server`."""
-    with closing(create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **settings,
         "_MLFLOW_SERVER_FILE_STORE": settings["MLFLOW_SERVER_FILE_STORE"],

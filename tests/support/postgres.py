@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+
+from mlflow_azure.emulator.runtime.listener import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +41,7 @@ class Postgres:
         self._directory = Path(tempfile.mkdtemp(prefix="mlflow-azure-postgres-"))
         if self._user:
             shutil.chown(self._directory, self._user)
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.ca = self._directory / "ca.pem"
         self._databases = 0
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ import requests
 import trustme
 
 from mlflow_azure.azure.clouds import PUBLIC
+from mlflow_azure.emulator.runtime.listener import free_port
 from mlflow_azure.image.registry_api import RegistryClient
 from mlflow_azure.secret import Secret
 
@@ -29,8 +28,7 @@ class RealRegistry:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir()
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.server = f"localhost:{self.port}"
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.image.conftest import CHECKOUT, Start, free_port
+from mlflow_azure.emulator.runtime.listener import free_port
+from tests.image.conftest import CHECKOUT, Start
 from tests.support.postgres import Postgres
 from tests.support.token_endpoint import TokenEndpoint
 

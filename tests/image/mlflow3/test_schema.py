@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.image.conftest import ServerProcess, free_port
+from mlflow_azure.emulator.runtime.listener import free_port
+from tests.image.conftest import ServerProcess
 
 from .conftest import IDENTITY
 

@@ -9,9 +9,9 @@ from azure.storage.blob import BlobServiceClient
 
 from mlflow_azure.azure.clouds import PUBLIC
 from mlflow_azure.azure.shared_key import is_refused
+from mlflow_azure.emulator.runtime.listener import free_port
 from mlflow_azure.secret import Secret
 from tests.support.emulated import Azure, error_code
-from tests.support.local_runs import free_port
 from tests.support.waiting import wait_until
 
 PLACEHOLDER = "DOCKER|mcr.microsoft.com/appsvc/staticsite:latest"

@@ -7,15 +7,20 @@ import errno
 import random
 import socket
 from contextlib import contextmanager, suppress
+from functools import cache, partial
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from mlflow_azure.emulator.locks import take
+from mlflow_azure.emulator.runtime.cache import cache_directory
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError, TlsMaterial
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+    from io import TextIOWrapper
 
     from starlette.types import ASGIApp
 
@@ -23,6 +28,9 @@ Address = tuple[str, int]
 
 _LOOPBACK = "127.0.0.1"
 _CHILD_PORTS = (10000, 20000)
+# Of these so many are one process's own: a child takes seconds until it listens, and meanwhile its port looks free.
+_BLOCK = 200
+_HELD: list[TextIOWrapper] = []
 
 
 class _Server(uvicorn.Server):
@@ -129,9 +137,22 @@ def bound_socket(address: str, port: int) -> socket.socket:
 def free_port() -> int:
     """A loopback port that nothing uses at the moment, for a child that must be told its port.
 
-    Not of the range from which systems pick the ports of outgoing connections, one of which could be faster.
+    Not of the range from which systems pick the ports of outgoing connections, one of which could be faster; nor one
+    that this or another process has just given away.
     """
     while True:
-        port = random.randrange(*_CHILD_PORTS)  # noqa: S311 - nothing secret
+        port = next(_own_ports())
         with suppress(OSError), socket.create_server((_LOOPBACK, port)):
             return port
+
+
+@cache
+def _own_ports() -> Iterator[int]:
+    """The ports of a block, again and again, which is this process's as long as it lives."""
+    blocks = list(range(*_CHILD_PORTS, _BLOCK))
+    random.shuffle(blocks)
+    for first in blocks:
+        if lock := take(cache_directory() / "ports" / f"children-{first}"):
+            _HELD.append(lock)
+            return cycle(range(first, first + _BLOCK))
+    return iter(partial(random.randrange, *_CHILD_PORTS), None)  # more processes than blocks: chance has to do
