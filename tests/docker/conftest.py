@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from mlflow_azure.image.build_ca import read_build_ca
 from mlflow_azure.image.context import server_context
 from mlflow_azure.image.docker_build import build
 from mlflow_azure.image.docker_engine import connect, engine_available
-from tests.support.containers import Containers
+from tests.support.containers import Containers, names
 from tests.support.emulated import Azure
 from tests.support.local_runs import LocalRuns
 from tests.support.real_registry import RealRegistry
@@ -47,7 +46,7 @@ def engine() -> Iterator[DockerClient]:
 @pytest.fixture(scope="session")
 def base_image(engine: DockerClient) -> str:
     """The real base image or its stand-in, whichever the engine has."""
-    there = {tag for image in engine.images.list() for tag in image.tags}
+    there = names(engine)
     found = next((name for name in BASE_IMAGES if name in there), None)
     if found is None:
         pytest.skip(f"no base image: docker pull {BASE_IMAGES[0]}, or sh tests/docker/base-image.sh {BASE_IMAGES[1]}")
@@ -103,12 +102,6 @@ def storage(tmp_path: Path) -> Iterator[Storage]:
     endpoint = account.primary_endpoints.blob
     yield Storage(account.name, f"AccountName={account.name};AccountKey={key};BlobEndpoint={endpoint}")
     launcher.reset(home)
-
-
-@pytest.fixture
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        return free.getsockname()[1]
 
 
 @pytest.fixture

@@ -66,9 +66,9 @@ def images(engine: DockerClient, context: BuildContext) -> Iterator[list[str]]:
     """The names under which an image is stored: those of a deploy. The engine forgets them after the test."""
     repository = f"tests/mlflow-{uuid.uuid4().hex[:8]}"
     yield [f"{repository}:latest", f"{repository}:{context.tag}"]
-    for image in engine.images.list():
-        if image.id and any(repository in tag for tag in image.tags):
-            engine.images.remove(image.id, force=True)
+    for image in engine.api.images():
+        if any(repository in tag for tag in image["RepoTags"] or []):
+            engine.images.remove(image["Id"], force=True)
 
 
 def dockerfile(tmp_path: Path, text: str, **arguments: str) -> BuildContext:

@@ -8,6 +8,7 @@ import pytest
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
+from tests.support.containers import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,11 @@ def deploy(cli: Command, engine: DockerClient, base_image: str) -> Iterator[list
     runtime = {"MLFLOW_AZURE_EMULATOR_RUNTIME": "container", "MLFLOW_AZURE_EMULATOR_BASE_IMAGE": base_image}
     started = cli("emulator", "start", **runtime)
     assert started.exit_code == 0, started.stderr
-    before = {tag for image in engine.images.list() for tag in image.tags}
+    before = names(engine)
     yield ["deploy", "--cloud", "emulator", "--output", "json", "--docker-base-image", base_image]
     launcher.reset(Home(cli.directory.parent / "emulator"))
-    for tag in {tag for image in engine.images.list() for tag in image.tags} - before:
-        if tag.startswith("localhost:"):
+    for tag in names(engine) - before:
+        if tag.startswith("localhost:") and "@" not in tag:
             engine.images.remove(tag)
 
 
@@ -41,7 +42,7 @@ def test_it_builds_where_an_engine_answers_and_a_second_deploy_neither_builds_no
     first = cli(*deploy)
     assert first.data["image"]["digest"].startswith("sha256:")
     assert "building on this machine, with Docker Engine" in first.stderr
-    assert [image for image in engine.images.list() if first.data["image"]["reference"] in image.tags]
+    assert first.data["image"]["reference"] in names(engine)
 
     second = cli(*deploy, **NO_ENGINE)  # it is not even asked
     assert second.data["image"] == first.data["image"]

@@ -27,6 +27,12 @@ VARIABLES = {
 }
 
 
+def names(engine: DockerClient) -> set[str]:
+    """The tags and digests of the images, without a look at each, which another process may remove meanwhile."""
+    kinds = ("RepoTags", "RepoDigests")
+    return {name for image in engine.api.images() for kind in kinds for name in image[kind] or []}
+
+
 @dataclass
 class ServerContainer(MlflowServer):
     """A container that serves."""

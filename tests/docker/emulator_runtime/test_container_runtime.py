@@ -14,6 +14,7 @@ import requests
 
 from mlflow_azure.emulator.runtime import Mount
 from mlflow_azure.emulator.runtime.docker.engine_api import HOME_LABEL
+from tests.support.containers import names
 from tests.support.runtime_support import (
     REGISTRY,
     REGISTRY_PASSWORD,
@@ -121,7 +122,7 @@ def test_a_pushed_image_runs_and_a_restart_runs_the_newer_one(
 def registry_image(engine: DockerClient, base_image: str) -> Iterator[None]:
     """The image `registry:2`, or one made of the machine's `docker-registry`, which is the same program."""
     program = shutil.which("docker-registry")
-    if engine.images.list("registry:2"):
+    if "registry:2" in names(engine):
         yield
     elif program:
         dockerfile = f"""
@@ -273,9 +274,7 @@ def test_a_removed_registry_leaves_no_image_in_the_engine(
 
 
 def _names(engine: DockerClient, login_server: str) -> list[str]:
-    images = [image.attrs for image in engine.images.list()]
-    names = [name for image in images for name in (image["RepoTags"] or []) + (image["RepoDigests"] or [])]
-    return [name for name in names if name.startswith(f"{login_server}/")]
+    return [name for name in names(engine) if name.startswith(f"{login_server}/")]
 
 
 def test_containers_end_with_the_site_and_with_the_runtime(

@@ -73,8 +73,8 @@ def remove_containers(client: DockerClient, home: Path) -> list[str]:
 
 def remove_images(client: DockerClient, login_server: str) -> None:
     """Take the names of a registry that is no more from the engine's images; what builds can use again stays."""
-    for image in client.images.list():
-        for name in [*image.tags, *(image.attrs["RepoDigests"] or ())]:
+    for image in client.api.images():  # as one answer: of a list of its own the client asks for each, which may be gone
+        for name in [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]:
             if name.startswith(f"{login_server}/"):
                 with suppress(ImageNotFound):  # the digest went with the last tag
                     client.images.remove(name, force=True, noprune=True)
