@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.command import Command, isolated
+from tests.support.environments import environment
 from tests.support.running_emulator import Emulator, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # A run in the background of a shell without job control ignores SIGINT, and so would the commands that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-CHECKOUT = Path(__file__).parents[1]
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -36,15 +34,13 @@ def cli(tmp_path: Path) -> Command:
 @pytest.fixture(scope="session")
 def image_bin() -> Path:
     """The `bin` of an environment with the locked packages of the image, as the Makefile keeps it."""
-    subprocess.run(["make", "--silent", ".venv/mlflow-1.5.0/ready"], cwd=CHECKOUT, check=True)
-    return CHECKOUT / ".venv" / "mlflow-1.5.0" / "bin"
+    return environment("mlflow-1.5.0")
 
 
 @pytest.fixture(scope="session")
 def mlflow_3_bin() -> Path:
     """The `bin` of an environment with the locked packages of MLflow 3's image, as the Makefile keeps it."""
-    subprocess.run(["make", "--silent", ".venv/mlflow-3/ready"], cwd=CHECKOUT, check=True)
-    return CHECKOUT / ".venv" / "mlflow-3" / "bin"
+    return environment("mlflow-3")
 
 
 @pytest.fixture

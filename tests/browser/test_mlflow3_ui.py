@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.command import isolated
 from tests.support.deployment import Deployment, deployed
+from tests.support.environments import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 @pytest.fixture(scope="module")
 def logged(deployment: Deployment) -> str:
     """What the example of MLflow 3 has printed."""
-    subprocess.run(["make", "--silent", ".venv/examples-newest/ready"], cwd=CHECKOUT, check=True)
     return subprocess.run(
-        [CHECKOUT / ".venv/examples-newest/bin/python", CHECKOUT / "examples" / "register_model.py"],
+        [environment("examples-newest") / "python", CHECKOUT / "examples" / "register_model.py"],
         cwd=deployment.cli.directory,
         env={**deployment.cli.environment(), **deployment.json("env").data},
         capture_output=True,

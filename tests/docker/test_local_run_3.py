@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from tests.support.environments import environment
 from tests.support.local_runs import large_artifact
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ WITH_POSTGRES = (*THREE, "--postgres")
 @pytest.fixture(scope="module")
 def python() -> Path:
     """A Python with today's client."""
-    subprocess.run(["make", "--silent", ".venv/examples-newest/ready"], cwd=CHECKOUT, check=True)
-    return CHECKOUT / ".venv" / "examples-newest" / "bin" / "python"
+    return environment("examples-newest") / "python"
 
 
 def log(python: Path, environment: dict[str, str], *run: str) -> str:

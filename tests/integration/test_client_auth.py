@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.environments import environment
 from tests.support.sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -79,13 +80,12 @@ def short_lived(deployment: Deployment) -> Iterator[SignIn]:
 
 def python(deployment: Deployment, name: str, package: Path, script: str, **environ: str) -> str:
     """The last line that a script prints in one of the Makefile's environments, with our package beside it."""
-    subprocess.run(["make", "--silent", f".venv/{name}/ready"], cwd=CHECKOUT, check=True)
-    environment = deployment.cli.environment(PYTHONPATH=str(package), **environ)
-    path = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    variables = deployment.cli.environment(PYTHONPATH=str(package), **environ)
+    path = f"{Path(sys.executable).parent}:{variables['PATH']}"
     done = subprocess.run(
-        [CHECKOUT / ".venv" / name / "bin" / "python", "-W", "ignore", "-c", script],
+        [environment(name) / "python", "-W", "ignore", "-c", script],
         cwd=deployment.cli.directory,
-        env={**environment, "PATH": path},
+        env={**variables, "PATH": path},
         capture_output=True,
         text=True,
         check=False,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.environments import environment
+
 if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
@@ -53,20 +55,18 @@ def servers(shared_cli: Command, shared_emulator: Emulator) -> dict[str, Command
 @pytest.fixture(scope="module")
 def pythons() -> dict[str, Path]:
     """A Python with each client, as the Makefile keeps it."""
-    targets = [f".venv/{name}/ready" for name in CLIENTS.values()]
-    subprocess.run(["make", "--silent", *targets], cwd=CHECKOUT, check=True)
-    return {client: CHECKOUT / ".venv" / name / "bin" / "python" for client, name in CLIENTS.items()}
+    return {client: environment(name) / "python" for client, name in CLIENTS.items()}
 
 
 def run(server: Command, python: Path, *words: str | Path, **environ: str) -> str:
     """What a program prints that was told what `env` says, and nothing else."""
     variables = server("env", *JSON, "--show-secrets").data
-    environment = {**server.environment(), **variables, **environ}
-    path = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    process = {**server.environment(), **variables, **environ}
+    path = f"{Path(sys.executable).parent}:{process['PATH']}"
     done = subprocess.run(
         [str(word) for word in (python, "-W", "ignore", *words)],
         cwd=server.directory,
-        env={**environment, "PATH": path},
+        env={**process, "PATH": path},
         capture_output=True,
         text=True,
         check=False,

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from mlflow_azure.emulator import launcher
+from tests.support.environments import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +44,7 @@ print(urllib.request.urlopen(asked).status)
 @pytest.fixture(scope="module", params=["examples-1.5.0", "examples-newest"])
 def python(request: pytest.FixtureRequest) -> Path:
     """A Python with an MLflow client, as the Makefile keeps it."""
-    ready = f".venv/{request.param}/ready"
-    subprocess.run(["make", "--silent", ready], cwd=CHECKOUT, check=True)
-    return CHECKOUT / ".venv" / request.param / "bin" / "python"
+    return environment(request.param) / "python"
 
 
 def run(deployment: Deployment, *command: str | Path, **environ: str) -> str:

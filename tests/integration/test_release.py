@@ -13,6 +13,7 @@ import pytest
 
 from mlflow_azure import __version__
 from tests.support.command import Result
+from tests.support.environments import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +33,8 @@ def run(*arguments: str | Path, **options: object) -> Result:
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The source archive, and the wheel that was built from it."""
-    subprocess.run(["make", "--silent", ".venv/release/ready"], cwd=CHECKOUT, check=True)
     out = tmp_path_factory.mktemp("dist")
-    built = run(CHECKOUT / ".venv" / "release" / "bin" / "python", "-m", "build", "--outdir", out, CHECKOUT, cwd=out)
+    built = run(environment("release") / "python", "-m", "build", "--outdir", out, CHECKOUT, cwd=out)
     assert built.exit_code == 0, built.stdout + built.stderr
     return out
 
