@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.support.disturbed import disturbed
 from tests.support.registry_builds import build
 from tests.support.runtime_support import TINY_SERVER, TINY_STARTUP
-from tests.support.waiting import wait_until, wait_until_throttled
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,16 +200,14 @@ def test_a_write_that_ctrl_c_left_behind_does_not_open_the_scm_site_after_all(of
     off.emulator.control("PUT", "latency", {"profile": "azure", "scale": 1})  # taking back takes longer than that
     off.emulator.forget_requests()
     try:
-        enable = off.cli.start("cd", "enable", "--cloud", "emulator", "--output", "json")
-        wait_until_throttled(off.emulator, enable)
-        enable.send_signal(signal.SIGINT)
-        answer, told = enable.communicate()
+        line = ("cd", "enable", "--cloud", "emulator", "--output", "json")
+        enable = disturbed(off.cli, signal.SIGINT, *line, pattern=r" 429 \(")
     finally:
         off.emulator.control("PUT", "latency", {})
-    assert enable.returncode == 130
-    assert json.loads(answer)["errors"][0]["code"] == "Interrupted"
-    assert "undoing it" in told
-    assert "may still take a password" not in told
+    assert enable.exit_code == 130
+    assert enable.errors[0]["code"] == "Interrupted"
+    assert "undoing it" in enable.stderr
+    assert "may still take a password" not in enable.stderr
     assert not scm_takes_a_password(off)
     assert webhooks(off) == []
     policy = [each for each in off.emulator.writes if re.search(POLICY, each)]

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.support.waiting import frozen, wait_until_throttled
+from tests.support.disturbed import held
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from tests.support.command import Command
@@ -172,16 +171,15 @@ def drifted(shared_cli: Command, shared_emulator: Emulator) -> Drifted:
     hand = ByHand(shared_emulator, shared_cli(*deploy).data["resources"])
     hand.change_everything()
     planned = shared_cli(*plan).data["changes"]
-    repaired = deploy_while(shared_cli.start(*deploy), shared_emulator, hand.add_late)
+    repaired = deploy_while(shared_cli, deploy, shared_emulator, hand.add_late)
     return Drifted(hand, planned, repaired["resources"], shared_cli(*plan).data["changes"])
 
 
-def deploy_while(deploy: subprocess.Popen[str], emulator: Emulator, change: Callable[[], None]) -> dict[str, Any]:
+def deploy_while(cli: Command, line: tuple[str, ...], emulator: Emulator, change: Callable[[], None]) -> dict[str, Any]:
     """The data of a deploy during which something is changed: after it has read everything, before it writes."""
     path = "/resourcegroups/[^/]+$"
-    emulator.fail(method="PUT", path=path, kind="status", status=429, headers={"Retry-After": "3"})
-    wait_until_throttled(emulator, deploy)
-    with frozen(deploy):
+    emulator.fail(method="PUT", path=path, kind="status", status=429, headers={"Retry-After": "1"})
+    with held(cli, *line, pattern=r" 429 \(") as deploy:
         change()
     answer, errors = deploy.communicate()
     assert deploy.returncode == 0, errors

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.disturbed import held
-from tests.support.waiting import frozen, wait_until_throttled
 
 if TYPE_CHECKING:
     import subprocess
+    from contextlib import AbstractContextManager
 
     from tests.support.deployment import Deployment
 
 GROUP = "mlflow-rg"
+LATER = {"Retry-After": "1"}
+PUT_OFF = r" 429 \("
+"""What is told of an answer that puts a request off."""
 LIST, WRITE = "/config/appsettings/list$", "/config/appsettings$"
 
 
-def paused_before_its_write(deployment: Deployment, workers: str) -> subprocess.Popen[str]:
+def paused_before_its_write(deployment: Deployment, workers: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """A deploy that has read everything, and is about to look at the app settings once more."""
-    later = {"Retry-After": "3"}
-    deployment.emulator.fail(method="POST", path=LIST, after=1, status=429, headers=later, code="TooManyRequests")
-    deployment.emulator.forget_requests()
-    deploy = deployment.cli.start("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", workers)
-    wait_until_throttled(deployment.emulator, deploy)
-    return deploy
+    deployment.emulator.fail(method="POST", path=LIST, after=1, status=429, headers=LATER, code="TooManyRequests")
+    deploy = ("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", workers)
+    return held(deployment.cli, *deploy, pattern=PUT_OFF)
 
 
 def settings_of(deployment: Deployment) -> dict[str, str]:
@@ -37,8 +37,7 @@ def settings_of(deployment: Deployment) -> dict[str, str]:
 
 def test_a_deploy_does_not_undo_a_cd_disable_of_the_same_moment(deployment: Deployment) -> None:
     assert deployment.json("cd enable").exit_code == 0
-    deploy = paused_before_its_write(deployment, "2")
-    with frozen(deploy):
+    with paused_before_its_write(deployment, "2") as deploy:
         assert deployment.json("cd disable").exit_code == 0
     answer, _ = deploy.communicate()
     [error] = json.loads(answer)["errors"]
@@ -50,10 +49,9 @@ def test_a_deploy_does_not_undo_a_cd_disable_of_the_same_moment(deployment: Depl
 
 
 def test_a_setting_that_someone_changes_between_read_and_write_is_not_written_over(deployment: Deployment) -> None:
-    deploy = paused_before_its_write(deployment, "3")
     web = deployment.emulator.azure.web.web_apps
     site = next(iter(web.list_by_resource_group(GROUP))).name
-    with frozen(deploy):
+    with paused_before_its_write(deployment, "3") as deploy:
         theirs = {**settings_of(deployment), "MLFLOW_SERVER_HOST": "127.0.0.1", "OWN": "new"}
         web.update_application_settings(GROUP, site, {"properties": theirs})
     answer, _ = deploy.communicate()
@@ -96,11 +94,9 @@ def test_of_two_commands_one_of_which_comes_between_read_and_write_of_the_other_
 
 
 def test_a_write_that_azure_puts_off_is_not_sent_again_over_what_came_meanwhile(deployment: Deployment) -> None:
-    deployment.emulator.fail(method="PUT", path=WRITE, status=429, headers={"Retry-After": "4"}, code="TooManyRequests")
-    deployment.emulator.forget_requests()
-    deploy = deployment.cli.start("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", "7")
-    wait_until_throttled(deployment.emulator, deploy)
-    with frozen(deploy):
+    deployment.emulator.fail(method="PUT", path=WRITE, status=429, headers=LATER, code="TooManyRequests")
+    line = ("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", "7")
+    with held(deployment.cli, *line, pattern=PUT_OFF) as deploy:
         web = deployment.emulator.azure.web.web_apps
         site = next(iter(web.list_by_resource_group(GROUP))).name
         web.update_application_settings(GROUP, site, {"properties": {**settings_of(deployment), "MEANWHILE": "came"}})

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
-
-    from tests.support.running_emulator import Emulator
+    from collections.abc import Callable
 
 _LOOK_SECONDS = 0.02
 _PATIENCE = 600
@@ -25,18 +21,3 @@ def wait_until(condition: Callable[[], object], process: subprocess.Popen[str] |
         assert time.monotonic() < end, "what was waited for did not happen"
         assert process is None or process.poll() is None, process.communicate()
         time.sleep(_LOOK_SECONDS)
-
-
-def wait_until_throttled(emulator: Emulator, process: subprocess.Popen[str]) -> None:
-    """Return when a request of a command was put off, which it is going to send again."""
-    wait_until(lambda: any(each["status"] == 429 for each in emulator.requests), process)
-
-
-@contextmanager
-def frozen(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Within, a process does nothing, for however long the test takes for something else."""
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
