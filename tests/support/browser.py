@@ -7,6 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -25,13 +31,20 @@ QUIET = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
+_PATIENCE = 120
+"""Seconds."""
+_NOT_YET = (
+    *(NoSuchElementException, StaleElementReferenceException),
+    *(ElementClickInterceptedException, ElementNotInteractableException),
+)
+
 
 class Browser:
     """Chromium, and what can be seen in it. Everything waits until it is there."""
 
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
-        self._wait = WebDriverWait(driver, 60)
+        self._wait = WebDriverWait(driver, _PATIENCE, ignored_exceptions=_NOT_YET)
 
     def open(self, url: str) -> None:
         self._driver.get(url)
@@ -41,7 +54,7 @@ class Browser:
         return self._wait.until(visible((By.XPATH, f"//*[contains(@class, '{where}')]//*[text()='{text}']")))
 
     def click(self, where: str, text: str) -> None:
-        self.see(where, text).click()
+        self._click((By.XPATH, f"//*[contains(@class, '{where}')]//*[text()='{text}']"))
 
     def follow(self, end: str) -> None:
         """Click the link whose address ends so."""
@@ -49,7 +62,7 @@ class Browser:
 
     def press(self, selector: str) -> None:
         """Click what the CSS selector finds first."""
-        self._wait.until(clickable((By.CSS_SELECTOR, selector))).click()
+        self._click((By.CSS_SELECTOR, selector))
 
     def write(self, selector: str, text: str) -> None:
         """Type into a text field."""
@@ -66,6 +79,15 @@ class Browser:
     def value(self, selector: str) -> str:
         """What a text field holds."""
         return self._wait.until(visible((By.CSS_SELECTOR, selector))).get_attribute("value") or ""
+
+    def _click(self, where: tuple[str, str]) -> None:
+        """Click what may be drawn anew, or be below something else, just before it is clicked: again, then."""
+
+        def clicked(driver: Chrome) -> bool:
+            driver.find_element(*where).click()
+            return True
+
+        WebDriverWait(self._driver, _PATIENCE, ignored_exceptions=_NOT_YET).until(clicked)
 
     def keep(self, path: Path) -> None:
         self._driver.save_screenshot(str(path))
