@@ -56,9 +56,9 @@ def test_the_tail_has_as_many_lines_as_asked_for(deployment: Deployment) -> None
 
 def test_what_is_older_than_asked_for_is_left_out(deployment: Deployment) -> None:
     ask(deployment, "aged")
+    wait_until(lambda: "mark=aged" in deployment("logs", "--since", "1h").stdout)
     later = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
     assert deployment("logs", "--since", later).stdout == ""
-    assert "mark=aged" in deployment("logs", "--since", "1h").stdout
 
 
 def test_a_since_that_is_no_time_is_refused(deployment: Deployment) -> None:

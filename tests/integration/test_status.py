@@ -88,6 +88,7 @@ def test_a_server_that_does_not_answer_is_told_with_the_command_that_says_why(de
         assert "mlflow-azure logs" in text.stderr
     finally:
         web.update_configuration(GROUP, name, {"properties": {"linuxFxVersion": runs}})
+        wait_until(lambda: requests.get(deployment.url, timeout=60).ok)
 
 
 def test_an_image_newer_than_the_one_that_runs_is_told(deployment: Deployment) -> None:
@@ -102,6 +103,7 @@ def test_an_image_newer_than_the_one_that_runs_is_told(deployment: Deployment) -
         assert "is not running the newest image" in deployment("status").stderr
     finally:
         web.update_application_settings(GROUP, name, {"properties": settings})
+        wait_until(lambda: requests.get(deployment.url, timeout=60).headers.get(IMAGE_HEADER) not in (None, digest))
 
 
 def test_a_watch_tells_what_changes(deployment: Deployment) -> None:

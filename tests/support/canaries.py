@@ -20,7 +20,7 @@ TOKEN = re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]+\.")
 _SIGNATURE = re.compile(r"\bsig=[\w%+/-]{20,}")
 _PROCESSES = Path("/proc")
 _OFTEN = 0.05  # seconds
-_LOOKS = 2
+_LOOKS = 10
 """A process that was just forked is called as its parent until it becomes another program."""
 
 

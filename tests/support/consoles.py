@@ -163,8 +163,16 @@ class Terminal:
     def type(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
-    def wait_for(self, text: str) -> None:
-        self.wait_until(lambda: text in "\n".join(self.lines))
+    def wait_for(self, *texts: str) -> list[str]:
+        """The lines that a person sees once all these texts are there."""
+        seen: list[str] = []
+
+        def there() -> bool:
+            seen[:] = self.lines
+            return all(text in "\n".join(seen) for text in texts)
+
+        self.wait_until(there)
+        return seen
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         with self._news:

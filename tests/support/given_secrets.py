@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.state import previous
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.running_emulator import Emulator
 
 KINDS = ("keys", "passwords", "publishingPassword")
@@ -54,16 +55,21 @@ def places_of(secrets: dict[str, str], emulator: Emulator, *directories: Path) -
         for file in (emulator.home.state_file, previous(emulator.home.state_file), emulator.home.endpoint_file)
     }
     files = [
-        file
-        for directory in (emulator.home.root, *directories)
-        for file in directory.rglob("*")
-        if file.is_file() and file.name not in own
+        Path(directory, name)
+        for root in (emulator.home.root, *directories)
+        for directory, _, names in os.walk(root)
+        for name in names
+        if name not in own
     ]
-    state = json.loads(emulator.home.state_file.read_text(encoding="utf-8"))
+    state = _state(emulator)
     for entry in state["resources"].values():
         for kind in KINDS:
             entry["hidden"].pop(kind, None)
-    places = {str(file): file.read_bytes() for file in files}
+    places = {}
+    for file in files:
+        with suppress(FileNotFoundError):  # servers run, whose files come and go
+            if file.is_file():
+                places[str(file)] = file.read_bytes()
     del state["identity"]  # the deployer's, which the emulator itself checks
     places |= {f"state: {name}": json.dumps(section).encode() for name, section in state.items()}
     return [
@@ -75,6 +81,15 @@ def places_of(secrets: dict[str, str], emulator: Emulator, *directories: Path) -
 
 
 def _resources(emulator: Emulator) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(emulator.home.state_file.read_text(encoding="utf-8"))
-    found: dict[str, Any] = state["resources"]
+    found: dict[str, Any] = _state(emulator)["resources"]
     return found
+
+
+def _state(emulator: Emulator) -> dict[str, Any]:
+    """What the emulator remembers. Its file is away for a moment whenever it is replaced."""
+    wait_until(emulator.home.state_file.exists)
+    try:
+        state: dict[str, Any] = json.loads(emulator.home.state_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return _state(emulator)
+    return state

@@ -194,9 +194,8 @@ class SeveralInstances:
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
                 if "mlflow3_app" in process.cmdline():
                     environ = process.environ()
-                    found.append(
-                        Server(process, environ["WEBSITE_INSTANCE_ID"], environ.get("MLFLOW_AZURE_IMAGE_DIGEST"))
-                    )
+                    if instance := environ.get("WEBSITE_INSTANCE_ID"):  # one that is ending has nothing left of it
+                        found.append(Server(process, instance, environ.get("MLFLOW_AZURE_IMAGE_DIGEST")))
         return found
 
     def kill_one(self) -> None:

@@ -60,5 +60,14 @@ def attach(azure: Azure, group: str, site: Any, *identities: Any, kind: str = "U
 
 
 def variable(site: Any, name: str) -> str:
-    """An environment variable of the web app's process."""
-    return requests.get(f"http://{site.default_host_name}/settings/{name}", timeout=60).text
+    """An environment variable of the web app's process, of the next one where one is just replaced."""
+    found: list[str] = []
+
+    def answered() -> bool:
+        answer = requests.get(f"http://{site.default_host_name}/settings/{name}", timeout=60)
+        if answer.status_code == 200:
+            found.append(answer.text)
+        return answer.ok
+
+    wait_until(answered)
+    return found[-1]

@@ -70,6 +70,14 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
     target.close()
 
 
+async def _cancelled(loop: asyncio.AbstractEventLoop) -> None:
+    """What still serves, or is about to close its connections, is over."""
+    tasks = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @contextlib.contextmanager
 def inspecting_proxy(server_url: str, server_ca: str) -> Iterator[InspectingProxy]:
     """A running proxy in front of the server at this URL, whose certificate this authority has signed."""
@@ -80,7 +88,8 @@ def inspecting_proxy(server_url: str, server_ca: str) -> Iterator[InspectingProx
     try:
         yield proxy
     finally:
-        loop.call_soon_threadsafe(listening.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        listening.close()
+        loop.run_until_complete(_cancelled(loop))
         loop.close()

@@ -13,6 +13,7 @@ import pytest
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
 from tests.support.emulated import Azure
+from tests.support.processes import alive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def test_what_was_answered_survives_a_kill(own_home: Home) -> None:
     account = azure.account(group)
     children = psutil.Process(found["pid"]).children(recursive=True)
     os.kill(found["pid"], signal.SIGKILL)
-    psutil.Process(found["pid"]).wait(10)
+    psutil.Process(found["pid"]).wait(60)
     assert launcher.status(own_home) is None
     launcher.start(own_home)
     assert azure.storage.storage_accounts.get_properties(group, account.name).id == account.id
@@ -76,7 +77,7 @@ def test_an_operation_that_was_running_goes_on_after_a_kill(own_home: Home) -> N
     wanted = {"location": "westeurope", "sku": {"name": "Basic"}}
     azure.registries.registries.begin_create(group, "interrupted", wanted, polling=False)
     os.kill(found["pid"], signal.SIGKILL)
-    psutil.Process(found["pid"]).wait(10)
+    psutil.Process(found["pid"]).wait(60)
     launcher.start(own_home)
     assert azure.registries.registries.get(group, "interrupted").provisioning_state == "Creating"
 
@@ -113,11 +114,6 @@ def test_an_emulator_that_cannot_start_shows_the_end_of_its_log(own_home: Home) 
     (own_home.root / "signing.key").write_text("no key")
     with pytest.raises(launcher.EmulatorError, match="Unable to load PEM file"):
         launcher.start(own_home)
-
-
-def alive(process: psutil.Process) -> bool:
-    """Whether it runs; an ended child of the test itself is a zombie."""
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def registered(home: Home) -> Azure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from azure.core.exceptions import HttpResponseError
 from mlflow_azure.emulator import launcher
 from tests.support.databases import Database
 from tests.support.emulated import Azure, error_code
+from tests.support.processes import alive
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.home import Home
@@ -42,12 +44,12 @@ def kept(server: Database) -> bool:
 
 def processes(azure: Azure) -> list[psutil.Process]:
     """The emulator's PostgreSQL processes."""
-    children = psutil.Process(azure.endpoint["pid"]).children(recursive=True)
-    return [each for each in children if "postgres" in each.name()]
-
-
-def alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    found = []
+    for each in psutil.Process(azure.endpoint["pid"]).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # a session's may end at any time
+            if "postgres" in each.name():
+                found.append(each)
+    return found
 
 
 def test_a_stopped_server_answers_nobody_and_has_its_data_when_it_is_started_again(azure: Azure) -> None:

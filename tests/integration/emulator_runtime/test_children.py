@@ -14,6 +14,7 @@ import psutil
 
 from mlflow_azure.emulator.runtime import end_leftovers
 from mlflow_azure.emulator.runtime.children import Children
+from tests.support.processes import alive
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ def _start_daemon(home: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
     output = home / "pids"
     daemon = subprocess.Popen([sys.executable, "-c", DAEMON, home, output, STUBBORN])
     wait_until(lambda: output.exists() and output.read_text().count("\n") == 2)
+    wait_until((home / "children.json").exists)
     return daemon, [int(pid) for pid in output.read_text().split()]
 
 
 def _runs(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return alive(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_children_and_grandchildren_end_when_the_daemon_is_killed(tmp_path: Path) -> None:
