@@ -140,7 +140,7 @@ def test_ctrl_c_ends_a_backup_with_130_and_leaves_no_snapshot(cli: Command, stor
     backup = cli.start("backup", str(tmp_path / "b"), *JSON)
     wait_for_copies(tmp_path / "b", 3, backup)
     backup.send_signal(signal.SIGINT)
-    answer, told = backup.communicate(timeout=60)
+    answer, told = backup.communicate()
     assert (backup.returncode, json.loads(answer)["errors"][0]["code"]) == (130, "Interrupted")
     assert "Traceback" not in told
     assert stored.snapshots() == []

@@ -88,7 +88,7 @@ def test_an_emulator_that_is_stuck_holds_no_command_up(
 
 
 def test_a_question_that_nobody_answers_ends_at_the_deadline(shared_cli: Command) -> None:
-    asked = at_a_terminal(shared_cli, "init", "--timeout", "1", "--output", "json", typed="")
+    asked = at_a_terminal(shared_cli, "init", "--timeout", "5", "--output", "json", typed="")
     assert "Resource group [mlflow-rg]" in asked.stderr
     assert (asked.exit_code, asked.errors[0]["code"]) == (9, "TimedOut")
 

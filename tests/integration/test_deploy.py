@@ -25,7 +25,7 @@ def test_a_deploy_ends_with_an_mlflow_server_that_answers_and_a_second_one_write
     cli: Command, emulator: Emulator
 ) -> None:
     first = cli("deploy", *JSON).data
-    assert requests.get(first["url"] + PROBE, timeout=10).status_code == 200
+    assert requests.get(first["url"] + PROBE, timeout=60).status_code == 200
     assert first["tracking_uri"] == first["url"]
     assert first["image"]["digest"].startswith("sha256:")
     assert {"create", "update", "keep"} >= actions(first["resources"]) >= {"create"}
@@ -78,4 +78,4 @@ def test_a_web_app_that_someone_stopped_is_started_again(cli: Command, emulator:
     assert change["differences"] == [{"path": "properties.state", "from": "Stopped", "to": "Running"}]
 
     again = cli("deploy", *JSON).data
-    assert requests.get(again["url"] + PROBE, timeout=10).status_code == 200
+    assert requests.get(again["url"] + PROBE, timeout=60).status_code == 200

@@ -93,7 +93,7 @@ def test_only_the_web_app_reaches_the_database_and_a_later_deploy_leaves_it_so(p
     host, _, port = private.server.properties["fullyQualifiedDomainName"].partition(":")
     role, password = f"{private.site.name}-identity", token(private.azure)
     with pytest.raises(psycopg.OperationalError, match=r"closed the connection|failed"):
-        psycopg.connect(host=host, port=port, user=role, password=password, dbname="mlflow", connect_timeout=10)
+        psycopg.connect(host=host, port=port, user=role, password=password, dbname="mlflow", connect_timeout=60)
 
     private.emulator.forget_requests()
     again = private("deploy")

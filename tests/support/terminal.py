@@ -33,7 +33,7 @@ def at_a_terminal(cli: Command, *arguments: str, typed: str, **environ: str) -> 
     shown: list[bytes] = []
     reader = threading.Thread(target=_read_all, args=(leader, shown))
     reader.start()
-    stdout, _ = process.communicate(timeout=120)
+    stdout, _ = process.communicate()
     os.write(follower, _END)
     reader.join()
     os.close(follower)

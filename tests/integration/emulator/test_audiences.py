@@ -34,14 +34,14 @@ def kudu_answers(azure: Azure, site: Any, audience: str) -> int:
     """What the SCM site answers a client with a token for this audience."""
     url = f"https://{site.enabled_host_names[1]}/api/logs/docker"
     headers = {"Authorization": f"Bearer {token_for(azure, audience)}"}
-    return requests.get(url, headers=headers, verify=azure.endpoint["ca_file"], timeout=10).status_code
+    return requests.get(url, headers=headers, verify=azure.endpoint["ca_file"], timeout=60).status_code
 
 
 def exchanged(azure: Azure, registry: Any, audience: str) -> int:
     """What the registry answers to a token for this audience."""
     form = {"grant_type": "access_token", "service": registry.login_server, "access_token": token_for(azure, audience)}
     url = f"https://{registry.login_server}/oauth2/exchange"
-    return requests.post(url, data=form, verify=azure.endpoint["ca_file"], timeout=10).status_code
+    return requests.post(url, data=form, verify=azure.endpoint["ca_file"], timeout=60).status_code
 
 
 def test_kudu_takes_tokens_for_app_service_and_in_the_public_cloud_still_those_for_resource_manager(
@@ -86,7 +86,7 @@ def test_the_issuer_of_tokens_of_version_2_is_that_of_the_cloud(azure: Azure, cl
     azure.control("PUT", "cloud", {"name": cloud})
     tenant, trust = azure.endpoint["tenant_id"], azure.endpoint["ca_file"]
     url = f"{azure.endpoint['authority']}/{tenant}/v2.0/.well-known/openid-configuration"
-    assert requests.get(url, verify=trust, timeout=10).json()["issuer"] == f"https://{host}/{tenant}/v2.0"
+    assert requests.get(url, verify=trust, timeout=60).json()["issuer"] == f"https://{host}/{tenant}/v2.0"
 
 
 class TestASubscriptionOfAnotherTenant:
@@ -108,7 +108,7 @@ class TestASubscriptionOfAnotherTenant:
 
     def test_names_its_tenant_to_who_has_no_token(self, azure: Azure) -> None:
         url = f"{azure.endpoint['resource_manager']}/subscriptions/{azure.subscription}?api-version=2022-12-01"
-        answer = requests.get(url, verify=azure.endpoint["ca_file"], timeout=10)
+        answer = requests.get(url, verify=azure.endpoint["ca_file"], timeout=60)
         assert f'authorization_uri="{azure.endpoint["authority"]}/{self.OTHER}"' in answer.headers["WWW-Authenticate"]
 
     def test_takes_the_tokens_of_its_own(self, azure: Azure) -> None:

@@ -216,9 +216,9 @@ def token(azure: Azure) -> str:
         "scope": "https://storage.azure.com/.default",
     }
     url = f"{found['authority']}/{found['tenant_id']}/oauth2/v2.0/token"
-    return str(requests.post(url, data=form, verify=found["ca_file"], timeout=10).json()["access_token"])
+    return str(requests.post(url, data=form, verify=found["ca_file"], timeout=60).json()["access_token"])
 
 
 def list_containers(endpoint: str, bearer: str, azure: Azure) -> requests.Response:
     headers = {"Authorization": f"Bearer {bearer}", "x-ms-version": "2023-11-03"}
-    return requests.get(f"{endpoint}?comp=list", headers=headers, verify=azure.endpoint["ca_file"], timeout=10)
+    return requests.get(f"{endpoint}?comp=list", headers=headers, verify=azure.endpoint["ca_file"], timeout=60)

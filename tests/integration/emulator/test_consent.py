@@ -40,7 +40,7 @@ class Protected:
         query |= {"response_type": "code id_token", "response_mode": "form_post", "state": "/"}
         url = f"{self._authority}/oauth2/v2.0/authorize?{urlencode(query)}"
         trust = self.azure.endpoint["ca_file"]
-        return unescape(requests.post(url, data={"user": self.user["id"], **form}, verify=trust, timeout=10).text)
+        return unescape(requests.post(url, data={"user": self.user["id"], **form}, verify=trust, timeout=60).text)
 
     def require_assignment(self, *, assigned: bool) -> None:
         """Let in only who is assigned, and assign the user or not."""
@@ -72,7 +72,7 @@ class Protected:
         arm = f"{self.azure.endpoint['resource_manager']}/.default"
         back = {"redirect_uri": "http://localhost:8400", "response_mode": "form_post"}
         flow = client.initiate_auth_code_flow([arm], **back)
-        page = http.post(flow["auth_uri"], data={"user": self.user["id"]}, timeout=10).text
+        page = http.post(flow["auth_uri"], data={"user": self.user["id"]}, timeout=60).text
         answer = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
         signed_in = client.acquire_token_by_auth_code_flow(flow, answer)
         assert "access_token" in signed_in, signed_in

@@ -129,19 +129,19 @@ def test_a_browser_is_sent_to_the_login_page_and_comes_back_signed_in(guarded: G
     assert sent.status_code == 302
     page = sent.headers["Location"]
     trust = guarded.azure.endpoint["ca_file"]
-    assert "AADSTS700054" in requests.get(page, verify=trust, timeout=10).text
+    assert "AADSTS700054" in requests.get(page, verify=trust, timeout=60).text
     change = {"web": {"implicitGrantSettings": {"enableIdTokenIssuance": True}}}
     ask(guarded.azure, "PATCH", f"/applications/{guarded.application['id']}", change)
-    user = re.search(r'name="user" value="([^"]+)"', requests.get(page, verify=trust, timeout=10).text)
+    user = re.search(r'name="user" value="([^"]+)"', requests.get(page, verify=trust, timeout=60).text)
     assert user
-    back = requests.post(page, data={"user": user[1], "consent": "accept"}, verify=trust, timeout=10).text
+    back = requests.post(page, data={"user": user[1], "consent": "accept"}, verify=trust, timeout=60).text
     fields = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', back)}
     session = requests.Session()
     callback = f"{guarded.url}/.auth/login/aad/callback"
     answered = session.post(callback, data=fields, headers=BROWSER, timeout=10, allow_redirects=False)
     assert (answered.status_code, answered.headers["Location"]) == (302, "/settings/HOME")
     assert session.get(guarded.url, headers=BROWSER, timeout=60).status_code == 200
-    assert session.get(f"{guarded.url}/.auth/me", timeout=10).json()[0]["user_id"] == "Emulated User"
+    assert session.get(f"{guarded.url}/.auth/me", timeout=60).json()[0]["user_id"] == "Emulated User"
     session.get(f"{guarded.url}/.auth/logout", timeout=10, allow_redirects=False)
     assert session.get(guarded.url, timeout=60).status_code == 401
 

@@ -114,7 +114,7 @@ def test_a_new_federated_credential_is_not_known_everywhere_at_once(azure: Azure
         "scope": "https://storage.azure.com/.default",
     }
     url = f"{azure.endpoint['authority']}/{azure.endpoint['tenant_id']}/oauth2/v2.0/token"
-    answers = [requests.post(url, data=form, verify=azure.endpoint["ca_file"], timeout=10) for _ in range(2)]
+    answers = [requests.post(url, data=form, verify=azure.endpoint["ca_file"], timeout=60) for _ in range(2)]
     assert [each.status_code for each in answers] == [401, 200]
 
 
@@ -145,7 +145,7 @@ def assertion(site: Any, identity: Any, resource: str = EXCHANGE) -> str:
     """A token of an identity of a site."""
     parameters = {"api-version": "2019-08-01", "resource": resource, "client_id": identity.client_id}
     headers = {"X-IDENTITY-HEADER": variable(site, "IDENTITY_HEADER")}
-    answer = requests.get(variable(site, "IDENTITY_ENDPOINT"), params=parameters, headers=headers, timeout=10)
+    answer = requests.get(variable(site, "IDENTITY_ENDPOINT"), params=parameters, headers=headers, timeout=60)
     return str(answer.json()["access_token"])
 
 

@@ -48,7 +48,7 @@ def claims(token: str) -> dict[str, Any]:
 def query(site: Any, header: str | None = None, **parameters: str) -> requests.Response:
     headers = {"X-IDENTITY-HEADER": variable(site, "IDENTITY_HEADER") if header is None else header}
     parameters = {"api-version": "2019-08-01", "resource": STORAGE} | parameters
-    return requests.get(variable(site, "IDENTITY_ENDPOINT"), params=parameters, headers=headers, timeout=10)
+    return requests.get(variable(site, "IDENTITY_ENDPOINT"), params=parameters, headers=headers, timeout=60)
 
 
 def test_a_site_without_an_identity_has_no_endpoint(site: Any) -> None:

@@ -18,7 +18,7 @@ def client_of(azure: Azure, kind: Any, service: str) -> Any:
     group = azure.group()
     account = azure.account(group)
     found = azure.endpoint
-    suffix = requests.get(f"{found['resource_manager']}/metadata/endpoints", verify=found["ca_file"], timeout=10)
+    suffix = requests.get(f"{found['resource_manager']}/metadata/endpoints", verify=found["ca_file"], timeout=60)
     key = azure.storage.storage_accounts.list_keys(group, account.name).keys_property[0].value
     return kind(
         f"https://{account.name}.{service}.{suffix.json()['suffixes']['storage']}",
@@ -44,10 +44,10 @@ def test_shares_are_reached_by_the_name_of_their_account(azure: Azure) -> None:
 def test_resource_manager_is_reached_through_the_proxy_too(azure: Azure) -> None:
     found = azure.endpoint
     url, proxies = f"{found['resource_manager']}/metadata/endpoints", {"https": found["proxy"]}
-    assert requests.get(url, verify=found["ca_file"], proxies=proxies, timeout=10).ok
+    assert requests.get(url, verify=found["ca_file"], proxies=proxies, timeout=60).ok
 
 
 @pytest.mark.parametrize("url", ["https://management.azure.com", "https://none.blob.core.localhost"])
 def test_the_proxy_leads_nowhere_else(azure: Azure, url: str) -> None:
     with pytest.raises(requests.exceptions.ProxyError, match="403 Forbidden"):
-        requests.get(url, proxies={"https": azure.endpoint["proxy"]}, timeout=10)
+        requests.get(url, proxies={"https": azure.endpoint["proxy"]}, timeout=60)

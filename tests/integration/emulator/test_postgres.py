@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -253,8 +254,9 @@ def test_operations_take_as_long_as_azures_and_ask_to_be_polled_as_often(azure: 
 
     begin = postgres(azure).servers.begin_create_or_update
     server = Database(azure, group, server_name())
+    before = time.monotonic()
     begin(group, server.name, wanted(), raw_response_hook=note).result()
+    assert time.monotonic() - before > 0.2  # Azure's takes over 200 s
     assert told[0] == "60"
-    assert len(told) > 3
     azure.control("PUT", "latency", {"profile": "none"})
     assert server.properties.state == "Ready"

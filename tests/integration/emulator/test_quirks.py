@@ -93,8 +93,8 @@ def test_the_login_server_of_a_new_registry_cannot_be_reached_at_once(azure: Azu
     url, trust = f"https://{registry.login_server}/v2/", azure.endpoint["ca_file"]
     for _ in range(2):
         with pytest.raises(requests.ConnectionError):
-            requests.get(url, verify=trust, timeout=10)
-    assert requests.get(url, verify=trust, timeout=10).status_code == 401
+            requests.get(url, verify=trust, timeout=60)
+    assert requests.get(url, verify=trust, timeout=60).status_code == 401
 
 
 def test_a_registry_that_clients_cannot_reach_takes_the_images_of_its_own_builds(azure: Azure) -> None:

@@ -50,7 +50,7 @@ def test_clients_of_the_sdk_and_sessions_that_were_closed_use_one_connection(ser
     url = f"http://127.0.0.1:{server.server_port}/"
     for _ in range(2):
         with session() as asking:
-            assert asking.get(url, timeout=10).ok
+            assert asking.get(url, timeout=60).ok
         with sdk_transport() as transport:
             assert transport.send(HttpRequest("GET", url)).status_code == 200
     assert server.connections == 1
