@@ -5,14 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TypeVar, overload
 
 from mlflow_azure.errors import TimedOutError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 T = TypeVar("T")
+Every = float | Callable[[], float] | None
 _FOREVER = 365 * 24 * 3600.0
 _WAKE = 0.2  # seconds; on Windows a blocked queue.get without a timeout does not see Ctrl+C
 
@@ -57,13 +56,19 @@ class Deadline:
         time.sleep(min(seconds, self.remaining))
         self.check()
 
-    def poll(
-        self, until: Callable[[], T | None], *, every: float | None = None, patience: float | None = None
-    ) -> T | None:
-        """Call `until`, with pauses of `every` seconds or else of growing ones, until it answers with something.
+    @overload
+    def poll(self, until: Callable[[], T | None], *, every: Every = None) -> T: ...
 
-        Returns:
-            The answer; None when it has none after `patience` seconds, whatever the calls themselves took.
+    @overload
+    def poll(self, until: Callable[[], T | None], *, every: Every = None, patience: float) -> T | None: ...
+
+    def poll(self, until: Callable[[], T | None], *, every: Every = None, patience: float | None = None) -> T | None:
+        """Call `until`, with pauses in between, until it answers with something.
+
+        Args:
+            until: Looks, and raises what makes further looks useless.
+            every: Seconds of a pause, or what is asked for them before each; else they grow.
+            patience: After how many seconds, whatever the calls themselves took, there is no answer: None.
 
         Raises:
             TimedOutError: The deadline passed first.
@@ -71,7 +76,8 @@ class Deadline:
         """
         began, end = time.monotonic(), Deadline(patience)
         while (answer := until()) is None and end.remaining:
-            self.sleep(every or pause(time.monotonic() - began))
+            wanted = every() if callable(every) else every
+            self.sleep(wanted or pause(time.monotonic() - began))
         return answer
 
     def call(self, work: Callable[[], T]) -> T:

@@ -19,6 +19,12 @@ def test_polling_takes_what_is_false_but_not_none_for_found() -> None:
     assert Deadline().poll(lambda: 0, every=0) == 0
 
 
+def test_what_a_pause_lasts_may_be_asked_before_each() -> None:
+    looks, pauses = iter([None, None, "there"]), iter([0.001, 0.002])
+    assert Deadline().poll(lambda: next(looks), every=lambda: next(pauses)) == "there"
+    assert list(pauses) == []
+
+
 def test_polling_without_patience_looks_once() -> None:
     looks: list[str] = []
     found = Deadline().poll(lambda: looks.append("look"), every=60, patience=0)

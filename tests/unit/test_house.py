@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from mlflow_azure.cli.names import NAMES
 PACKAGE = Path(__file__).parents[2] / "src" / "mlflow_azure"
 COMMANDS = Path("cli", "commands")
 MOST_LINES = 300
+WITHOUT_POLL = {
+    "client/environment.py",  # renews a token as long as the user's program runs
+    "deadline.py",  # is it
+    "kudu/logs.py",  # hands on the log meanwhile
+    "local/log.py",  # likewise
+}
 VOCABULARY = {"__init__", "__main__", "deadline", "error_codes", "errors", "events", "secret"}
 
 
@@ -38,3 +45,16 @@ def test_modules_share_a_name_only_where_it_means_the_same() -> None:
         "errors": {"errors", "data/errors"},
         "writes": {"resources/database/writes", "resources/web/writes"},
     }
+
+
+def test_what_waits_for_something_to_come_about_waits_with_poll() -> None:
+    """The emulator is another program."""
+    files = [path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "emulator")]
+    looping = {path.relative_to(PACKAGE).as_posix() for path in files if _sleeps_in_a_loop(path)}
+    assert looping == WITHOUT_POLL
+
+
+def _sleeps_in_a_loop(path: Path) -> bool:
+    loops = [each for each in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(each, ast.While | ast.For)]
+    within = (node for loop in loops for node in ast.walk(loop))
+    return any(isinstance(node, ast.Attribute) and node.attr == "sleep" for node in within)

@@ -204,7 +204,7 @@ def _named(hint: str | None, said: str) -> str | None:
     return hint.replace("TENANT", tenant[1]) if hint and tenant else hint
 
 
-def error_code(error: Any) -> str:
+def error_code(error: HttpResponseError) -> str:
     """Azure's own code of an error. The exception's class tells less: every 409 is a ResourceExistsError."""
     return _stated(error)[0]
 
@@ -251,7 +251,7 @@ def _is_quota(code: str, said: str) -> bool:
     )
 
 
-def is_busy(error: Any) -> bool:
+def is_busy(error: HttpResponseError) -> bool:
     """Whether Azure refuses with 409 because something else is at work on the resource, or still refers to it.
 
     It says so right after a web app was made, too (https://github.com/hashicorp/terraform-provider-azurerm/issues/9703),
@@ -261,7 +261,7 @@ def is_busy(error: Any) -> bool:
     return error.status_code == HTTPStatus.CONFLICT and (_is_busy(said) or "because it has web app(s)" in said)
 
 
-def is_server_busy(error: Any) -> bool:
+def is_server_busy(error: HttpResponseError) -> bool:
     """Whether a PostgreSQL server refuses since it is at work on something else, as it is for minutes after its making.
 
     https://github.com/Azure/azure-postgresql/issues/134,
@@ -276,7 +276,7 @@ def _is_busy(message: str) -> bool:
     return "in progress" in message.lower()
 
 
-def _stated(error: Any) -> tuple[str, str]:
+def _stated(error: HttpResponseError) -> tuple[str, str]:
     """Azure's code and message. The SDK reads Resource Manager's own errors; App Service words its in another way."""
     inner = getattr(error, "error", None)
     body = {} if inner else _body(error)

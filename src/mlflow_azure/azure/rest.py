@@ -118,11 +118,14 @@ def eventually(
     from azure.core.exceptions import HttpResponseError
 
     end = Deadline(patience)
-    while True:
+
+    def tried() -> tuple[T] | None:
         try:
-            return request()
+            return (request(),)
         except HttpResponseError as error:
             if not is_early(error) or not end.remaining:
                 raise
         tell()
-        deadline.sleep(POLL_SECONDS)
+        return None
+
+    return deadline.poll(tried, every=POLL_SECONDS)[0]

@@ -5,11 +5,10 @@ docker/mlflow3/mlflow3_app/tasks.py does them.
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlflow_azure.deadline import Deadline, pause
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Given, Task
 from mlflow_azure.errors import MlflowAzureError, TimedOutError
 from mlflow_azure.resources.mlflow_server import START_SECONDS
@@ -17,6 +16,8 @@ from mlflow_azure.resources.web.container_start import ContainerStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import requests
 
     from mlflow_azure.engine.node import Report
     from mlflow_azure.events import Action
@@ -41,7 +42,9 @@ class TaskSite:
         self.site = site
         self._token = token
 
-    def until(self, done: Callable[[dict[str, Any]], bool], path: str, what: str, report: Report, **asked: Any) -> Any:
+    def until(
+        self, done: Callable[[dict[str, Any]], bool], path: str, what: str, report: Report, **asked: Any
+    ) -> dict[str, Any]:
         """What it answers to a request, asked again until it is `done`; `what` is being done, in words.
 
         Raises:
@@ -51,22 +54,27 @@ class TaskSite:
         live = self.site.read(Given({}))
         if live is None:
             raise MlflowAzureError(f"{what}: {self.site} is gone", hint=_AGAIN, code="NotDeployed")
-        outputs, began = self.site.outputs(live), time.monotonic()
+        outputs, patience = self.site.outputs(live), Deadline(START_SECONDS)
         start = ContainerStart(self.site, outputs["scm_host"], identity=True)
-        patience = Deadline(START_SECONDS)
-        while not done(answer := self._ask(f"{outputs['url']}{path}", report, **asked)):
+
+        def answered() -> dict[str, Any] | None:
+            nonlocal patience
+            answer = self._ask(f"{outputs['url']}{path}", report, **asked)
+            if done(answer):
+                return answer
             if answer or start.look(report):
                 patience = Deadline(START_SECONDS)
             if not patience.remaining:
                 raise TimedOutError(
                     f"{what}: {self.site} does not answer after {START_SECONDS:.0f} seconds", hint=_AGAIN
                 )
-            self.site.azure.deadline.sleep(pause(time.monotonic() - began))
-        return answer
+            return None
+
+        return self.site.azure.deadline.poll(answered)
 
     def look(self, path: str, what: str, report: Report = lambda _message, _fraction: None) -> dict[str, Any]:
         """What it tells at once. Raises MlflowAzureError."""
-        answer: dict[str, Any] = self.until(bool, path, what, report, method="GET", timeout=_LOOK_SECONDS)
+        answer = self.until(bool, path, what, report, method="GET", timeout=_LOOK_SECONDS)
         if "reason" in answer:
             raise MlflowAzureError(f"{what}: {answer['reason']}", hint=_AGAIN, code="TaskFailed")
         return answer
@@ -99,7 +107,7 @@ class TaskSite:
         return told
 
 
-def _json(answer: Any) -> dict[str, Any]:
+def _json(answer: requests.Response) -> dict[str, Any]:
     try:
         found = answer.json()
     except ValueError:

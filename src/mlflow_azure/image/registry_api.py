@@ -176,23 +176,27 @@ def _patiently(what: str, send: Callable[[], requests.Response], deadline: Deadl
     """The answer, after a few further tries where it is none, or one that may be another the next time."""
     import requests
 
-    for pause in _PAUSES:
+    pauses, wanted = iter(_PAUSES), 0.0
+
+    def tried() -> requests.Response | None:
+        nonlocal wanted
+        wanted = next(pauses, 0.0)  # the last try has no pause behind it
         try:
             answer = send()
-        except requests.RequestException:
-            deadline.sleep(pause)
-            continue
-        if answer.status_code not in PASSING:
+        except requests.RequestException as error:
+            if wanted:
+                return None
+            raise MlflowAzureError(
+                f"{what}: the registry cannot be reached ({type(error).__name__})",
+                hint="Check the network and the registry's firewall, then run the command again.",
+                code="RegistryUnreachable",
+            ) from error
+        if answer.status_code not in PASSING or not wanted:
             return answer
-        deadline.sleep(_wanted_pause(answer) or pause)
-    try:
-        return send()
-    except requests.RequestException as error:
-        raise MlflowAzureError(
-            f"{what}: the registry cannot be reached ({type(error).__name__})",
-            hint="Check the network and the registry's firewall, then run the command again.",
-            code="RegistryUnreachable",
-        ) from error
+        wanted = _wanted_pause(answer) or wanted
+        return None
+
+    return deadline.poll(tried, every=lambda: wanted)
 
 
 def _wanted_pause(answer: requests.Response) -> float | None:

@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/container-registry/container-registry-tasks-ov
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from http import HTTPStatus
@@ -109,22 +108,19 @@ class RemoteBuilder:
         """Report the run's log line by line until it ends."""
         runs = self.azure.registry_tasks.runs
         log = _Log(self.azure, self.group, self.registry, run_id)
-        began = time.monotonic()
-        while True:
-            self.azure.deadline.sleep(
-                pause(time.monotonic() - began)
-            )  # before the first time, too: nothing is so quick
+
+        def ended() -> RunProperties | None:
             asked = self.azure.deadline.start(lambda: runs.get(self.group, self.registry, run_id))
             self._tell(log, report)
             with doing(f"waiting for build {run_id}"):
                 run = _properties(f"waiting for build {run_id}", asked())
-            status = str(getattr(run.status, "value", run.status))
-            if status not in _ONGOING:
-                self._tell(log, report)  # what was written since
-            if status == "Succeeded":
-                return
-            if status not in _ONGOING:
-                raise _failed(run_id, status, run.run_error_message, log)
+            return None if _status(run) in _ONGOING else run
+
+        self.azure.deadline.sleep(pause(0))  # nothing is so quick
+        run = self.azure.deadline.poll(ended)
+        self._tell(log, report)  # what was written since
+        if _status(run) != "Succeeded":
+            raise _failed(run_id, _status(run), run.run_error_message, log)
 
     def _tell(self, log: _Log, report: Report) -> None:
         for line in log.new_lines(report):
@@ -136,6 +132,10 @@ def _properties(what: str, run: Run) -> RunProperties:
     if run.properties is None:
         raise MlflowAzureError(f"{what}: Azure answered without the state of the run", hint=AGAIN)
     return run.properties
+
+
+def _status(run: RunProperties) -> str:
+    return str(getattr(run.status, "value", run.status))
 
 
 def _request(context: BuildContext, source: str, images: Sequence[str]) -> dict[str, Any]:

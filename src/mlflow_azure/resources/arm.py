@@ -84,8 +84,7 @@ def get_settled(azure: Azure, what: str, read: Callable[[], Any]) -> dict[str, A
             return None
         return (None if state in ("failed", "canceled") else live,)
 
-    found = azure.deadline.poll(settled)
-    return found[0] if found else None
+    return azure.deadline.poll(settled)[0]
 
 
 def group_id(azure: Azure, group: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from mlflow_azure.deadline import Deadline, pause
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import SignInError, TimedOutError
 from mlflow_azure.resources.entra.app_registration import AppRegistration, client_id
@@ -72,10 +71,15 @@ class Server(Check):
             TimedOutError: It does not answer in time.
 
         """
-        url, told, began = given(self.site, "url"), "", time.monotonic()
+        url, told = given(self.site, "url"), ""
         patience, early = Deadline(START_SECONDS), Deadline(TOKEN_SECONDS)
         start = ContainerStart(self.site, given(self.site, "scm_host"), identity=self.identity)
-        while not (health := self._started(self._health_of_all(given, url, early), start)).healthy:
+
+        def answers() -> Health | None:
+            nonlocal told, patience
+            health = self._started(self._health_of_all(given, url, early), start)
+            if health.healthy:
+                return health
             if health.detail != told:
                 told = health.detail
                 report(told, None)
@@ -87,7 +91,9 @@ class Server(Check):
                     hint="See why: mlflow-azure logs --tail 100",
                     code="ServerNotHealthy",
                 )
-            self.site.azure.deadline.sleep(pause(time.monotonic() - began))
+            return None
+
+        self.site.azure.deadline.poll(answers)
 
     def _started(self, health: Health, start: ContainerStart) -> Health:
         if self.rotated is None:

@@ -127,11 +127,15 @@ def status(
         run.warn([advice] if advice else [])
         return
     _show(run, found)
-    while True:
-        run.deadline.sleep(WATCH_SECONDS)
+
+    def look() -> None:
+        nonlocal found
         before, found = found, run.deadline.call(lambda: read_status(run.azure, run.settings))
         if found != before:
             _show(run, found)
+
+    run.deadline.sleep(WATCH_SECONDS)
+    run.deadline.poll(look, every=WATCH_SECONDS)
 
 
 def _show(run: Invocation, found: Status) -> None:

@@ -183,8 +183,7 @@ class FlexibleServer(TaggedResource):
             report(f"it is {state}", None)
             return None
 
-        found = self.azure.deadline.poll(ready, every=POLL_SECONDS)
-        return found or live
+        return self.azure.deadline.poll(ready, every=POLL_SECONDS)
 
     def _live(self, given: Given) -> Properties:
         live = self.read(given)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.engine.turns import refuse_to_undo
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id
 from mlflow_azure.resources.entra.directory_lists import merged
@@ -18,6 +17,8 @@ from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.writes import NOT_AGAIN, read_anew
 
 if TYPE_CHECKING:
+    from azure.mgmt.web.models import SiteAuthSettingsV2
+
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web.web_app import WebApp
 
@@ -93,19 +94,13 @@ class AuthSettings(SitePart):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Set it; the write replaces all, so the rest of it is written again."""
 
-        def write(again: bool) -> Any:  # noqa: FBT001 - read_anew says it
-            now = self._still(live, desired, given) if again else live
+        def write(now: Properties) -> SiteAuthSettingsV2:
             body = arm.sent({"properties": merged(now["properties"], desired["properties"])})
             return self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, body, **NOT_AGAIN)
 
         with doing(f"switching {'on' if self.client else 'off'} the sign-in of {self.site}"):
-            answer = read_anew(self.azure, write, report)
+            answer = read_anew(self, write, desired, live, given, report)
         return {"properties": _without_gaps(arm.body(answer)["properties"])}
-
-    def _still(self, live: Properties, desired: Properties, given: Given) -> Properties:
-        now = self.read(given) or live
-        refuse_to_undo(self, desired, live, now)
-        return now
 
     def state(self, live: Properties) -> str:
         """Required, or what else."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.deadline import Deadline
 from mlflow_azure.engine.node import Check, Given, Report
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.kudu.scm_site import Kudu
@@ -70,19 +69,23 @@ class WebhookPing(Check):
 
     def run(self, given: Given, report: Report) -> None:
         """Return when the web app accepts the call. Raises MlflowAzureError with what it answers instead."""
-        patience = Deadline(PATIENCE_SECONDS)
+        status: int | None = None
+
+        def accepted() -> bool | None:
+            nonlocal status
+            answer = self._ping()
+            status = answer.status
+            report(f"the web app answered {status or 'nothing'}", None)
+            return answer.succeeded or None
+
         Kudu(self.site.azure, self.site.name, given(self.site, "scm_host")).wake()
-        while not (answer := self._ping()).succeeded:
-            report(f"the web app answered {answer.status or 'nothing'}", None)
-            if not patience.remaining:
-                raise MlflowAzureError(
-                    f"pinging {self.webhook}: the web app's SCM site answers {answer.status or 'nothing'}",
-                    hint="Check that the SCM site can be reached from the registry, and that no policy forbids its "
-                    "basic authentication. Then run: mlflow-azure cd enable",
-                    code="WebhookFailed",
-                )
-            self.webhook.azure.deadline.sleep(POLL_SECONDS)
-        report(f"the web app answered {answer.status}", None)
+        if not self.webhook.azure.deadline.poll(accepted, every=POLL_SECONDS, patience=PATIENCE_SECONDS):
+            raise MlflowAzureError(
+                f"pinging {self.webhook}: the web app's SCM site answers {status or 'nothing'}",
+                hint="Check that the SCM site can be reached from the registry, and that no policy forbids its "
+                "basic authentication. Then run: mlflow-azure cd enable",
+                code="WebhookFailed",
+            )
 
     def _ping(self) -> Delivery:
         azure, where = self.webhook.azure, self.webhook.where

@@ -5,11 +5,10 @@ Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.engine.turns import refuse_to_undo
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.writes import NOT_AGAIN, read_anew
@@ -17,6 +16,8 @@ from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from azure.mgmt.web.models import StringDictionary
 
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web.web_app import WebApp
@@ -76,22 +77,16 @@ class AppSettings(SitePart):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Write them once, with the user's own: the write replaces all."""
 
-        def write(again: bool) -> Any:  # noqa: FBT001 - read_anew says it
-            now = self._still(live, desired, given) if again else live
+        def write(now: Properties) -> StringDictionary:
             merged = {name: value for name, value in revealed({**now, **desired}).items() if value is not None}
             body = arm.sent({"properties": merged})
             return self.azure.web.web_apps.update_application_settings(self.group_name, self.name, body, **NOT_AGAIN)
 
         with doing(f"writing the app settings of {self.site}"):
-            return _redacted(read_anew(self.azure, write, report))
-
-    def _still(self, live: Properties, desired: Properties, given: Given) -> Properties:
-        now = self.read(given) or {}
-        refuse_to_undo(self, desired, live, now)
-        return now
+            return _redacted(read_anew(self, write, desired, live, given, report))
 
 
-def _redacted(answer: Any) -> Properties:
+def _redacted(answer: StringDictionary) -> Properties:
     settings = arm.body(answer).get("properties") or {}
     return {name: Secret(value) if _is_secret(name, value) else value for name, value in settings.items()}
 

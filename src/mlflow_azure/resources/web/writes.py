@@ -8,12 +8,14 @@ from mlflow_azure.azure.refusals import is_busy
 from mlflow_azure.azure.rest import POLL_SECONDS, eventually
 from mlflow_azure.azure.retries import PASSING
 from mlflow_azure.deadline import Deadline
+from mlflow_azure.engine.turns import refuse_to_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.engine.node import Report
+    from mlflow_azure.engine.node import Given, Properties, Report
+    from mlflow_azure.resources.base import AzureResource
 
 T = TypeVar("T")
 
@@ -33,45 +35,57 @@ def when_free(azure: Azure, request: Callable[[], T], report: Report | None = No
     return eventually(azure.deadline, request, is_busy, patience=BUSY_SECONDS, tell=tell)
 
 
-def read_anew(azure: Azure, write: Callable[[bool], T], report: Report) -> T:
+def read_anew(
+    part: AzureResource,
+    write: Callable[[Properties], T],
+    desired: Properties,
+    live: Properties,
+    given: Given,
+    report: Report,
+) -> T:
     """The result of a write that replaces what others write, too. It is not sent again as it is.
 
-    The SDK waits as long as Azure asks for, and then sends the same body again, over whatever came meanwhile.
+    The SDK waits as long as Azure asks for, and then sends the same body again, over whatever came meanwhile. Here what
+    is there by then is read before each further try, which is refused where it would undo what someone changed.
 
     Args:
-        write: Sends it, with NOT_AGAIN. Told that it is a further try, it first reads what is there by then.
-        report: Where to tell of waiting.
+        part: What is written.
+        write: Sends what is desired, with what else is live, and NOT_AGAIN.
 
     """
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, HttpResponseError
 
-    patience, tries = Deadline(BUSY_SECONDS), 0
-    while True:
+    patience, tries, wanted = Deadline(BUSY_SECONDS), 0, POLL_SECONDS
+
+    def tried() -> tuple[T] | None:
+        nonlocal tries, wanted
         tries += 1
         try:
-            return write(tries > 1)
+            now = live if tries == 1 else part.read(given) or live
+            refuse_to_undo(part, desired, live, now)
+            return (write(now),)
         except AzureError as error:
-            busy = _status(error) is not None and is_busy(error)
+            busy = isinstance(error, HttpResponseError) and is_busy(error)
             if not (busy and patience.remaining) and not (_may_pass(error) and tries < _TRIES):
                 raise
-            asked = _asked(error)
+            wanted = max(POLL_SECONDS, _asked(error))
         report("Azure is busy with an earlier change of it", None)
-        azure.deadline.sleep(max(POLL_SECONDS, asked))
+        return None
 
-
-def _status(error: Any) -> int | None:
-    return getattr(error, "status_code", None)
+    return part.azure.deadline.poll(tried, every=lambda: wanted)[0]
 
 
 def _may_pass(error: Exception) -> bool:
     """Whether the next try may fare better: an answer of passing trouble, or a cut connection."""
-    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-    return _status(error) in PASSING or isinstance(error, (ServiceRequestError, ServiceResponseError))
+    if isinstance(error, HttpResponseError):
+        return error.status_code in PASSING
+    return isinstance(error, (ServiceRequestError, ServiceResponseError))
 
 
-def _asked(error: Any) -> float:
+def _asked(error: Exception) -> float:
     """The seconds that Azure asks to wait."""
-    response = getattr(error, "response", None)
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    asked = headers.get("Retry-After", "")
     return float(asked) if asked.isdigit() else 0.0
