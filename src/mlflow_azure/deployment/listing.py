@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deployment.facts import ListedDeployment
@@ -13,6 +13,9 @@ from mlflow_azure.settings import FILE_SHARE
 from mlflow_azure.settings.naming import canonical_location
 
 if TYPE_CHECKING:
+    from azure.mgmt.resource.resources.models import GenericResourceExpanded
+    from azure.mgmt.web.models import Site
+
     from mlflow_azure.azure.clients import Azure
 
 
@@ -23,7 +26,7 @@ def deployments(azure: Azure) -> tuple[ListedDeployment, ...]:
         MlflowAzureError: Azure does not tell.
 
     """
-    groups: dict[str, list[Any]] = defaultdict(list)
+    groups: dict[str, list[GenericResourceExpanded]] = defaultdict(list)
     with doing("listing the deployments of your Azure subscription"):
         tagged = azure.resources.resources.list(filter=f"tagName eq '{MANAGED_BY}' and tagValue eq '{OURS}'")
         for resource in tagged:
@@ -33,7 +36,7 @@ def deployments(azure: Azure) -> tuple[ListedDeployment, ...]:
     return tuple(_listed(azure, group, found, sites) for group, found in sorted(groups.items()))
 
 
-def _listed(azure: Azure, group: str, found: list[Any], sites: dict[str, Any]) -> ListedDeployment:
+def _listed(azure: Azure, group: str, found: list[GenericResourceExpanded], sites: dict[str, Site]) -> ListedDeployment:
     tagged = next((each for each in found if each.type == SITE), None)
     site = sites.get(str(tagged.id).lower()) if tagged else None
     return ListedDeployment(

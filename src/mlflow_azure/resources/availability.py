@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from mlflow_azure.azure.permissions import unless_forbidden
 from mlflow_azure.azure.refusals import doing
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.tagged import TaggedResource
 
 
-def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Callable[[], Any]) -> None:
+class NameAvailability(Protocol):
+    """What all services answer of a name."""
+
+    name_available: bool | None
+    reason: str | None
+    message: str | None
+
+
+def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Callable[[], NameAvailability]) -> None:
     """Raise AzureRefusedError when someone else has the name, or it is not valid.
 
     Not asked while the resource's provider is not registered: Azure cannot answer, and the SDK would register the
@@ -27,13 +35,13 @@ def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Ca
         resource: What is to be created.
         given: The state of its provider.
         setting: The setting that names it.
-        check: Asks Azure: answers with `name_available`, `reason` and `message`.
+        check: Asks Azure.
 
     """
     if given(resource.provider, "registrationState") != REGISTERED:
         return
 
-    def asked() -> Any:
+    def asked() -> NameAvailability | None:
         with doing(f"checking the name of {resource}"):
             return check()
 

@@ -5,7 +5,7 @@ A server that cannot be made is refused only after minutes, when all else is the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.permissions import unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
@@ -14,6 +14,8 @@ from mlflow_azure.settings.fitting import postgres_family, postgres_tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from azure.mgmt.postgresqlflexibleservers.models import Capability, ServerEditionCapability
 
     from mlflow_azure.resources.database.flexible_server import FlexibleServer
 
@@ -29,11 +31,11 @@ def refuse_unavailable(server: FlexibleServer) -> None:
     """
     location = server.location
 
-    def capabilities() -> list[Any]:
+    def capabilities() -> list[Capability] | None:
         with doing(f"asking which PostgreSQL servers region {location} has"):
             return list(server.azure.postgres.capabilities_by_location.list(location))
 
-    listed: list[Any] | None = unless_forbidden(server.azure, f"PostgreSQL in region {location}", capabilities, None)
+    listed = unless_forbidden(server.azure, f"PostgreSQL in region {location}", capabilities, None)
     fault = None if listed is None else _fault(listed, server)
     if fault:
         raise AzureRefusedError(
@@ -43,7 +45,7 @@ def refuse_unavailable(server: FlexibleServer) -> None:
         )
 
 
-def _fault(listed: list[Any], server: FlexibleServer) -> str | None:
+def _fault(listed: list[Capability], server: FlexibleServer) -> str | None:
     """What stands in the way of the server, by what a region can do."""
     for each in listed:
         if _says(each.restricted, "Enabled") or _says(each.status, "Disabled"):
@@ -59,12 +61,12 @@ def _fault(listed: list[Any], server: FlexibleServer) -> str | None:
     return None
 
 
-def _says(found: Any, word: str) -> bool:
+def _says(found: object, word: str) -> bool:
     """Whether a value of Azure's, an enumeration's member or a text, is this word; Azure changes the case at will."""
     return str(getattr(found, "value", found)).lower() == word.lower()
 
 
-def _disks(editions: list[Any]) -> Iterator[int]:
+def _disks(editions: list[ServerEditionCapability]) -> Iterator[int]:
     """The sizes of disk, in GiB."""
     for edition in editions:
         for kind in edition.supported_storage_editions or ():

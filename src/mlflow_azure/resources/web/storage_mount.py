@@ -13,6 +13,8 @@ from mlflow_azure.resources.web.writes import when_free
 from mlflow_azure.secret import Secret, revealed
 
 if TYPE_CHECKING:
+    from azure.mgmt.web.models import AzureStoragePropertyDictionaryResource
+
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.storage.file_share import FileShare
     from mlflow_azure.resources.storage.storage_account import StorageAccount
@@ -143,7 +145,7 @@ def _writable(mounts: Properties) -> dict[str, Any]:
     }
 
 
-def _redacted(answer: Any) -> Properties:
+def _redacted(answer: AzureStoragePropertyDictionaryResource) -> Properties:
     """The mounts with their keys, which Azure echoes, as secrets.
 
     A state that Azure does not know, as before the site's first start, counts as fine.
