@@ -170,7 +170,7 @@ class Invocation:
     def verdict(self, answer: Answer, problems: Sequence[MlflowAzureError]) -> int:
         """The result of a command that did its work and found problems, perhaps; the exit code is the first one's."""
         ignore_signals()
-        self.console.verdict(self.command, answer.data(), answer.text(), problems)
+        self.console.result(self.command, answer.data(), answer.text(), problems)
         return problems[0].exit_code if problems else 0
 
     def watch(self, events: Iterable[Event]) -> None:

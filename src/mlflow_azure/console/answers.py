@@ -8,7 +8,7 @@ from mlflow_azure.console.serial import document
 from mlflow_azure.secret import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from mlflow_azure.console.printers import Printer
     from mlflow_azure.console.streams import OutputStream
@@ -24,14 +24,11 @@ class OutputClosedError(Exception):
 class Answers(Protocol):
     """Writes the answer of a command."""
 
-    def result(self, command: str, data: object, text: str) -> None:
-        """Write the answer of a command that did its work."""
+    def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
+        """Write the answer of a command that did its work, and found problems, perhaps."""
 
-    def failure(self, command: str, data: object, problems: Iterable[MlflowAzureError]) -> None:
+    def failure(self, command: str, data: object, problems: Sequence[MlflowAzureError]) -> None:
         """Write the answer of a command that failed."""
-
-    def verdict(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the answer of a command that did its work, which was to find problems."""
 
     def line(self, record: object, text: str) -> None:
         """Write one piece of an answer that comes piece by piece.
@@ -49,17 +46,13 @@ class TextAnswers:
         self._stream = stream
         self._printer = printer
 
-    def result(self, command: str, data: object, text: str) -> None:
-        """Write the text, if there is any."""
+    def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
+        """Write the text, if there is any; it tells the problems too."""
         if text:
             self._printer.print(text)
 
-    def failure(self, command: str, data: object, problems: Iterable[MlflowAzureError]) -> None:
+    def failure(self, command: str, data: object, problems: Sequence[MlflowAzureError]) -> None:
         """Write nothing."""
-
-    def verdict(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the text, which tells the problems too."""
-        self.result(command, data, text)
 
     def line(self, record: object, text: str) -> None:
         """Write the text as it is."""
@@ -75,40 +68,29 @@ class JsonAnswers:
         self._answered = False
         self._indent: int | None = 2
 
-    def result(self, command: str, data: object, text: str) -> None:
-        """Write the envelope with status "ok"."""
-        self._envelope(command, "ok", data, [])
-
-    def failure(self, command: str, data: object, problems: Iterable[MlflowAzureError]) -> None:
-        """Write the envelope with status "failed"."""
-        errors = [{"code": each.code, "message": redact(each.message), "hint": each.hint} for each in problems]
-        self._envelope(command, "failed", data, errors)
-
-    def verdict(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the envelope with status "failed" where there are problems."""
-        if problems:
-            self.failure(command, data, problems)
-        else:
-            self.result(command, data, text)
-
-    def line(self, record: object, text: str) -> None:
-        """Write the record on a line of its own; an envelope that follows takes one line too."""
-        self._indent = None
-        self._stream.write(f"{document(record)}\n")
-        _check_reader(self._stream)
-
-    def _envelope(self, command: str, status: str, data: object, errors: list[dict[str, str]]) -> None:
+    def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
+        """Write the envelope; its status is "failed" where there are problems."""
         if self._answered:  # a failure after the answer, Ctrl+C for one, must not make it two documents
             return
         self._answered = True
         envelope = {
             "version": ENVELOPE_VERSION,
             "command": command,
-            "status": status,
+            "status": "failed" if problems else "ok",
             "data": data,
-            "errors": errors,
+            "errors": [{"code": each.code, "message": redact(each.message), "hint": each.hint} for each in problems],
         }
         self._stream.write(f"{document(envelope, indent=self._indent)}\n")
+
+    def failure(self, command: str, data: object, problems: Sequence[MlflowAzureError]) -> None:
+        """Write the same."""
+        self.result(command, data, "", problems)
+
+    def line(self, record: object, text: str) -> None:
+        """Write the record on a line of its own; an envelope that follows takes one line too."""
+        self._indent = None
+        self._stream.write(f"{document(record)}\n")
+        _check_reader(self._stream)
 
 
 def _check_reader(stream: OutputStream) -> None:

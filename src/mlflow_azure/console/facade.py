@@ -83,9 +83,11 @@ class Console:
         if self._verbose:
             self._printer.print(message, tone=Tone.QUIET)
 
-    def result(self, command: str, data: object, text: str) -> None:
-        """Answer that a command did its work: `data` for programs, `text` for people."""
-        self._answers.result(command, data, self._told(text))
+    def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError] = ()) -> None:
+        """Answer that a command did its work: `data` for programs, `text` for people, which tells the problems too."""
+        for problem in problems:
+            problem.hint = self._told(problem.hint)
+        self._answers.result(command, data, self._told(text), problems)
 
     def failure(self, command: str, error: MlflowAzureError, data: object = None) -> None:
         """Answer that a command failed, and tell why and what to do next. `data` is what was achieved."""
@@ -97,12 +99,6 @@ class Console:
             self._answers.failure(command, {} if data is None else data, error.problems)
         except MlflowAzureError as lost:  # the exit code stays that of what failed first
             print_error(self._printer, lost.message, lost.hint)
-
-    def verdict(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Answer of a command that did its work, which was to find problems. The text tells them, too."""
-        for problem in problems:
-            problem.hint = self._told(problem.hint)
-        self._answers.verdict(command, data, self._told(text), problems)
 
     def line(self, record: object, text: str) -> None:
         """Answer piece by piece, as a log does: a record per line for programs, the bare text for people.
@@ -150,12 +146,7 @@ class Prompt:
             SettingsError: there is no terminal to ask on.
 
         """
-        if not self._is_at_a_terminal:
-            raise SettingsError(
-                f'confirmation needed, but there is no terminal: "{question}"',
-                hint="To answer yes without being asked, add --yes.",
-                code="ConfirmationNeeded",
-            )
+        self._need_terminal("confirmation needed", question, "To answer yes without being asked, add --yes.")
         return self._answer(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
     def ask(self, question: str, proposed: str) -> str:
@@ -165,20 +156,17 @@ class Prompt:
             SettingsError: there is no terminal to ask on, or the input ends.
 
         """
-        if not self._is_at_a_terminal:
-            raise SettingsError(
-                f'an answer is needed, but there is no terminal: "{question}"',
-                hint="Write the settings file without questions: mlflow-azure settings init",
-                code="ConfirmationNeeded",
-            )
+        hint = "Write the settings file without questions: mlflow-azure settings init"
+        self._need_terminal("an answer is needed", question, hint)
         answer = self._answer(f"{question} [{proposed}] " if proposed else f"{question} ")
         if not answer:
             raise SettingsError("cancelled; nothing was written", hint="Run it again.", code="NotConfirmed")
         return answer.strip() or proposed
 
-    @property
-    def _is_at_a_terminal(self) -> bool:
-        return self._stdin is not None and self._stdin.isatty() and self._stderr.isatty()
+    def _need_terminal(self, what: str, question: str, hint: str) -> None:
+        if not (self._stdin is not None and self._stdin.isatty() and self._stderr.isatty()):
+            message = f'{what}, but there is no terminal: "{question}"'
+            raise SettingsError(message, hint=hint, code="ConfirmationNeeded")
 
     def _answer(self, question: str) -> str:
         """The line that is typed, with its end; empty at the end of the input. Raises TimedOutError."""
