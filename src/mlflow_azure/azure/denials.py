@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.permissions import allows
+from mlflow_azure.azure.permissions import allows, of_group
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import AzureRefusedError
 
@@ -58,15 +58,9 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def _listed(azure: Azure, group: str) -> list[dict[str, Any]]:
-    from azure.core.exceptions import ResourceNotFoundError
-
-    subscription = f"/subscriptions/{azure.subscription_id}"
     try:
         with doing("reading deny assignments"):
-            try:
-                listed = _ask(azure, f"{subscription}/resourceGroups/{group}")
-            except ResourceNotFoundError:
-                listed = _ask(azure, subscription)
+            listed = of_group(azure, group, lambda scope: _ask(azure, scope))
     except AzureRefusedError:
         return []
     return [each["properties"] for each in listed]

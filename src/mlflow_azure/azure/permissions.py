@@ -60,14 +60,19 @@ def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
         AzureRefusedError, SignInError, MlflowAzureError: Azure does not tell.
 
     """
+    with doing("asking Azure what you may do"):
+        return of_group(azure, group, lambda scope: _permissions(azure, scope))
+
+
+def of_group(azure: Azure, group: str, ask: Callable[[str], T]) -> T:
+    """What Azure answers of the scope of a resource group, or, while it does not exist, of the subscription."""
     from azure.core.exceptions import ResourceNotFoundError
 
     subscription = f"/subscriptions/{azure.subscription_id}"
-    with doing("asking Azure what you may do"):
-        try:
-            return _permissions(azure, f"{subscription}/resourceGroups/{group}")
-        except ResourceNotFoundError:
-            return _permissions(azure, subscription)
+    try:
+        return ask(f"{subscription}/resourceGroups/{group}")
+    except ResourceNotFoundError:
+        return ask(subscription)
 
 
 def role_on(azure: Azure, scope: str) -> str | None:

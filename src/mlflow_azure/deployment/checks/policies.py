@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import engine
+from mlflow_azure.azure.permissions import of_group
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SeveralErrors
-from mlflow_azure.resources.arm import group_id
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
@@ -82,8 +82,6 @@ def policies(
 
 def _evaluate(azure: Azure, settings: Settings, kind: str, scope: str | None) -> Mapping[str, Any]:
     """What policies say to a resource of this kind as a deploy would make it: in the group, where it exists."""
-    from azure.core.exceptions import ResourceNotFoundError
-
     made = CONTENTS[settings.mlflow_version][kind]
     private = kind == POSTGRES_SERVER and settings.private_network
     properties = {**made["properties"], **({"network": {"publicNetworkAccess": "Disabled"}} if private else {})}
@@ -94,10 +92,7 @@ def _evaluate(azure: Azure, settings: Settings, kind: str, scope: str | None) ->
     with doing("asking Azure Policy what is allowed"):
         if scope:
             return _ask(azure, scope, body)
-        try:
-            return _ask(azure, group_id(azure, settings.rg_name), body)
-        except ResourceNotFoundError:
-            return _ask(azure, f"/subscriptions/{azure.subscription_id}", body)
+        return of_group(azure, settings.rg_name, lambda there: _ask(azure, there, body))
 
 
 def _ask(azure: Azure, scope: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
