@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deadline import Deadline
 from mlflow_azure.deployment.deployed_site import find_site
-from mlflow_azure.resources.server_health import STOPPED, probe
+from mlflow_azure.resources.site_state import stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.settings import Settings
 
-_POLL_SECONDS = 2
-_PATIENCE = 60  # seconds
 _START_SECONDS = 60
 
 
@@ -34,11 +32,7 @@ def stopped_server(azure: Azure, settings: Settings) -> Iterator[None]:
         yield
         return
     try:
-        with doing(f"stopping web app {site.name}"):
-            azure.deadline.call(lambda: azure.web.web_apps.stop(settings.rg_name, site.name))
-        azure.deadline.poll(
-            lambda: True if probe(site.url).detail == STOPPED else None, every=_POLL_SECONDS, patience=_PATIENCE
-        )
+        azure.deadline.call(lambda: stop(azure, settings.rg_name, site.name, site.url))
         yield
     finally:
         with doing(f"starting web app {site.name}"):

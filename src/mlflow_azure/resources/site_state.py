@@ -11,6 +11,7 @@ from mlflow_azure.resources import arm
 from mlflow_azure.resources.server_health import STOPPED, probe
 
 if TYPE_CHECKING:
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Node, Report
     from mlflow_azure.resources.web.web_app import WebApp
 
@@ -49,14 +50,16 @@ class StoppedSite(Task):
         self.site = site
 
     def run(self, given: Given, report: Report) -> Action:
-        """Stop it, and wait until App Service answers for it."""
         azure, group, name = self.site.azure, self.site.group.name, self.site.name
-        with doing(f"stopping {self.site}"):
-            azure.web.web_apps.stop(group, name)
+        with doing(f"reading {self.site}"):
             live = arm.body(azure.web.web_apps.get(group, name))
-        url = self.site.outputs({**live, "identity": live.get("identity") or {}})["url"]
-        azure.deadline.poll(
-            lambda: True if probe(url).detail == STOPPED else None, every=_POLL_SECONDS, patience=_PATIENCE
-        )
+        stop(azure, group, name, self.site.outputs({**live, "identity": live.get("identity") or {}})["url"])
         azure.deadline.sleep(_SETTLE_SECONDS)
         return Action.UPDATE
+
+
+def stop(azure: Azure, group: str, name: str, url: str) -> None:
+    """Stop a web app, and wait until App Service answers for it."""
+    with doing(f"stopping web app {name}"):
+        azure.web.web_apps.stop(group, name)
+    azure.deadline.poll(lambda: probe(url).detail == STOPPED or None, every=_POLL_SECONDS, patience=_PATIENCE)
