@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,11 +12,6 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
-
-if TYPE_CHECKING:
-    from mlflow_azure.deployment.features.sign_in import SignInOff, SignInSwitch
-    from mlflow_azure.engine import Plan
-
 
 ClientId = Annotated[
     str | None,
@@ -81,19 +76,16 @@ def enable(
     wish = SignInWish(client_id, everyone=allow_everyone)
     wish.check(run.settings)
 
-    def prepare() -> tuple[SignInSwitch, Plan]:
-        switch = sign_in_on(run.azure, run.settings, wanted_sign_in(run.azure, run.settings, wish))
-        return switch, switch.plan(run.azure)
-
-    switch, planned = run.wait(prepare)
+    switch = run.wait(lambda: sign_in_on(run.azure, run.settings, wanted_sign_in(run.azure, run.settings, wish)))
+    planned = run.wait(lambda: switch.plan(run.azure))
     execution = Execution(planned, run.deadline)
     done = apply(run, execution)
     registered = switch.client_id(execution.outputs)
     url = switch.url(planned)
+    problem = run.wait(lambda: own_sign_in(run.azure, registered), "Trying to sign in")
     run.answer(AuthEnableAnswer(url, registered, switch.entra.issuer, done, already=planned.is_empty))
     if switch.lacks_consent(execution.outputs):
         run.warn([lacking_consent(run.azure, registered)])
-    problem = run.wait(lambda: own_sign_in(run.azure, registered), "Trying to sign in")
     run.warn([problem] if problem else [])
 
 
@@ -122,11 +114,8 @@ def disable(run: Invocation) -> None:
     from mlflow_azure.deployment.features.sign_in import sign_in_off
     from mlflow_azure.engine import Execution
 
-    def prepare() -> tuple[SignInOff, Plan]:
-        switch = sign_in_off(run.azure, run.settings)
-        return switch, switch.plan(run.azure)
-
-    switch, planned = run.wait(prepare)
+    switch = run.wait(lambda: sign_in_off(run.azure, run.settings))
+    planned = run.wait(lambda: switch.plan(run.azure))
     url = switch.url(planned)
     if planned.is_empty:
         run.answer(AuthDisableAnswer(url, ()))

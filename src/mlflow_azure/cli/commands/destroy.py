@@ -82,32 +82,33 @@ def destroy(
         group = run.loaded.values["RG_NAME"].text
         run.answer(DestroyAnswer((), (), group, group_deleted=False))  # there is no emulator yet
         return
-    _destroy(run, keep_data=keep_data, delete_database=delete_database)
-    if run.cloud.name is CloudName.EMULATOR:
-        run.deadline.call(lambda: stop_if_unused(run.console, run.azure))
-
-
-def _destroy(run: Invocation, *, keep_data: bool, delete_database: bool) -> None:
-    from mlflow_azure.deployment.destroy import agree, plan_destroy
     from mlflow_azure.deployment.inventory import take_inventory
-    from mlflow_azure.engine import Execution
 
     inventory = run.wait(lambda: take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data))
-    kept = tuple(Kept(found.kind, found.name, found.id) for found in inventory.kept)
-    if inventory.is_empty:
-        run.answer(DestroyAnswer((), kept, inventory.group, group_deleted=False))
-        return
-    run.note(_announcement(inventory))
-    agree(run, inventory, delete_database=delete_database)
-    run.achieved["kept"] = kept
-    done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
-    run.answer(DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes))
+    answer = _destroy(run, inventory, delete_database=delete_database)
+    if run.cloud.name is CloudName.EMULATOR:
+        run.deadline.call(lambda: stop_if_unused(run.console, run.azure))
+    run.answer(answer)
     for client_id in inventory.unseen:
         run.console.warn(
             f"You may not see in Microsoft Entra ID whether app registration {client_id}, which the server's sign-in "
             "used, was made by mlflow-azure, so it was kept.",
             f"If nothing else uses it, ask for it to be deleted: az ad app delete --id {client_id}",
         )
+
+
+def _destroy(run: Invocation, inventory: Inventory, *, delete_database: bool) -> DestroyAnswer:
+    from mlflow_azure.deployment.destroy import agree, plan_destroy
+    from mlflow_azure.engine import Execution
+
+    kept = tuple(Kept(found.kind, found.name, found.id) for found in inventory.kept)
+    if inventory.is_empty:
+        return DestroyAnswer((), kept, inventory.group, group_deleted=False)
+    run.note(_announcement(inventory))
+    agree(run, inventory, delete_database=delete_database)
+    run.achieved["kept"] = kept
+    done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
+    return DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes)
 
 
 def _announcement(inventory: Inventory) -> str:

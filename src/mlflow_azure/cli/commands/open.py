@@ -48,4 +48,5 @@ def open_(
         )
     if not portal:
         site.refuse_stopped("opening the server")
-    run.answer(OpenAnswer(url, show_in_browser(run, url)))
+    # One that runs in the terminal lasts until it is left.
+    run.answer(OpenAnswer(url, run.deadline.call(lambda: show_in_browser(run, url))))
