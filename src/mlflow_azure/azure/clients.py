@@ -52,11 +52,6 @@ class Azure:
     """
 
     def __init__(self, cloud: Cloud, credential: Credential, subscription_id: str, deadline: Deadline) -> None:
-        # What all clients share imports itself in a circle. Threads that begin that at once can each be given a half of
-        # it (https://docs.python.org/3/library/importlib.html, deadlock avoidance), so it is there before they are.
-        import azure.core.pipeline.policies
-        import azure.core.rest  # noqa: F401
-
         self.cloud = cloud
         self.credential = credential
         self.subscription_id = subscription_id

@@ -103,7 +103,8 @@ class Credential:
 def _import_core() -> None:
     """Import azure-core as a whole, before threads do.
 
-    Its modules import each other in circles. Threads that begin with different ones of them meet half of a module.
+    Its modules import each other in circles. Threads that begin with different ones of them meet half of a module:
+    https://docs.python.org/3/library/importlib.html, on avoiding deadlocks. All clients are made with a credential.
     """
     import azure.core.pipeline.policies
     import azure.core.pipeline.transport

@@ -69,10 +69,6 @@ class Given:
             )
         return UNKNOWN if outputs is None else outputs[output]
 
-    def exists(self, node: Node) -> bool:
-        """Whether `node` exists already."""
-        return self._outputs[node] is not None
-
 
 class Resource(Node):
     """Something that exists, or is to exist.
