@@ -129,14 +129,10 @@ def read_status(azure: Azure, settings: Settings) -> Status:
 
 def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[str, Any]:
     """Every resource, and what only a status wants to know of some, all at the same time."""
-    group, site = stack.group.name, stack.site.name
     work: Mapping[str, Callable[[], Any]] = {
         "resources": lambda: engine.read(resources, azure.deadline, hiding=True),
         "share": lambda: _usage(stack.share),
-        "sign-in": lambda: arm.get(
-            f"the sign-in of {stack.site}",
-            lambda: azure.web.web_apps.get_auth_settings_v2_without_secrets(group, site),
-        ),
+        "sign-in": lambda: auth_settings.read_sign_in(azure, *stack.site.where),
     }
     return engine.gather(work, azure.deadline)
 
@@ -145,11 +141,8 @@ def _usage(share: FileShare | None) -> Properties | None:
     """The file share, with how much of it is used; None where there is none."""
     if share is None:
         return None
-    account = share.account
-    shares = share.azure.storage.file_shares
-    return arm.get(
-        f"the usage of {share}", lambda: shares.get(account.group.name, account.name, share.name, expand="stats")
-    )
+    shares, where = share.azure.storage.file_shares, (*share.account.where, share.name)
+    return arm.get(f"the usage of {share}", lambda: shares.get(*where, expand="stats"))
 
 
 def _health(azure: Azure, url: str, sign_in: SignIn | None, image: RunningImage | None, version: str) -> Health:

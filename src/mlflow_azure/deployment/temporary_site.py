@@ -72,7 +72,7 @@ class RemovedSite(Task):
                 f"deleting {self.site}: it was not made by mlflow-azure", hint="Delete it, if nobody needs it."
             )
         if live["properties"].get(SUBNET):
-            leave_network(self.site.azure, self.site.group.name, self.site.name)
+            leave_network(self.site.azure, *self.site.where)
         with doing(f"deleting {self.site}"):
-            self.site.azure.web.web_apps.delete(self.site.group.name, self.site.name, delete_empty_server_farm=False)
+            self.site.azure.web.web_apps.delete(*self.site.where, delete_empty_server_farm=False)
         return Action.DELETE

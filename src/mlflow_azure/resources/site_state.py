@@ -35,7 +35,7 @@ class StartedSite(Task):
     def run(self, given: Given, report: Report) -> Action:
         """Start it. One that runs goes on."""
         with doing(f"starting {self.site}"):
-            self.site.azure.web.web_apps.start(self.site.group.name, self.site.name)
+            self.site.azure.web.web_apps.start(*self.site.where)
         return Action.UPDATE
 
 
@@ -50,10 +50,10 @@ class StoppedSite(Task):
         self.site = site
 
     def run(self, given: Given, report: Report) -> Action:
-        azure, group, name = self.site.azure, self.site.group.name, self.site.name
+        azure, where = self.site.azure, self.site.where
         with doing(f"reading {self.site}"):
-            live = arm.body(azure.web.web_apps.get(group, name))
-        stop(azure, group, name, self.site.outputs({**live, "identity": live.get("identity") or {}})["url"])
+            live = arm.body(azure.web.web_apps.get(*where))
+        stop(azure, *where, self.site.outputs({**live, "identity": live.get("identity") or {}})["url"])
         azure.deadline.sleep(_SETTLE_SECONDS)
         return Action.UPDATE
 

@@ -23,6 +23,7 @@ class TaggedResource(AzureResource):
         type: Its type in Azure Resource Manager: "Microsoft.Web/sites".
         group: The group it lives in.
         location: Its region.
+        where: The names by which the SDK asks for it.
 
     """
 
@@ -43,6 +44,7 @@ class TaggedResource(AzureResource):
         self.group = group
         self.location = location
         self.provider = provider
+        self.where = (group.name, name)
         provider.shown_by.append(self)
 
     @property

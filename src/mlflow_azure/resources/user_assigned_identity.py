@@ -29,7 +29,7 @@ class UserAssignedIdentity(TaggedResource):
 
         with doing(f"reading {self}"):
             try:
-                return _body(self.azure.identities.user_assigned_identities.get(self.group.name, self.name))
+                return _body(self.azure.identities.user_assigned_identities.get(*self.where))
             except ResourceNotFoundError:
                 return None
 
@@ -47,7 +47,7 @@ class UserAssignedIdentity(TaggedResource):
 
         body = Identity(location=wanted["location"], tags=dict(wanted["tags"]))
         with doing(what):
-            made = self.azure.identities.user_assigned_identities.create_or_update(self.group.name, self.name, body)
+            made = self.azure.identities.user_assigned_identities.create_or_update(*self.where, body)
         return _body(made)
 
     def outputs(self, live: Properties) -> Properties:

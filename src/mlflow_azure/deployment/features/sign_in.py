@@ -15,7 +15,6 @@ from mlflow_azure.deployment.foundation import foundation, postgres_foundation
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import MlflowAzureError, SettingsError, SignInError
 from mlflow_azure.events import Warned
-from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings, registrations
 from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id, is_ours
 from mlflow_azure.resources.entra.auth_settings import AuthSettings
@@ -203,11 +202,7 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
 
 def enabled_sign_in(azure: Azure, settings: Settings) -> SignIn | None:
     """The sign-in that the live web app demands; None where there is no web app, either."""
-    live = arm.get(
-        f"the sign-in of web app {settings.web_app_name}",
-        lambda: azure.web.web_apps.get_auth_settings_v2_without_secrets(settings.rg_name, settings.web_app_name),
-    )
-    return live_sign_in(azure, live)
+    return live_sign_in(azure, auth_settings.read_sign_in(azure, settings.rg_name, settings.web_app_name))
 
 
 def used_client(azure: Azure, settings: Settings) -> str:

@@ -40,10 +40,8 @@ class Administrator(ServerPart):
         principal = given(self.identity, "principal_id")
         if principal is UNKNOWN:
             return None
-        group, server = self.group_name, self.server.name
-        live = self.read_part(
-            given, lambda: self.azure.postgres.administrators_microsoft_entra.get(group, server, principal)
-        )
+        administrators, where = self.azure.postgres.administrators_microsoft_entra, self.server.where
+        live = self.read_part(given, lambda: administrators.get(*where, principal))
         return live if live is None or live is NOT_ASKED else {"properties": _known(live["properties"])}
 
     def desired(self, given: Given) -> Properties:
@@ -52,25 +50,12 @@ class Administrator(ServerPart):
         return {"properties": {"objectId": principal, "principalName": self.name, "principalType": "ServicePrincipal"}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        wanted = desired["properties"]
-        body = {
-            "properties": {
-                "principalName": wanted["principalName"],
-                "principalType": wanted["principalType"],
-                "tenantId": self.azure.tenant_id,
-            }
-        }
-        administrators, group, server = (
-            self.azure.postgres.administrators_microsoft_entra,
-            self.group_name,
-            self.server.name,
-        )
+        administrators, where = self.azure.postgres.administrators_microsoft_entra, self.server.where
+        wanted = dict(desired["properties"])
+        principal = str(wanted.pop("objectId"))
+        body = arm.sent({"properties": {**wanted, "tenantId": self.azure.tenant_id}})
         with doing(f"making {self.identity} an administrator of {self.server}"):
-            when_free(
-                self.azure,
-                lambda: administrators.begin_create_or_update(group, server, str(wanted["objectId"]), arm.sent(body)),
-                report,
-            )
+            when_free(self.azure, lambda: administrators.begin_create_or_update(*where, principal, body), report)
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

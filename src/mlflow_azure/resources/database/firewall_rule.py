@@ -35,18 +35,17 @@ class FirewallRule(ServerPart):
         return f"{self.server.id}/firewallRules/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        group, server = self.group_name, self.server.name
-        return self.read_part(given, lambda: self.azure.postgres.firewall_rules.get(group, server, self.name))
+        rules, where = self.azure.postgres.firewall_rules, self.server.where
+        return self.read_part(given, lambda: rules.get(*where, self.name))
 
     def desired(self, given: Given) -> Properties:
         """From and to the address that stands for Azure's services."""
         return {"properties": {"startIpAddress": AZURE_SERVICES, "endIpAddress": AZURE_SERVICES}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        rules, group, server = self.azure.postgres.firewall_rules, self.group_name, self.server.name
-        body = arm.sent(desired)
+        rules, where, body = self.azure.postgres.firewall_rules, self.server.where, arm.sent(desired)
         with doing(f"writing {self} of {self.server}"):
-            when_free(self.azure, lambda: rules.begin_create_or_update(group, server, self.name, body), report)
+            when_free(self.azure, lambda: rules.begin_create_or_update(*where, self.name, body), report)
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

@@ -89,7 +89,7 @@ class FlexibleServer(TaggedResource):
         )
 
     def read(self, given: Given) -> Properties | None:
-        live = arm.get(str(self), lambda: self.azure.postgres.servers.get(self.group.name, self.name))
+        live = arm.get(str(self), lambda: self.azure.postgres.servers.get(*self.where))
         return live and self._as_wanted(live)
 
     def _as_wanted(self, live: dict[str, Any]) -> Properties:
@@ -117,12 +117,8 @@ class FlexibleServer(TaggedResource):
         }
 
     def check_before_create(self, given: Given) -> None:
-        refuse_taken(
-            self,
-            given,
-            "POSTGRES_SERVER_NAME",
-            lambda: self.azure.postgres.name_availability.check_globally({"name": self.name, "type": self.type}),
-        )
+        check = self.azure.postgres.name_availability.check_globally
+        refuse_taken(self, given, "POSTGRES_SERVER_NAME", lambda: check({"name": self.name, "type": self.type}))
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the server; it takes 5 to 15 minutes, while everything else goes on."""
@@ -139,7 +135,7 @@ class FlexibleServer(TaggedResource):
         body = {**desired, "properties": properties}
         servers = self.azure.postgres.servers
         with doing(f"creating {self}"):
-            begin = lambda: servers.begin_create_or_update(self.group.name, self.name, arm.sent(body))  # noqa: E731
+            begin = lambda: servers.begin_create_or_update(*self.where, arm.sent(body))  # noqa: E731
             return self._as_wanted(arm.body(when_free(self.azure, begin, report)))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
@@ -156,7 +152,7 @@ class FlexibleServer(TaggedResource):
         body = {**changes, "tags": merged_tags(ready, desired)}
         servers = self.azure.postgres.servers
         with doing(f"updating {self}"):
-            begin = lambda: servers.begin_update(self.group.name, self.name, arm.sent(body))  # noqa: E731
+            begin = lambda: servers.begin_update(*self.where, arm.sent(body))  # noqa: E731
             when_free(self.azure, begin, report)
         return self._live(given)
 
@@ -165,9 +161,7 @@ class FlexibleServer(TaggedResource):
         if live["properties"].get("state") == STOPPED:
             report("starting it", None)
             with doing(f"starting {self}"):
-                when_free(
-                    self.azure, lambda: self.azure.postgres.servers.begin_start(self.group.name, self.name), report
-                )
+                when_free(self.azure, lambda: self.azure.postgres.servers.begin_start(*self.where), report)
 
         def ready() -> Properties | None:
             found = self._live(given)

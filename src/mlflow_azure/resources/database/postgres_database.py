@@ -26,17 +26,17 @@ class PostgresDatabase(ServerPart):
         return f"{self.server.id}/databases/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        group, server = self.group_name, self.server.name
-        return self.read_part(given, lambda: self.azure.postgres.databases.get(group, server, self.name))
+        databases, where = self.azure.postgres.databases, self.server.where
+        return self.read_part(given, lambda: databases.get(*where, self.name))
 
     def desired(self, given: Given) -> Properties:
         return {"properties": {"charset": CHARSET}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         body = {"properties": {"charset": CHARSET, "collation": COLLATION}}
-        databases, group, server = self.azure.postgres.databases, self.group_name, self.server.name
+        databases, where = self.azure.postgres.databases, self.server.where
         with doing(f"creating {self} on {self.server}"):
-            when_free(self.azure, lambda: databases.begin_create(group, server, self.name, arm.sent(body)), report)
+            when_free(self.azure, lambda: databases.begin_create(*where, self.name, arm.sent(body)), report)
         return body
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

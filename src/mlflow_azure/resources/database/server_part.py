@@ -31,7 +31,6 @@ class ServerPart(AzureResource):
     ) -> None:
         super().__init__(server.azure, name, parent=server, needs=(server, *needs), after=after)
         self.server = server
-        self.group_name = server.group.name
 
     def read_part(self, given: Given, get: Callable[[], Any]) -> Properties | None:
         """The live part; NOT_ASKED while the server is not ready: it is read again before it is written."""

@@ -19,6 +19,7 @@ from mlflow_azure.resources.web.writes import NOT_AGAIN, read_anew
 if TYPE_CHECKING:
     from azure.mgmt.web.models import SiteAuthSettingsV2
 
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web.web_app import WebApp
 
@@ -55,10 +56,7 @@ class AuthSettings(SitePart):
         self.secret = secret
 
     def read(self, given: Given) -> Properties | None:
-        live = arm.get(
-            f"the sign-in of {self.site}",
-            lambda: self.azure.web.web_apps.get_auth_settings_v2_without_secrets(self.group_name, self.name),
-        )
+        live = read_sign_in(self.azure, *self.where)
         return live and {"properties": _without_gaps(live["properties"])}
 
     def desired(self, given: Given) -> Properties:
@@ -96,7 +94,7 @@ class AuthSettings(SitePart):
 
         def write(now: Properties) -> SiteAuthSettingsV2:
             body = arm.sent({"properties": merged(now["properties"], desired["properties"])})
-            return self.azure.web.web_apps.update_auth_settings_v2(self.group_name, self.name, body, **NOT_AGAIN)
+            return self.apps.update_auth_settings_v2(*self.where, body, **NOT_AGAIN)
 
         with doing(f"switching {'on' if self.client else 'off'} the sign-in of {self.site}"):
             answer = read_anew(self, write, desired, live, given, report)
@@ -105,6 +103,12 @@ class AuthSettings(SitePart):
     def state(self, live: Properties) -> str:
         """Required, or what else."""
         return "Required" if requires_sign_in(live) else "Off"
+
+
+def read_sign_in(azure: Azure, group: str, site: str) -> dict[str, Any] | None:
+    """The live settings of a web app, as Azure tells them; None where there is no web app."""
+    read = azure.web.web_apps.get_auth_settings_v2_without_secrets
+    return arm.get(f"the sign-in of web app {site}", lambda: read(group, site))
 
 
 def is_on(live: Properties) -> bool:

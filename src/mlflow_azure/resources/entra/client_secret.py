@@ -69,7 +69,7 @@ class ClientSecret(AzureResource):
     def _in_app_settings(self) -> str | None:
         site = self.registration.site
         with doing(f"reading the app settings of {site}"):
-            answer = self.azure.web.web_apps.list_application_settings(site.group.name, site.name)
+            answer = self.azure.web.web_apps.list_application_settings(*site.where)
         return (arm.body(answer).get("properties") or {}).get(SIGN_IN_SECRET)
 
     def desired(self, given: Given) -> Properties:

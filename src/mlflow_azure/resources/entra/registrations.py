@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.microsoft_graph import quoted
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.entra.app_registration import deployment_tag
 from mlflow_azure.resources.web.app_settings import FEDERATED_CLIENT, SIGN_IN_SECRET
@@ -43,8 +42,7 @@ def of_deployment(azure: Azure, group: str) -> list[dict[str, Any]] | None:
 
 def used_by(azure: Azure, group: str, site: str, *, ours_only: bool = False) -> str | None:
     """The client id that the sign-in on a web app uses, whoever set it up; None where there is no such sign-in."""
-    web = azure.web.web_apps
-    live = arm.get(f"the sign-in of web app {site}", lambda: web.get_auth_settings_v2_without_secrets(group, site))
+    live = auth_settings.read_sign_in(azure, group, site)
     return ours(live) if ours_only else _used(live).get("clientId")
 
 

@@ -28,8 +28,7 @@ class AdminUser(AzureResource):
         return self.registry.id
 
     def read(self, given: Given) -> Properties | None:
-        group, name = self.registry.group.name, self.name
-        return arm.get(str(self), lambda: self.azure.registries.registries.get(group, name))
+        return arm.get(str(self), lambda: self.azure.registries.registries.get(*self.registry.where))
 
     def desired(self, given: Given) -> Properties:
         return {"properties": {"adminUserEnabled": False}}
@@ -40,9 +39,8 @@ class AdminUser(AzureResource):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         with doing(f"switching off the admin user of {self.registry}"):
-            poller = self.azure.registries.registries.begin_update(
-                self.registry.group.name, self.name, dict(desired), polling=self.azure.polling()
-            )
+            registries, where = self.azure.registries.registries, self.registry.where
+            poller = registries.begin_update(*where, dict(desired), polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def state(self, live: Properties) -> str:

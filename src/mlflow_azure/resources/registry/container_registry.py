@@ -47,31 +47,21 @@ class ContainerRegistry(TaggedResource):
         self.admin_user = admin_user
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get_settled(
-            self.azure, str(self), lambda: self.azure.registries.registries.get(self.group.name, self.name)
-        )
+        return arm.get_settled(self.azure, str(self), lambda: self.azure.registries.registries.get(*self.where))
 
     def desired(self, given: Given) -> Properties:
         properties = {"adminUserEnabled": True} if self.admin_user else {}
         return {"location": self.location, "tags": self.tags, "properties": properties}
 
     def check_before_create(self, given: Given) -> None:
-        refuse_taken(
-            self,
-            given,
-            "ACR_NAME",
-            lambda: self.azure.registries.registries.check_name_availability(
-                {"name": self.name, "type": "Microsoft.ContainerRegistry/registries"}
-            ),
-        )
+        check = self.azure.registries.registries.check_name_availability
+        refuse_taken(self, given, "ACR_NAME", lambda: check(arm.sent({"name": self.name, "type": self.type})))
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the registry, which takes 8 to 30 seconds, and wait until it can be reached."""
-        body = {**desired, "sku": {"name": "Basic"}}
+        registries, body = self.azure.registries.registries, {**desired, "sku": {"name": "Basic"}}
         with doing(f"creating {self}"):
-            poller = self.azure.registries.registries.begin_create(
-                self.group.name, self.name, body, polling=self.azure.polling(lasts=True)
-            )
+            poller = registries.begin_create(*self.where, body, polling=self.azure.polling(lasts=True))
             live = arm.body(self.azure.wait(poller))
         wait_until_reachable(self.azure.cloud, live["properties"]["loginServer"], self.azure.deadline, report)
         return live
@@ -80,9 +70,7 @@ class ContainerRegistry(TaggedResource):
         """Change what differs; the SKU that an owner chose is kept."""
         body = {"tags": merged_tags(live, desired), "properties": desired["properties"]}
         with doing(f"updating {self}"):
-            poller = self.azure.registries.registries.begin_update(
-                self.group.name, self.name, body, polling=self.azure.polling()
-            )
+            poller = self.azure.registries.registries.begin_update(*self.where, body, polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:
@@ -101,7 +89,7 @@ class ContainerRegistry(TaggedResource):
 
     def _admin(self) -> tuple[str, dict[str, Secret]]:
         with doing(f"reading the credentials of {self}"):
-            credentials = self.azure.registries.registries.list_credentials(self.group.name, self.name)
+            credentials = self.azure.registries.registries.list_credentials(*self.where)
         return str(credentials.username), passwords_of(credentials)
 
 

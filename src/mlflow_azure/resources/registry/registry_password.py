@@ -60,9 +60,9 @@ class RegistryPassword(AzureResource):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Make it anew, and wait until one can pull with it."""
-        registries, group = self.azure.registries.registries, self.registry.group.name
+        registries, where = self.azure.registries.registries, self.registry.where
         with doing(f"renewing {self.name} of {self.registry}"):
-            listed = registries.regenerate_credential(group, self.registry.name, {"name": self.name})
+            listed = registries.regenerate_credential(*where, {"name": self.name})
         password = passwords_of(listed)[self.name]
         self._wait_until_accepted(password, given, report)
         return {**live, **desired, "password": password}

@@ -46,7 +46,7 @@ class Webhook(AzureResource, Removable):
         self.scope = scope
         self.publishing = publishing
         self.wanted = publishing is not None
-        self.where = (registry.group.name, registry.name, self.name)
+        self.where = (*registry.where, self.name)
 
     @property
     def id(self) -> str:

@@ -28,26 +28,21 @@ class BlobContainer(AzureResource):
         return f"{self.account.id}/blobServices/default/containers/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get(
-            str(self),
-            lambda: self.azure.storage.blob_containers.get(self.account.group.name, self.account.name, self.name),
-        )
+        return arm.get(str(self), lambda: self.azure.storage.blob_containers.get(*self.account.where, self.name))
 
     def desired(self, given: Given) -> Properties:
         """Without anonymous access."""
         return {"properties": {"publicAccess": "None"}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        group, account = self.account.group.name, self.account.name
         with doing(f"creating {self}"):
-            self.azure.storage.blob_containers.create(group, account, self.name, arm.sent(desired))
+            self.azure.storage.blob_containers.create(*self.account.where, self.name, arm.sent(desired))
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Close it to anonymous access."""
-        group, account = self.account.group.name, self.account.name
         with doing(f"updating {self}"):
-            self.azure.storage.blob_containers.update(group, account, self.name, arm.sent(desired))
+            self.azure.storage.blob_containers.update(*self.account.where, self.name, arm.sent(desired))
         return desired
 
     def state(self, live: Properties) -> str:

@@ -29,24 +29,19 @@ class FileShare(AzureResource):
         return f"{self.account.id}/fileServices/default/shares/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get(
-            str(self),
-            lambda: self.azure.storage.file_shares.get(self.account.group.name, self.account.name, self.name),
-        )
+        return arm.get(str(self), lambda: self.azure.storage.file_shares.get(*self.account.where, self.name))
 
     def desired(self, given: Given) -> Properties:
         return {"properties": {"shareQuota": self.quota}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        group, account = self.account.group.name, self.account.name
         with doing(f"creating {self}"):
-            self.azure.storage.file_shares.create(group, account, self.name, arm.sent(desired))
+            self.azure.storage.file_shares.create(*self.account.where, self.name, arm.sent(desired))
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        group, account = self.account.group.name, self.account.name
         with doing(f"updating {self}"):
-            self.azure.storage.file_shares.update(group, account, self.name, arm.sent(desired))
+            self.azure.storage.file_shares.update(*self.account.where, self.name, arm.sent(desired))
         return desired
 
     def state(self, live: Properties) -> str:

@@ -46,11 +46,8 @@ class StorageAccount(TaggedResource):
         self.shared_key = shared_key
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get_settled(
-            self.azure,
-            str(self),
-            lambda: self.azure.storage.storage_accounts.get_properties(self.group.name, self.name),
-        )
+        accounts = self.azure.storage.storage_accounts
+        return arm.get_settled(self.azure, str(self), lambda: accounts.get_properties(*self.where))
 
     def desired(self, given: Given) -> Properties:
         return {
@@ -66,22 +63,14 @@ class StorageAccount(TaggedResource):
         }
 
     def check_before_create(self, given: Given) -> None:
-        refuse_taken(
-            self,
-            given,
-            "STORAGE_ACCOUNT_NAME",
-            lambda: self.azure.storage.storage_accounts.check_name_availability(
-                {"name": self.name, "type": "Microsoft.Storage/storageAccounts"}
-            ),
-        )
+        accounts, asked = self.azure.storage.storage_accounts, arm.sent({"name": self.name, "type": self.type})
+        refuse_taken(self, given, "STORAGE_ACCOUNT_NAME", lambda: accounts.check_name_availability(asked))
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Create the account; it takes 20 to 70 seconds."""
-        body = {**desired, "sku": {"name": "Standard_LRS"}}
+        accounts, body = self.azure.storage.storage_accounts, arm.sent({**desired, "sku": {"name": "Standard_LRS"}})
         with doing(f"creating {self}"):
-            poller = self.azure.storage.storage_accounts.begin_create(
-                self.group.name, self.name, arm.sent(body), polling=self.azure.polling(lasts=True)
-            )
+            poller = accounts.begin_create(*self.where, body, polling=self.azure.polling(lasts=True))
             return arm.body(self.azure.wait(poller))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
@@ -89,7 +78,7 @@ class StorageAccount(TaggedResource):
         if live["kind"] != desired["kind"]:
             body["kind"] = desired["kind"]
         with doing(f"updating {self}"):
-            return arm.body(self.azure.storage.storage_accounts.update(self.group.name, self.name, arm.sent(body)))
+            return arm.body(self.azure.storage.storage_accounts.update(*self.where, arm.sent(body)))
 
     def outputs(self, live: Properties) -> Properties:
         """name, endpoints, blob_endpoint; where keys open it, keys and connection_strings, by the names of the keys.
@@ -107,7 +96,7 @@ class StorageAccount(TaggedResource):
                 code="KeyBasedAuthenticationNotPermitted",
             )
         with doing(f"reading the keys of {self}"):
-            listed = self.azure.storage.storage_accounts.list_keys(self.group.name, self.name).keys_property
+            listed = self.azure.storage.storage_accounts.list_keys(*self.where).keys_property
         if not listed:
             raise MlflowAzureError(f"reading the keys of {self}: Azure's answer has none", hint=AGAIN)
         keys = {str(each.key_name): str(each.value) for each in listed}

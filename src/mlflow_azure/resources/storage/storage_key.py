@@ -57,10 +57,9 @@ class StorageKey(AzureResource):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Make it anew, and wait until it opens the account."""
-        accounts, group = self.azure.storage.storage_accounts, self.account.group.name
         with doing(f"renewing {self.name} of {self.account}"):
-            wanted = arm.sent({"keyName": self.name})
-            listed = accounts.regenerate_key(group, self.account.name, wanted).keys_property or []
+            accounts, wanted = self.azure.storage.storage_accounts, arm.sent({"keyName": self.name})
+            listed = accounts.regenerate_key(*self.account.where, wanted).keys_property or []
         key = next((Secret(str(each.value)) for each in listed if each.key_name == self.name), None)
         if key is None:
             raise MlflowAzureError(f"renewing {self.name} of {self.account}: Azure's answer lacks it", hint=AGAIN)

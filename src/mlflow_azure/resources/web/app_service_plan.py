@@ -47,7 +47,7 @@ class AppServicePlan(TaggedResource):
         self.instances = instances
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get(str(self), lambda: self.azure.web.app_service_plans.get(self.group.name, self.name))
+        return arm.get(str(self), lambda: self.azure.web.app_service_plans.get(*self.where))
 
     def desired(self, given: Given) -> Properties:
         """Region, tags, size, and the number of machines where it is set; `reserved` is Azure's word for Linux."""
@@ -67,15 +67,10 @@ class AppServicePlan(TaggedResource):
         return self._put(f"updating {self}", {**desired, "kind": "linux", "sku": sku, "tags": tags}, report)
 
     def _put(self, what: str, body: Properties, report: Report) -> Properties:
+        azure, write = self.azure, self.azure.web.app_service_plans.begin_create_or_update
         with doing(what):
-            poller = when_free(
-                self.azure,
-                lambda: self.azure.web.app_service_plans.begin_create_or_update(
-                    self.group.name, self.name, arm.sent(body), polling=self.azure.polling()
-                ),
-                report,
-            )
-            return arm.body(self.azure.wait(poller))
+            begin = lambda: write(*self.where, arm.sent(body), polling=azure.polling())  # noqa: E731
+            return arm.body(azure.wait(when_free(azure, begin, report)))
 
     def state(self, live: Properties) -> str:
         """Ready, or what stands in the way."""

@@ -68,8 +68,7 @@ class AppSettings(SitePart):
 
     def read(self, given: Given) -> Properties | None:
         with doing(f"reading the app settings of {self.site}"):
-            answer = self.azure.web.web_apps.list_application_settings(self.group_name, self.name)
-        return _redacted(answer)
+            return _redacted(self.apps.list_application_settings(*self.where))
 
     def desired(self, given: Given) -> Properties:
         return {name: value for part in self.parts for name, value in part.desired(given).items()}
@@ -80,7 +79,7 @@ class AppSettings(SitePart):
         def write(now: Properties) -> StringDictionary:
             merged = {name: value for name, value in revealed({**now, **desired}).items() if value is not None}
             body = arm.sent({"properties": merged})
-            return self.azure.web.web_apps.update_application_settings(self.group_name, self.name, body, **NOT_AGAIN)
+            return self.apps.update_application_settings(*self.where, body, **NOT_AGAIN)
 
         with doing(f"writing the app settings of {self.site}"):
             return _redacted(read_anew(self, write, desired, live, given, report))

@@ -20,10 +20,8 @@ class ContainerLogs(SitePart):
     config = "logs"
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get(
-            f"the logging of {self.site}",
-            lambda: self.azure.web.web_apps.get_diagnostic_logs_configuration(self.group_name, self.name),
-        )
+        read = self.apps.get_diagnostic_logs_configuration
+        return arm.get(f"the logging of {self.site}", lambda: read(*self.where))
 
     def desired(self, given: Given) -> Properties:
         """Three days, 100 MB."""
@@ -34,12 +32,6 @@ class ContainerLogs(SitePart):
         """Switch it on; the write replaces all, so what else is logged is written again."""
         current = live.get("properties") or {}
         http = {**(current.get("httpLogs") or {}), **desired["properties"]["httpLogs"]}
+        write, body = self.apps.update_diagnostic_logs_config, arm.sent({"properties": {**current, "httpLogs": http}})
         with doing(f"switching on the container log of {self.site}"):
-            answer = when_free(
-                self.azure,
-                lambda: self.azure.web.web_apps.update_diagnostic_logs_config(
-                    self.group_name, self.name, arm.sent({"properties": {**current, "httpLogs": http}})
-                ),
-                report,
-            )
-        return arm.body(answer)
+            return arm.body(when_free(self.azure, lambda: write(*self.where, body), report))

@@ -100,5 +100,5 @@ class ContainerStart:
         report("its identity may not pull the image yet: restarting", None)
         self._since = datetime.now(UTC)
         with doing(f"restarting {self.site}"):
-            self.site.azure.web.web_apps.restart(self.site.group.name, self.site.name)
+            self.site.azure.web.web_apps.restart(*self.site.where)
         return True

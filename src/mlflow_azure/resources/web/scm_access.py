@@ -30,7 +30,7 @@ class PublishingCredentials(SitePart):
     def read(self, given: Given) -> Properties | None:
         """`hook`, the URL that a registry calls, with user and password."""
         with doing(f"reading the publishing credentials of {self.site}"):
-            poller = self.azure.web.web_apps.begin_list_publishing_credentials(self.group_name, self.name)
+            poller = self.apps.begin_list_publishing_credentials(*self.where)
             user = arm.body(self.azure.wait(poller))
         return {"hook": Secret(user["properties"]["scmUri"].rstrip("/") + HOOK_PATH)}
 
@@ -63,7 +63,7 @@ class ScmBasicAuth(SitePart):
         return f"{self.site.id}/basicPublishingCredentialsPolicies/{self.config}"
 
     def read(self, given: Given) -> Properties | None:
-        return arm.get(str(self), lambda: self.azure.web.web_apps.get_scm_allowed(self.group_name, self.name))
+        return arm.get(str(self), lambda: self.apps.get_scm_allowed(*self.where))
 
     def desired(self, given: Given) -> Properties:
         return {"properties": {"allow": self.allowed}}
@@ -73,14 +73,9 @@ class ScmBasicAuth(SitePart):
         return self.update(desired, {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        write, body = self.apps.update_scm_allowed, arm.sent(desired)
         with doing(f"{'allowing' if self.allowed else 'forbidding'} {self}"):
-            return arm.body(
-                when_free(
-                    self.azure,
-                    lambda: self.azure.web.web_apps.update_scm_allowed(self.group_name, self.name, arm.sent(desired)),
-                    report,
-                )
-            )
+            return arm.body(when_free(self.azure, lambda: write(*self.where, body), report))
 
     def state(self, live: Properties) -> str:
         return "Allowed" if live["properties"]["allow"] else "Forbidden"

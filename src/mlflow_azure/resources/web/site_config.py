@@ -62,10 +62,7 @@ class SiteConfig(SitePart):
         self.allow = allow
 
     def read(self, given: Given) -> Properties | None:
-        live = arm.get(
-            f"the configuration of {self.site}",
-            lambda: self.azure.web.web_apps.get_configuration(self.group_name, self.name),
-        )
+        live = arm.get(f"the configuration of {self.site}", lambda: self.apps.get_configuration(*self.where))
         return live and by_owner(live["properties"])
 
     def desired(self, given: Given) -> Properties:
@@ -98,13 +95,9 @@ class SiteConfig(SitePart):
         properties = dict(desired["properties"])
         if self.allow:
             properties["ipSecurityRestrictions"] = [*properties["ipSecurityRestrictions"], *live["otherRules"]]
+        write, body = self.apps.update_configuration, arm.sent({"properties": properties})
         with doing(f"configuring {self.site}"):
-            body = {"properties": properties}
-            answer = when_free(
-                self.azure,
-                lambda: self.azure.web.web_apps.update_configuration(self.group_name, self.name, arm.sent(body)),
-                report,
-            )
+            answer = when_free(self.azure, lambda: write(*self.where, body), report)
         return by_owner(arm.body(answer)["properties"])
 
 

@@ -14,6 +14,8 @@ from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
+    from azure.mgmt.web.operations import WebAppsOperations
+
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.web.web_app import WebApp
 
@@ -24,6 +26,8 @@ class SitePart(AzureResource):
     Attributes:
         config: Its name in Azure Resource Manager: "appsettings".
         site: The web app.
+        where: The names by which the SDK asks for it.
+        apps: What it asks.
 
     """
 
@@ -32,7 +36,11 @@ class SitePart(AzureResource):
     def __init__(self, site: WebApp, *, needs: tuple[Node, ...] = (), after: tuple[Node, ...] = ()) -> None:
         super().__init__(site.azure, site.name, parent=site, needs=needs, after=after)
         self.site = site
-        self.group_name = site.group.name
+        self.where = site.where
+
+    @property
+    def apps(self) -> WebAppsOperations:
+        return self.azure.web.web_apps
 
     @property
     def id(self) -> str:
@@ -48,7 +56,7 @@ class SitePart(AzureResource):
 
     def mark(self) -> str:
         """A tag of the web app: unlike its parts, it can be written without writing anything else."""
-        found = arm.get(str(self.site), lambda: self.azure.web.web_apps.get(self.group_name, self.site.name))
+        found = arm.get(str(self.site), lambda: self.apps.get(*self.where))
         return str((found or {"tags": {}})["tags"].get(arm.CHANGED, ""))
 
     def leave_mark(self, mark: str) -> None:

@@ -62,8 +62,7 @@ class StorageMount(SitePart):
 
     def read(self, given: Given) -> Properties | None:
         with doing(f"reading the mounts of {self.site}"):
-            answer = self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name)
-        return _redacted(answer)
+            return _redacted(self.apps.list_azure_storage_accounts(*self.where))
 
     def desired(self, given: Given) -> Properties:
         """The share at its path; named like the account, as `az webapp config storage-account add` users do."""
@@ -81,15 +80,9 @@ class StorageMount(SitePart):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Mount it, keeping other mounts: the write replaces all of them."""
         others = {name: mount for name, mount in live.items() if mount.get("mountPath") != self.path}
+        write, body = self.apps.update_azure_storage_accounts, _writable({**others, **desired})
         with doing(f"mounting {self.share} in {self.site}"):
-            answer = when_free(
-                self.azure,
-                lambda: self.azure.web.web_apps.update_azure_storage_accounts(
-                    self.group_name, self.name, {"properties": _writable({**others, **desired})}
-                ),
-                report,
-            )
-        mounts = _redacted(answer)
+            mounts = _redacted(when_free(self.azure, lambda: write(*self.where, body), report))
         self._check_state(mounts)
         return mounts
 
@@ -117,7 +110,7 @@ class NoStorageMount(SitePart):
     def read(self, given: Given) -> Properties | None:
         """The mounts, and whether one is at the path."""
         with doing(f"reading the mounts of {self.site}"):
-            mounts = _redacted(self.azure.web.web_apps.list_azure_storage_accounts(self.group_name, self.name))
+            mounts = _redacted(self.apps.list_azure_storage_accounts(*self.where))
         return {"mounts": mounts, "mounted": any(each.get("mountPath") == self.path for each in mounts.values())}
 
     def desired(self, given: Given) -> Properties:
@@ -127,22 +120,16 @@ class NoStorageMount(SitePart):
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Take it away; the share and what is in it stay."""
         others = {name: mount for name, mount in live.get("mounts", {}).items() if mount.get("mountPath") != self.path}
+        write, body = self.apps.update_azure_storage_accounts, _writable(others)
         with doing(f"taking {self.path} away from {self.site}"):
-            when_free(
-                self.azure,
-                lambda: self.azure.web.web_apps.update_azure_storage_accounts(
-                    self.group_name, self.name, {"properties": _writable(others)}
-                ),
-                report,
-            )
+            when_free(self.azure, lambda: write(*self.where, body), report)
         return {"mounts": others, "mounted": False}
 
 
-def _writable(mounts: Properties) -> dict[str, Any]:
+def _writable(mounts: Properties) -> Any:
     """The mounts as Azure takes them: with their keys, and without their state."""
-    return {
-        name: {key: value for key, value in revealed(mount).items() if key != "state"} for name, mount in mounts.items()
-    }
+    kept = {name: {key: value for key, value in mount.items() if key != "state"} for name, mount in mounts.items()}
+    return arm.sent({"properties": revealed(kept)})
 
 
 def _redacted(answer: AzureStoragePropertyDictionaryResource) -> Properties:

@@ -79,7 +79,7 @@ class WebApp(TaggedResource):
         return {**super().tags, **self.labels}
 
     def read(self, given: Given) -> Properties | None:
-        live = arm.get(str(self), lambda: self.azure.web.web_apps.get(self.group.name, self.name))
+        live = arm.get(str(self), lambda: self.azure.web.web_apps.get(*self.where))
         if live and arm.same_id(live["properties"].get("serverFarmId"), self.plan.id):
             live["properties"]["serverFarmId"] = self.plan.id
         for name, identity in self._reader.items():
@@ -111,12 +111,8 @@ class WebApp(TaggedResource):
         return {"identity": {**own, **others}} if own or others else {}
 
     def check_before_create(self, given: Given) -> None:
-        refuse_taken(
-            self,
-            given,
-            "WEB_APP_NAME",
-            lambda: self.azure.web.check_name_availability({"name": self.name, "type": "Site"}),
-        )
+        check = self.azure.web.check_name_availability
+        refuse_taken(self, given, "WEB_APP_NAME", lambda: check({"name": self.name, "type": "Site"}))
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         config = {"linuxFxVersion": f"DOCKER|{PLACEHOLDER}"}
@@ -130,7 +126,7 @@ class WebApp(TaggedResource):
         if not self.starts or updated["properties"].get("state") == RUNNING:
             return updated
         with doing(f"starting {self}"):
-            self.azure.web.web_apps.start(self.group.name, self.name)
+            self.azure.web.web_apps.start(*self.where)
         return {**updated, "properties": {**updated["properties"], "state": RUNNING}}
 
     def _put(self, what: str, wanted: Properties, live: Properties, report: Report) -> Properties:
@@ -139,15 +135,10 @@ class WebApp(TaggedResource):
         body = {**wanted, "properties": properties}
         if "identity" in wanted:
             body["identity"] = _identity(wanted["identity"], live.get("identity", {}))
+        azure, write = self.azure, self.azure.web.web_apps.begin_create_or_update
         with doing(what):
-            poller = when_free(
-                self.azure,
-                lambda: self.azure.web.web_apps.begin_create_or_update(
-                    self.group.name, self.name, arm.sent(body), polling=self.azure.polling()
-                ),
-                report,
-            )
-            return _with_identity(arm.body(self.azure.wait(poller)))
+            begin = lambda: write(*self.where, arm.sent(body), polling=azure.polling())  # noqa: E731
+            return _with_identity(arm.body(azure.wait(when_free(azure, begin, report))))
 
     def outputs(self, live: Properties) -> Properties:
         """How the site is reached and known.
