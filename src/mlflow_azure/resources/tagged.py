@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from mlflow_azure.engine.node import Node, Properties
     from mlflow_azure.resources.provider import Provider
     from mlflow_azure.resources.resource_group import ResourceGroup
+
+
+class Place(TypedDict):
+    """Where a resource is to be: in a group, in a region, by a provider."""
+
+    group: ResourceGroup
+    provider: Provider
+    location: str
 
 
 class TaggedResource(AzureResource):

@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/postgresql/flexible-server/overview
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from mlflow_azure.azure.refusals import AGAIN, doing
 from mlflow_azure.engine.compare import UNKNOWN, differences
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from mlflow_azure.engine.node import Given, Properties, Report
     from mlflow_azure.resources.network.private_dns_zone import PrivateDnsZone
     from mlflow_azure.resources.network.virtual_network import VirtualNetwork
-    from mlflow_azure.resources.provider import Provider
-    from mlflow_azure.resources.resource_group import ResourceGroup
+    from mlflow_azure.resources.tagged import Place
 
 READY, STOPPED = "Ready", "Stopped"
 WORKING = frozenset({"Provisioning", "Starting", "Stopping", "Restarting", "Updating"})
@@ -64,17 +63,14 @@ class FlexibleServer(TaggedResource):
         azure: Azure,
         name: str,
         *,
-        group: ResourceGroup,
-        provider: Provider,
-        location: str,
         sku: str,
         storage: int,
         version: str,
         zone: PrivateDnsZone | None = None,
         network: VirtualNetwork | None = None,
+        **place: Unpack[Place],
     ) -> None:
-        before = (zone, network) if zone and network else ()
-        super().__init__(azure, name, group=group, provider=provider, location=location, after=before)
+        super().__init__(azure, name, **place, after=(zone, network) if zone and network else ())
         self.sku = sku
         self.storage = storage
         self.version = version

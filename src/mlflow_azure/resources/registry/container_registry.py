@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.image.registry_api import wait_until_reachable
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.provider import Provider
-    from mlflow_azure.resources.resource_group import ResourceGroup
+    from mlflow_azure.resources.tagged import Place
 
 
 class ContainerRegistry(TaggedResource):
@@ -33,17 +32,8 @@ class ContainerRegistry(TaggedResource):
     kind = "container registry"
     type = "Microsoft.ContainerRegistry/registries"
 
-    def __init__(
-        self,
-        azure: Azure,
-        name: str,
-        *,
-        group: ResourceGroup,
-        provider: Provider,
-        location: str,
-        admin_user: bool,
-    ) -> None:
-        super().__init__(azure, name, group=group, provider=provider, location=location)
+    def __init__(self, azure: Azure, name: str, *, admin_user: bool, **place: Unpack[Place]) -> None:
+        super().__init__(azure, name, **place)
         self.admin_user = admin_user
 
     def read(self, given: Given) -> Properties | None:

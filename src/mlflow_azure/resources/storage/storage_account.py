@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from mlflow_azure.azure.refusals import AGAIN, HINTS, doing
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.provider import Provider
-    from mlflow_azure.resources.resource_group import ResourceGroup
+    from mlflow_azure.resources.tagged import Place
 
 
 class StorageAccount(TaggedResource):
@@ -32,17 +31,8 @@ class StorageAccount(TaggedResource):
     kind = "storage account"
     type = "Microsoft.Storage/storageAccounts"
 
-    def __init__(
-        self,
-        azure: Azure,
-        name: str,
-        *,
-        group: ResourceGroup,
-        provider: Provider,
-        location: str,
-        shared_key: bool | None = True,
-    ) -> None:
-        super().__init__(azure, name, group=group, provider=provider, location=location)
+    def __init__(self, azure: Azure, name: str, *, shared_key: bool | None = True, **place: Unpack[Place]) -> None:
+        super().__init__(azure, name, **place)
         self.shared_key = shared_key
 
     def read(self, given: Given) -> Properties | None:

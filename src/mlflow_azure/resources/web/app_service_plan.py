@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.resources import arm
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.engine.node import Given, Properties, Report
-    from mlflow_azure.resources.provider import Provider
-    from mlflow_azure.resources.resource_group import ResourceGroup
+    from mlflow_azure.resources.tagged import Place
 
 
 class AppServicePlan(TaggedResource):
@@ -32,17 +31,9 @@ class AppServicePlan(TaggedResource):
     fixed: ClassVar[Mapping[str, str]] = {**TaggedResource.fixed, "properties.reserved": "ASP_NAME"}
 
     def __init__(
-        self,
-        azure: Azure,
-        name: str,
-        *,
-        group: ResourceGroup,
-        provider: Provider,
-        location: str,
-        sku: str,
-        instances: int | None = None,
+        self, azure: Azure, name: str, *, sku: str, instances: int | None = None, **place: Unpack[Place]
     ) -> None:
-        super().__init__(azure, name, group=group, provider=provider, location=location)
+        super().__init__(azure, name, **place)
         self.sku = sku
         self.instances = instances
 
