@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.azure.permissions import allows, of_group
+from mlflow_azure.azure.permissions import allows, authorization, of_group
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.errors import AzureRefusedError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
 
 EVERYONE = "00000000-0000-0000-0000-000000000000"
-_API_VERSION = "2022-04-01"
 
 
 @dataclass(frozen=True)
@@ -60,16 +59,10 @@ def claims(token: str) -> dict[str, Any]:
 def _listed(azure: Azure, group: str) -> list[dict[str, Any]]:
     try:
         with doing("reading deny assignments"):
-            listed = of_group(azure, group, lambda scope: _ask(azure, scope))
+            listed = of_group(azure, group, lambda scope: authorization(azure, scope, "denyAssignments"))
     except AzureRefusedError:
         return []
     return [each["properties"] for each in listed]
-
-
-def _ask(azure: Azure, scope: str) -> list[dict[str, Any]]:
-    path = f"{scope}/providers/Microsoft.Authorization/denyAssignments"
-    found: list[dict[str, Any]] = azure.rest.send("GET", path, query={"api-version": _API_VERSION})["value"]
-    return found
 
 
 def _applies(assignment: Mapping[str, Any], me: str) -> bool:

@@ -61,7 +61,7 @@ def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
 
     """
     with doing("asking Azure what you may do"):
-        return of_group(azure, group, lambda scope: _permissions(azure, scope))
+        return of_group(azure, group, lambda scope: authorization(azure, scope, "permissions"))
 
 
 def of_group(azure: Azure, group: str, ask: Callable[[str], T]) -> T:
@@ -84,7 +84,7 @@ def role_on(azure: Azure, scope: str) -> str | None:
     """
     try:
         with doing("asking Azure what you may do"):
-            permissions = _permissions(azure, scope)
+            permissions = authorization(azure, scope, "permissions")
     except AzureRefusedError:  # one has no role at all there, or it does not exist
         return None
     return next((role for role, needed in _ROLES.items() if all(allows(permissions, each) for each in needed)), None)
@@ -111,7 +111,8 @@ def write_action(resource_id: str) -> str:
     return f"{'/'.join([namespace, *names[::2]])}/write"
 
 
-def _permissions(azure: Azure, scope: str) -> list[dict[str, Any]]:
-    path = f"{scope}/providers/Microsoft.Authorization/permissions"
+def authorization(azure: Azure, scope: str, what: str) -> list[dict[str, Any]]:
+    """What Azure lists of a scope: "permissions" or "denyAssignments"."""
+    path = f"{scope}/providers/Microsoft.Authorization/{what}"
     listed: list[dict[str, Any]] = azure.rest.send("GET", path, query={"api-version": _API_VERSION})["value"]
     return listed

@@ -23,8 +23,8 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
         SignInError: Azure does not know the user.
 
     """
-    found = cloud.subscription_id or _of_az_account(cloud, environ)
-    if found:
+    default = (str(each["id"]) for each in _az_account(cloud, environ) if each.get("isDefault"))
+    if found := cloud.subscription_id or next(default, None):
         return found
     visible = _visible(cloud, credential)
     if len(visible) == 1:
@@ -44,11 +44,6 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
 def known_to_az(cloud: Cloud, environ: Mapping[str, str], subscription_id: str | None) -> str | None:
     """The subscription, if the `az` account has it: `az` then knows which tenant a token has to come from."""
     return next((str(each["id"]) for each in _az_account(cloud, environ) if each["id"] == subscription_id), None)
-
-
-def _of_az_account(cloud: Cloud, environ: Mapping[str, str]) -> str | None:
-    """The default subscription of the `az` account."""
-    return next((str(each["id"]) for each in _az_account(cloud, environ) if each.get("isDefault")), None)
 
 
 def _az_account(cloud: Cloud, environ: Mapping[str, str]) -> list[dict[str, Any]]:

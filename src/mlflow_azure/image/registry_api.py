@@ -36,6 +36,7 @@ _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
         "application/vnd.docker.distribution.manifest.list.v2+json",
     ]
 )
+_REFUSED = "Its password may have just changed. Run the command again."
 _CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 
 
@@ -70,12 +71,7 @@ class RegistryClient:
 
         url = f"https://{self.server}/v2/{repository}/manifests/{tag}"
         what = f"asking {self.server} for {repository}:{tag}"
-        answer = asked(
-            what,
-            lambda: self._head(what, url),
-            self.deadline,
-            refused="Its password may have just changed. Run the command again.",
-        )
+        answer = asked(what, lambda: self._send(what, "HEAD", url), self.deadline, refused=_REFUSED)
         if answer.status_code == requests.codes.not_found:
             return None
         return stated(what, "Docker-Content-Digest", answer.headers.get("Docker-Content-Digest"))
@@ -89,14 +85,10 @@ class RegistryClient:
         """
         what = f"naming {repository}:{source} in {self.server} {tag}, too"
         url = f"https://{self.server}/v2/{repository}/manifests"
-        refused = "Its password may have just changed. Run the command again."
-        found = asked(what, lambda: self._send(what, "GET", f"{url}/{source}"), self.deadline, refused=refused)
+        found = asked(what, lambda: self._send(what, "GET", f"{url}/{source}"), self.deadline, refused=_REFUSED)
         kind = {"Content-Type": stated(what, "Content-Type", found.headers.get("Content-Type"))}
         put = lambda: self._send(what, "PUT", f"{url}/{tag}", data=found.content, headers=kind)  # noqa: E731
-        asked(what, put, self.deadline, refused=refused)
-
-    def _head(self, what: str, url: str) -> requests.Response:
-        return self._send(what, "HEAD", url)
+        asked(what, put, self.deadline, refused=_REFUSED)
 
     def _send(
         self, what: str, method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.applied import Done, apply
@@ -11,9 +10,6 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
 from mlflow_azure.resources.registry.webhook_ping import Delivery
-
-if TYPE_CHECKING:
-    from mlflow_azure.deployment.features.continuous_deployment import PushStatus
 
 EVENTS = 10
 
@@ -38,7 +34,6 @@ class CdEnableAnswer(Answer):
     site: str = only_for_text()
 
     def text(self) -> str:
-        """What happens from now on."""
         return (
             f"Continuous deployment is on: each push of {self.image} to {self.registry} makes {self.site} run it.\n"
             f"The webhook's test ping was answered with {self.ping}."
@@ -118,7 +113,6 @@ class CdStatusAnswer(Answer):
     events: tuple[Delivery, ...]
 
     def text(self) -> str:
-        """How it is, and the last calls."""
         head = text.fields(
             [
                 ("Continuous deployment", "on" if self.enabled else "off"),
@@ -139,20 +133,18 @@ def status(run: Invocation) -> None:
     from mlflow_azure.deployment.features.continuous_deployment import read_push_status
 
     found = run.wait(lambda: read_push_status(run.azure, run.settings))
-    run.answer(_status_answer(found))
+    run.answer(
+        CdStatusAnswer(
+            enabled=found.is_enabled,
+            webhook=found.webhook,
+            image=found.image,
+            scm_basic_auth=found.scm_basic_auth,
+            app_setting=found.app_setting,
+            events=found.deliveries[:EVENTS],
+        )
+    )
     if found.is_half:
         run.console.warn(
             "Continuous deployment is only partly set up.",
             "Set up the rest: mlflow-azure cd enable. Or remove it: mlflow-azure cd disable",
         )
-
-
-def _status_answer(found: PushStatus) -> CdStatusAnswer:
-    return CdStatusAnswer(
-        enabled=found.is_enabled,
-        webhook=found.webhook,
-        image=found.image,
-        scm_basic_auth=found.scm_basic_auth,
-        app_setting=found.app_setting,
-        events=found.deliveries[:EVENTS],
-    )

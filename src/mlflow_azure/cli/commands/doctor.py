@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
-from mlflow_azure.deployment.checks.finding import Finding, Outcome, problems
+from mlflow_azure.deployment.checks.finding import Outcome, problems
 
 _SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
 
@@ -46,7 +45,6 @@ class DoctorAnswer(Answer):
     checks: tuple[Checked, ...]
 
     def text(self) -> str:
-        """A line for each check, with what to do beneath."""
         width = max(len(each.check) for each in self.checks)
         alike: dict[tuple[str, str], list[Checked]] = {}
         for each in self.checks:
@@ -71,11 +69,5 @@ def doctor(run: Invocation) -> int:
     found = run.wait(
         lambda: examine(run.cloud, run.credential, lambda: (run.azure, run.settings), run.deadline), "Checking"
     )
-    return run.verdict(_answer(run, found), problems(found))
-
-
-def _answer(run: Invocation, found: Sequence[Finding]) -> DoctorAnswer:
-    return DoctorAnswer(
-        ready=not any(each.problem for each in found),
-        checks=tuple(Checked(each.check, each.outcome, each.detail, run.aimed(each.fix)) for each in found),
-    )
+    checks = tuple(Checked(each.check, each.outcome, each.detail, run.aimed(each.fix)) for each in found)
+    return run.verdict(DoctorAnswer(not problems(found), checks), problems(found))

@@ -47,7 +47,6 @@ class ListAnswer(Answer):
     emulators: tuple[ListedEmulator, ...]
 
     def text(self) -> str:
-        """A table of the deployments, and a line for each emulator."""
         return "\n\n".join(self._parts()) or "No deployments."
 
     def _parts(self) -> Iterator[str]:
@@ -71,24 +70,20 @@ def list_(run: Invocation) -> None:
       mlflow-azure list --output json
 
     """
+    from mlflow_azure.deployment.listing import deployments
+
     emulators = _emulators(run)
     if run.common.cloud is CloudName.EMULATOR and not emulators:
         run.answer(ListAnswer((), ()))
         return
     found: tuple[ListedDeployment, ...] = ()
     try:
-        found = _deployments(run)
+        found = run.wait(lambda: deployments(run.azure))
     except (SignInError, SettingsError) as error:
         if not emulators:
             raise
         run.console.warn(error.message, error.hint)
     run.answer(ListAnswer(found, emulators))
-
-
-def _deployments(run: Invocation) -> tuple[ListedDeployment, ...]:
-    from mlflow_azure.deployment.listing import deployments
-
-    return run.wait(lambda: deployments(run.azure))
 
 
 def _emulators(run: Invocation) -> tuple[ListedEmulator, ...]:

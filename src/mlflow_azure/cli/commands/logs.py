@@ -16,7 +16,6 @@ from mlflow_azure.console import text
 
 if TYPE_CHECKING:
     from mlflow_azure.kudu.logs import Line
-    from mlflow_azure.kudu.scm_site import Kudu
 
 
 TAIL = 100
@@ -92,7 +91,8 @@ def logs(
     site = run.wait(lambda: deployed_site(run.azure, run.settings, "reading the log"))
     kudu = Kudu(run.azure, site.name, site.scm_host)
     if download:
-        _download(run, kudu, download)
+        size = run.wait(lambda: kudu.download_logs(download), "Downloading the log")
+        run.answer(LogFile(str(download), size))
         return
     if site.is_stopped:
         run.console.warn(f"Web app {site.name} is stopped.", "mlflow-azure deploy")
@@ -107,8 +107,3 @@ def logs(
 
 def _show(run: Invocation, line: Line) -> None:
     run.console.line(LogLine(line.time, line.source, line.text), str(line))
-
-
-def _download(run: Invocation, kudu: Kudu, path: Path) -> None:
-    size = run.wait(lambda: kudu.download_logs(path), "Downloading the log")
-    run.answer(LogFile(str(path), size))

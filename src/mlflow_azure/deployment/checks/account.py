@@ -82,16 +82,13 @@ def role(azure: Azure, settings: Settings) -> Finding:
     subscription = f"/subscriptions/{azure.subscription_id}"
     whole = role_on(azure, subscription)
     here = role_on(azure, group_id(azure, settings.rg_name))
-    found, where = (whole, "the subscription") if whole == here or not here else (here, _of_group(settings))
+    alone = f"resource group {settings.rg_name} alone"
+    found, where = (whole, "the subscription") if whole == here or not here else (here, alone)
     if found in ("Owner", "Contributor"):
         return ok("role", f"you have the rights of {found} on {where}")
     if found == "Reader":
         return warning("role", f"you have the rights of Reader on {where}: plan and status work, deploy does not", ASK)
     return warning("role", f"you cannot read resource group {settings.rg_name}", ASK)
-
-
-def _of_group(settings: Settings) -> str:
-    return f"resource group {settings.rg_name} alone"
 
 
 def permissions(azure: Azure, settings: Settings, resources: Sequence[Resource]) -> Finding:

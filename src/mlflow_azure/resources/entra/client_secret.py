@@ -62,7 +62,8 @@ class ClientSecret(AzureResource):
         if used is None:
             return None
         credential = _credential(given(self.registration, "credentials"), used) or {}
-        expires = _moment(credential.get("endDateTime"))
+        ends = credential.get("endDateTime")
+        expires = datetime.fromisoformat(ends) if ends else None
         lasts = bool(expires and expires - datetime.now(UTC) > timedelta(days=RENEW_DAYS))
         return {"valid": lasts and not self.renew, "expires": expires, "key_id": credential.get("keyId")}
 
@@ -104,7 +105,6 @@ class ClientSecret(AzureResource):
         return {"secret": secret, "expires": live["expires"], "key_id": live["key_id"]}
 
     def state(self, live: Properties) -> str:
-        """Until when it is valid."""
         return f"Valid until {live['expires']:%Y-%m-%d}" if live["expires"] else "Not valid"
 
 
@@ -182,7 +182,3 @@ def _credential(credentials: Iterable[Mapping[str, Any]], secret: str) -> Mappin
     """The credential of the registration that a secret is, as far as its first characters tell."""
     found = [each for each in credentials if secret and each.get("hint") == secret[:_HINT]]
     return max(found, key=lambda each: str(each.get("endDateTime")), default=None)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -63,12 +63,11 @@ class ServicePrincipal(AzureResource):
             if not found:
                 return None
             live = found[0]
-            listed = self._assignments(live) if self.allowed or live.get("appRoleAssignmentRequired") else []
+            collection = f"/servicePrincipals/{live['id']}/appRoleAssignedTo"
+            asked = self.allowed or live.get("appRoleAssignmentRequired")
+            listed = self.azure.directory.members(collection) if asked else []
         assignments = {each["principalId"]: each["id"] for each in listed}
         return {**live, "assignments": assignments, "assigned": sorted(assignments), "people": _people(listed)}
-
-    def _assignments(self, live: Properties) -> list[dict[str, Any]]:
-        return self.azure.directory.members(f"/servicePrincipals/{live['id']}/appRoleAssignedTo")
 
     def desired(self, given: Given) -> Properties:
         """Enabled, and open to those who are allowed, and to no one else."""
@@ -81,7 +80,6 @@ class ServicePrincipal(AzureResource):
         }
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Make it, and assign those who are allowed."""
         body = {"appId": given(self.registration, "client_id"), "tags": [IN_PORTAL], **_own(desired)}
         with doing(f"creating {self} in Microsoft Entra ID"):
             made = self.azure.directory.create("/servicePrincipals", body)
@@ -106,7 +104,6 @@ class ServicePrincipal(AzureResource):
             self.azure.directory.delete(f"{collection}/{live[principal]}")
 
     def state(self, live: Properties) -> str:
-        """Whom it lets in."""
         return "For those assigned" if live.get("appRoleAssignmentRequired") else "For the whole tenant"
 
 
