@@ -64,5 +64,4 @@ class Provider(AzureResource):
         return {"registrationState": self.azure.deadline.poll(registered)}
 
     def state(self, live: Properties) -> str:
-        """Registered, or how far it is."""
         return str(live["registrationState"])

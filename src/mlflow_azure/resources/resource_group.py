@@ -30,7 +30,6 @@ class ResourceGroup(AzureResource):
         return arm.get(f"resource group {self.name}", lambda: self.azure.resources.resource_groups.get(self.name))
 
     def desired(self, given: Given) -> Properties:
-        """Tagged as ours."""
         return {"tags": arm.our_tags(self.name)}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:

@@ -133,11 +133,9 @@ class RoleAssignment(AzureResource, Removable):
         )
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Assign it to the identity that there is now."""
         return self.create(desired, given, report)
 
     def delete(self, live: Properties) -> None:
-        """Take the role away again."""
         with doing(f"deleting the role assignment {self.name} of {self.principal}"):
             self._delete()
 

@@ -45,7 +45,6 @@ class AuthEnableAnswer(Answer):
     already: bool = only_for_text()
 
     def text(self) -> str:
-        """What is required now, and how a shell gets a token."""
         done = "Sign-in was already required" if self.already else "Sign-in is now required"
         return (
             f"{done}: only people who sign in with Microsoft Entra ID can use {self.url}.\n"

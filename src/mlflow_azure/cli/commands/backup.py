@@ -64,7 +64,6 @@ class BackupAnswer(Answer):
     seconds: float
 
     def text(self) -> str:
-        """Its parts, and how it is checked."""
         counted = [(part.kind, f"{text.files(part.files)}, {text.size(part.bytes)}") for part in self.parts]
         lines = text.fields([*counted, ("directory", self.directory), ("took", text.duration(self.seconds))])
         check = f"mlflow-azure backup --verify {shlex.quote(str(Path(self.directory).absolute()))}"
@@ -92,7 +91,6 @@ class VerifyAnswer(Answer):
     problems: tuple[str, ...] = only_for_text(default=())
 
     def text(self) -> str:
-        """What is wrong, the first of it one by one."""
         found = f"{text.files(self.files)}, {text.size(self.bytes)}"
         if not self.damaged:
             return f"Every file is intact: {found}."

@@ -60,7 +60,6 @@ class DeployAnswer(Answer):
     secrets: bool = only_for_text()
 
     def text(self) -> str:
-        """The URL, and what to do next."""
         changed = any(each.action is not Action.KEEP for each in self.resources)
         took = text.duration(self.seconds)
         env = "mlflow-azure env --show-secrets" if self.secrets else "mlflow-azure env"

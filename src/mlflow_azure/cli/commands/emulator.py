@@ -70,7 +70,6 @@ class EmulatorAnswer(Answer):
     sites: tuple[EmulatedSite, ...] = ()
 
     def text(self) -> str:
-        """What it is, and a line for each thing in it."""
         if not self.running:
             return "The emulator is not running."
         lines = [

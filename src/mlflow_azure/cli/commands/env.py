@@ -24,11 +24,9 @@ class EnvAnswer(Answer):
     shell: Shell
 
     def data(self) -> Mapping[str, str | Secret]:
-        """The variables themselves."""
         return self.variables
 
     def text(self) -> str:
-        """What the shell evaluates."""
         return exports(self.variables, self.shell)
 
 

@@ -39,7 +39,6 @@ class InitAnswer(Answer):
     plan: PlanAnswer = only_for_text()  # noqa: RUF009 -- a field, like the others
 
     def text(self) -> str:
-        """The plan, and the command that carries it out."""
         return f"{self.plan.text()}\n\nWrote {self.file}. Deploy it:\n  {self.deploy}"
 
 

@@ -69,7 +69,6 @@ class RestoreAnswer(Answer):
     following: str = only_for_text(default="")
 
     def text(self) -> str:
-        """A sentence, and what can be done with it."""
         counted = f"{text.files(self.files)}, {text.size(self.bytes)}, in {text.duration(self.seconds)}"
         aside = [f"✗ {each}" for each in self.aside]
         return "\n".join([f"Restored {counted}.", *aside, self.following])

@@ -51,7 +51,6 @@ class RotateKeysAnswer(Answer):
     resources: tuple[Done, ...]
 
     def text(self) -> str:
-        """What is new, and what has no key."""
         new = ", ".join(_WORDS[each] for each in self.rotated)
         lines = [f"New: {new}. {self.url} answers with them." if new else "Nothing to rotate."]
         lines += [f"Without {_WORDS[each.kind]}: {each.reason}." for each in self.not_rotated]

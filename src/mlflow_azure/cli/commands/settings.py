@@ -113,7 +113,6 @@ class SettingsImportAnswer(Answer):
     content: str = only_for_text()
 
     def text(self) -> str:
-        """The settings file, or that it was written."""
         return f"Wrote {self.file}: {len(self.settings)} settings." if self.file else self.content.rstrip()
 
 

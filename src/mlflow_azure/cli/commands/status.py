@@ -61,7 +61,6 @@ class StatusAnswer(Answer):
     anyone: str = only_for_text()
 
     def text(self) -> str:
-        """The server's state, then a table of the resources."""
         header = ["RESOURCE", "NAME", "STATE"] + (["ID"] if self.verbose else [])
         rows = [[row.kind, row.name, self._state(row)] + ([row.id] if self.verbose else []) for row in self.resources]
         return f"{text.fields(self._fields())}\n\n{text.table(header, rows)}"

@@ -45,7 +45,6 @@ class Administrator(ServerPart):
         return live if live is None or live is NOT_ASKED else {"properties": _known(live["properties"])}
 
     def desired(self, given: Given) -> Properties:
-        """The identity, by name and object id."""
         principal = given(self.identity, "principal_id")
         return {"properties": {"objectId": principal, "principalName": self.name, "principalType": "ServicePrincipal"}}
 

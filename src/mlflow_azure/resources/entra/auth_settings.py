@@ -101,7 +101,6 @@ class AuthSettings(SitePart):
         return {"properties": _without_gaps(arm.body(answer)["properties"])}
 
     def state(self, live: Properties) -> str:
-        """Required, or what else."""
         return "Required" if requires_sign_in(live) else "Off"
 
 

@@ -55,7 +55,6 @@ class Consent(AzureResource):
         return str(self.azure.directory.find("/servicePrincipals", f"appId eq {quoted(GRAPH)}")[0]["id"])
 
     def desired(self, given: Given) -> Properties:
-        """To signing in."""
         return {"scopes": dict.fromkeys(SCOPES, True)}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -71,7 +70,6 @@ class Consent(AzureResource):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Add what is missing."""
         scopes = {**live["scopes"], **desired["scopes"]}
         try:
             with doing(f"consenting to {self} in Microsoft Entra ID"):

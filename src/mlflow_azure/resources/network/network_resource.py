@@ -41,15 +41,12 @@ class NetworkResource(TaggedResource):
         )
 
     def desired(self, given: Given) -> Properties:
-        """Region and tags."""
         return {"location": self.location, "tags": self.tags}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create it."""
         return self.put(f"creating {self}", desired, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Write it anew."""
         return self.put(f"updating {self}", {**desired, "tags": merged_tags(live, desired)}, report)
 
     def put(self, what: str, body: Properties, report: Report) -> Properties:

@@ -57,11 +57,9 @@ class PrivateDnsZoneLink(NetworkResource):
 
     @property
     def id(self) -> str:
-        """The link's id."""
         return f"{self.parent and self.parent.id}/virtualNetworkLinks/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live link."""
         live = super().read(given)
         if live is None:
             return None

@@ -54,17 +54,14 @@ class VirtualNetwork(NetworkResource):
         return f"{self.id}/subnets/{name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live network, with what each subnet is delegated to."""
         live = super().read(given)
         return live and _with_subnets(live)
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, and each subnet delegated to its service."""
         subnets = {name: {"delegatedTo": subnet.service} for name, subnet in SUBNETS.items()}
         return {**super().desired(given), "subnets": subnets}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create it with both subnets."""
         subnets = [_subnet(name, {}) for name in SUBNETS]
         properties = {"addressSpace": {"addressPrefixes": [ADDRESSES]}, "subnets": subnets}
         return self._write(f"creating {self}", desired, properties, report)

@@ -51,7 +51,6 @@ class RegistryPassword(AzureResource):
         return {"password": given(self.registry, "passwords")[self.name]}
 
     def desired(self, given: Given) -> Properties:
-        """Another one."""
         return {"renewed": True}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -59,7 +58,6 @@ class RegistryPassword(AzureResource):
         return self.update(desired, self.read(given) or {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Make it anew, and wait until one can pull with it."""
         registries, where = self.azure.registries.registries, self.registry.where
         with doing(f"renewing {self.name} of {self.registry}"):
             listed = registries.regenerate_credential(*where, {"name": self.name})

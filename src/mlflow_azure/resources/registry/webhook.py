@@ -53,7 +53,6 @@ class Webhook(AzureResource, Removable):
         return f"{self.registry.id}/webhooks/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The live webhook, and what it calls."""
         live = arm.get(str(self), lambda: self.azure.registries.webhooks.get(*self.where))
         if live is None or not self.wanted:
             return live

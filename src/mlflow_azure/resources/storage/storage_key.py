@@ -48,7 +48,6 @@ class StorageKey(AzureResource):
         return {"key": given(self.account, "keys")[self.name], "endpoints": given(self.account, "endpoints")}
 
     def desired(self, given: Given) -> Properties:
-        """Another one."""
         return {"renewed": True}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -56,7 +55,6 @@ class StorageKey(AzureResource):
         return self.update(desired, self.read(given) or {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Make it anew, and wait until it opens the account."""
         with doing(f"renewing {self.name} of {self.account}"):
             accounts, wanted = self.azure.storage.storage_accounts, arm.sent({"keyName": self.name})
             listed = accounts.regenerate_key(*self.account.where, wanted).keys_property or []

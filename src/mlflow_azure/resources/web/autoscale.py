@@ -106,7 +106,6 @@ class Autoscale(TaggedResource, Removable):
         return (self.wanted and self.limits is None) or super().is_ours(live)
 
     def state(self, live: Properties) -> str:
-        """How many machines there may be."""
         limits = limits_of(live)
         return f"{limits.minimum} to {limits.maximum} instances, by CPU" if limits else "Disabled"
 

@@ -35,7 +35,6 @@ class PublishingCredentials(SitePart):
         return {"hook": Secret(user["properties"]["scmUri"].rstrip("/") + HOOK_PATH)}
 
     def desired(self, given: Given) -> Properties:
-        """Whatever they are."""
         return {}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
@@ -43,7 +42,6 @@ class PublishingCredentials(SitePart):
         return self.read(given) or {}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Never needed."""
         return live
 
 
@@ -69,7 +67,6 @@ class ScmBasicAuth(SitePart):
         return {"properties": {"allow": self.allowed}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Set it on a new site."""
         return self.update(desired, {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

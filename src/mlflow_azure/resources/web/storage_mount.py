@@ -114,7 +114,6 @@ class NoStorageMount(SitePart):
         return {"mounts": mounts, "mounted": any(each.get("mountPath") == self.path for each in mounts.values())}
 
     def desired(self, given: Given) -> Properties:
-        """Nothing there."""
         return {"mounted": False}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
