@@ -58,3 +58,20 @@ def test_the_quota_of_app_service_is_counted_in_cores(azure: Azure) -> None:
     usage = next(iter(azure.web.get_usages_in_location.list("westeurope")))
     assert (usage.name.value, usage.unit, usage.limit) == ("Cores usage in West Europe", "Core Count", 10)
     assert usage.current_value == used + 4
+
+
+def test_a_plan_beyond_the_quota_of_cores_is_refused_and_so_is_its_growth(azure: Azure) -> None:
+    used = next(iter(azure.web.get_usages_in_location.list("westeurope"))).current_value
+    azure.control("PUT", "quota", {"cores": used + 3})
+    group = azure.group()
+    with pytest.raises(HttpResponseError, match=r"Amount required for this deployment \(Total VMs\): 4") as refused:
+        azure.plan(group, "P2v3")
+    assert (refused.value.status_code, response_of(refused.value).json()["Code"]) == (401, "Unauthorized")
+    plan = azure.plan(group, "P1v3")
+    plans = azure.web.app_service_plans
+    wanted = {"location": "westeurope", "kind": "linux", "properties": {"reserved": True}}
+    with pytest.raises(HttpResponseError, match=rf"Current Limit \(Total VMs\): {used + 3}"):
+        plans.begin_create_or_update(group, plan.name, {**wanted, "sku": {"name": "P1v3", "capacity": 2}}).result()
+    assert plans.get(group, plan.name).sku.capacity == 1
+    smaller = plans.begin_create_or_update(group, plan.name, {**wanted, "sku": {"name": "P0v3"}}).result()
+    assert smaller.sku.name == "P0v3"

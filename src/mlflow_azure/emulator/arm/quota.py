@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.arm_errors import WebError
+from mlflow_azure.emulator.arm.regions import display_name
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
 PLAN_TYPE = "Microsoft.Web/serverfarms"
 # https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list, the limit of its example.
 _CORES = 250
+
+
+def require_cores(world: World, plan_id: str, location: str, sku: dict[str, Any]) -> None:
+    """Refuse a plan, or more or larger machines for one, with which there would be too many cores in its region.
+
+    Raises:
+        WebError: There would be. Azure speaks of VMs: DataDog/stratus-red-team pull request 875. That it counts cores
+            there too, as its usages do, is assumed.
+
+    """
+    plans = [each for each in world.resources.of_type(PLAN_TYPE) if each["location"] == display_name(location)]
+    live = [each for each in plans if each["id"].lower() == plan_id.lower()]
+    used, more = cores_used(plans), _cores(sku) - cores_used(live)
+    if more > 0 and used + more > cores_allowed(world):
+        raise _needs_more_quota("Total", cores_allowed(world), used, more)
 
 
 def require_quota(world: World, sku: dict[str, Any]) -> None:
@@ -29,7 +45,7 @@ def require_quota(world: World, sku: dict[str, Any]) -> None:
     limit = world.settings.get("quota", {}).get("serverfarms")
     usage = len(world.resources.of_type(PLAN_TYPE))
     if limit is not None and usage >= limit:
-        raise _needs_more_quota(sku, limit, usage)
+        raise _needs_more_quota(sku["tier"], limit, usage, 1)
     if message := over_quota(world, sku):
         raise WebError(401, "Unauthorized", message, extended_code="52039")
     if world.quirks.strikes_any("no_capacity"):
@@ -78,15 +94,15 @@ def _cores(sku: dict[str, Any]) -> int:
     return int(2**steps * sku["capacity"])
 
 
-def _needs_more_quota(sku: dict[str, Any], limit: int, usage: int) -> WebError:
+def _needs_more_quota(kind: str, limit: int, usage: int, more: int) -> WebError:
     """The text: DataDog/stratus-red-team pull request 875, and github.com/Azure/azure-cli/issues/31665."""
     return WebError(
         401,
         "Unauthorized",
         "Operation cannot be completed without additional quota. \r\nAdditional details - Location:  \r\n"
-        f"Current Limit ({sku['tier']} VMs): {limit} \r\nCurrent Usage: {usage}\r\nAmount required for this "
-        f"deployment ({sku['tier']} VMs): 1 \r\n(Minimum) New Limit that you should request to enable this "
-        f"deployment: {usage + 1}. \r\nNote that if you experience multiple scaling operations failing (in addition "
+        f"Current Limit ({kind} VMs): {limit} \r\nCurrent Usage: {usage}\r\nAmount required for this "
+        f"deployment ({kind} VMs): {more} \r\n(Minimum) New Limit that you should request to enable this "
+        f"deployment: {usage + more}. \r\nNote that if you experience multiple scaling operations failing (in addition "
         "to this one) and need to accommodate the aggregate quota requirements of these operations, you will need "
         "to request a higher quota limit than the one currently displayed.",
     )

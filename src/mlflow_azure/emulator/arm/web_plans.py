@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
-from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_quota
+from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_cores, require_quota
 from mlflow_azure.emulator.arm.regions import display_name
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.web_plan_defaults import SETTABLE, TIERS, as_written, plan_fields
@@ -68,6 +68,7 @@ async def put_plan(call: Call) -> Answer:
     sku = _sku(call.body, existing)
     if existing is None:
         require_quota(call.world, sku)
+    require_cores(call.world, call.id, call.body.get("location") or (existing or {}).get("location", ""), sku)
     plan = await _keep(call.world, _plan(call, existing, sku))
     return Answer(as_written(_described(call.world, plan), call.body.get("location") or plan["location"]))
 
@@ -76,7 +77,9 @@ async def put_plan(call: Call) -> Answer:
 async def patch_plan(call: Call) -> Answer:
     """Update what the request names of a plan."""
     existing = call.resource()
-    plan = await _keep(call.world, _plan(call, existing, _sku(call.body, existing)))
+    sku = _sku(call.body, existing)
+    require_cores(call.world, call.id, existing["location"], sku)
+    plan = await _keep(call.world, _plan(call, existing, sku))
     return Answer(_described(call.world, plan))
 
 
