@@ -34,18 +34,25 @@ class ArmError(Exception):
 class WebError(ArmError):
     """A refusal by App Service itself, which words its bodies in another way than Resource Manager does.
 
-    A real one: github.com/Azure/azure-sdk-for-java/issues/1827. `extended_code` tells the reason by a number.
+    A real one: github.com/Azure/azure-sdk-for-java/issues/1827. `extended_code` tells the reason by a number;
+    `parameters` are what stands for the `{0}`, `{1}` … of the message.
     """
 
-    def __init__(self, status: int, code: str, message: str, extended_code: str | None = None) -> None:
-        super().__init__(status, code, message)
+    def __init__(
+        self, status: int, code: str, message: str, extended_code: str | None = None, *parameters: str
+    ) -> None:
+        super().__init__(status, code, message.format(*parameters) if parameters else message)
         self.extended_code = extended_code
+        self._template = message
+        self._parameters = parameters
 
     def body(self) -> dict[str, Any]:
         """The body of the answer: capitalised, and without the "error" around it."""
-        entity = {"Code": self.code, "Message": self.message, "MessageTemplate": self.message}
+        entity: dict[str, Any] = {"Code": self.code, "Message": self.message, "MessageTemplate": self._template}
         if self.extended_code:
             entity["ExtendedCode"] = self.extended_code
+        if self._parameters:
+            entity["Parameters"] = list(self._parameters)
         details = [{"Message": self.message}, {"Code": self.code}, {"ErrorEntity": entity}]
         return {
             "Code": self.code,

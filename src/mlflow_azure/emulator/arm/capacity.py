@@ -9,6 +9,7 @@ from mlflow_azure.emulator.arm.quota import PLAN_TYPE, cores_allowed, cores_used
 from mlflow_azure.emulator.arm.regions import REGIONS, display_name
 from mlflow_azure.emulator.arm.storage import ACCOUNT_TYPE
 from mlflow_azure.emulator.arm.storage_defaults import SKUS
+from mlflow_azure.emulator.arm.web_plans import web_list
 
 if TYPE_CHECKING:
     from typing import Any
@@ -45,7 +46,7 @@ async def list_storage_skus(_call: Call) -> Answer:
 async def list_web_regions(call: Call) -> Answer:
     """The regions of App Service."""
     regions = [_web_region(call, name) for name in REGIONS]
-    return Answer({"value": regions, "nextLink": None})
+    return Answer(web_list(regions))
 
 
 @endpoints.on(
@@ -80,6 +81,7 @@ def _web_region(call: Call, name: str) -> dict[str, Any]:
         "properties": {
             "name": displayed,
             "description": None,
+            "sortOrder": list(REGIONS).index(name),
             "displayName": displayed,
             "orgDomain": "PUBLIC;DYNAMIC;LINUX;LINUXDYNAMIC;DSERIES;ELASTICPREMIUM;LINUXFREE;XENON;XENONV3",
         },

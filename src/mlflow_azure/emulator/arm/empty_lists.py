@@ -52,7 +52,6 @@ async def _list_nothing_of_app_service(_call: Call) -> Answer:
     return Answer(web_list([]))
 
 
-@endpoints.on("GET", SITE + "/virtualNetworkConnections", lacks="none can be made")
 @endpoints.on("GET", PLAN + "/virtualNetworkConnections", lacks="none can be made")
 async def list_networks(_call: Call) -> Answer:
     """An empty list, which App Service answers without anything around it."""

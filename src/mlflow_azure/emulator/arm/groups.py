@@ -176,7 +176,17 @@ def _list(call: Call, under: str) -> Answer:
     below = (body for body in call.world.resources.below(under) if _is_listed(body))
     visible = (body for body in below if sees(call.world, body["id"], action_of(call)))
     found = [body for body in visible if _selected(body, call)]
-    return Answer({"value": [{key: body[key] for key in _LISTED if key in body} | _full_name(body) for body in found]})
+    return Answer({"value": [_listed(body) for body in found]})
+
+
+def _listed(body: Body) -> Body:
+    """A resource in a list, which spells the kinds of identity alike for all services; recorded in 2023."""
+    described: Body = {key: body[key] for key in _LISTED if key in body} | _full_name(body)
+    if "identity" in described:
+        kinds = described["identity"]["type"].split(", ")
+        spelled = ", ".join(kind[0].upper() + kind[1:] for kind in kinds)
+        described["identity"] = {**described["identity"], "type": spelled}
+    return described
 
 
 def _exported(body: Body) -> Body:

@@ -33,7 +33,7 @@ async def put_identity(call: Call) -> Answer:
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["identity"]):
         raise ArmError(400, "BadRequest", f"The resource name '{call['identity']}' is not valid.")
-    return Answer(_write(call, existing), 200 if existing else 201)
+    return _put(_write(call, existing), existing)
 
 
 @endpoints.on("PATCH", _IDENTITY)
@@ -99,13 +99,16 @@ async def put_credential(call: Call) -> Answer:
         raise ArmError(400, "BadRequest", "Issuer, subject and audiences are required.")
     _require_room(call, properties)
     body = {"id": call.id, "name": call["credential"], "type": _CREDENTIAL_TYPE, "properties": properties}
-    return Answer(call.world.resources.put(body), 200 if existing else 201)
+    return _put(call.world.resources.put(body), existing)
 
 
 @endpoints.on("GET", _CREDENTIALS + "/{credential}")
 async def get_credential(call: Call) -> Answer:
-    """One federated credential."""
-    return Answer(call.resource())
+    """One federated credential. The service itself says that there is none: recorded in 2025, version 2023-01-31."""
+    found = call.world.resources.find(call.id)
+    if found is None:
+        raise ArmError(404, "NotFound", f"Resource '{call.id}' was not found.")
+    return Answer(found)
 
 
 @endpoints.on("GET", _CREDENTIALS)
@@ -130,6 +133,11 @@ def _write(call: Call, existing: Body | None) -> Body:
     wanted = call.body.get("properties") or {}
     scope = wanted.get("isolationScope") or (live or {}).get("isolationScope") or "None"
     return call.world.resources.put({**body, "properties": {**principal, "isolationScope": scope}})
+
+
+def _put(body: Body, existing: Body | None) -> Answer:
+    """The answer to a PUT, which says where a new resource is: recorded in 2023 and 2025, version 2023-01-31."""
+    return Answer(body) if existing else Answer(body, 201, {"Location": body["id"]})
 
 
 def _list(call: Call, under: str, kind: str = IDENTITY_TYPE) -> Answer:

@@ -12,6 +12,8 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
@@ -22,20 +24,25 @@ GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsof
 _WRITE, _DELETE = "write network resource", "delete network resource"
 
 
-async def written(call: Call, resource: Body, status: int) -> Answer:
+async def written(call: Call, resource: Body, status: int, state: str = "Updating") -> Answer:
     """Begin to write a resource, which says so until it is done."""
-    resource["properties"]["provisioningState"] = "Updating"
+    resource["properties"]["provisioningState"] = state
     call.world.resources.put(resource)
     answer = copy.deepcopy(resource)
     return Answer(answer, status, await _begun(call, resource["id"], _WRITE))
+
+
+async def accepted(call: Call, resource: Body, body: Body | None) -> Answer:
+    """Begin to write a resource that the answer, with `body`, does not describe yet."""
+    headers = (await written(call, resource, 202)).headers
+    return Answer(body, 202, {**headers, "Location": _result(headers)})
 
 
 async def deleted(call: Call, resource: Body) -> Answer:
     """Begin to delete a resource."""
     resource["properties"]["provisioningState"] = "Deleting"
     headers = await _begun(call, resource["id"], _DELETE)
-    headers["Location"] = headers["Azure-AsyncOperation"].replace("/operations/", "/operationResults/")
-    return Answer(None, 202, headers)
+    return Answer(None, 202, {**headers, "Location": _result(headers)})
 
 
 async def settled(call: Call, resource_id: str) -> Body:
@@ -93,6 +100,10 @@ async def _begun(call: Call, resource_id: str, effect: str) -> dict[str, str]:
     location = call.body.get("location") or "global"
     path = PROVIDER.format_map(call.params) + f"/locations/{location}/operations/{operation.id}"
     return {"Azure-AsyncOperation": call.link(path), **operation.retry_headers()}
+
+
+def _result(headers: Mapping[str, str]) -> str:
+    return headers["Azure-AsyncOperation"].replace("/operations/", "/operationResults/")
 
 
 def _unknown(call: Call) -> ArmError:

@@ -144,6 +144,9 @@ def register_effects(world: World) -> None:
             await remove_resources(world, server_id)
             return
         await ready(server_id, succeeded=True)
+        if server := world.resources.find(server_id):
+            # Of the first backup, minutes after the creation; recorded in 2023 and 2026, to version 2025-08-01.
+            server["properties"]["backup"]["earliestRestoreDate"] = now()
         world.quirks.begin("server_busy", server_id)
 
     async def ready(server_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect

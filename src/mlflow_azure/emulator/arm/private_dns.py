@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.network_operations import GROUP, PROVIDER, deleted, settled, written
+from mlflow_azure.emulator.arm.network_operations import GROUP, PROVIDER, accepted, deleted, settled
 from mlflow_azure.emulator.arm.network_rules import NETWORK_TYPE
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ _LINKS = "https://learn.microsoft.com/rest/api/dns/virtualnetworklinks"
 _ZONES = GROUP + "/privateDnsZones"
 _ZONE = _ZONES + "/{zone}"
 _LINK = _ZONE + "/virtualNetworkLinks/{link}"
+_ZONE_LIMITS = {
+    "numberOfRecordSets": 1,
+    "maxNumberOfRecordSets": 25000,
+    "maxNumberOfVirtualNetworkLinks": 1000,
+    "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
+}
 # https://learn.microsoft.com/azure/dns/private-dns-privatednszone#restrictions
 _NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})+")
 
@@ -31,13 +38,13 @@ async def put_zone(call: Call) -> Answer:
     """Create or update a zone (long-running)."""
     if not _NAME.fullmatch(call["zone"]):
         raise ArmError(400, "BadRequest", f"The zone name '{call['zone']}' is not valid: it needs two labels or more.")
-    return await _write(call, {"numberOfRecordSets": 1, "maxNumberOfRecordSets": 25000})
+    return await _write(call, _ZONE_LIMITS)
 
 
 @endpoints.on("GET", _ZONE)
 async def get_zone(call: Call) -> Answer:
     """One zone."""
-    return Answer(await settled(call, call.id))
+    return Answer(_described(call.world, await settled(call, call.id)))
 
 
 @endpoints.on("DELETE", _ZONE)
@@ -60,13 +67,13 @@ async def delete_zone(call: Call) -> Answer:
 async def list_group_zones(call: Call) -> Answer:
     """The zones of a group."""
     under = f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}"
-    return Answer({"value": call.world.resources.of_type(ZONE_TYPE, under)})
+    return _zones(call, under)
 
 
 @endpoints.on("GET", PROVIDER + "/privateDnsZones")
 async def list_zones(call: Call) -> Answer:
     """The zones of a subscription."""
-    return Answer({"value": call.world.resources.of_type(ZONE_TYPE, f"/subscriptions/{call['subscription']}")})
+    return _zones(call, f"/subscriptions/{call['subscription']}")
 
 
 @endpoints.on("PUT", _LINK, reference=_LINKS, lacks="that machines register themselves")
@@ -109,12 +116,21 @@ def is_linked(world: World, zone: str, network: str) -> bool:
     return any(each["properties"]["virtualNetwork"]["id"].lower() == network.lower() for each in links)
 
 
+def _zones(call: Call, under: str) -> Answer:
+    return Answer({"value": [_described(call.world, each) for each in call.world.resources.of_type(ZONE_TYPE, under)]})
+
+
+def _described(world: World, zone: Body) -> Body:
+    """A zone with how many links it has."""
+    links = [each["properties"]["registrationEnabled"] for each in world.resources.of_type(LINK_TYPE, zone["id"])]
+    counted = {"numberOfVirtualNetworkLinks": len(links), "numberOfVirtualNetworkLinksWithRegistration": sum(links)}
+    return {**zone, "properties": {**zone["properties"], **counted}}
+
+
 async def _write(call: Call, properties: dict[str, Any]) -> Answer:
-    """Zones and links lie in no region: they say "global"."""
-    existing = call.world.resources.find(call.id)
+    """Zones and links lie in no region: they say "global". Recorded in 2024, versions 2020-06-01 and 2024-06-01."""
     if str(call.body.get("location")).lower() != "global":
         raise ArmError(400, "LocationNotAvailableForResourceType", "The location of a private DNS zone is 'global'.")
     body: Body = {"id": call.id, "name": call.id.rpartition("/")[2], "type": call.type, "location": "global"}
-    return await written(
-        call, {**body, "tags": call.body.get("tags") or {}, "properties": properties}, 200 if existing else 201
-    )
+    tags = {"tags": call.body["tags"]} if call.body.get("tags") else {}
+    return await accepted(call, {**body, "etag": str(uuid.uuid4()), **tags, "properties": dict(properties)}, {})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlflow_azure.emulator.arm.region_places import PLACES
+
 _STANDARD = ("LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS")
 SKUS = (*(f"Standard_{redundancy}" for redundancy in _STANDARD), "Premium_LRS", "Premium_ZRS")
 # The services of each kind of account, in Azure's order.
@@ -18,39 +20,9 @@ _SERVICES = {
     "BlockBlobStorage": ("dfs", "web", "blob"),
     "FileStorage": ("file",),
 }
-# https://learn.microsoft.com/azure/reliability/cross-region-replication-azure
-_PAIRS = {
-    "australiaeast": "australiasoutheast",
-    "brazilsouth": "southcentralus",
-    "canadacentral": "canadaeast",
-    "centralindia": "southindia",
-    "centralus": "eastus2",
-    "eastasia": "southeastasia",
-    "eastus": "westus",
-    "eastus2": "centralus",
-    "francecentral": "francesouth",
-    "germanywestcentral": "germanynorth",
-    "japaneast": "japanwest",
-    "koreacentral": "koreasouth",
-    "northcentralus": "southcentralus",
-    "northeurope": "westeurope",
-    "norwayeast": "norwaywest",
-    "southafricanorth": "southafricawest",
-    "southcentralus": "northcentralus",
-    "southeastasia": "eastasia",
-    "swedencentral": "swedensouth",
-    "switzerlandnorth": "switzerlandwest",
-    "uaenorth": "uaecentral",
-    "uksouth": "ukwest",
-    "ukwest": "uksouth",
-    "westcentralus": "westus2",
-    "westeurope": "northeurope",
-    "westus": "eastus",
-    "westus2": "westcentralus",
-    "westus3": "eastus",
-}
 # What is answered of a copy of the data in another region.
 SECONDARY = ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints")
+_RULES = ("virtualNetworkRules", "ipRules")
 _NETWORK_RULES = {
     "ipv6Rules": [],
     "bypass": "AzureServices",
@@ -81,10 +53,8 @@ def new_account(location: str, kind: str, now: str) -> dict[str, Any]:
 
 def network_rules(wanted: dict[str, Any]) -> dict[str, Any]:
     """The firewall that a request describes, complete."""
-    rules = {
-        name: [{"action": "Allow", **rule} for rule in wanted.get(name) or []]
-        for name in ("virtualNetworkRules", "ipRules")
-    }
+    rules = {name: [{"action": "Allow", **rule} for rule in wanted.get(name) or []] for name in _RULES}
+    rules["virtualNetworkRules"] = [{"state": "Succeeded", **rule} for rule in rules["virtualNetworkRules"]]
     return {**_NETWORK_RULES, **{name: value for name, value in wanted.items() if value is not None}, **rules}
 
 
@@ -107,8 +77,8 @@ def endpoints_of(name: str, kind: str, suffix: str) -> dict[str, str]:
 def secondary(name: str, kind: str, sku: str, location: str, suffix: str) -> dict[str, Any]:
     """Where a copy of the data is kept, and, where that may be read (RA), its endpoints. Files have none."""
     redundancy = sku.partition("_")[2]
-    pair = _PAIRS.get(location)
-    if not redundancy.endswith(("GRS", "GZRS")) or pair is None:
+    pair = PLACES[location].pair if location in PLACES else ""
+    if not redundancy.endswith(("GRS", "GZRS")) or not pair:
         return {}
     found: dict[str, Any] = {"secondaryLocation": pair, "statusOfSecondary": "available"}
     if redundancy.startswith("RA"):

@@ -13,6 +13,7 @@ from mlflow_azure.emulator.arm.storage_services_defaults import (
     LAST_ACCESS_TRACKING,
     SETTABLE_OF_CONTAINER,
     STANDARD_QUOTA,
+    changed_service,
     created_share,
     etag_and_time,
     listed_container,
@@ -45,14 +46,17 @@ async def get_service(call: Call) -> Answer:
 @endpoints.on("PUT", ACCOUNT + "/blobServices/default", lacks="the settings have no effect")
 @endpoints.on("PUT", ACCOUNT + "/fileServices/default", lacks="the settings have no effect")
 async def put_service(call: Call) -> Answer:
-    """Take over what the request names of the service's settings. They are kept, and have no effect."""
+    """Take over what the request names of the service's settings. They are kept, and have no effect.
+
+    The answer says only what was asked for: recorded in 2023 and 2024, versions 2022-09-01 and 2023-05-01.
+    """
     account = _account(call)
     wanted = {name: value for name, value in (call.body.get("properties") or {}).items() if value is not None}
     if (tracking := wanted.get("lastAccessTimeTrackingPolicy")) is not None:
         wanted["lastAccessTimeTrackingPolicy"] = LAST_ACCESS_TRACKING | tracking
     live = _service(call, account)["properties"]
-    call.world.resources.hidden(account["id"])[_kind_of_service(call)] = live | wanted
-    return Answer(_service(call, account))
+    call.world.resources.hidden(account["id"])[_kind_of_service(call)] = changed_service(live, wanted)
+    return Answer(_head(call) | {"properties": wanted})
 
 
 @endpoints.on("PUT", _CONTAINER, lacks="immutability, legal holds and encryption scopes")

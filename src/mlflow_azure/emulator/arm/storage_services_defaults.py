@@ -73,6 +73,18 @@ def new_service(kind: str) -> dict[str, Any]:
     return cors | {"protocolSettings": {"smb": {}}, "shareDeleteRetentionPolicy": retention}
 
 
+def changed_service(live: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a service with what a request names of them; of a policy, it names what it changes."""
+    changed = dict(live)
+    for name, value in wanted.items():
+        both = isinstance(value, dict) and isinstance(live.get(name), dict)
+        changed[name] = {**live[name], **value} if both else value
+    shares = changed.get("shareDeleteRetentionPolicy")
+    if shares and not shares.get("enabled"):
+        changed["shareDeleteRetentionPolicy"] = {**shares, "days": 0}
+    return changed
+
+
 def etag_and_time() -> tuple[str, str]:
     """What a write sets: a new tag, and when it was."""
     return f'"0x{secrets.token_hex(8).upper()}"', _now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
+from mlflow_azure.emulator.arm.region_places import OTHERS, PLACES
 from mlflow_azure.emulator.arm.regions import REGIONS
 from mlflow_azure.emulator.cloud_differences import APP_SERVICE
 from mlflow_azure.emulator.tls import STORAGE_SUFFIX
@@ -95,11 +96,20 @@ def _described(world: World, subscription: dict[str, Any]) -> dict[str, Any]:
 
 
 def _region(subscription: str, name: str) -> dict[str, Any]:
+    place, locations = PLACES[name], f"/subscriptions/{subscription}/locations"
     return {
-        "id": f"/subscriptions/{subscription}/locations/{name}",
+        "id": f"{locations}/{name}",
         "name": name,
         "type": "Region",
         "displayName": REGIONS[name],
-        "regionalDisplayName": REGIONS[name],
-        "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
+        "regionalDisplayName": f"({place.group}) {REGIONS[name]}",
+        "metadata": {
+            "regionType": "Physical",
+            "regionCategory": "Other" if name in OTHERS else "Recommended",
+            "geographyGroup": place.group,
+            "longitude": place.longitude,
+            "latitude": place.latitude,
+            "physicalLocation": place.location,
+            "pairedRegion": [{"name": place.pair, "id": f"{locations}/{place.pair}"}] if place.pair else [],
+        },
     }

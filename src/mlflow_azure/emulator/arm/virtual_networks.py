@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
-from mlflow_azure.emulator.arm.network_operations import GROUP, PROVIDER, deleted, settled, written
+from mlflow_azure.emulator.arm.network_operations import GROUP, PROVIDER, accepted, deleted, settled, written
 from mlflow_azure.emulator.arm.network_rules import (
     NETWORK_TYPE,
     find_subnet,
@@ -29,7 +29,9 @@ _SUBNETS = "https://learn.microsoft.com/rest/api/virtualnetwork/subnets"
 _NETWORKS = GROUP + "/virtualNetworks"
 _NETWORK = _NETWORKS + "/{network}"
 _SUBNET = _NETWORK + "/subnets/{subnet}"
-_LACKS = "peerings, IPv6, security groups, route tables, service endpoints and machines"
+# What is answered of a network only where it was asked for; it has no effect.
+_KEPT = ("dhcpOptions", "encryption", "flowTimeoutInMinutes")
+_LACKS = "peerings, IPv6, security groups, route tables and machines; service endpoints have no effect"
 
 
 @endpoints.on("PUT", _NETWORK, lacks=_LACKS)
@@ -76,13 +78,14 @@ async def list_networks(call: Call) -> Answer:
 
 @endpoints.on("PUT", _SUBNET, lacks=_LACKS, reference=_SUBNETS)
 async def put_subnet(call: Call) -> Answer:
-    """Create or update a subnet (long-running)."""
+    """Create or update a subnet (long-running): 201 for a new one, recorded in 2025, version 2024-03-01."""
     network = await _network(call)
+    existing = find_subnet(call.world, call.id)
     wanted = {"name": call["subnet"], "properties": call.body.get("properties") or {}}
     others = [each for each in network["properties"]["subnets"] if each["name"].lower() != call["subnet"].lower()]
     answer = await _write(call, network, {**network["properties"], "subnets": [*others, wanted]})
-    found = find_subnet(call.world, call.id)
-    return Answer(found and found[1], answer.status, answer.headers)
+    body = next(each for each in answer.body["properties"]["subnets"] if each["name"].lower() == call["subnet"].lower())
+    return Answer(body, 200 if existing else 201, answer.headers)
 
 
 @endpoints.on("GET", _SUBNET, reference=_SUBNETS)
@@ -103,7 +106,7 @@ async def list_subnets(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _SUBNET, reference=_SUBNETS)
 async def delete_subnet(call: Call) -> Answer:
-    """Delete a subnet that is not in use, at once."""
+    """Delete a subnet that is not in use (long-running, but gone at once): recorded in 2025, version 2024-03-01."""
     network = await _network(call)
     found = find_subnet(call.world, call.id)
     if found is None:
@@ -111,7 +114,7 @@ async def delete_subnet(call: Call) -> Answer:
     if users := list(users_of(call.world, found[1]["id"])):
         raise in_use(found[1], users)
     network["properties"]["subnets"].remove(found[1])
-    return Answer()
+    return await accepted(call, network, None)
 
 
 async def _network(call: Call) -> Body:
@@ -126,16 +129,30 @@ async def _write(call: Call, existing: Body | None, wanted: dict[str, Any]) -> A
     properties = {
         "resourceGuid": existing["properties"]["resourceGuid"] if existing else str(uuid.uuid4()),
         "addressSpace": wanted.get("addressSpace"),
+        "privateEndpointVNetPolicies": wanted.get("privateEndpointVNetPolicies") or "Disabled",
         "subnets": wanted["subnets"],
         "virtualNetworkPeerings": wanted.get("virtualNetworkPeerings") or [],
         "enableDdosProtection": bool(wanted.get("enableDdosProtection")),
+        **{name: wanted[name] for name in _KEPT if wanted.get(name) is not None},
     }
     require_network(network["name"], properties)
     properties["subnets"] = [_subnet(network["id"], each) for each in properties["subnets"]]
     if existing:
         require_unchanged_where_used(call.world, existing, properties)
     body = {**network, "etag": _etag(network["id"]), "properties": properties}
-    return await written(call, body, 200 if existing else 201)
+    return await _written(call, body, existing)
+
+
+async def _written(call: Call, body: Body, existing: Body | None) -> Answer:
+    """The answer says of what changes that it is being updated: recorded in 2023 and 2025, to version 2025-03-01."""
+    live = existing["properties"] if existing else {"subnets": []}
+    same = {**live, "provisioningState": ""} == {**body["properties"], "provisioningState": ""}
+    answer = await written(call, body, 200 if existing else 201, "Succeeded" if same else "Updating")
+    for subnet in answer.body["properties"]["subnets"]:
+        if subnet not in live["subnets"]:
+            for part in (subnet["properties"], *subnet["properties"].get("serviceEndpoints", ())):
+                part["provisioningState"] = "Updating"
+    return answer
 
 
 def _subnet(network: str, wanted: Body) -> Body:
@@ -144,6 +161,7 @@ def _subnet(network: str, wanted: Body) -> Body:
     properties = {
         "provisioningState": "Succeeded",
         "addressPrefix": wanted["properties"]["addressPrefix"],
+        **_service_endpoints(wanted["properties"].get("serviceEndpoints")),
         "delegations": [_delegation(subnet_id, each) for each in wanted["properties"].get("delegations") or ()],
         "privateEndpointNetworkPolicies": "Disabled",
         "privateLinkServiceNetworkPolicies": "Enabled",
@@ -158,6 +176,14 @@ def _subnet(network: str, wanted: Body) -> Body:
         "properties": properties,
         "type": kind,
     }
+
+
+def _service_endpoints(wanted: list[Body] | None) -> dict[str, Any]:
+    """The services that a subnet reaches without the Internet: left out where there are none."""
+    if not wanted:
+        return {}
+    points = [{"service": each["service"], "locations": each.get("locations") or ["*"]} for each in wanted]
+    return {"serviceEndpoints": [{"provisioningState": "Succeeded", **each} for each in points]}
 
 
 def _delegation(subnet: str, wanted: Body) -> Body:

@@ -1,6 +1,7 @@
 """The configuration of a new web app, as App Service answers it: all fields, with the ones that it leaves null.
 
-Seen in recordings of Azure of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice).
+Seen in recordings of Azure: of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice), and of
+2026 (azure-service-operator), which have more fields, whatever the api-version.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _UNSET = (
     *("autoSwapSlotName", "managedServiceIdentityId", "xManagedServiceIdentityId", "keyVaultReferenceIdentity"),
     *("ipSecurityRestrictionsDefaultAction", "scmIpSecurityRestrictionsDefaultAction", "minTlsCipherSuite"),
     *("supportedTlsCipherSuites", "functionAppScaleLimit", "healthCheckPath", "websiteTimeZone", "sitePort"),
-    "remoteDebuggingVersion",
+    *("remoteDebuggingVersion", "scmSupportedTlsCipherSuites", "scmMinTlsCipherSuite", "sandboxType"),
 )
 _DEFAULTS: dict[str, Any] = {
     "numberOfWorkers": 1,
@@ -84,10 +85,14 @@ _DEFAULTS: dict[str, Any] = {
     "storageType": "StorageVolume",
     "sitePrivateLinkHostEnabled": False,
     "clusteringEnabled": False,
+    "webJobsEnabled": False,
 }
 # What a site's own answer shows of it, as the recordings have it; the rest is null there.
 _SHOWN = ("numberOfWorkers", "linuxFxVersion", "acrUseManagedIdentityCreds", "alwaysOn", "http20Enabled")
-_SHOWN_ANYWAY = {"functionAppScaleLimit": 0, "minimumElasticInstanceCount": 0, "clusteringEnabled": False}
+_SHOWN_ANYWAY = {
+    **dict.fromkeys(("functionAppScaleLimit", "minimumElasticInstanceCount"), 0),
+    **dict.fromkeys(("clusteringEnabled", "webJobsEnabled"), False),
+}
 
 
 def new_configuration(site: str) -> dict[str, Any]:
@@ -103,10 +108,13 @@ def in_site(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def in_created_site(configuration: dict[str, Any]) -> dict[str, Any]:
     """The `siteConfig` in the answer to a site's creation: not yet what was asked for."""
+    return {**in_written_site(configuration), "linuxFxVersion": "", "http20Enabled": False}
+
+
+def in_written_site(configuration: dict[str, Any]) -> dict[str, Any]:
+    """The `siteConfig` in the answer to a PUT of a site that is there."""
     return {
         **in_site(configuration),
-        "linuxFxVersion": "",
-        "http20Enabled": False,
         "functionAppScaleLimit": None,
         "elasticWebAppScaleLimit": 0,
         "ipSecurityRestrictions": [ALLOW_ALL],

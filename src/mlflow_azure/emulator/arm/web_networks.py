@@ -33,6 +33,21 @@ async def get_connection(call: Call) -> Answer:
     return Answer(_described(call, {"subnetResourceId": site["properties"].get(SUBNET), "swiftSupported": True}))
 
 
+@endpoints.on("GET", _SITE + "/virtualNetworkConnections", lacks="gateways")
+async def list_connections(call: Call) -> Answer:
+    """The connection of a web app, in the form of older versions: recorded in 2023, version 2022-03-01."""
+    site = _site(call)
+    found = find_subnet(call.world, site["properties"].get(SUBNET) or "")
+    if found is None:
+        return Answer([])
+    network, subnet = found
+    name, kind = f"{network['properties']['resourceGuid']}_{subnet['name']}", f"{SITE_TYPE}/virtualNetworkConnections"
+    unset = dict.fromkeys(("certThumbprint", "certBlob", "routes", "dnsServers"))
+    properties = {"vnetResourceId": subnet["id"], **unset, "resyncRequired": False, "isSwift": True}
+    head = {"id": f"{site['id']}/virtualNetworkConnections/{name}", "name": name, "type": kind}
+    return Answer([{**head, "location": site["location"], "properties": properties}])
+
+
 @endpoints.on("DELETE", _CONNECTION)
 async def delete_connection(call: Call) -> Answer:
     """Disconnect a web app."""
@@ -96,7 +111,7 @@ def network_of(world: World, site_name: str) -> str | None:
 
 
 def _site(call: Call) -> Body:
-    site = call.world.resources.find(call.id.partition("/networkConfig")[0])
+    site = call.world.resources.find(_SITE.format_map(call.params))
     if site is None:
         raise call.not_found()
     return site

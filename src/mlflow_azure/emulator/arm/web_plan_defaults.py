@@ -1,6 +1,7 @@
 """The fields of an App Service plan, as App Service answers them, beside those that `web_plans` works out.
 
-Seen in recordings of Azure of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice).
+Seen in recordings of Azure: of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice), and of
+2026 (azure-service-operator), which have more fields, whatever the api-version.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _WORKERS = {"Free": 1, "Shared": 1, "Basic": 3, "Standard": 10}
 _UNSET = (
     *("workerTierName", "adminSiteName", "hostingEnvironment", "hostingEnvironmentProfile", "adminRuntimeSiteName"),
     *("siteMode", "hostingEnvironmentId", "spotExpirationTime", "webSiteId", "existingServerFarmIds"),
-    *("kubeEnvironmentProfile", "migrateToVMSS"),
+    *("kubeEnvironmentProfile", "migrateToVMSS", "targetWorkerSku"),
 )
 _FIXED: dict[str, Any] = {
     "workerSize": "Default",
@@ -40,6 +41,12 @@ _FIXED: dict[str, Any] = {
     "provisioningState": "Succeeded",
     "vnetConnectionsUsed": 0,
     "vnetConnectionsMax": 2,
+    "maximumNumberOfZones": 1,
+    "currentNumberOfZonesUtilized": 1,
+    "asyncScalingEnabled": False,
+    "isCustomMode": False,
+    "powerState": "Running",
+    "eligibleLogCategories": "",
 }
 # What a request may set of a plan, and what a new plan has.
 SETTABLE: dict[str, Any] = {

@@ -143,7 +143,8 @@ def _plan(call: Call, plan_id: str | None) -> Body:
     plan = call.world.resources.find(plan_id or "")
     if plan is None:
         name = (plan_id or "").rpartition("/")[2]
-        raise WebError(404, "NotFound", f"Cannot find ServerFarm with name {name}.")
+        # Recorded in 2026, version 2022-03-01.
+        raise WebError(404, "NotFound", "Cannot find {0} with name {1}.", "51004", "serverFarm", name)
     return plan
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources
-from mlflow_azure.emulator.arm.web_config_defaults import in_created_site
+from mlflow_azure.emulator.arm.web_config_defaults import in_created_site, in_written_site
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.web_networks import leave_link
 from mlflow_azure.emulator.arm.web_plans import (
@@ -33,18 +33,17 @@ SITE = _SITES + "/{site}"
 async def put_site(call: Call) -> Answer:
     """Create or update a web app, at once. What the request does not name of a live one stays."""
     existing = call.world.resources.find(call.id)
-    if existing:
-        return await _write(call, existing)
-    _require_name(call)
-    created = await _write(call, None)
-    # The answer to the creation does not show everything yet; every later one does.
-    configuration = in_created_site(call.world.resources.hidden(call.id)["web"])
-    created.body["properties"] |= {
-        "siteConfig": configuration,
+    if existing is None:
+        _require_name(call)
+    written = await _write(call, existing)
+    # The answer does not show everything yet; every later one does.
+    configuration = call.world.resources.hidden(call.id)["web"]
+    written.body["properties"] |= {
+        "siteConfig": in_written_site(configuration) if existing else in_created_site(configuration),
         "privateEndpointConnections": None,
         "inFlightFeatures": None,
     }
-    return created
+    return written
 
 
 @endpoints.on("PATCH", SITE)
