@@ -85,7 +85,9 @@ class SignIn:
             require_trusted(self._world, application, form.get("client_assertion", ""))
             return str(principal["id"])
         secret = form.get("client_secret", "")
-        own = client_id == identity.client_id and secrets.compare_digest(secret, identity.client_secret)
+        own = client_id == identity.client_id and secrets.compare_digest(
+            secret.encode(), identity.client_secret.encode()
+        )
         holders = filter(None, (application, principal))  # either can have secrets
         if not own and not any(directory.password_ok(holder, secret) for holder in holders):
             raise SignInError(

@@ -84,7 +84,7 @@ class TokenIssuer:
             )
         except jwt.ExpiredSignatureError as error:
             raise TokenError(str(error), expired=True) from error
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, RecursionError) as error:  # a header that is nested too deeply
             raise TokenError(str(error)) from error
         return claims
 

@@ -16,6 +16,7 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
 from mlflow_azure.emulator.arm.overlap import exclusive_write
+from mlflow_azure.emulator.strict_json import strict_json
 from mlflow_azure.emulator.wire import Wire, is_write
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ def _json_object(content: bytes, content_type: str) -> dict[str, Any]:
     if not content or "json" not in content_type:
         return {}
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        body = strict_json(content)
+    except ValueError as error:
         raise arm_errors.invalid_content(str(error)) from error
     if not isinstance(body, dict):
         raise arm_errors.invalid_content("a JSON object is expected")

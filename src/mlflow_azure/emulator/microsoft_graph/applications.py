@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, bad_request
+from mlflow_azure.emulator.microsoft_graph.property_types import require_types
 from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
 
 if TYPE_CHECKING:
@@ -119,11 +120,22 @@ def new_password(ask: Ask, holder: Object) -> Object:
     wanted = ask.body.get("passwordCredential") or {}
     described = {
         "displayName": wanted.get("displayName"),
-        "startDateTime": wanted.get("startDateTime") or now(),
-        "endDateTime": wanted.get("endDateTime") or (datetime.now(UTC) + _SECRET_LIFE).isoformat(),
+        "startDateTime": _moment(wanted.get("startDateTime")) or now(),
+        "endDateTime": _moment(wanted.get("endDateTime")) or (datetime.now(UTC) + _SECRET_LIFE).isoformat(),
         "customKeyIdentifier": None,
     }
     return ask.directory.add_password(holder, described)
+
+
+def _moment(given: Any) -> str:
+    """A moment of a request, in UTC where it names no zone; empty for none."""
+    if not given:
+        return ""
+    try:
+        moment = datetime.fromisoformat(given)
+    except (TypeError, ValueError) as error:
+        raise bad_request("Invalid value specified for a date of resource 'PasswordCredential'.") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def without_password(ask: Ask, holder: Object) -> Reply:
@@ -188,6 +200,7 @@ def _new_application() -> Object:
 def _merged(live: Object, wanted: Object) -> Object:
     """A live application with what a request names; of a complex property, what it does not name stays."""
     named = {name: value for name, value in wanted.items() if name not in _READ_ONLY}
+    require_types(named, {**_new_application(), "displayName": ""}, "Application")
     complex_ones = {
         name: {**live[name], **value}
         for name, value in named.items()

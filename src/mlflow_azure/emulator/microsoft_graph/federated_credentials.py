@@ -85,7 +85,7 @@ def _check(wanted: Object, others: list[Object]) -> None:
     if not _NAME.fullmatch(str(wanted["name"])):
         raise bad_request("Invalid value specified for property 'name' of resource 'FederatedIdentityCredential'.")
     for name in ("issuer", "subject"):
-        if not wanted[name]:
+        if not wanted[name] or not isinstance(wanted[name], str):
             raise bad_request(f"A value is required for property '{name}' of resource 'FederatedIdentityCredential'.")
     if not isinstance(wanted["audiences"], list) or len(wanted["audiences"]) != 1:
         raise bad_request("Property 'audiences' of resource 'FederatedIdentityCredential' has to have one value.")

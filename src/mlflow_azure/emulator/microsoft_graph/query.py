@@ -34,7 +34,8 @@ def _fulfils(item: Object, condition: str) -> bool:
     if equals := _EQUALS.fullmatch(condition):
         return str(item.get(equals[1], "")).lower() == equals[2].lower()
     if any_of := _ANY.fullmatch(condition):
-        return any_of[3] in item.get(any_of[1], [])
+        values = item.get(any_of[1])
+        return isinstance(values, list) and any_of[3] in values
     if starts := _STARTS.fullmatch(condition):
         return str(item.get(starts[1], "")).lower().startswith(starts[2].lower())
     raise GraphError(400, "Request_UnsupportedQuery", f"Unsupported or invalid query filter clause: {condition}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, not_found
 from mlflow_azure.emulator.microsoft_graph.query import filtered
+from mlflow_azure.emulator.strict_json import strict_json
 from mlflow_azure.emulator.tokens import TokenError
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ class Graph:
     async def _ask(self, request: Request, caller: Mapping[str, Any]) -> Ask:
         content = await request.body()
         try:
-            body = json.loads(content) if content else {}
-        except (ValueError, RecursionError) as error:
+            body = strict_json(content) if content else {}
+        except ValueError as error:
             raise GraphError(400, "BadRequest", f"Unable to read JSON request payload: {error}") from error
         if not isinstance(body, dict):
             raise GraphError(400, "BadRequest", "Unable to read JSON request payload: an object is expected.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.directory import service_principal
 from mlflow_azure.emulator.microsoft_graph.applications import mirror, new_password, without_password
 from mlflow_azure.emulator.microsoft_graph.graph_errors import GraphError, bad_request, not_found
+from mlflow_azure.emulator.microsoft_graph.property_types import require_types
 from mlflow_azure.emulator.microsoft_graph.service import Ask, Operations, Reply
 
 if TYPE_CHECKING:
@@ -102,4 +103,6 @@ def remove_password(ask: Ask) -> Reply:
 
 
 def _named(wanted: Object) -> Object:
-    return {name: wanted[name] for name in _SETTABLE if name in wanted}
+    named = {name: wanted[name] for name in _SETTABLE if name in wanted}
+    require_types(named, service_principal("", ""), "ServicePrincipal")
+    return named

@@ -26,6 +26,7 @@ from mlflow_azure.emulator.runtime.blobs.asked import DELEGATION_KEY, Asked, ask
 from mlflow_azure.emulator.runtime.blobs.blob_errors import BlobError, authentication_failed
 from mlflow_azure.emulator.runtime.blobs.signatures import account_signature, as_service_signature, delegation_key
 from mlflow_azure.emulator.runtime.proxy import ReverseProxy
+from mlflow_azure.emulator.runtime.uris import is_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,7 @@ class BlobFront:
 
     async def _answer(self, request: Request) -> Response:
         await self.open.wait()
+        _require_uri(request)
         wanted = asked(self._account, request)
         if wanted.kind == "token" and request.url.scheme != "https":
             raise authentication_failed("Authentication scheme Bearer is not allowed with HTTP.")
@@ -106,7 +108,7 @@ class BlobFront:
 
     async def _delegation_key(self, request: Request, who: tuple[str, str]) -> Response:
         """https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key."""
-        moments = dict(_MOMENT.findall((await request.body()).decode()))
+        moments = dict(_MOMENT.findall((await request.body()).decode(errors="replace")))
         if "Expiry" not in moments:
             raise BlobError(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
         principal, tenant = who
@@ -122,3 +124,9 @@ class BlobFront:
         value = f"<Value>{delegation_key(self.key, described)}</Value>"
         body = f'<?xml version="1.0" encoding="utf-8"?><UserDelegationKey>{fields}{value}</UserDelegationKey>'
         return Response(body, media_type="application/xml")
+
+
+def _require_uri(request: Request) -> None:
+    """The words: https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes."""
+    if not is_uri(request):
+        raise BlobError(400, "InvalidUri", "The requested URI does not represent any resource on the server.")

@@ -58,7 +58,8 @@ def as_service_signature(request: Request, account: str, key: str) -> str:
     described = {name: given.get(name, "") for name in _KEY}
     candidates = (_delegation_text(given, resource, layout) for layout in _LAYOUTS)
     signing = delegation_key(key, described)
-    if not any(hmac.compare_digest(_sign(signing, text), given.get("sig", "")) for text in candidates):
+    signature = given.get("sig", "").encode()
+    if not any(hmac.compare_digest(_sign(signing, text).encode(), signature) for text in candidates):
         raise authentication_failed("Signature did not match.")
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if not described["skt"] <= now <= described["ske"]:

@@ -19,10 +19,15 @@ from mlflow_azure.emulator.runtime.files.protocol import (
     StorageError,
     answer,
     common,
+    metadata_of,
     no_share,
     not_supported,
+    of_file_system,
     path_of,
     properties,
+    quota_of,
+    require_share_name,
+    require_uri,
 )
 from mlflow_azure.emulator.runtime.files.signature import require_signature
 from mlflow_azure.emulator.runtime.files.tree import MAX_RANGE, Tree, requested_range
@@ -37,8 +42,6 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.shares import Shares
 
 _CHUNK = 1024 * 1024
-_METADATA = "x-ms-meta-"
-STANDARD_QUOTA = 5120
 
 
 class FileEndpoint:
@@ -54,10 +57,13 @@ class FileEndpoint:
         """Answer one request."""
         request = Request(scope, receive)
         try:
+            require_uri(request)
             require_signature(request, self._account, self.keys)
             response = await self._answer(request)
         except StorageError as error:
             response = error.response(_version(request))
+        except OSError as error:
+            response = of_file_system(error).response(_version(request))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -109,18 +115,13 @@ class FileEndpoint:
             case "PUT", None:
                 raise StorageError(HTTPStatus.CONFLICT, "ShareAlreadyExists", "The specified share already exists.")
             case "PUT", "properties":
-                self._records.keep(self._account, share, _quota(request))
+                self._records.keep(self._account, share, quota_of(request))
                 return answer(version, HTTPStatus.OK, head)
             case "GET", "stats":
                 body = listings.statistics(self._shares.usage(self._account, share))
                 return answer(version, HTTPStatus.OK, head, body, "application/xml")
             case "PUT", "snapshot":
-                metadata = {
-                    name.removeprefix(_METADATA): value
-                    for name, value in request.headers.items()
-                    if name.startswith(_METADATA)
-                }
-                time = await asyncio.to_thread(self._shares.snapshot, self._account, share, metadata)
+                time = await asyncio.to_thread(self._shares.snapshot, self._account, share, metadata_of(request))
                 return answer(version, HTTPStatus.CREATED, {**head, "x-ms-snapshot": time})
             case "DELETE", None:
                 await self._delete(request, share, snapshot)
@@ -129,7 +130,8 @@ class FileEndpoint:
 
     def _create_share(self, request: Request, share: str) -> Response:
         """https://learn.microsoft.com/rest/api/storageservices/create-share."""
-        self._records.keep(self._account, share, _quota(request))
+        require_share_name(share)
+        self._records.keep(self._account, share, quota_of(request))
         known = properties(self._shares.ensure(self._account, share).stat())
         head = {name: known[name] for name in ("ETag", "Last-Modified")}
         return answer(_version(request), HTTPStatus.CREATED, head)
@@ -287,12 +289,3 @@ _FILE = {
 
 def _version(request: Request) -> str:
     return request.headers.get("x-ms-version", "2024-11-04")
-
-
-def _quota(request: Request) -> int:
-    """How many GiB a request wants a share to hold at most; 5 TiB where it does not say."""
-    try:
-        return int(request.headers.get("x-ms-share-quota", STANDARD_QUOTA))
-    except ValueError:
-        message = "The value for one of the HTTP headers is not in the correct format."
-        raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidHeaderValue", message) from None

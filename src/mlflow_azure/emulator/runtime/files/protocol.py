@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import uuid
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -12,12 +14,18 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
+from mlflow_azure.emulator.runtime.uris import is_uri
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
     from starlette.requests import Request
 
+_SHARE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_METADATA = "x-ms-meta-"
+_METADATA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_STANDARD_QUOTA, _LARGEST_QUOTA = 5120, 102400
 XML = '<?xml version="1.0" encoding="utf-8"?>'
 
 
@@ -42,6 +50,36 @@ def path_of(request: Request) -> list[str]:
         return segments
     # https://learn.microsoft.com/rest/api/storageservices/get-file: it is trimmed.
     return [each.rstrip(".") or each for each in segments]
+
+
+def require_uri(request: Request) -> None:
+    """Refuse a path or query that is none. Raises StorageError."""
+    if not is_uri(request):
+        message = "The requested URI does not represent any resource on the server."
+        raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidUri", message)
+
+
+def require_share_name(name: str) -> None:
+    """Refuse a name that a share may not have. Raises StorageError.
+
+    https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata
+    """
+    if not _SHARE_NAME.fullmatch(name):
+        raise invalid_name()
+
+
+def invalid_name() -> StorageError:
+    """The refusal of a name that nothing may have."""
+    return StorageError(
+        HTTPStatus.BAD_REQUEST, "InvalidResourceName", "The specified resource name contains invalid characters."
+    )
+
+
+def of_file_system(error: OSError) -> StorageError:
+    """What this machine's file system refuses: names and paths that are too long for it, or what has no room."""
+    if error.errno == errno.ENAMETOOLONG:
+        return invalid_name()
+    return StorageError(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", f"The server's file system: {error}")
 
 
 def answer(
@@ -99,3 +137,21 @@ def not_supported(request: Request) -> StorageError:
         "UnsupportedHttpVerb",
         f"The resource doesn't support the specified HTTP verb {request.method} with these parameters.",
     )
+
+
+def metadata_of(request: Request) -> dict[str, str]:
+    """What a request says of a snapshot. Names: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata."""
+    pairs = {name.removeprefix(_METADATA): value for name, value in request.headers.items() if _METADATA in name}
+    if not all(map(_METADATA_NAME.fullmatch, pairs)):
+        message = "The specified metadata is invalid. It includes characters that are not permitted."
+        raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidMetadata", message)
+    return pairs
+
+
+def quota_of(request: Request) -> int:
+    """How many GiB a request wants a share to hold at most; 5 TiB where it does not say."""
+    asked = request.headers.get("x-ms-share-quota", str(_STANDARD_QUOTA))
+    if not re.fullmatch(r"[0-9]{1,6}", asked) or not 1 <= int(asked) <= _LARGEST_QUOTA:
+        message = "The value for one of the HTTP headers is not in the correct format."
+        raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidHeaderValue", message)
+    return int(asked)

@@ -58,9 +58,9 @@ def _sign(key: str, text: bytes) -> str:
 def _is_recent(request: Request) -> bool:
     try:
         sent = parsedate_to_datetime(request.headers.get("x-ms-date") or request.headers.get("date", ""))
-    except ValueError:
+        return abs(datetime.now(UTC) - sent) < _SKEW
+    except (TypeError, ValueError):  # no date, or one without a zone
         return False
-    return abs(datetime.now(UTC) - sent) < _SKEW
 
 
 def _string_to_sign(request: Request, account: str) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mlflow_azure.emulator.runtime.files.protocol import StorageError
+from mlflow_azure.emulator.runtime.files.protocol import StorageError, invalid_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata
 _FORBIDDEN = re.compile(r'["\\/:|<>*?\x00-\x1f\x7f]')
 _LONGEST_NAME, _LONGEST_PATH, _DEEPEST = 255, 2048, 250
+# https://learn.microsoft.com/azure/storage/files/storage-files-scale-targets
+_LARGEST_FILE = 4 * 1024**4
 MAX_RANGE = 4 * 1024 * 1024
 
 
@@ -33,9 +35,9 @@ class Tree:
         """Where on this machine the path leads. Raises StorageError where no resource may have such a name."""
         for name in segments:
             if not name or name.strip(".") == "" or _FORBIDDEN.search(name) or len(name) > _LONGEST_NAME:
-                raise _invalid_name()
+                raise invalid_name()
         if len("/".join(segments)) > _LONGEST_PATH or len(segments) > _DEEPEST:
-            raise _invalid_name()
+            raise invalid_name()
         return self._root.joinpath(*segments)
 
     def file(self, segments: list[str]) -> Path:
@@ -64,6 +66,8 @@ class Tree:
     def create_file(self, segments: list[str], size: int) -> Path:
         """A file of `size` zeros, in place of one that is there."""
         place = self._new(segments)
+        if not 0 <= size <= _LARGEST_FILE:
+            raise StorageError(HTTPStatus.BAD_REQUEST, "OutOfRangeInput", "One of the request inputs is out of range.")
         if place.is_dir():
             raise StorageError(
                 HTTPStatus.CONFLICT,
@@ -98,7 +102,8 @@ class Tree:
             raise _invalid_range()
         with place.open("r+b") as file:
             file.seek(start)
-            file.write(bytes(end - start + 1) if data is None else data)
+            for piece in _zeros(end - start + 1) if data is None else (data,):
+                file.write(piece)
         return place
 
     def list(self, segments: list[str]) -> list[os.DirEntry[str]]:
@@ -110,6 +115,12 @@ class Tree:
     def _scanned(self, place: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
         with os.scandir(place) as entries:
             yield entries
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    while size > 0:
+        yield bytes(min(size, MAX_RANGE))
+        size -= MAX_RANGE
 
 
 _WORDS = {"ResourceNotFound": "resource", "ParentNotFound": "parent path"}
@@ -134,10 +145,4 @@ def _invalid_range() -> StorageError:
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         "InvalidRange",
         "The range specified is invalid for the current size of the resource.",
-    )
-
-
-def _invalid_name() -> StorageError:
-    return StorageError(
-        HTTPStatus.BAD_REQUEST, "InvalidResourceName", "The specified resource name contains invalid characters."
     )
