@@ -30,9 +30,11 @@ class Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        body = bytes(1_000_000) if self.path == "/large" else b""
         self.send_response(200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -54,6 +56,13 @@ def test_clients_of_the_sdk_and_sessions_that_were_closed_use_one_connection(ser
         with sdk_transport() as transport:
             assert transport.send(HttpRequest("GET", url)).status_code == 200
     assert server.connections == 1
+
+
+def test_clients_of_the_sdk_read_a_large_answer_in_large_pieces(server: Counting) -> None:
+    asked = HttpRequest("GET", f"http://127.0.0.1:{server.server_port}/large")
+    pieces = [len(each) for each in sdk_transport().send(asked, stream=True).iter_bytes()]
+    assert sum(pieces) == 1_000_000
+    assert len(pieces) == 4
 
 
 def test_a_bundle_of_certificates_is_loaded_once() -> None:
