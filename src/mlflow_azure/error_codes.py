@@ -162,6 +162,7 @@ ERROR_CODES = {
         "The message says why. Run the command again: it goes on.",
     ),
     "BackupDamaged": Explained("A file of the backup is not what was backed up.", "Take another copy of the backup."),
+    "InUse": Explained("Another command is at work in the same place.", "Run one of them at a time."),
     "DirectoryNotEmpty": Explained("The directory holds something else.", "Choose one that is new or empty."),
     "DataExists": Explained(
         "The deployment has data, which the restore would overwrite.", "Back it up first, or overwrite it: `--replace`."

@@ -13,12 +13,13 @@ import pytest
 
 from tests.support import odd_runs
 from tests.support.stored import Stored
+from tests.support.waiting import frozen
 
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-    from tests.support.command import Command
+    from tests.support.command import Command, Result
     from tests.support.running_emulator import Emulator
 
 EMULATOR = ("--cloud", "emulator")
@@ -71,6 +72,11 @@ def stored(cli: Command, shared_emulator: Emulator) -> Stored:
     return stored
 
 
+def refusal(refused: Result) -> tuple[int, str]:
+    """With which exit code and code a command was refused."""
+    return refused.exit_code, refused.errors[0]["code"]
+
+
 def wait_for_copies(directory: Path, number: int, backup: subprocess.Popen[str]) -> None:
     """Wait until that many files of a backup are there and checked."""
     journal = directory / "files.jsonl"
@@ -120,6 +126,8 @@ def test_a_killed_backup_is_gone_on_with_and_its_snapshot_removed(cli: Command, 
     for copies in (3, 100):
         backup = cli.start("backup", str(directory), *JSON)
         wait_for_copies(directory, copies, backup)
+        with frozen(backup):
+            assert refusal(cli("backup", str(directory), *JSON)) == (2, "InUse")
         backup.kill()
         backup.communicate()
     assert len(stored.snapshots()) == 1
@@ -212,6 +220,8 @@ def test_a_killed_restore_is_gone_on_with_to_another_account_whose_address_the_r
         while not any(len(path.read_bytes().splitlines()) > written for path in directory.glob("restore-*")):
             assert restore.poll() is None, restore.communicate()
             time.sleep(0.005)
+        with frozen(restore):
+            assert refusal(other("restore", str(directory), *JSON)) == (2, "InUse")
         restore.kill()
         restore.communicate()
 

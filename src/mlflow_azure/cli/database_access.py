@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlflow_azure.cli.build_options import Build, image_source
+from mlflow_azure.data.claimed import claimed, lock_of
 from mlflow_azure.deployment.transfer.opened import opened
 from mlflow_azure.settings import POSTGRES
 
@@ -26,3 +27,17 @@ def stored_database(run: Invocation, settings: Settings) -> Iterator[StoredDatab
     context, builder = image_source(run, settings, Build.AUTO, None)
     with opened(run, run.azure, settings, context, builder) as data:
         yield data
+
+
+@contextmanager
+def alone(run: Invocation, what: str) -> Iterator[None]:
+    """No other command of this machine copies data to or from the same deployment within, where it would be in the way.
+
+    Raises:
+        SettingsError: One does; `what` says what this one is about to do with the web app.
+
+    """
+    settings = run.settings
+    where = (run.cloud.resource_manager, settings.subscription_id, settings.rg_name, settings.web_app_name)
+    with claimed(lock_of("/".join(where)), f"{what} web app {settings.web_app_name}"):
+        yield

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from mlflow_azure.data import errors, manifest
+from mlflow_azure.data.claimed import LOCK
 from mlflow_azure.data.file_names import Places
 from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _INCOMING = "incoming"
+_BEGINNING = {LOCK, _INCOMING, f"{UNFINISHED}.new"}
+"""What may be there before the manifest: of this command, or of one that was killed as it began."""
 
 
 class BackupDirectory:
@@ -30,7 +33,8 @@ class BackupDirectory:
 
     def __init__(self, root: Path, wanted: Manifest) -> None:
         self.root = root
-        self.manifest = self._begun(wanted)
+        with errors.on_this_machine(root):
+            self.manifest = self._begun(wanted)
         self._lock = threading.Lock()
         self._places = Places()
         self._earlier: dict[tuple[str, str], Entry] = {}
@@ -42,7 +46,8 @@ class BackupDirectory:
         if (self.root / MANIFEST).exists():
             raise errors.occupied(self.root, "a finished backup")
         if not (self.root / UNFINISHED).exists():
-            if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+            there = self.root.exists()
+            if there and (not self.root.is_dir() or {each.name for each in self.root.iterdir()} - _BEGINNING):
                 raise errors.occupied(self.root, "something else")
             return wanted
         earlier = manifest.load(self.root / UNFINISHED)

@@ -68,6 +68,15 @@ def occupied(directory: Path, what: str) -> SettingsError:
     )
 
 
+def in_use(what: str) -> SettingsError:
+    """Another command is at work in the same place."""
+    return SettingsError(
+        f"{what}: another command is doing that, or works there, at this moment",
+        hint="Wait until it has ended, or end it; then run this one again.",
+        code="InUse",
+    )
+
+
 def damaged(name: str, problem: str) -> MlflowAzureError:
     """A file of a backup is not what was backed up."""
     return MlflowAzureError(

@@ -9,6 +9,7 @@ from mlflow_azure import engine
 from mlflow_azure.data import manifest
 from mlflow_azure.data.backup import CopyPart, released, steps
 from mlflow_azure.data.backup_directory import BackupDirectory
+from mlflow_azure.data.claimed import LOCK, claimed
 from mlflow_azure.data.manifest import MANIFEST
 from mlflow_azure.deployment.stopped_server import stopped_server
 from mlflow_azure.deployment.stored_data import new_backup, stored_data
@@ -88,9 +89,10 @@ def kept_or_made(
 ) -> None:
     """Back the runs up before an upgrade; it leaves artifacts where they are. What an earlier command made is kept."""
     if not (directory / MANIFEST).exists():
-        prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))
-        prepared.open()
-        prepared.carry_out(dialog)
+        with claimed(directory / LOCK, f"backing up to {directory}"):
+            prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))
+            prepared.open()
+            prepared.carry_out(dialog)
         return
     made = manifest.read(directory)
     if not made.is_of_the_same(new_backup(settings, artifacts=False)):

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mlflow_azure.data import manifest
 from mlflow_azure.data.backup_directory import BackupDirectory
 from mlflow_azure.data.manifest import MANIFEST, UNFINISHED, Entry, Manifest, Part
+from mlflow_azure.errors import MlflowAzureError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +70,19 @@ def test_a_file_that_became_a_folder_since_is_in_nobodys_way(tmp_path: Path) -> 
     second.finish()
     assert held(tmp_path) == {"a/b": "in a folder", "b": "a file"}
     assert sum(path.is_file() for path in (tmp_path / "container").rglob("*")) == len(held(tmp_path))
+
+
+def test_a_backup_that_was_killed_as_it_began_is_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "incoming").mkdir()
+    (tmp_path / "in-use.lock").touch()
+    (tmp_path / "unfinished.json.new").write_text("{")
+    directory = begun(tmp_path)
+    keep(directory, "a", "content", "1")
+    directory.finish()
+    assert held(tmp_path) == {"a": "content"}
+
+
+def test_a_name_that_no_file_system_takes_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MlflowAzureError) as refused:
+        BackupDirectory(tmp_path / ("long" * 100), WANTED)
+    assert refused.value.code == "FileSystem"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.console import text
+from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.data.manifest import Manifest
@@ -140,13 +142,15 @@ def backup(
 
 def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[Manifest, int]:
     """The backup, and how many files an earlier run had copied."""
-    from mlflow_azure.cli.database_access import stored_database
+    from mlflow_azure.cli.database_access import alone, stored_database
+    from mlflow_azure.data.claimed import LOCK, claimed
     from mlflow_azure.deployment.backing_up import Backup, refuse_place
     from mlflow_azure.deployment.stored_data import as_deployed
 
     settings = run.wait(lambda: as_deployed(run.azure, run.settings))
     refuse_place(settings, directory, artifacts=artifacts)
-    with stored_database(run, settings) as database:
+    beside = alone(run, "backing up") if settings.mlflow_version == POSTGRES else nullcontext()
+    with claimed(directory / LOCK, f"backing up to {directory}"), beside, stored_database(run, settings) as database:
         prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
         prepared.open()
         run.achieved["directory"] = str(directory)

@@ -91,7 +91,8 @@ def restore(
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> int:
     """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption."""
-    from mlflow_azure.cli.database_access import stored_database
+    from mlflow_azure.cli.database_access import alone, stored_database
+    from mlflow_azure.data.claimed import LOCK, claimed
     from mlflow_azure.deployment.restoring import Restore
     from mlflow_azure.deployment.stored_data import as_deployed
 
@@ -100,14 +101,15 @@ def restore(
     looking = "Checking what is there"
     if local:
         out = local.absolute()
-        run.wait(lambda: prepared.to_directory(out), looking)
         following = _opened(prepared, out)
-        written = prepared.carry_out(run, run.deadline, replace=replace)
+        with claimed(out / LOCK, f"restoring to {local}"):
+            run.wait(lambda: prepared.to_directory(out), looking)
+            written = prepared.carry_out(run, run.deadline, replace=replace)
     else:
         azure = run.azure
         settings = run.wait(lambda: as_deployed(azure, run.settings))
         following = "Check its health: mlflow-azure status"
-        with stored_database(run, settings) as database:
+        with alone(run, "restoring to"), stored_database(run, settings) as database:
             if database:
                 run.wait(lambda: prepared.to_database(database), looking)
             else:

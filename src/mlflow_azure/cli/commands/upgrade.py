@@ -197,6 +197,7 @@ def upgrade(
 
     Run it again to continue.
     """
+    from mlflow_azure.cli.database_access import alone
     from mlflow_azure.deployment.deploy import Wish
     from mlflow_azure.deployment.upgrade.changeover import standing
     from mlflow_azure.deployment.upgrade.upgrading import Aim, Upgrading
@@ -218,17 +219,18 @@ def upgrade(
         context, builder = image_source(run, settings, build, build_ca)
         return Aim(settings, Wish(auth=auth, public=public, context=context, build=builder))
 
-    if not said:
-        run.answer(_released(run, found, aim(POSTGRES), backup, began, without_backup=no_backup))
-        return 0
-    work = Upgrading(run, run.azure, found, old=aim(FILE_SHARE), new=aim(POSTGRES))
-    if rollback:
-        run.answer(RollbackAnswer(work.roll_back(), round(time.monotonic() - began, 1)))
-        return 0
-    if finish:
-        run.answer(FinishAnswer(*work.finish(delete_share=delete_share)))
-        return 0
-    moved = work.move(backup, without_backup=no_backup, keep_artifact_uris=keep_artifact_uris)
+    with alone(run, "upgrading"):
+        if not said:
+            run.answer(_released(run, found, aim(POSTGRES), backup, began, without_backup=no_backup))
+            return 0
+        work = Upgrading(run, run.azure, found, old=aim(FILE_SHARE), new=aim(POSTGRES))
+        if rollback:
+            run.answer(RollbackAnswer(work.roll_back(), round(time.monotonic() - began, 1)))
+            return 0
+        if finish:
+            run.answer(FinishAnswer(*work.finish(delete_share=delete_share)))
+            return 0
+        moved = work.move(backup, without_backup=no_backup, keep_artifact_uris=keep_artifact_uris)
     return _tell(run, _moved(moved, backup, began))
 
 
