@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -195,15 +196,18 @@ def test_a_restore_takes_nothing_that_is_there_unless_it_is_told_to(
 ) -> None:
     files, blobs = stored.files(), stored.blobs()
     assert cli("backup", str(tmp_path / "b"), *JSON).exit_code == 0
-    later = {"mlruns/0/later/meta.yaml": b"new", "mlruns/0/r1/metrics/loss": b"1 0.5 0\n2 nan 1\n3 0.1 2\n"}
-    stored.write_all(later)
+    stored.write_all({"mlruns/0/later/meta.yaml": b"new", "mlruns/0/r1/metrics/loss": b"1 0.5 0\n2 nan 1\n3 0.1 2\n"})
     stored.upload({"mlartefacts/0/later/artifacts/x": b"new"})
+    shutil.rmtree(stored.share / "mlruns/0/broken")
+    (stored.share / "mlruns/.trash/7/meta.yaml").unlink()
+    stored.write_all({"mlruns/0/broken": b"in the place of a folder", "mlruns/.trash/7/meta.yaml/x": b"of a file"})
+    there = stored.files()
     refused = cli("restore", str(tmp_path / "b"), *JSON)
     assert (refused.exit_code, refused.errors[0]["code"]) == (2, "DataExists")
     assert cli("restore", str(tmp_path / "b"), *JSON, "--replace").errors[0]["code"] == "ConfirmationNeeded"
-    assert stored.files().keys() == files.keys() | {"mlruns/0/later", *later}
+    assert stored.files() == there
 
-    assert cli("restore", str(tmp_path / "b"), *JSON, "--replace", "--yes").data["removed"] == 2
+    assert cli("restore", str(tmp_path / "b"), *JSON, "--replace", "--yes").data["removed"] == 4
     assert (stored.files(), stored.blobs()) == (files, blobs)
 
 

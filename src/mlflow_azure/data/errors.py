@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.errors import MlflowAzureError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -66,6 +66,18 @@ def occupied(directory: Path, what: str) -> SettingsError:
         hint="Choose a directory that is new or empty.",
         code="DirectoryNotEmpty",
     )
+
+
+def refuse_overlap(backup: Path, out: Path, folders: Iterable[Path]) -> None:
+    """Raise SettingsError where folders below `out`, which are to be written, hold the backup or lie in it."""
+    its = backup.resolve()
+    for folder in (each.resolve() for each in folders):
+        if folder == its or folder in its.parents or its in folder.parents:
+            raise SettingsError(
+                f"restoring to {out}: the backup itself is there",
+                hint="Choose a directory outside of it.",
+                code="DirectoryNotEmpty",
+            )
 
 
 def in_use(what: str) -> SettingsError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlflow_azure.data.file_names import Places
@@ -12,7 +14,6 @@ from mlflow_azure.data.parts import Moved, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
 
 
 class LocalFolder:
@@ -60,12 +61,26 @@ class LocalFolder:
     def prepare(self, directories: Collection[str]) -> None:
         """Make those of the layout that nothing lies in; a file makes its own, unless its name is an odd one."""
         shutil.rmtree(self._incoming, ignore_errors=True)
+        self._make_room()
         for folder in (self._folder, self._incoming):
             folder.mkdir(parents=True, exist_ok=True)
         filled = {name[:place] for name in self._places for place, character in enumerate(name) if character == "/"}
         for name in set(directories) - filled:
             if name.startswith(self._prefix):
                 (self._folder / name.removeprefix(self._prefix)).mkdir(parents=True, exist_ok=True)
+
+    def _make_room(self) -> None:
+        """Remove the directories that lie where a file is to come, and the files that lie where its directory is."""
+        roots, looked_at = {self._folder, self._beside}, set()
+        for place in self._places.values():
+            if place.is_dir():
+                shutil.rmtree(place)
+            for folder in place.parents:
+                if folder in roots or folder in looked_at:
+                    break
+                looked_at.add(folder)
+                if folder.is_file():
+                    folder.unlink()
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
         """A copy, under its name when it is complete."""
@@ -81,8 +96,15 @@ class LocalFolder:
         return Transfer([copy])
 
     def remove(self, names: Collection[str], directories: Collection[str]) -> None:
-        """Delete these files."""
+        """Delete these files, and every directory that nothing lies in and that is none of these."""
         for name in names:
             path = self._places.get(name) or self._folder.parent / name
-            path.unlink(missing_ok=True)
+            if path.is_file():  # no directory that came to lie there
+                path.unlink()
+        kept = {self._folder / name.removeprefix(self._prefix) for name in directories}
+        for root in (self._folder, self._beside):
+            for path in (Path(above) for above, _, _ in os.walk(root, topdown=False)):
+                if path != root and path not in kept:
+                    with suppress(OSError):  # something lies in it
+                        path.rmdir()
         shutil.rmtree(self._incoming, ignore_errors=True)

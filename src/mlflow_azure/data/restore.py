@@ -15,7 +15,7 @@ from mlflow_azure.engine.node import Given, Node, Report, Task
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlflow_azure.data.addresses import Addresses
     from mlflow_azure.data.crew import Work
@@ -63,9 +63,7 @@ class Restoring:
         """The directories that there are to be: those of the backup, and those that its files lie in."""
         found = {entry.name for entry in self.entries if entry.is_directory}
         for name in {*found, *(entry.name for entry in self.files)}:
-            above = name
-            while above := above.rpartition("/")[0]:
-                found.add(above)
+            found.update(_above(name))
         return found
 
     def in_the_way(self) -> list[str]:
@@ -90,6 +88,7 @@ class RestorePart(Task):
         self.removed = self.rewritten = 0
         self._its = restoring
         self._sizes: dict[str, int] = {}
+        self._gone: set[str] = set()
 
     def run(self, given: Given, report: Report) -> Action:
         """Write it, remove what is not in the backup, and compare."""
@@ -97,12 +96,21 @@ class RestorePart(Task):
         self.progress = Progress(report)
         self.progress.expect(len(its.files), sum(entry.bytes for entry in its.files))
         with errors.on_this_machine(its.backup), tempfile.TemporaryDirectory() as rewritten:
+            self._make_room()
             target.prepare(its.directories)
             crew.share([partial(self._write, entry, Path(rewritten)) for entry in its.files], target.workers)
         report("comparing", None)
         self._remove()
         self._compare(target.contents())
         return Action.COPY
+
+    def _make_room(self) -> None:
+        """Remove what is not in the backup first, where some of it has a directory's name, or lies below a file's."""
+        files, directories = {entry.name for entry in self._its.files}, self._its.directories
+        surplus = self._its.contents.keys() - files
+        if any(name in directories or not files.isdisjoint(_above(name)) for name in surplus):
+            self._its.target.remove(surplus, directories)
+            self._gone = surplus
 
     def _write(self, entry: Entry, rewritten: Path) -> list[Work]:
         its = self._its
@@ -142,15 +150,21 @@ class RestorePart(Task):
         return Path(fresh)
 
     def _remove(self) -> None:
-        """Remove what was there before; what came meanwhile is not ours to delete."""
+        """Remove what is left of what was there before; what came meanwhile is not ours to delete."""
         surplus = set(self._its.contents) - self._sizes.keys()
         self.removed = len(surplus)
-        self._its.target.remove(surplus, self._its.directories)
+        self._its.target.remove(surplus - self._gone, self._its.directories)
 
     def _compare(self, contents: Mapping[str, int]) -> None:
         for name in sorted(self._sizes.keys() | contents.keys()):
             if self._sizes.get(name) != contents.get(name):
                 raise errors.not_equal(self._its.label, name)
+
+
+def _above(name: str) -> Iterator[str]:
+    """The directories in which a name lies."""
+    while name := name.rpartition("/")[0]:
+        yield name
 
 
 class Obstacle(Protocol):

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mlflow_azure import engine
-from mlflow_azure.data import manifest
+from mlflow_azure.data import errors, manifest
 from mlflow_azure.data.addresses import Addresses
 from mlflow_azure.data.blobs import Blobs
 from mlflow_azure.data.local_folder import LocalFolder
@@ -97,6 +97,8 @@ class Restore:
         """Write what plain MLflow opens."""
         names = {part.kind: [e.name for e in self._of(part.kind) if not e.is_directory] for part in self.manifest.parts}
         layout = local_layout(self.manifest, out)
+        for folder, beside, _ in layout.values():
+            errors.refuse_overlap(self._directory, out, (folder, beside))
         targets = {kind: LocalFolder(kind, *layout[kind], names[kind]) for kind in layout if kind in names}
         self._go_to(str(out), targets, (out / "artifacts").as_uri())
         if DATABASE in self._folders:
