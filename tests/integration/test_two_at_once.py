@@ -93,6 +93,17 @@ def test_of_two_commands_one_of_which_comes_between_read_and_write_of_the_other_
     assert settings_of(deployment)["MLFLOW_SERVER_WORKERS"] == (command + another).partition("workers ")[2][0]
 
 
+def test_the_admin_user_stays_that_another_command_made_the_web_app_pull_with(deployment: Deployment) -> None:
+    registries = deployment.emulator.azure.registries.registries
+    assert deployment.json("deploy", "--identity").exit_code == 0
+    line = ("deploy", "--identity", "--cloud", "emulator", "--output", "json")
+    with held(deployment.cli, *line, pattern="/config/web") as running:
+        assert deployment.json("deploy", "--no-identity").exit_code == 0
+    answer, _ = running.communicate()
+    assert [each["code"] for each in json.loads(answer)["errors"]] == ["ChangedMeanwhile"]
+    assert next(iter(registries.list_by_resource_group(GROUP))).properties.admin_user_enabled
+
+
 def test_a_write_that_azure_puts_off_is_not_sent_again_over_what_came_meanwhile(deployment: Deployment) -> None:
     deployment.emulator.fail(method="PUT", path=WRITE, status=429, headers=LATER, code="TooManyRequests")
     line = ("deploy", "--cloud", "emulator", "--output", "json", "--mlflow-workers", "7")

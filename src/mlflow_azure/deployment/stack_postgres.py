@@ -131,7 +131,7 @@ def postgres_stack(
     nodes = (
         *(storage, *base.nodes, *scaling, account, container, *ahead, image, *roles, *database, *sign_in.nodes),
         *(*unmounted, logs, app_settings, *required, config, *started, answering),
-        AdminUser(registry, after=(answering,)),
+        AdminUser(registry, unused=config.refuse_other_pull, after=(answering,)),
     )
     return Stack(nodes, group, account, registry, image, plan, site, app_settings, config, database=server)
 

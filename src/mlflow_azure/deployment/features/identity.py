@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.foundation import Foundation
     from mlflow_azure.engine.node import Node
+    from mlflow_azure.resources.web.site_config import SiteConfig
     from mlflow_azure.settings import Settings
 
 
@@ -42,10 +43,12 @@ def pull_role(base: Foundation, *, identity: bool | None) -> tuple[Node, ...]:
     return (_pull_role(base),) if identity else ()
 
 
-def identity_afterwards(base: Foundation, *, identity: bool | None, config: Node, server: Node) -> tuple[Node, ...]:
+def identity_afterwards(
+    base: Foundation, *, identity: bool | None, config: SiteConfig, server: Node
+) -> tuple[Node, ...]:
     """What is taken away once it is no longer needed: the registry's admin user, or the role."""
     if identity:
-        return (AdminUser(base.registry, after=(server,)),)
+        return (AdminUser(base.registry, unused=config.refuse_other_pull, after=(server,)),)
     # Even where it is not used any more: a deploy that was stopped on the way to it left the role.
     return (_pull_role(base, wanted=False, after=(config,)),)
 

@@ -9,18 +9,26 @@ from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlflow_azure.engine.node import Given, Node, Properties, Report
     from mlflow_azure.resources.registry.container_registry import ContainerRegistry
 
 
 class AdminUser(AzureResource):
-    """The admin user, off. It comes after what used it, so that a deployment never loses its image on the way."""
+    """The admin user, off. It comes after what used it, so that a deployment never loses its image on the way.
+
+    Args:
+        unused: Raises MlflowAzureError where something uses it after all, as someone else made it do meanwhile.
+
+    """
 
     kind = "registry admin user"
 
-    def __init__(self, registry: ContainerRegistry, *, after: tuple[Node, ...]) -> None:
+    def __init__(self, registry: ContainerRegistry, *, unused: Callable[[], None], after: tuple[Node, ...]) -> None:
         super().__init__(registry.azure, registry.name, parent=registry, after=after)
         self.registry = registry
+        self._unused = unused
 
     @property
     def id(self) -> str:
@@ -38,10 +46,13 @@ class AdminUser(AzureResource):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
+        self._unused()
         with doing(f"switching off the admin user of {self.registry}"):
             registries, where = self.azure.registries.registries, self.registry.where
             poller = registries.begin_update(*where, dict(desired), polling=self.azure.polling())
-            return arm.body(self.azure.wait(poller))
+            written = arm.body(self.azure.wait(poller))
+        self._unused()
+        return written
 
     def state(self, live: Properties) -> str:
         return "Enabled" if live["properties"].get("adminUserEnabled") else "Disabled"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.engine.compare import UNKNOWN
+from mlflow_azure.engine.node import Given
+from mlflow_azure.engine.turns import changed_by_someone
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.web_app import PLACEHOLDER
@@ -14,12 +16,13 @@ from mlflow_azure.resources.web.writes import when_free
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlflow_azure.engine.node import Given, Node, Properties, Report
+    from mlflow_azure.engine.node import Node, Properties, Report
     from mlflow_azure.resources.user_assigned_identity import UserAssignedIdentity
     from mlflow_azure.resources.web.web_app import WebApp
 
 NO_ALWAYS_ON = frozenset({"F1", "D1"})
 """Sizes on which Azure refuses alwaysOn."""
+_IDENTITY = "acrUseManagedIdentityCreds"
 RULE_NAME = "mlflow-azure-"
 """How the names of our access rules begin; all others are the user's own."""
 CLOSING_PRIORITY = 2147483647
@@ -70,7 +73,7 @@ class SiteConfig(SitePart):
         reference = given(self.image, "reference")
         properties: dict[str, Any] = {
             "linuxFxVersion": UNKNOWN if reference is UNKNOWN else f"DOCKER|{reference}",
-            "acrUseManagedIdentityCreds": self.identity,
+            _IDENTITY: self.identity,
             "alwaysOn": self.site.plan.sku.upper() not in NO_ALWAYS_ON,
             "minTlsVersion": "1.2",
             "scmMinTlsVersion": "1.2",
@@ -84,6 +87,12 @@ class SiteConfig(SitePart):
             properties["ipSecurityRestrictions"] = access_rules(self.allow)
             properties["ipSecurityRestrictionsDefaultAction"] = "Deny"
         return {"properties": properties}
+
+    def refuse_other_pull(self) -> None:
+        """Raise MlflowAzureError where the web app does not pull its image as it is to: someone changed that."""
+        live = self.read(Given({}))
+        if live and bool(live["properties"].get(_IDENTITY)) is not self.identity:
+            raise changed_by_someone({str(self): [_IDENTITY]})
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
         """Write it to a new site. What it has already matters only where a list of it is replaced."""
