@@ -6,7 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.storage.fileshare import ShareServiceClient
 
 from tests.support.emulated import response_of
@@ -75,6 +81,19 @@ def test_files_and_directories_are_written_listed_read_and_deleted(files: ShareS
     folder.delete_subdirectory("deep")
     folder.delete_directory()
     assert list(share.list_directories_and_files()) == []
+
+
+def test_requests_fail_as_they_are_told_to(azure: Azure, files: ShareServiceClient) -> None:
+    folder = files.get_share_client(SHARE).create_directory("fails")
+    for fault in ({"status": 500, "code": "InternalError"}, {"kind": "cut-before"}, {"kind": "cut-after"}):
+        azure.control("POST", "faults", {"method": "PUT", "path": "/fails/file$", **fault})
+    with pytest.raises(HttpResponseError) as refused:
+        folder.upload_file("file", b"")
+    assert (refused.value.status_code, code(refused.value)) == (500, "InternalError")
+    for there in ([], ["file"]):
+        with pytest.raises((ServiceRequestError, ServiceResponseError)):
+            folder.upload_file("file", b"")
+        assert [each["name"] for each in folder.list_directories_and_files()] == there
 
 
 def test_a_listing_comes_in_pages(files: ShareServiceClient) -> None:

@@ -119,6 +119,7 @@ def register_effects(world: World) -> None:
 def connect(world: World) -> None:
     """Let the runtime ask Azure: who may pull, who may sign in, who is to be told of a push."""
     world.runtime.blobs.admit = partial(admit, world)
+    world.runtime.blobs.strike = world.runtime.files.strike = world.faults.strike
     world.runtime.registry.on_push = partial(announce, world)
     world.runtime.sites.token_ok = world.may_operate_sites
     world.runtime.sites.gate = EasyAuth(world).admit

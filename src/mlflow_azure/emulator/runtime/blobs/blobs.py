@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.runtime.blobs.azurite import Azurite
 from mlflow_azure.emulator.runtime.blobs.front import BlobFront
 from mlflow_azure.emulator.runtime.either_listener import EitherListener
+from mlflow_azure.emulator.runtime.failing import Failing
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlflow_azure.emulator.faults import Fault
     from mlflow_azure.emulator.runtime.blobs.asked import Asked
     from mlflow_azure.emulator.runtime.blobs.front import Admit
     from mlflow_azure.emulator.runtime.children import Child, Children
+    from mlflow_azure.emulator.runtime.failing import Strike
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 
@@ -45,12 +48,13 @@ class Blobs:
     """The blob services of all storage accounts of one home; data in `<home>/blobs/<account>`.
 
     `also_on` is an address by which containers reach this machine, for the endpoints opened from then on. `admit` says
-    of each request whether it may go on to the blobs.
+    of each request whether it may go on to the blobs, and `strike` whether it fails.
     """
 
     def __init__(self, home: Path, children: Children, logs: Path, tls: TlsMaterial) -> None:
         self._tls = tls
         self.admit: Admit = lambda _asked: ("", "")
+        self.strike: Strike = lambda _method, _path: None
         self._root = home / "blobs"
         self.also_on: str | None = None
         self._azurite = Azurite(children, logs)
@@ -81,7 +85,9 @@ class Blobs:
         await self._azurite.install()
         front = BlobFront(account, keys[0], 0, self._admitted)
         front.open.clear()
-        listener = EitherListener(front, port, self._tls, also_on=self.also_on)
+        failing = Failing(front, self._struck)
+        listener = EitherListener(failing, port, self._tls, also_on=self.also_on)
+        failing.cut = listener.cut
         await listener.start()
         served = self._accounts[account] = _Account(listener, front, keys)
         served.starting = asyncio.create_task(self._start(served, account))
@@ -89,6 +95,9 @@ class Blobs:
 
     def _admitted(self, asked: Asked) -> tuple[str, str]:
         return self.admit(asked)
+
+    def _struck(self, method: str, path: str) -> Fault | None:
+        return self.strike(method, path)
 
     async def _start(self, served: _Account, account: str) -> None:
         try:

@@ -6,11 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlflow_azure.emulator.runtime.failing import Failing
 from mlflow_azure.emulator.runtime.files.endpoint import FileEndpoint
 from mlflow_azure.emulator.runtime.files.records import Records
 from mlflow_azure.emulator.runtime.listener import Listener
 
 if TYPE_CHECKING:
+    from mlflow_azure.emulator.faults import Fault
+    from mlflow_azure.emulator.runtime.failing import Strike
     from mlflow_azure.emulator.runtime.shares import Shares
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
@@ -22,10 +25,14 @@ class _Account:
 
 
 class Files:
-    """The file services of all storage accounts of one home. `records` is what Resource Manager knows of the shares."""
+    """The file services of all storage accounts of one home.
+
+    `records` is what Resource Manager knows of the shares. `strike` says of each request whether it fails.
+    """
 
     def __init__(self, shares: Shares, tls: TlsMaterial) -> None:
         self.records = Records()
+        self.strike: Strike = lambda _method, _path: None
         self._shares = shares
         self._tls = tls
         self._accounts: dict[str, _Account] = {}
@@ -38,10 +45,15 @@ class Files:
                 served.endpoint.keys = keys
             else:
                 endpoint = FileEndpoint(account, keys, self._shares, self.records)
-                listener = Listener(endpoint, port, self._tls)
+                failing = Failing(endpoint, self._struck)
+                listener = Listener(failing, port, self._tls)
+                failing.cut = listener.cut
                 await listener.start()
                 self._accounts[account] = _Account(listener, endpoint)
         return f"https://localhost:{port}/"
+
+    def _struck(self, method: str, path: str) -> Fault | None:
+        return self.strike(method, path)
 
     async def remove(self, account: str) -> None:
         """End the account's service."""

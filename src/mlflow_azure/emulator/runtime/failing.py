@@ -1,0 +1,51 @@
+"""A storage service of whose requests some fail, as it was ordered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from mlflow_azure.emulator.runtime.blobs.blob_errors import BlobError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from mlflow_azure.emulator.faults import Fault
+    from mlflow_azure.emulator.runtime.listener import Address
+
+    Strike = Callable[[str, str], Fault | None]
+
+
+class Failing:
+    """The ASGI application `app`, but where `strike` says for a method and a path that a request fails.
+
+    Attributes:
+        cut: Closes the connection of a client.
+
+    """
+
+    def __init__(self, app: ASGIApp, strike: Strike) -> None:
+        self._app = app
+        self._strike = strike
+        self.cut: Callable[[Address], None] = lambda _client: None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or not. Of faults, those are known here that answer or cut."""
+        fault = self._strike(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if fault and fault.kind == "status":
+            refusal = BlobError(fault.status, fault.code, fault.message, fault.headers)
+            await refusal.response()(scope, receive, send)
+        elif fault and fault.kind.startswith("cut"):
+            if fault.kind == "cut-after":
+                await self._app(scope, receive, _nowhere)
+            self.cut(scope["client"])
+            await Response(status_code=500)(scope, receive, send)  # is never sent: the connection is gone
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _nowhere(_message: Message) -> None:
+    """Where an answer goes that does not arrive."""
