@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import __version__
+from mlflow_azure.azure.request_log import tell_response
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureSasCredential
@@ -32,4 +33,4 @@ def storage_credential(access: SharedKey | Credential | AzureSasCredential) -> A
 
 def storage_options(cloud: Cloud) -> dict[str, Any]:
     """Keyword arguments of every client of a storage service."""
-    return {"user_agent": f"mlflow-azure/{__version__}", **cloud.transport}
+    return {"user_agent": f"mlflow-azure/{__version__}", "raw_response_hook": tell_response, **cloud.transport}

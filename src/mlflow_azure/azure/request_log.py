@@ -36,6 +36,12 @@ def request_log() -> SansIOHTTPPolicy[Any, Any]:
     return RequestLog()
 
 
+def tell_response(response: Any) -> None:
+    """Tell a request to a storage service, from the answer that its client shows to a `raw_response_hook`."""
+    sent, answer = response.http_request, response.http_response
+    _tell(sent.method, sent.url, answer.status_code, answer.internal_response.elapsed.total_seconds())
+
+
 def tell_requests(session: requests.Session) -> None:
     """Tell the requests of a session."""
 
