@@ -38,11 +38,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "campaign.md"
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
-    """A stage, and the end of its emulator afterwards."""
+def staged(*, stores: bool = False) -> Iterator[Stage]:
+    """A stage, and the end of its emulator afterwards; see `make_cache` for `stores`."""
     with tempfile.TemporaryDirectory(prefix="campaign-", ignore_cleanup_errors=True) as directory:
         command = isolated(Path(directory))
-        command.environ.update(make_cache(Path(directory) / "cache"))
+        command.environ.update(make_cache(Path(directory) / "cache", stores=stores))
         stage = Stage(Forked(command), Home(Path(command.environ["MLFLOW_AZURE_EMULATOR_HOME"])))
         try:
             yield stage
@@ -57,6 +57,7 @@ class Wanted:
     Attributes:
         every: Every n-th request.
         first: Which of them comes first.
+        pairs: Names of the pairs of commands; empty for all.
         known: Cases that are not run again.
         end: When no further one is begun, by the monotonic clock.
 
@@ -64,6 +65,7 @@ class Wanted:
 
     every: int
     first: int
+    pairs: frozenset[str]
     known: frozenset[tuple[str, str, int]]
     end: float
 
@@ -83,23 +85,24 @@ def cases(operation: Operation, harms: set[str], wanted: Wanted) -> Iterator[Cas
     """Each harm at each request of one operation, or at every n-th."""
     if harms == {WITHIN} or wanted.over:
         return
-    with staged() as stage:
+    with staged(stores=operation.stores) as stage:
         trial = Trial(stage, operation)
         trial.rehearse()
         for number, harm in enumerate(HARMS):
             if harm.name in harms:
-                for at in wanted.of(operation.name, harm.name, number, len(trial.requests)):
+                for at in wanted.of(operation.name, harm.name, number, len(trial.requests(harm))):
                     yield trial.case(harm, at)
 
 
 def pairs(operations: set[str], wanted: Wanted) -> Iterator[Case]:
     """Two at once, in all pairs that begin with one of these operations, at every n-th request."""
     for number, (one, other) in enumerate(PAIRS):
-        if one.name in operations and not wanted.over:
+        name = f"{one.name} / {other.name}"
+        if one.name in operations and name in (wanted.pairs or {name}) and not wanted.over:
             with staged() as stage:
                 trial = PairTrial(stage, one, other)
                 trial.rehearse()
-                for at in wanted.of(trial.name, WITHIN, number, len(trial.requests)):
+                for at in wanted.of(trial.name, WITHIN, number, len(trial.sent)):
                     yield trial.case(at)
 
 
@@ -114,6 +117,7 @@ def main() -> int:
     asked.add_argument("--first", type=int, default=0, help="with --every: which of them comes first")
     asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
     asked.add_argument("--harm", action="append", choices=[*(each.name for each in HARMS), WITHIN])
+    asked.add_argument("--pair", action="append", help="only these two at once: 'cd enable / identity on'")
     asked.add_argument("--results", type=Path, help="a file to which each case is added, as a line of JSON")
     asked.add_argument("--missing", action="store_true", help="only cases that are not in the record yet")
     asked.add_argument("--minutes", type=float, default=math.inf, help="begin no case after so long")
@@ -124,8 +128,9 @@ def main() -> int:
         PAGE.write_text(page(add(before)))
         return 0
     there = {*known(load()), *((each.operation, each.harm, each.at) for each in before)} if options.missing else set()
-    wanted = Wanted(options.every, options.first, frozenset(there), time.monotonic() + 60 * options.minutes)
-    harms = set(options.harm or [*(each.name for each in HARMS), WITHIN])
+    pair = frozenset(options.pair or ())
+    wanted = Wanted(options.every, options.first, pair, frozenset(there), time.monotonic() + 60 * options.minutes)
+    harms = {WITHIN} if pair else set(options.harm or [*(each.name for each in HARMS), WITHIN])
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
     done: Counter[bool] = Counter()
     for operation in OPERATIONS:

@@ -19,7 +19,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlflow_azure.azure.request_log import LOGGER
 from mlflow_azure.cli.start import main
@@ -54,6 +54,23 @@ class Disturbance:
         """Watch the requests of this process."""
         LOGGER.addHandler(_Disturb(self))
         LOGGER.setLevel(logging.DEBUG)
+
+
+def note_requests(file: Path) -> None:
+    """Note the requests of this process in a file: when, and what."""
+    handler = logging.FileHandler(file)
+    handler.setFormatter(logging.Formatter("%(created)f %(message)s"))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.DEBUG)
+
+
+def noted_requests(file: Path, began: float) -> list[dict[str, Any]]:
+    """What was noted: `method`, `path`, and `after` how many seconds it was answered."""
+    found = []
+    for line in file.read_text().splitlines():
+        at, method, where = line.split(" ")[:3]
+        found.append({"method": method, "path": "/" + where.partition("/")[2], "after": float(at) - began})
+    return found
 
 
 class _Disturb(logging.Handler):

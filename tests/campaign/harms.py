@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.campaign.forked import Disturbance
+from tests.campaign.forked import STALL_SECONDS, Disturbance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from tests.campaign.stage import Stage
     from tests.support.command import Result
 
-TIMEOUT_SECONDS = "5"
+TIMEOUT_SECONDS = 5
 # Of an operation, or of a resource that is new each time.
-_NEW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|/runs/\w+", re.IGNORECASE)
+_NEW = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|/runs/\w+|[0-9a-f]{32}(?=\.json)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,23 @@ class Signalled:
 
 @dataclass(frozen=True)
 class TimedOut:
-    """A deadline that passes in the k-th request."""
+    """A deadline that passes in the k-th request, which does not end."""
 
     name: str = "--timeout"
 
     def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
         """Run the command."""
-        return stage.run((*line, "--timeout", TIMEOUT_SECONDS), disturbed=Disturbance(k))
+        seconds = TIMEOUT_SECONDS + round(2 * requests[k - 1]["after"])
+        held = Disturbance(k, wait=lambda: time.sleep(2 * seconds + STALL_SECONDS))
+        return stage.run((*line, "--timeout", str(seconds)), disturbed=held)
 
 
 @dataclass(frozen=True)
 class Faulty:
-    """A fault of Azure's at the k-th request to Resource Manager or Microsoft Graph, as an undisturbed run sent it."""
+    """A fault of Azure's at the k-th request to Resource Manager, Microsoft Graph or the storage account.
+
+    As an undisturbed run sent it.
+    """
 
     name: str
     fault: dict[str, Any] = field(hash=False)

@@ -87,19 +87,19 @@ def protects(stage: Stage, operation: Operation) -> Iterator[str]:
         yield "sign-in is on, and lets everyone in"
 
 
-def serves(stage: Stage, operation: Operation) -> Iterator[str]:
-    """A server that worked before the command works after it, whatever became of the command."""
-    if stage.deployed and operation.keeps_serving and stage.site():
+def serves(stage: Stage) -> Iterator[str]:
+    """A server that worked before the command works after it."""
+    if stage.deployed and stage.site():
         status = requests.get(stage.url + PROBE, timeout=120).status_code
         if status not in (200, 401):
             yield f"the server answers {status}"
 
 
-def end_state(stage: Stage) -> dict[str, Any]:
-    """All that the deployment consists of, without what is new in each run."""
+def end_state(stage: Stage, stored: dict[str, Any]) -> dict[str, Any]:
+    """All that the deployment consists of, and what it has `stored`, without what is new in each run."""
     hidden = dict.fromkeys(stage.secrets().values(), "(secret)")
     everything = {**stage.resources(), **stage.registrations()}
-    state = {key: _without_logs(value) for key, value in everything.items() if not _PASSING.search(key)}
+    state = {key: _without_logs(value) for key, value in everything.items() if not _PASSING.search(key)} | stored
     text = json.dumps(state, sort_keys=True)
     for secret, placeholder in hidden.items():
         text = text.replace(json.dumps(secret)[1:-1], placeholder)
@@ -121,5 +121,8 @@ def differing(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
     if isinstance(wanted, dict) and isinstance(found, dict):
         for key in sorted(wanted.keys() | found.keys()):
             yield from differing(wanted.get(key), found.get(key), f"{path}/{key.rpartition('/')[2]}")
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for number, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from differing(one, other, f"{path}/{number}")
     elif wanted != found:
         yield f"{path}: {str(wanted)[:60]} became {str(found)[:60]}"

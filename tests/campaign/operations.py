@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.campaign.content import change, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.campaign.stage import Stage
 
 Line = tuple[str, ...]
+Step: TypeAlias = "Line | Callable[[Stage], object]"
+"""A command, or what others do."""
 
 DEPLOY: Line = ("deploy",)
 DESTROY: Line = ("destroy", "--yes")
@@ -27,26 +37,35 @@ class Operation:
     Attributes:
         name: In the table.
         line: Its words.
-        before: The commands that lead to the state it starts from, from nothing.
+        before: What leads to the state it starts from, from nothing.
         keeps_sign_in: Whether nobody may get in without signing in at any moment of it.
         keeps_serving: Whether a server that answers before answers at any moment of it.
         opens_scm: Whether it is to open the SCM site to a password, or finds it open.
-        repeats: Whether a further run of it writes nothing.
+        further: What is run after it, and writes nothing; the command itself, where this is empty.
+        stores: Whether what is stored is part of the state; then Azurite, PostgreSQL and the tasks of MLflow 3 run.
 
     """
 
     name: str
     line: Line
-    before: tuple[Line, ...] = (DEPLOY,)
+    before: tuple[Step, ...] = (DEPLOY,)
     keeps_sign_in: bool = False
     keeps_serving: bool = True
     opens_scm: bool = False
-    repeats: bool = True
+    further: tuple[Line, ...] = ()
+    stores: bool = False
 
 
 AUTH_ON: Line = ("auth", "enable")
 CD_ON: Line = ("cd", "enable")
 MLFLOW_3: Line = (*DEPLOY, "--mlflow", "3", "--public")
+UPGRADED: Line = (*MLFLOW_3, "--asp-sku", "S1")
+BACKUP: Line = ("backup", "kept")
+VERIFY: Line = ("backup", "--verify", "kept")
+RESTORE: Line = ("restore", "kept", "--replace", "--yes")
+UPGRADE: Line = ("upgrade", "--to", "3", "--backup", "before", "--public", "--yes")
+_FILLED = (DEPLOY, fill)
+_FILLED_3 = (*_FILLED, UPGRADE)
 OPERATIONS = (
     Operation("first deploy", DEPLOY, before=()),
     Operation("update of everything", (*DEPLOY, *OTHER_SETTINGS), keeps_serving=False),
@@ -57,11 +76,23 @@ OPERATIONS = (
     Operation("cd disable", ("cd", "disable"), before=(DEPLOY, CD_ON), opens_scm=True),
     Operation("identity on", (*DEPLOY, "--identity")),
     Operation("identity off", (*DEPLOY, "--no-identity"), before=((*DEPLOY, "--identity"),)),
-    Operation("rotate-keys", ("rotate-keys",), before=(DEPLOY, AUTH_ON), keeps_sign_in=True, repeats=False),
+    Operation("rotate-keys", ("rotate-keys",), before=(DEPLOY, AUTH_ON), keeps_sign_in=True, further=(DEPLOY,)),
     Operation("deploy with more workers", (*DEPLOY, "--mlflow-workers", "3")),
     Operation("deploy with sign-in", (*DEPLOY, "--mlflow-workers", "2"), before=(DEPLOY, AUTH_ON), keeps_sign_in=True),
     Operation("first deploy of MLflow 3", MLFLOW_3, before=()),
     Operation("destroy of MLflow 3", (*DESTROY, "--delete-database"), before=(MLFLOW_3,), keeps_serving=False),
+    Operation("backup", BACKUP, before=_FILLED, further=(VERIFY, DEPLOY), stores=True),
+    Operation("restore", RESTORE, before=(*_FILLED, BACKUP, change), further=(DEPLOY,), stores=True),
+    Operation("upgrade", UPGRADE, before=_FILLED, keeps_serving=False, further=(UPGRADED,), stores=True),
+    Operation("backup of MLflow 3", BACKUP, before=_FILLED_3, further=(VERIFY, UPGRADED), stores=True),
+    Operation(
+        "restore to MLflow 3",
+        RESTORE,
+        before=(*_FILLED_3, BACKUP, change),
+        keeps_serving=False,
+        further=(UPGRADED,),
+        stores=True,
+    ),
 )
 
 LOOKS = (

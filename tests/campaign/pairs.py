@@ -13,7 +13,7 @@ from tests.campaign.trial import MOST_RUNS, Case
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.campaign.operations import Line
+    from tests.campaign.operations import Step
     from tests.campaign.stage import Stage
 
 HARM = "another command within"
@@ -26,19 +26,26 @@ _ALL = {
 PAIRS = [(one, other) for one in _ALL.values() for other in _ALL.values()]
 
 
-def start_of(one: Operation, other: Operation) -> tuple[Line, ...]:
-    """The commands that lead to a state from which both can be run."""
+def start_of(one: Operation, other: Operation) -> tuple[Step, ...]:
+    """What leads to a state from which both can be run."""
     return tuple(dict.fromkeys((*one.before, *other.before)))
 
 
 @dataclass
 class PairTrial:
-    """One command, and another that comes within it."""
+    """One command, and another that comes within it.
+
+    Attributes:
+        sent: The requests of the first, undisturbed.
+        orders: Where both lead, one after the other; known where each undoes what the other does.
+
+    """
 
     stage: Stage
     one: Operation
     other: Operation
-    requests: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    orders: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -46,11 +53,18 @@ class PairTrial:
         return f"{self.one.name} / {self.other.name}"
 
     def rehearse(self) -> None:
-        """Run the first of them undisturbed."""
+        """Run the first of them undisturbed, and where it matters both in either order."""
         self.stage.prepare(start_of(self.one, self.other))
-        self.stage.emulator.forget_requests()
-        self.stage.must(self.one.line)
-        self.requests = self.stage.emulator.requests
+        self.sent = self.stage.rehearse(self.one.line)
+        if self._opposite:
+            self.orders = [self._in_turn(self.one, self.other), self._in_turn(self.other, self.one)]
+
+    def _in_turn(self, *operations: Operation) -> dict[str, Any]:
+        """Where they lead, one after the other."""
+        self.stage.put_back()
+        for each in operations:
+            self.stage.must(each.line)
+        return invariants.end_state(self.stage, {})
 
     def case(self, at: int) -> Case:
         """Let the other come after a request, and see whether both say what is true."""
@@ -67,12 +81,12 @@ class PairTrial:
                 faults += invariants.answered_well(result)
                 faults += invariants.tells_no_secret(self.stage, result)
             faults += invariants.leaves_others_alone(self.stage)
-            if survived and not self._opposite:
-                faults += self._nothing_left(self.one, self.other)
+            if survived:
+                faults += self._as_in_turn() if self._opposite else self._nothing_left(self.one, self.other)
             faults += self._converges()
         except StageError as error:
             faults.append(str(error))
-        return Case(self.name, HARM, at, len(self.requests), survived, tuple(faults))
+        return Case(self.name, HARM, at, len(self.sent), survived, tuple(faults))
 
     @property
     def _opposite(self) -> bool:
@@ -80,10 +94,17 @@ class PairTrial:
         names = {self.one.name, self.other.name}
         return any(names == set(pair) for pair in _OPPOSITES) or self.one.line[0] == self.other.line[0] == "deploy"
 
+    def _as_in_turn(self) -> Iterator[str]:
+        """What is there is what one of them leaves after the other."""
+        found = invariants.end_state(self.stage, {})
+        if found not in self.orders:
+            ways = (list(invariants.differing(wanted, found)) for wanted in self.orders)
+            yield f"it is as after neither of both: {min(ways, key=len)}"
+
     def _nothing_left(self, *operations: Operation) -> Iterator[str]:
         """Of a command that said that all is done, a further run writes nothing."""
         for each in operations:
-            if each.repeats:
+            if not each.further:
                 self.stage.emulator.forget_requests()
                 self.stage.must(each.line)
                 written = (write for write in self.stage.emulator.writes if not write.endswith("/ping"))
@@ -101,4 +122,4 @@ class PairTrial:
         yield from self._nothing_left(*([self.one] if self._opposite else [self.one, self.other]))
         opens = self.one.opens_scm or self.other.opens_scm
         yield from invariants.protects(self.stage, replace(self.one, opens_scm=opens, keeps_sign_in=False))
-        yield from invariants.serves(self.stage, self.one)
+        yield from invariants.serves(self.stage)

@@ -39,11 +39,18 @@ for an answer. After each command, and after a further run, it is checked that
 - nothing is more open than before: sign-in, the SCM site, TLS, anonymous access to blobs,
 - a server that answered before answers,
 - the answer is one JSON document with an exit code that is promised, and no error of the program's own,
-- a further run writes nothing; and of two commands at once that both say that all is done, neither is undone.
+- a further run writes nothing; and of two commands at once that both say that all is done, neither is undone: what one
+  sets and the other sets otherwise is as if they had been run one after the other.
 
-The checks: [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). Behind the emulated web app a small
-server takes MLflow's place there, and one behind the storage account that of Azurite, which start at once; MLflow and
-Azurite themselves are what the other tests run.
+The checks: [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or the end of `--timeout` comes
+at any request of the command's, to whichever service; a fault is one of Resource Manager, Microsoft Graph or the
+storage account.
+
+Behind the emulated web app a small server takes MLflow's place there, and one behind the storage account that of
+Azurite, which start at once; MLflow and Azurite themselves are what the other tests run. Where it matters what is
+stored (`backup`, `restore`, `upgrade`), Azurite and PostgreSQL themselves hold it: an experiment with two runs and
+their artifacts. Runs are moved, and the database is dumped and loaded, by the program of MLflow 3's image, on its own
+packages; only the web app that serves is the small server. Afterwards every file, blob and row is compared.
 
 Two more give the program what it does not expect, and look for a promised exit code and a sentence: words, variables
 and files made by chance, and answers of Azure that are cut, pages, null, of other types, or lack keys.

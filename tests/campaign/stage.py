@@ -6,11 +6,15 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import launcher
+from tests.campaign.content import held
+from tests.campaign.forked import note_requests, noted_requests
 from tests.support.running_emulator import Emulator
 
 if TYPE_CHECKING:
@@ -18,10 +22,12 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.home import Home
     from tests.campaign.forked import Disturbance, Forked
-    from tests.campaign.operations import Line
+    from tests.campaign.operations import Line, Operation, Step
     from tests.support.command import Result
 
 JSON = ("--cloud", "emulator", "--output", "json")
+TEMPORARY = "-move"
+"""How the name of the web app ends that moves what is stored."""
 OTHERS = "others"
 PROVIDERS = (
     "Microsoft.ContainerRegistry",
@@ -57,31 +63,38 @@ class Stage:
         """The emulator, which runs."""
         return Emulator(self.home)
 
-    def prepare(self, before: tuple[Line, ...]) -> None:
+    @property
+    def work(self) -> Path:
+        """Where the command line works."""
+        return self.cli.command.directory
+
+    def prepare(self, before: tuple[Step, ...]) -> None:
         """Go to the state that an operation starts from, from nothing, and keep it."""
         self._start()
         self.emulator.control("PUT", "providers", dict.fromkeys(PROVIDERS, "Registered"))
         azure = self.emulator.azure
         azure.resources.resource_groups.create_or_update(OTHERS, {"location": "westeurope"})
         azure.registry(OTHERS, "theirs0")
-        for line in before:
-            self.must(line)
+        for step in before:
+            if callable(step):
+                step(self)
+            else:
+                self.must(step)
         self._add_a_setting()
         self.deployed = self.site() is not None
         self.foreign = self.others()
         launcher.stop(self.home)
         os.waitpid(self._process, 0)
-        shutil.copytree(self.home.root, self._kept, symlinks=True)
+        for place in (self.home.root, self.work):
+            _copy(place, _kept(place))
         self._start()
-
-    @property
-    def _kept(self) -> Path:
-        return self.home.root.with_name("kept")
 
     def put_back(self) -> None:
         """Be where the operation starts again."""
         self.close()
-        shutil.copytree(self._kept, self.home.root, symlinks=True)
+        for place in (self.home.root, self.work):
+            shutil.rmtree(place, ignore_errors=True)
+            _copy(_kept(place), place)
         self._start()
 
     def close(self) -> None:
@@ -90,6 +103,18 @@ class Stage:
         os.waitpid(self._process, 0)
         launcher.stop(self.home)  # what it left behind
         shutil.rmtree(self.home.root)
+
+    def rehearse(self, line: Line) -> list[dict[str, Any]]:
+        """One command, which has to succeed; the requests that it sent."""
+        file, began = self.work.with_name("requests"), time.time()
+        result = self.cli(*line, *JSON, before=lambda: note_requests(file))
+        if result.exit_code:
+            raise StageError(f"{' '.join(line)}: {result.stderr[-500:]}")
+        return noted_requests(file, began)
+
+    def stored(self, operation: Operation) -> dict[str, Any]:
+        """What the deployment stores, where that is part of the state."""
+        return held(self) if operation.stores else {}
 
     def _start(self) -> None:
         self.home.root.mkdir(exist_ok=True)
@@ -162,9 +187,9 @@ class Stage:
         return {f"application/{each['displayName']}": each for each in applications}
 
     def site(self) -> dict[str, Any] | None:
-        """The web app."""
-        found = (each for each in self.resources().values() if each["body"].get("type") == "Microsoft.Web/sites")
-        return next(found, None)
+        """The web app that serves."""
+        sites = (each for each in self.resources().values() if each["body"].get("type") == "Microsoft.Web/sites")
+        return next((each for each in sites if not each["body"]["name"].endswith(TEMPORARY)), None)
 
     def secrets(self) -> dict[str, str]:
         """Everything secret that there is now, by what it is."""
@@ -174,5 +199,15 @@ class Stage:
             pairs = {**hidden.get("keys", {}), **hidden.get("passwords", {})}
             pairs["publishing password"] = hidden.get("publishingPassword") or ""
             pairs["sign-in secret"] = (hidden.get("appsettings") or {}).get("MLFLOW_AZURE_SIGN_IN_SECRET") or ""
+            pairs["task token"] = (hidden.get("appsettings") or {}).get("MLFLOW_SERVER_MIGRATION_TOKEN") or ""
             found |= {f"{what} of {name}": secret for what, secret in pairs.items() if secret}
         return found
+
+
+def _kept(place: Path) -> Path:
+    return place.with_name(f"kept-{place.name}")
+
+
+def _copy(place: Path, to: Path) -> None:
+    """Copy a directory with all that its files are, their owners too: PostgreSQL looks at that."""
+    subprocess.run(["cp", "-a", place, to], check=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.campaign import invariants
+from tests.campaign.harms import Faulty
 from tests.campaign.stage import StageError
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tests.support.command import Result
 
 MOST_RUNS = 4
+_STORAGE = re.compile(r"/(mlflow(/.*)?)?$")
+"""Paths of the file share and of the blob container, and of the list of shares."""
 
 
 @dataclass(frozen=True)
@@ -43,41 +47,62 @@ class Case:
 
 @dataclass
 class Trial:
-    """An operation on its stage, with what an undisturbed run of it sent, and where it ended."""
+    """An operation on its stage, with what an undisturbed run of it sent, and where it ended.
+
+    Attributes:
+        sent: All requests.
+        failing: Those that the emulator can make fail, to Resource Manager and Microsoft Graph.
+        storage: And to the storage account.
+
+    """
 
     stage: Stage
     operation: Operation
-    requests: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    failing: list[dict[str, Any]] = field(default_factory=list)
+    storage: list[dict[str, Any]] = field(default_factory=list)
     wanted: dict[str, Any] = field(default_factory=dict)
 
     def rehearse(self) -> None:
         """Run it undisturbed."""
         self.stage.prepare(self.operation.before)
         self.stage.emulator.forget_requests()
-        self.stage.must(self.operation.line)
-        self.requests = self.stage.emulator.requests
-        self.wanted = invariants.end_state(self.stage)
+        self.sent = self.stage.rehearse(self.operation.line)
+        self.failing = self.stage.emulator.requests
+        self.storage = [each for each in self.sent if _STORAGE.match(each["path"])]
+        self.wanted = self._end_state()
+
+    def requests(self, harm: Harm) -> list[dict[str, Any]]:
+        """Those at which this harm can come."""
+        if not isinstance(harm, Faulty):
+            return self.sent
+        return self.failing if harm.fault.get("kind") == "operation-failed" else self.failing + self.storage
+
+    def _end_state(self) -> dict[str, Any]:
+        return invariants.end_state(self.stage, self.stage.stored(self.operation))
 
     def case(self, harm: Harm, at: int) -> Case:
         """Disturb it at a request, and see whether it comes to the same end."""
         self.stage.put_back()
+        requests = self.requests(harm)
         faults: list[str] = []
         survived = False
         try:
-            struck = harm.strike(self.stage, self.operation.line, self.requests, at)
+            struck = harm.strike(self.stage, self.operation.line, requests, at)
             survived = struck.exit_code == 0
             faults += self._held(struck)
             faults += self._converges(struck)
         except StageError as error:
             faults.append(str(error))
-        return Case(self.operation.name, harm.name, at, len(self.requests), survived, tuple(faults))
+        return Case(self.operation.name, harm.name, at, len(requests), survived, tuple(faults))
 
     def _held(self, result: Result) -> Iterator[str]:
         yield from invariants.answered_well(result)
         yield from invariants.tells_no_secret(self.stage, result)
         yield from invariants.leaves_others_alone(self.stage)
         yield from invariants.protects(self.stage, self.operation)
-        yield from invariants.serves(self.stage, self.operation)
+        if self.operation.keeps_serving:
+            yield from invariants.serves(self.stage)
 
     def _converges(self, result: Result) -> Iterator[str]:
         for _ in range(MOST_RUNS):
@@ -88,8 +113,10 @@ class Trial:
         else:
             yield f"it was not finished in {MOST_RUNS} runs: {result.stderr[-300:]}"
             return
-        yield from invariants.differing(self.wanted, invariants.end_state(self.stage))
+        yield from invariants.differing(self.wanted, self._end_state())
+        yield from invariants.serves(self.stage)
         self.stage.emulator.forget_requests()
-        self.stage.must(self.operation.line if self.operation.repeats else ("deploy",))
+        for line in self.operation.further or (self.operation.line,):
+            self.stage.must(line)
         written = (write for write in self.stage.emulator.writes if not write.endswith("/ping"))
         yield from (f"a further run wrote {write}" for write in written)

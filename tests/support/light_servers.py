@@ -18,8 +18,11 @@ from mlflow_azure.emulator.runtime.cache import cache_directory
 CONTEXT = Path(__file__).parents[2] / "docker"
 _PROGRAM = """#!{python} -IS
 import os
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+if {tasks!r} and os.environ.get("MLFLOW_SERVER_MIGRATION_TOKEN"):
+    os.execv({tasks!r}, [{tasks!r}, *sys.argv[1:]])
 TOLD = {{"MLflow-Azure-Image": "MLFLOW_AZURE_IMAGE_DIGEST", "MLflow-Azure-Keys-Rotated": "MLFLOW_AZURE_KEYS_ROTATED"}}
 
 
@@ -51,19 +54,26 @@ server.listen(0, "127.0.0.1", () => console.log(`It listens on http://127.0.0.1:
 """
 
 
-def make_cache(directory: Path) -> dict[str, str]:
-    """A cache of the emulator's with that server for the packages of the image; the environment that names it."""
+def make_cache(directory: Path, *, stores: bool = False) -> dict[str, str]:
+    """A cache of the emulator's with that server for the packages of the image; the environment that names it.
+
+    Args:
+        stores: Whether Azurite serves the blobs after all, and MLflow 3's own packages do the tasks of a temporary web
+            app, since it matters what is stored. A deploy of MLflow 3 to an emulator has to have installed them.
+
+    """
     directory.mkdir()
     for kept in cache_directory().glob("*"):
-        if kept.name not in ("environments", NAME):
+        if kept.name != "environments" and (stores or kept.name != NAME):
             (directory / kept.name).symlink_to(kept)
     (cache_directory() / "ports").mkdir(parents=True, exist_ok=True)  # all homes share it, so that no two ports collide
     if not (directory / "ports").exists():
         (directory / "ports").symlink_to(cache_directory() / "ports")
-    blobs = directory / NAME / ENTRY
-    blobs.parent.mkdir(parents=True)
-    blobs.write_text(_BLOBS)
-    (directory / NAME / ".complete").touch()
+    if not stores:
+        blobs = directory / NAME / ENTRY
+        blobs.parent.mkdir(parents=True)
+        blobs.write_text(_BLOBS)
+        (directory / NAME / ".complete").touch()
     for lock, program in (
         (CONTEXT / "requirements.lock", "gunicorn"),
         (CONTEXT / "mlflow3/requirements.lock", "python"),
@@ -73,6 +83,7 @@ def make_cache(directory: Path) -> dict[str, str]:
         programs.mkdir(parents=True)
         (programs.parent / ".complete").touch()
         server = programs / program
-        server.write_text(_PROGRAM.format(python=sys.executable))
+        tasks = str(cache_directory() / "environments" / digest / "bin/python") if stores else ""
+        server.write_text(_PROGRAM.format(python=sys.executable, tasks=tasks))
         server.chmod(0o755)
     return {"MLFLOW_AZURE_EMULATOR_CACHE": str(directory)}
