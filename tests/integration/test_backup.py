@@ -300,8 +300,9 @@ def test_a_restore_that_is_gone_on_with_takes_nothing_that_someone_wrote_meanwhi
 
 
 def test_artifacts_can_be_left_out_of_a_backup(cli: Command, stored: Stored, tmp_path: Path) -> None:
-    made = cli("backup", str(tmp_path / "b"), *JSON, "--without-artifacts").data
-    assert [part["kind"] for part in made["parts"]] == ["file share"]
+    made = cli("backup", str(tmp_path / "b"), *JSON, "--without-artifacts", "--verbose")
+    assert [part["kind"] for part in made.data["parts"]] == ["file share"]
+    assert "GET localhost/mlflow/mlruns/0/meta.yaml → 2" in made.stderr
     assert not (tmp_path / "b/container").exists()
 
 
