@@ -50,8 +50,8 @@ def typed(line: str) -> str:
             "FILE is missing: The deploy.sh to read. It is not run.",
             "mlflow-azure settings import --help",
         ),
-        ("dploy", "No such command 'dploy'. Did you mean 'deploy'?", "mlflow-azure --help"),
-        ("auth enble", "No such command 'enble'. Did you mean 'enable'?", "mlflow-azure auth --help"),
+        ("dploy", "there is no command dploy. Did you mean deploy?", "mlflow-azure --help"),
+        ("auth enble", "there is no command enble. Did you mean enable?", "mlflow-azure auth --help"),
         (
             "-o json settings show",
             "-o comes before the command: put options after it",
@@ -114,6 +114,15 @@ def test_the_help_leaves_out_options_that_mean_nothing_and_the_command_takes_the
     assert "--mlflow-workers" in cli("deploy", "--help").stdout
     assert "--mlflow-workers" not in cli("logs", "--help").stdout
     assert "--yes" in cli("destroy", "--help").stdout
+    shown = cli("ssh", "--help").stdout
+    assert not [option for option in ("--postgres-version", "--aad-issuer-url") if option in shown]
+    assert "--aad-issuer-url" in cli("auth", "enable", "--help").stdout
+
+
+@pytest.mark.parametrize("line", ["", "deploy", "local-run", "status"])
+def test_the_help_breaks_no_word_in_a_narrow_terminal(cli: Command, line: str) -> None:
+    narrow, wide = (cli(*line.split(), "--help", COLUMNS=columns).stdout.split() for columns in ("60", "200"))
+    assert narrow == wide
 
 
 def completions(cli: Command, line: str) -> list[str]:

@@ -42,7 +42,7 @@ BuildCa = Annotated[
         "--build-ca",
         metavar="FILE",
         help="Certificates (PEM) for a build on this machine to trust, such as those of a proxy that inspects TLS. "
-        f"[default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}].",
+        f"[default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}]",
         show_default=False,
     ),
 ]

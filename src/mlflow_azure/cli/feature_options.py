@@ -15,8 +15,8 @@ Identity = Annotated[
     bool | None,
     typer.Option(
         "--identity/--no-identity",
-        help="Let the web app pull the image with its managed identity, without a registry password "
-        "[default: unchanged; a new web app uses the registry's admin user].",
+        help="Let the web app pull the image with its managed identity, without a registry password. "
+        "[default: unchanged; a new web app uses the registry's admin user]",
         show_default=False,
     ),
 ]

@@ -55,7 +55,7 @@ class Common:
         typer.Option(
             "--settings",
             metavar="FILE",
-            help="Settings file [default: mlflow-azure.env in this directory, if there is one].",
+            help="Settings file. [default: mlflow-azure.env in this directory, if there is one]",
             show_default=False,
             autocompletion=settings_files,
         ),

@@ -25,6 +25,7 @@ COMMANDS = "mlflow_azure.cli.commands"
 _EXAMPLES = "Examples:\n"
 _HYPHEN = "\ue000"
 """Stands for a hyphen while lines are wrapped: they are broken after any other, in the middle of `3.11-slim`."""
+_NARROW, _FIRST_COLUMN, _FIRST_OF_NARROW = 72, 30, 12  # columns of a terminal, and of the names in it
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 """How every Typer application here is made: no help and no traceback in colours."""
 
@@ -190,9 +191,10 @@ def _write_sections(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
 
 
 def _write_list(formatter: Any, records: Iterable[tuple[str, str]]) -> None:
-    """Write names and what they mean."""
+    """Write names and what they mean: beneath them where there is no room for a column beside that holds a name."""
     begun = len(formatter.buffer)
-    formatter.write_dl([(name, text.replace("-", _HYPHEN)) for name, text in records])
+    first = _FIRST_COLUMN if formatter.width >= _NARROW else _FIRST_OF_NARROW
+    formatter.write_dl([(name, text.replace("-", _HYPHEN)) for name, text in records], col_max=first)
     _restore_hyphens(formatter, begun)
 
 

@@ -46,7 +46,9 @@ def _root(
 ) -> None:
     """Deploy an MLflow tracking server to Azure, and operate it.
 
-    Try it without an Azure account: mlflow-azure deploy --cloud emulator
+    Try it without an Azure account:
+
+    mlflow-azure deploy --cloud emulator
     """
 
 

@@ -41,7 +41,7 @@ _METAVARS = {
     "SECRET": "URL",
 }
 """What stands for the value of an option in the help, by the last word of the setting's name."""
-_POINTING = ("_ID", "_NAME", "_TAG", "_URL", "_VERSION")
+_POINTING = ("_ID", "_NAME", "_TAG", "MLFLOW_VERSION")
 
 
 def settings_parameters(*, all_matter: bool, shows: Collection[str] = ()) -> list[inspect.Parameter]:

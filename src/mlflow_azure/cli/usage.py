@@ -14,6 +14,7 @@ from mlflow_azure.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NO_COMMAND = re.compile(r"No such command '(.*?)'\.(?: Did you mean '(.*?)')?.*")
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 _SWITCHES = frozenset({"--verbose", "--yes", "-y", "--help", "-h", "--version"})
@@ -74,6 +75,9 @@ def _message(kind: str, error: Any, context: Any) -> str:
             message = f"{error.param.display_name_raw} is missing: {error.param.help}"
         case "BadParameter" if error.param is not None:
             message = f"{' / '.join(error.param.opts)} {_rule(error.param, context)}"
+        case "UsageError" if unknown := _NO_COMMAND.fullmatch(message):
+            meant = f". Did you mean {unknown[2]}?" if unknown[2] else ""
+            message = f"there is no command {unknown[1]}{meant}"
         case "UsageError" if extra := _EXTRA.fullmatch(message):
             message = f"{context.info_name} does not take: {extra[1]}"
     return str(message)

@@ -146,8 +146,8 @@ class Settings:
     )
     autoscale: tuple[int, ...] | None = setting(
         None,
-        "Instances by their load: from MIN to MAX, more above 70 % CPU and fewer below 30 %, or off; instead of "
-        "ASP_INSTANCES, MLflow 3 only",
+        "Number of instances by load, from MIN to MAX: more above 70 % CPU, fewer below 30 %; or off. Instead of "
+        "ASP_INSTANCES; MLflow 3 only",
         rules.instance_range,
         convert=rules.canonical_range,
         default_words="as it is; off for a new plan",
@@ -200,8 +200,8 @@ class Settings:
     postgres_database_name: str = setting("mlflow", "Database of MLflow 3", naming.postgres_database)
     private_network: bool | None = setting(
         None,
-        "Whether a new PostgreSQL server has no public address, but one in a virtual network with the web app: on or "
-        "off; MLflow 3 only",
+        "With on, a new PostgreSQL server has no public address, only one in the web app's virtual network; MLflow 3 "
+        "only",
         rules.one_of(rules.ON, rules.OFF),
         convert=rules.is_on,
         default_words="as it is; off for a new server",
@@ -238,8 +238,8 @@ class Settings:
     )
     allow_user: tuple[str, ...] = setting(
         "",
-        "User (name or object id) or program (object id of its service principal) that may sign in, and nobody who is "
-        "not named; requires sign-in",
+        "User (name or object id) or program (object id of its service principal) to admit; only those named get "
+        "in, and only after signing in",
         rules.principals,
         convert=rules.each_once,
         default_words="none: who may sign in is left as it is",
@@ -247,8 +247,8 @@ class Settings:
     )
     allow_group: tuple[str, ...] = setting(
         "",
-        "Group (name or object id; needs Microsoft Entra ID P1) whose direct members may sign in, and nobody who is "
-        "not named; requires sign-in",
+        "Group (name or object id; needs Microsoft Entra ID P1) to admit, its direct members; only those named get "
+        "in, and only after signing in",
         rules.principals,
         convert=rules.each_once,
         default_words="none: who may sign in is left as it is",

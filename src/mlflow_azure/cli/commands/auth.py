@@ -54,7 +54,7 @@ class AuthEnableAnswer(Answer):
         )
 
 
-@command("auth enable", AuthEnableAnswer, shows=("ALLOW_USER", "ALLOW_GROUP"))
+@command("auth enable", AuthEnableAnswer, shows=("ALLOW_USER", "ALLOW_GROUP", "AAD_ISSUER_URL"))
 def enable(
     run: Invocation,
     *,

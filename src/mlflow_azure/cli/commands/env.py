@@ -38,7 +38,7 @@ def env(
         Shell | None,
         typer.Option(
             "--shell",
-            help="The shell that will evaluate it [default: bash; on Windows powershell].",
+            help="The shell that will evaluate it. [default: bash; on Windows powershell]",
             show_default=False,
         ),
     ] = None,

@@ -52,7 +52,7 @@ def local_run(
             metavar="PORT",
             min=1,
             max=65535,
-            help="Port on 127.0.0.1 [default: MLFLOW_PORT].",
+            help="Port on 127.0.0.1. [default: MLFLOW_PORT]",
             show_default=False,
         ),
     ] = None,

@@ -61,7 +61,7 @@ def logs(
     tail: Annotated[
         int | None,
         typer.Option(
-            "--tail", metavar="LINES", min=0, help=f"Only the last lines [default: {TAIL}]", show_default=False
+            "--tail", metavar="LINES", min=0, help=f"Only the last lines. [default: {TAIL}]", show_default=False
         ),
     ] = None,
     since: Annotated[
