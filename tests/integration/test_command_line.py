@@ -125,10 +125,15 @@ def test_the_help_breaks_no_word_in_a_narrow_terminal(cli: Command, line: str) -
     assert narrow == wide
 
 
-def completions(cli: Command, line: str) -> list[str]:
-    """What a shell offers for the last word of a line."""
-    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_MLFLOW_AZURE_COMPLETE": "complete_bash"}
-    return cli(**words).stdout.splitlines()
+def completions(cli: Command, *words: str) -> list[str]:
+    """What bash is offered for the last word of a line, which it hands on a word a line."""
+    split = list(words) if len(words) > 1 else words[0].split(" ")
+    variables = {
+        "COMP_WORDS": "\n".join(split),
+        "COMP_CWORD": str(len(split) - 1),
+        "_MLFLOW_AZURE_COMPLETE": "complete_bash",
+    }
+    return cli(**variables).stdout.splitlines()
 
 
 def test_a_shell_completes_regions_sizes_and_what_the_settings_files_here_name(cli: Command) -> None:
@@ -141,6 +146,17 @@ def test_a_shell_completes_regions_sizes_and_what_the_settings_files_here_name(c
     assert completions(cli, "mlflow-azure status --settings te") == ["team.env", "test.env"]
     assert completions(cli, "mlflow-azure status --settings ./te") == ["./team.env", "./test.env"]
     (cli.directory / "envs" / "of a team").mkdir(parents=True)
-    assert completions(cli, "mlflow-azure status --settings envs/") == ["envs/of a team/"]
+    assert completions(cli, "mlflow-azure status --settings envs/") == [r"envs/of\ a\ team/"]
     assert completions(cli, "mlflow-azure status --settings ~nobody/") == [""]
     assert completions(cli, "mlflow-azure status --rg-name ") == ["rg-team", "rg-test"]
+
+
+def test_bash_completes_a_folder_with_a_space_as_one_word_and_goes_on_in_it(cli: Command) -> None:
+    folder = cli.directory / "of a team"
+    folder.mkdir()
+    (folder / "new (1).env").write_text("RG_NAME=rg\n", encoding="utf-8")
+    escaped = [r"of\ a\ team/", r"of\ a\ team/new\ \(1\).env"]
+    assert completions(cli, "mlflow-azure", "status", "--settings", "of") == escaped
+    assert completions(cli, "mlflow-azure", "status", "--settings", r"of\ a\ team/n") == escaped[1:]
+    quoted = ["of a team/", "of a team/new (1).env"]
+    assert completions(cli, "mlflow-azure", "status", "--settings", '"of a') == quoted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 SETTINGS_FILES = "*.env"
+_TAKEN_APART = re.compile(r"[^\w%+,./:=@~^-]")
 _VALUES = {
     "RG_LOCATION": REGIONS,
     "ASP_SKU": PLAN_SIZES,
@@ -21,7 +24,17 @@ _VALUES = {
 
 
 def settings_files(incomplete: str) -> list[str]:
-    """The settings files of this folder, and other files and folders by their beginning."""
+    """The settings files of this folder, and other files and folders by their beginning.
+
+    A folder that is the only one comes with what is in it: bash puts a space behind what has no alternative.
+    """
+    found = _settings_files(incomplete)
+    if len(found) == 1 and found[0].endswith("/"):
+        found += _settings_files(found[0])
+    return _for_shell(found)
+
+
+def _settings_files(incomplete: str) -> list[str]:
     before, slash, _ = incomplete.rpartition("/")
     folder = Path(f"{before}{slash}")
     folder = folder.expanduser() if incomplete.startswith("~/") else folder
@@ -35,7 +48,7 @@ def of_setting(name: str) -> Callable[[str], list[str]] | None:
     if name in _VALUES:
         return lambda incomplete: _beginning(incomplete, _VALUES[name])
     if name.endswith("_NAME"):
-        return lambda incomplete: _beginning(incomplete, dict.fromkeys(_in_settings_files(name)))
+        return lambda incomplete: _for_shell(_beginning(incomplete, dict.fromkeys(_in_settings_files(name))))
     return None
 
 
@@ -49,3 +62,26 @@ def _in_settings_files(name: str) -> Iterator[str]:
 
 def _beginning(incomplete: str, values: Iterable[str]) -> list[str]:
     return [value for value in values if value.lower().startswith(incomplete.lower())]
+
+
+class _Escaped(str):
+    """A value with escapes. Typer drops what does not begin as it was typed, and that has no escapes any more."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: object) -> bool:
+        """That it does: it was chosen by its beginning."""
+        return True
+
+
+def _for_shell(values: list[str]) -> list[str]:
+    """The values as a shell wants them: bash inserts what it is given as it is, the others quote it.
+
+    Of bash, `COMP_WORDS` are the words, a line each, and `COMP_CWORD` says which is completed.
+    """
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    at = int(os.environ.get("COMP_CWORD", "0"))
+    is_bash = os.environ.get("_MLFLOW_AZURE_COMPLETE") == "complete_bash"
+    if not is_bash or (at < len(words) and words[at].startswith(("'", '"'))):
+        return values
+    return [_Escaped(_TAKEN_APART.sub(r"\\\g<0>", value)) for value in values]
