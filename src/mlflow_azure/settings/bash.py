@@ -46,6 +46,21 @@ class Assignment:
 
 def assignments(script: str) -> Iterator[Assignment]:
     """Everything that sets a variable of the script, in order; also what only a running shell could carry out."""
+    for conditional, words in _simple(script):
+        for name, line, parts in _set_by(words):
+            yield Assignment(name, line, parts, conditional)
+
+
+def sourced(script: str) -> Iterator[tuple[str, int]]:
+    """The files whose commands the script runs as its own, each with its line; "…" for what only a shell can tell."""
+    for _, words in _simple(script):
+        if len(words) > 1 and words[0].keyword in ("source", "."):
+            file = "".join(part.text if isinstance(part, Literal) else "…" for part in words[1].parts)
+            yield file, words[0].line
+
+
+def _simple(script: str) -> Iterator[tuple[bool, list[Word]]]:
+    """Each simple command, without what opens a branch, a loop or a function, and whether it runs only perhaps."""
     depth = 0
     for chained, command in commands(script):
         words = command
@@ -55,8 +70,9 @@ def assignments(script: str) -> Iterator[Assignment]:
                 words = [Word(words[0].line, None, (Literal("for"),)), *words[1:2]]
                 break
             words = words[1:]
-        for name, line, parts in _set_by(words):
-            yield Assignment(name, line, parts, conditional=chained or depth > 0)
+        if words and words[0].keyword == "function" and words[2:3] and words[2].keyword == "{":
+            words = words[3:]
+        yield chained or depth > 0, words
 
 
 def _set_by(words: list[Word]) -> Iterator[tuple[str, int, tuple[Part, ...]]]:
@@ -104,7 +120,7 @@ def _set_while_running(words: list[Word]) -> Iterator[tuple[str, str]]:
 
 def _begins_with_equals(word: Word) -> bool:
     text = _beginning(word)
-    return word.name is None and text.startswith("=") and text[1:2] != "="
+    return word.name is None and re.match(r"[:?+]?=(?!=)", text) is not None
 
 
 def _beginning(word: Word) -> str:

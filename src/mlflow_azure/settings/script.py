@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow_azure.settings.bash import FOR_ONE_COMMAND, Assignment, assignments
+from mlflow_azure.settings.bash import FOR_ONE_COMMAND, Assignment, assignments, sourced
 from mlflow_azure.settings.bash_words import Expansion, Fallback, Literal, Reference
 from mlflow_azure.settings.load import Source, Value, broken_rules, with_defaults
 from mlflow_azure.settings.table import SETTINGS
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PLACEHOLDER = re.compile(r"<.*>|\{\{.*\}\}|\[.*\]|your[-_ ].*|x{3,}[x-]*|change[-_ ]?me|todo|\.\.\.", re.IGNORECASE)
+_NOT_READ = "the script reads this file; what it sets was not taken"
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A line of the script that was not taken: its `name`, its `place` and the `reason`."""
+    """What was not taken: `name` of a setting, or of a file that the script reads; its `place`, and the `reason`."""
 
     name: str
     place: str
@@ -32,7 +33,7 @@ class Imported:
 
     Attributes:
         values: The settings that were taken, by name, each with its line as the place.
-        left_out: The settings that were not.
+        left_out: The settings that were not, and the files in which there may be more.
         unknown: The script's other variables and their lines. Their values are not kept: some are secrets.
 
     """
@@ -55,9 +56,10 @@ def read_script(script: str, shown_as: str) -> Imported:
         shown_as: Its name for the places: "deploy.sh, line 12".
 
     """
+    script = script.removeprefix("\ufeff")
     known: dict[str, str | _Unresolved] = {}
     places: dict[str, str] = {}
-    for each in assignments(script.removeprefix("\ufeff")):
+    for each in assignments(script):
         if _assigns_nothing(each) and (each.name not in SETTINGS or _keeps(each, known)):
             continue
         value, before = _resolved(each, known), known.get(each.name)
@@ -66,9 +68,10 @@ def read_script(script: str, shown_as: str) -> Imported:
         known[each.name] = value
         places[each.name] = f"{shown_as}, line {each.line}"
     values, reasons = _sound(known, places)
+    files = [LeftOut(file, f"{shown_as}, line {line}", _NOT_READ) for file, line in sourced(script)]
     return Imported(
         values=values,
-        left_out=tuple(LeftOut(name, places[name], reasons[name]) for name in SETTINGS if name in reasons),
+        left_out=(*(LeftOut(name, places[name], reasons[name]) for name in SETTINGS if name in reasons), *files),
         unknown={name: place for name, place in places.items() if name not in SETTINGS},
     )
 

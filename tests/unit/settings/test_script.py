@@ -166,6 +166,8 @@ def test_what_only_looks_like_an_assignment_is_no_assignment(script: str) -> Non
         ("set RG_NAME=rg-one", "not assigned: bash's set assigns no variable"),
         ("RG_NAME= rg-one", "not assigned: bash allows no space around the ="),
         ("RG_NAME = rg-one", "not assigned: bash allows no space around the ="),
+        ("RG_NAME := rg-one", "not assigned: bash allows no space around the ="),
+        ("function f { local RG_NAME=rg-one; }", "its value is local to a function"),
         ("RG_NAME =rg-one", "not assigned: bash allows no space around the ="),
         ('echo "${RG_NAME:=$(date)}"', "its value is a shell expansion, ${...}"),
         (
@@ -213,3 +215,12 @@ def test_every_value_that_a_shell_can_quote_survives_script_and_file(value: str)
 @given(st.text(alphabet="AB=+ \t\n'\"`$\\(){}[]<>-;&|#xy1", max_size=60))
 def test_every_text_is_read_to_its_end(script: str) -> None:
     read_script(script, "deploy.sh")
+
+
+def test_files_that_the_script_reads_are_named_since_there_may_be_settings_in_them() -> None:
+    result = read_script('. ./common.sh\nRG_NAME=rg\nif x; then source "$(dirname "$0")/team.env"; fi\n', "deploy.sh")
+    assert list(result.values) == ["RG_NAME"]
+    assert [(item.name, item.place) for item in result.left_out] == [
+        ("./common.sh", "deploy.sh, line 1"),
+        ("…/team.env", "deploy.sh, line 3"),
+    ]

@@ -120,9 +120,11 @@ class SettingsImportAnswer(Answer):
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
     """Import the settings of an existing deploy.sh. The script is read, never run."""
     result = read_script(_read(script), script.name)
-    if not (result.values or result.left_out):
+    files = [item.name for item in result.left_out if item.name not in SETTINGS]
+    if not result.values and len(files) == len(result.left_out):
+        reads = f"; it reads {', '.join(files)}" if files else ""
         raise SettingsError(
-            f"reading {script}: it sets none of the settings",
+            f"reading {script}: it sets none of the settings{reads}",
             hint="Give the bash script that sets them: mlflow-azure settings import FILE. To list the settings: "
             "mlflow-azure settings show",
             code="NoSettings",
