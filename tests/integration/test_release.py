@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -91,3 +92,18 @@ def test_the_source_archive_has_what_the_wheel_and_the_tests_are_made_of(dist: P
     )
     assert names.issuperset(needed)
     assert not [name for name in names if ".venv" in name or name.endswith((".pyc", ".env.local"))]
+
+
+def test_the_workflow_files_and_those_of_the_pages_are_yaml(image_bin: Path, tmp_path: Path) -> None:
+    files = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
+    for page in sorted((CHECKOUT / "docs" / "how-to").glob("*.md")):
+        for number, block in enumerate(
+            re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        ):
+            files.append(tmp_path / f"{page.stem}-{number}.yml")
+            files[-1].write_text(block, encoding="utf-8")
+    read = "import sys, yaml\nfor file in sys.argv[1:]: print(type(yaml.safe_load(open(file))).__name__)"
+    done = run(image_bin / "python", "-c", read, *files)  # MLflow 1.5.0 brings a parser along
+    assert done.exit_code == 0, done.stderr
+    assert len(files) > 4
+    assert set(done.stdout.split()) <= {"dict", "list"}
