@@ -67,10 +67,10 @@ class RichPrinter:
     def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:
         """Print text and a line feed; long lines break between words."""
         shown = wrapped(f"{label} {text}" if label else text, self.console.width)
-        body = self._text(shown.removeprefix(f"{label} ") if label else shown, style="" if label else tone)
+        body = self._text(shown.removeprefix(label), style="" if label else tone)
         for symbol, style in _SYMBOL_STYLES.items():
             body.highlight_regex(symbol, style)
-        line = self._text.assemble((label, tone), " ", body) if label else body
+        line = self._text.assemble((label, tone), body) if label else body
         self.console.print(line, soft_wrap=True, highlight=False)
 
 

@@ -130,7 +130,7 @@ def _refuse_missing(required: Iterable[Resource], readings: Mapping[Resource, Re
     if missing:
         raise MlflowAzureError(
             f"{missing[0]} does not exist: nothing is deployed under this name",
-            hint="Deploy first: mlflow-azure deploy. Or name what is deployed: mlflow-azure settings show",
+            hint="Deploy first: mlflow-azure deploy. To see what is deployed: mlflow-azure list",
             code="NotDeployed",
         )
 

@@ -117,6 +117,14 @@ def test_no_word_is_broken_and_a_command_is_left_in_one_piece(
     assert any(command in line for line in screen.lines)
 
 
+def test_a_command_with_no_room_beside_its_label_stands_below_it(terminal: Callable[[int, int], Terminal]) -> None:
+    screen = terminal(44, 30)
+    command = "mlflow-azure deploy --rg-name team-mlflow"
+    screen.console().warn("it is stopped", command)
+    screen.hang_up()
+    assert screen.lines == ["Warning: it is stopped", "Next:", command]
+
+
 def test_a_long_value_goes_on_below_its_own_beginning(terminal: Callable[[int, int], Terminal]) -> None:
     screen = terminal(60, 30)
     shown = text.fields(
