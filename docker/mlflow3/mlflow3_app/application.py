@@ -10,7 +10,7 @@ with warnings.catch_warnings(), sparing(gateway=os.environ["MLFLOW_ENABLE_AI_GAT
     warnings.simplefilter("ignore")  # MLflow's own, of its packages
     from mlflow.server.fastapi_app import app as mlflow_app
 
-from mlflow3_app import artifacts, connections, guard  # after MLflow, which they import
+from mlflow3_app import artifacts, connections, guard, webhooks  # after MLflow, which they import
 from mlflow3_app.revision import Revision
 
 _destination = os.environ["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]
@@ -18,6 +18,7 @@ guard.install(_destination)
 connections.share(
     sum(int(os.environ[f"MLFLOW_SQLALCHEMYSTORE_{part}"]) for part in ("POOL_SIZE", "MAX_OVERFLOW")),
 )
+webhooks.install(has_key=bool(os.environ.get(webhooks.KEY)))
 artifacts.confine(_destination, os.environ.get("MLFLOW_SERVER_BLOB_ENDPOINT", ""))
 
 _digest = os.environ.get("MLFLOW_AZURE_IMAGE_DIGEST")

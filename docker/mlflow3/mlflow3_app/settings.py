@@ -11,6 +11,7 @@ _WASBS = re.compile(
     r"wasbs://[^@/]+@[A-Za-z0-9]+\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)(/.*)?"
 )
 _HOST_NAME = re.compile(r"[0-9A-Za-z.-]+(:[0-9]{1,5})?")
+_WEBHOOK_KEY = re.compile(r"[0-9A-Za-z_-]{43}=")  # as cryptography.fernet.Fernet.generate_key() makes it
 _FEWEST_CONNECTIONS = 4  # of a worker: what one request may need (connections.py), and one to spare
 
 
@@ -55,6 +56,7 @@ class Settings:
             SettingsError: One is missing or malformed.
 
         """
+        _check_webhook_key(environ)
         host = _need(environ, "MLFLOW_SERVER_HOST", "the address to listen on, 0.0.0.0 for all")
         if not re.fullmatch(r"[0-9A-Za-z.:-]+", host):
             raise SettingsError(f"MLFLOW_SERVER_HOST must hold an address or a host name, but is '{host}'.")
@@ -75,7 +77,7 @@ class Settings:
             blob_endpoint=_blob_endpoint(environ),
             allowed_hosts=_allowed_hosts(environ),
             schema_upgrade=_switch(environ, "MLFLOW_SERVER_SCHEMA_UPGRADE"),
-            passphrase=environ.get("MLFLOW_CRYPTO_KEK_PASSPHRASE", ""),
+            passphrase=_secret(environ, "MLFLOW_CRYPTO_KEK_PASSPHRASE"),
             migrate_from=environ.get("MLFLOW_SERVER_MIGRATE_FROM", ""),
             migrated_artifacts=environ.get("MLFLOW_SERVER_MIGRATED_ARTIFACTS", ""),
             task_token=_task_token(environ),
@@ -111,14 +113,29 @@ def _task_token(environ: Mapping[str, str]) -> str:
     return _need(environ, name, "what callers have to show")
 
 
-def _database_uri(environ: Mapping[str, str]) -> str:
-    name = "MLFLOW_SERVER_DATABASE_URI"
-    uri = _need(environ, name, "the database, postgresql://<user>@<host>/<database>")
-    if uri.startswith("@Microsoft.KeyVault("):
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    """A value that may come from Key Vault. Where App Service could not get it, it hands on the reference instead."""
+    value = environ.get(name, "")
+    if value.startswith("@Microsoft.KeyVault("):
         raise SettingsError(
             f"{name} is a reference to Key Vault that App Service could not resolve: the web app's identity needs the "
             "role Key Vault Secrets User on the secret. Then restart the web app."
         )
+    return value
+
+
+def _check_webhook_key(environ: Mapping[str, str]) -> None:
+    """Refuse what MLflow, which reads it itself, would end with a traceback for."""
+    name = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"
+    key = _secret(environ, name)
+    if key and not _WEBHOOK_KEY.fullmatch(key):
+        raise SettingsError(f"{name} must hold 32 random bytes in URL-safe Base64 (its value is not shown here).")
+
+
+def _database_uri(environ: Mapping[str, str]) -> str:
+    name = "MLFLOW_SERVER_DATABASE_URI"
+    _need(environ, name, "the database, postgresql://<user>@<host>/<database>")
+    uri = _secret(environ, name)
     try:
         return complete_uri(uri, environ)
     except ValueError as error:  # its message does not show the value, which may hold a password

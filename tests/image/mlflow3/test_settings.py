@@ -75,6 +75,20 @@ def test_a_malformed_database_uri_is_not_shown(settings: dict[str, str], uri: st
     assert "c2VjcmV0" not in assert_refused(settings, "MLFLOW_SERVER_DATABASE_URI")
 
 
+def test_a_malformed_key_of_webhooks_is_not_shown(settings: dict[str, str]) -> None:
+    name = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"
+    settings[name] = "c2VjcmV0"
+    assert "c2VjcmV0" not in assert_refused(settings, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["MLFLOW_SERVER_DATABASE_URI", "MLFLOW_CRYPTO_KEK_PASSPHRASE", "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"]
+)
+def test_a_reference_to_key_vault_is_not_taken_for_the_secret(settings: dict[str, str], name: str) -> None:
+    settings[name] = "@Microsoft.KeyVault(SecretUri=https://my-vault.vault.azure.net/secrets/one)"
+    assert "Key Vault Secrets User" in assert_refused(settings, name)
+
+
 def test_a_token_is_not_sent_where_the_server_is_not_verified(settings: dict[str, str]) -> None:
     settings["MLFLOW_SERVER_DATABASE_URI"] = "postgresql://identity@host/mlflow?sslmode=require"
     assert "verify-full" in assert_refused(settings, "MLFLOW_SERVER_DATABASE_URI")
