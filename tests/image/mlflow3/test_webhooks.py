@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.image.conftest import free_port
+from mlflow_azure.emulator.runtime.listener import free_port
 
 if TYPE_CHECKING:
     from tests.image.conftest import ServerProcess, Start

@@ -20,7 +20,8 @@ _SECONDS = 5.0
 class UnderWay:
     """Counts them, by the container that was asked.
 
-    A server that is told to end answers what it has read, but drops a connection that it has not taken yet.
+    A server that is told to end answers what it has read, but drops a connection that it has not taken yet. App Service
+    takes a worker out of the rotation first; that it waits for the answers, and no longer than this, is assumed.
     """
 
     def __init__(self) -> None:
