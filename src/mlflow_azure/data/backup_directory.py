@@ -15,7 +15,7 @@ from mlflow_azure.data.file_names import Places
 from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 _INCOMING = "incoming"
@@ -119,7 +119,7 @@ class BackupDirectory:
                 if file := self._earlier[key].file:
                     (self.root / file).unlink(missing_ok=True)
             digest = manifest.write_entries(self.root / FILES, self._found.values())
-            parts = tuple(self._counted(part) for part in self.manifest.parts)
+            parts = tuple(manifest.counted(part, self._found.values()) for part in self.manifest.parts)
             finished = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             whole = replace(self.manifest, parts=parts, finished=finished, files_sha256=digest)
             if database:
@@ -128,16 +128,6 @@ class BackupDirectory:
         (self.root / UNFINISHED).unlink()
         shutil.rmtree(self.root / _INCOMING, ignore_errors=True)
         return whole
-
-    def _counted(self, part: manifest.Part) -> manifest.Part:
-        mine = [entry for entry in self._entries() if entry.part == part.folder]
-        files = [entry for entry in mine if not entry.is_directory]
-        return replace(
-            part, files=len(files), directories=len(mine) - len(files), bytes=sum(entry.bytes for entry in files)
-        )
-
-    def _entries(self) -> Iterator[Entry]:
-        yield from self._found.values()
 
     def _close(self) -> None:
         if self._journal:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.data import errors
@@ -156,7 +156,18 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
         where = entry.file or entry.name
         if where.startswith("/") or ".." in where.split("/"):
             raise errors.damaged(FILES, f"names {where}, which is not in the backup")
+    for part in manifest.parts:
+        if counted(part, found) != part:
+            raise errors.damaged(MANIFEST, f"does not count in {part.folder} what {FILES} lists")
     return found
+
+
+def counted(part: Part, entries: Iterable[Entry]) -> Part:
+    """A part with the counts of those entries that belong to it."""
+    mine = [entry for entry in entries if entry.part == part.folder]
+    files = [entry for entry in mine if not entry.is_directory]
+    size = sum(entry.bytes for entry in files)
+    return replace(part, files=len(files), directories=len(mine) - len(files), bytes=size)
 
 
 def lines(path: Path) -> Iterator[Entry]:

@@ -25,7 +25,7 @@ MADE = Manifest(
     artifact_root="wasbs://c@one.blob.core.windows.net/mlartefacts",
     file_store="share/mlruns",
     began="2026-11-24T21:00:00Z",
-    parts=(Part("file share", "mlflow", "share", 1, 2, 3),),
+    parts=(Part("file share", "mlflow", "share", directories=1),),
 )
 
 
@@ -49,6 +49,16 @@ def test_a_line_that_a_crash_spoilt_is_left_out(tmp_path: Path) -> None:
     spoilt = b'\0\0\xff\n\n{"part": 1}\n'
     (tmp_path / FILES).write_bytes(manifest.line(ENTRIES[1]).encode() + spoilt + manifest.line(ENTRIES[0]).encode())
     assert list(manifest.lines(tmp_path / FILES)) == ENTRIES[::-1]
+
+
+@pytest.mark.parametrize("count", [2, "1", None])
+def test_a_manifest_that_counts_what_the_list_has_not_is_not_believed(tmp_path: Path, count: object) -> None:
+    replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES)).write(tmp_path / MANIFEST)
+    written = json.loads((tmp_path / MANIFEST).read_text())
+    written["parts"][0]["directories"] = count
+    (tmp_path / MANIFEST).write_text(json.dumps(written))
+    with pytest.raises(MlflowAzureError, match=r"manifest\.json: does not count in share what files\.jsonl lists"):
+        manifest.entries(tmp_path, manifest.read(tmp_path))
 
 
 @pytest.mark.parametrize("file", ["../elsewhere", "/etc/passwd", "share/../../elsewhere"])
