@@ -80,6 +80,8 @@ def test_a_write_that_someone_undid_is_told(deployment: Deployment) -> None:
 def test_of_two_commands_one_of_which_comes_between_read_and_write_of_the_other_one_says_so(
     deployment: Deployment, command: str, another: str
 ) -> None:
+    if command == "cd disable":
+        assert deployment.json("cd enable").exit_code == 0
     line = (*command.split(), "--cloud", "emulator", "--output", "json")
     with held(deployment.cli, *line, pattern=LIST.strip("$"), count=2) as running:
         assert deployment.json(another).exit_code == 0

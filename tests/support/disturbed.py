@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tests.support.command import Result
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,19 @@ def held(cli: Command, *arguments: str, pattern: str = "", count: int = 1) -> It
         stderr=subprocess.PIPE,
         text=True,
     )
+    writing: list[int] = []
+
+    def reads() -> bool:
+        with suppress(OSError):  # nobody does yet
+            writing.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(writing)
+
     try:
-        with pipe.open("w"):  # returns when the command has come so far
-            yield command
+        wait_until(reads, command)
+        yield command
     finally:
+        for each in writing:
+            os.close(each)
         pipe.unlink()
 
 
