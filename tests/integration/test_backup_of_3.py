@@ -19,6 +19,7 @@ from mlflow_azure.emulator.runtime.listener import free_port
 from tests.support.canaries import Processes, assert_clean, assert_clean_files
 from tests.support.command import isolated
 from tests.support.deployment import deployed
+from tests.support.disturbed import disturbed
 from tests.support.given_secrets import given_secrets
 from tests.support.server_content import ask, content
 
@@ -96,13 +97,17 @@ def verbose(deployment: Deployment, *command: str) -> Result:
 
 
 class BackedUp:
-    """A backup that was made while a client logged, and what the server held before."""
+    """A backup that was killed, and made while a client logged, and what the server held before."""
 
     def __init__(self, deployment: Deployment, directory: Path, run: str) -> None:
         self.directory = directory
         self.run = run
         self.before = content(deployment.url, root(deployment))
         self.secrets = given_secrets(deployment.emulator)
+        killed = disturbed(
+            deployment.cli, signal.SIGKILL, "backup", str(directory), "--cloud", "emulator", pattern=f"DELETE .*{MOVE} "
+        )
+        assert killed.exit_code == -signal.SIGKILL  # at its end; what follows goes on with it
         over = threading.Event()
 
         def go_on_logging() -> None:

@@ -63,8 +63,8 @@ class Backup:
         """Make the directory. Raises MlflowAzureError."""
         self._into.open()
 
-    def carry_out(self, dialog: Dialog, *, stop_server: bool = False) -> Manifest:
-        """Copy everything; what was copied. Raises MlflowAzureError: then a later run goes on from there."""
+    def copy(self, dialog: Dialog, *, stop_server: bool = False) -> None:
+        """Copy everything. Raises MlflowAzureError: then a later run goes on from there."""
         azure = self._azure
         todo = steps(self._sources, self._into, before=(self._dumped,) if self._dumped else ())
         with (
@@ -76,6 +76,12 @@ class Backup:
         ):
             dialog.watch(engine.Execution(engine.plan(todo, azure.deadline), azure.deadline).events())
         self.skipped = sum(step.progress.skipped for step in todo if isinstance(step, CopyPart))
+
+    def finish(self) -> Manifest:
+        """Say that it is complete; what was copied. Raises MlflowAzureError.
+
+        To be called when nothing is left of it in Azure: a finished backup is not gone on with.
+        """
         return self._into.finish(self._dumped.result if self._dumped else None)
 
 
@@ -92,7 +98,8 @@ def kept_or_made(
         with claimed(directory / LOCK, f"backing up to {directory}"):
             prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))
             prepared.open()
-            prepared.carry_out(dialog)
+            prepared.copy(dialog)
+            prepared.finish()
         return
     made = manifest.read(directory)
     if not made.is_of_the_same(new_backup(settings, artifacts=False)):

@@ -154,7 +154,8 @@ def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: boo
         prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
         prepared.open()
         run.achieved["directory"] = str(directory)
-        return prepared.carry_out(run, stop_server=stop_server), prepared.skipped
+        prepared.copy(run, stop_server=stop_server)
+    return prepared.finish(), prepared.skipped
 
 
 def _verify(run: Invocation, directory: Path) -> int:
