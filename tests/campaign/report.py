@@ -27,7 +27,7 @@ $ make campaign CAMPAIGN="--missing --minutes 60"     # for an hour, what was no
 ```
 
 Each run adds to the table: of a case that was run twice, the last counts. So its rows are of several days, and of
-several states of the code; [`record.json`](../tests/campaign/record.json) has every case.
+several states of the code and of these checks; [`record.json`](../tests/campaign/record.json) has every case.
 
 Each case starts from the same state of an emulator. A case has *survived* where the disturbed command was done all the
 same, and *converged* where running it again led to the same end state as if nothing had happened. *Another command
