@@ -230,8 +230,9 @@ def test_nobody_is_let_in_before_someone_has_decided_who(shared_cli: Command, sh
     assert shared_emulator.writes == []
     assert undecided("plan", *JSON, *THREE, "--allow-ip", "203.0.113.7").exit_code == 0
     shared_emulator.control("PUT", "permissions", {"actions": ["*"], "notActions": []})
-    (error,) = undecided("plan", *JSON, *THREE, "--public", "--allow-user", "ann@example.com").errors
-    assert "--public cannot be combined with --allow-user" in error["message"]
+    for others in (("--allow-user", "ann@example.com"), ("--allow-ip", "203.0.113.7"), ("--auth",)):
+        (error,) = undecided("plan", *JSON, *THREE, "--public", *others).errors
+        assert "cannot be combined with --auth, --allow-ip, --allow-user" in error["message"]
 
 
 def test_what_was_open_is_not_closed_unasked_nor_the_other_way_round(three: Deployment) -> None:

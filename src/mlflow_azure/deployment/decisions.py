@@ -90,8 +90,11 @@ def decide_access(
 
     """
     named = names_someone(settings)
-    if named and public:
-        raise SettingsError("--public cannot be combined with --allow-user or --allow-group", hint="Leave one out.")
+    if public and (auth or named or settings.allow_ip):
+        raise SettingsError(
+            "--public lets everyone in: it cannot be combined with --auth, --allow-ip, --allow-user or --allow-group",
+            hint="Leave it out, or the others.",
+        )
     warned: list[Warned] = []
     own = SignIn(managed=True, federated=settings.mlflow_version == POSTGRES)
     sign_in = live.sign_in or (own if auth or named else None)
