@@ -202,6 +202,7 @@ def test_a_deploy_of_the_other_mlflow_is_refused_and_names_upgrade(
     assert refused["code"] == "OtherVersion"
     assert "--mlflow 3" in refused["hint"]
     assert re.search("mlflow-azure upgrade .*--rollback", refused["hint"])
+    assert [each["code"] for each in shared_cli("doctor", *JSON).errors] == ["OtherVersion"]
 
     other = shared_cli.of(OF_1_5_0)
     other("deploy", *JSON, "--build", "none")

@@ -9,6 +9,8 @@ from mlflow_azure import engine
 from mlflow_azure.azure.permissions import ASK_TO_READ, allows, granted, unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
+from mlflow_azure.deployment.decisions import refuse_other_version
+from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
 from mlflow_azure.errors import AzureRefusedError
@@ -144,7 +146,11 @@ def _exhausted(azure: Azure, settings: Settings, wanted: Resource, usage: str) -
 
 
 def names(azure: Azure, settings: Settings) -> Finding:
-    """Whether the names are free, or ours. Raises what a plan of the resources raises, for all of them at once."""
+    """Whether the names are free, or ours.
+
+    Raises what a plan of the resources raises, for all of them at once; SettingsError where another MLflow has them.
+    """
+    refuse_other_version(settings, live_version(azure, settings))
     stack = mlflow_stack(azure, settings)
     named = tuple(each for each in (stack.account, stack.registry, stack.site, stack.database) if each)
     before = [node for node in stack.nodes if isinstance(node, UserAssignedIdentity)]
