@@ -179,6 +179,7 @@ def test_what_someone_loosened_by_hand_is_tightened_again(three: Deployment, sha
     three.azure.registries.registries.begin_update(three.group, three.registry.name, admin).result()
     three.postgres.firewall_rules.begin_delete(three.group, three.server.name, "AllowAllAzureServices").result()
     assert three.changes.keys() == {"storage account", "registry admin user", "firewall rule"}
+    assert re.search("Missing: firewall rule .*\n.*mlflow-azure deploy .*--mlflow 3", three("status").stderr)
 
     done = {row["kind"]: row["action"] for row in three("deploy").data["resources"] if row["action"] != "keep"}
     assert done == {"storage account": "update", "registry admin user": "update", "firewall rule": "create"}

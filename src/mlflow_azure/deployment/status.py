@@ -38,6 +38,7 @@ class Status:
     """The state of a deployment. What depends on something that does not exist is None.
 
     Attributes:
+        version: Which MLflow is deployed; None where none is.
         url: Where the server is reached.
         health: What it answered.
         is_stopped: Whether someone stopped the web app.
@@ -52,6 +53,7 @@ class Status:
 
     """
 
+    version: str | None
     url: str | None
     health: Health | None
     is_stopped: bool
@@ -79,11 +81,13 @@ class Status:
         """Whether anything of it exists; providers belong to the subscription."""
         return any(row.state not in (MISSING, HIDDEN) and row.kind != Provider.kind for row in self.resources)
 
-    def advice(self, group: str) -> Warned | None:
+    def advice(self, settings: Settings) -> Warned | None:
         """What is wrong, and the next command; of several things the first stands in the way of the others."""
         deploy = "mlflow-azure deploy"
+        if self.version not in (None, settings.mlflow_version):
+            deploy += f" --mlflow {self.version}"
         if not self.is_deployed:
-            return Warned(f"Nothing is deployed to resource group {group}.", deploy)
+            return Warned(f"Nothing is deployed to resource group {settings.rg_name}.", deploy)
         if self.missing:
             listed = ", ".join(f"{row.kind} {row.name}" for row in self.missing)
             return Warned(f"Partly deployed. Missing: {listed}.", deploy)
@@ -113,6 +117,7 @@ def read_status(azure: Azure, settings: Settings) -> Status:
     app_settings = readings[stack.app_settings].live or {}
     image = _image(readings, stack)
     return Status(
+        version=enabled.version,
         url=url,
         health=_health(azure, url, enabled.sign_in, image, enabled.version or settings.mlflow_version) if url else None,
         is_stopped=site.live is not None and stack.site.state(site.live) != RUNNING,

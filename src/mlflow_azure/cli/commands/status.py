@@ -122,7 +122,7 @@ def status(
     if not watch:
         run.answer(_answer(run, found))
         tell_hidden(run, (f"{row.kind} {row.name}" for row in found.hidden))
-        advice = found.advice(run.settings.rg_name)
+        advice = found.advice(run.settings)
         run.warn([advice] if advice else [])
         return
     _show(run, found)
