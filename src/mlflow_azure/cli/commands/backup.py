@@ -150,12 +150,13 @@ def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: boo
     settings = run.wait(lambda: as_deployed(run.azure, run.settings))
     refuse_place(settings, directory, artifacts=artifacts)
     beside = alone(run, "backing up") if settings.mlflow_version == POSTGRES else nullcontext()
-    with claimed(directory / LOCK, f"backing up to {directory}"), beside, stored_database(run, settings) as database:
-        prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
-        prepared.open()
-        run.achieved["directory"] = str(directory)
-        prepared.copy(run, stop_server=stop_server)
-    return prepared.finish(), prepared.skipped
+    with claimed(directory / LOCK, f"backing up to {directory}"), beside:
+        with stored_database(run, settings) as database:
+            prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
+            prepared.open()
+            run.achieved["directory"] = str(directory)
+            prepared.copy(run, stop_server=stop_server)
+        return prepared.finish(), prepared.skipped
 
 
 def _verify(run: Invocation, directory: Path) -> int:
