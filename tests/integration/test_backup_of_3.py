@@ -47,8 +47,8 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def processes() -> Iterator[Processes]:
-    with Processes() as processes:
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.getbasetemp()) as processes:
         yield processes
 
 

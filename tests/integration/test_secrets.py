@@ -32,8 +32,8 @@ def home(shared_cli: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def processes(home: Path) -> Iterator[Processes]:
-    with Processes() as processes:
+def processes(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.getbasetemp()) as processes:
         yield processes
 
 

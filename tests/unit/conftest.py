@@ -16,7 +16,8 @@ _within_a_test = ContextVar("within_a_test", default=False)
 
 
 def _refuse_processes(event: str, _arguments: tuple[object, ...]) -> None:
-    if event in STARTS_A_PROCESS and _within_a_test.get():
+    # At the interpreter's end, the names of a module are None.
+    if STARTS_A_PROCESS and event in STARTS_A_PROCESS and _within_a_test.get():
         pytest.fail(f"{event}: a test that starts a process belongs to tests/integration, or beside it")
 
 
