@@ -207,7 +207,7 @@ def test_a_write_that_ctrl_c_left_behind_does_not_open_the_scm_site_after_all(of
     assert enable.exit_code == 130
     assert enable.errors[0]["code"] == "Interrupted"
     assert "undoing it" in enable.stderr
-    assert "may still take a password" not in enable.stderr
+    assert "may still be on" not in enable.stderr
     assert not scm_takes_a_password(off)
     assert webhooks(off) == []
     policy = [each for each in off.emulator.writes if re.search(POLICY, each)]

@@ -71,6 +71,12 @@ def test_init_where_nothing_can_be_written_says_why(command: Command, tmp_path: 
     assert "--settings FILE" in failed.stderr
 
 
+def test_init_where_no_file_can_have_that_name_says_why(command: Command) -> None:
+    refused = command("init", "--settings", "a" * 300)
+    assert refused.returncode == 1
+    assert f"writing {'a' * 300}: File name too long" in refused.stderr
+
+
 def test_show_tells_each_value_and_its_source(command: Command, tmp_path: Path) -> None:
     (tmp_path / "mlflow-azure.env").write_text("RG_NAME=file1\nASP_NAME=file1\nACR_NAME=file1\n", encoding="utf-8")
     rows = shown(command("show", "--output", "json", "--rg-name", "option1", RG_NAME="env1", ASP_NAME="env1"))

@@ -52,10 +52,10 @@ HINTS = {
     "LocationIsOfferRestricted": "Choose another region, --rg-location REGION, or ask for access to this one: "
     "https://aka.ms/postgres-request-quota-increase",
     "ServerIsBusy": "Azure is still changing the server. Wait a minute, then run the command again.",
-    "NoCapacity": "App Service has no capacity for this size there at the moment. Choose another size or region, or a "
-    "new resource group, which may be placed elsewhere: --asp-sku P0v3, --rg-location REGION, --rg-name NAME",
-    "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size or region: "
-    "--asp-sku B1, --rg-location REGION",
+    "NoCapacity": "App Service has no capacity for this size there at the moment. Choose another size, --asp-sku P0v3, "
+    "or another group, which may be placed elsewhere or be in another region: --rg-name NAME --rg-location REGION",
+    "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size, "
+    "--asp-sku B1, or another region, with a group of its own: --rg-name NAME --rg-location REGION",
     "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete unused storage accounts, or ask for more quota.",
     "TasksOperationsNotAllowed": "Free and trial subscriptions may not build in the registry. "
     "Build with Docker on this machine: mlflow-azure deploy --build local",

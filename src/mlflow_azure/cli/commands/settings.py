@@ -170,10 +170,13 @@ def _read(script: Path) -> str:
 def _write(run: Invocation, content: str) -> Path:
     """Write the settings file that the user named, else the default one; over another only by consent."""
     path = run.common.settings or Path(DEFAULT_FILE)
-    if path.exists() and not run.confirm(f"Overwrite {path}?"):
-        raise SettingsError(f"writing {path}: it exists already", hint="Add --yes to overwrite it.", code="FileExists")
     try:
+        if path.exists() and not run.confirm(f"Overwrite {path}?"):
+            hint = "Add --yes to overwrite it."
+            raise SettingsError(f"writing {path}: it exists already", hint=hint, code="FileExists")
         path.write_text(content, encoding="utf-8")
     except OSError as error:
-        raise MlflowAzureError(f"writing {path}: {error.strerror}", hint="Name another: --settings FILE") from error
+        raise MlflowAzureError(
+            f"writing {path}: {error.strerror}", hint="Name another: --settings FILE", code="CannotWrite"
+        ) from error
     return path
