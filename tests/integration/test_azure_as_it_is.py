@@ -84,7 +84,7 @@ def test_an_identity_is_refused_where_the_registry_takes_no_tokens_for_resource_
     assert azure.writes == []
     off = {"properties": {"adminUserEnabled": False}}  # whose password would do as well
     azure.azure.registries.registries.begin_update("arm-tokens", registry, off).result()
-    assert "image" in {row["kind"] for row in cli("plan", *JSON).data["resources"]}
+    assert "image" in {row["kind"] for row in cli("plan", *JSON).data["changes"]}
 
 
 def test_a_subscription_of_another_tenant_is_told_with_how_to_sign_in_to_that_one(
