@@ -140,12 +140,15 @@ def not_supported(request: Request) -> StorageError:
 
 
 def metadata_of(request: Request) -> dict[str, str]:
-    """What a request says of a snapshot. Names: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata."""
-    pairs = {name.removeprefix(_METADATA): value for name, value in request.headers.items() if _METADATA in name}
-    if not all(map(_METADATA_NAME.fullmatch, pairs)):
+    """What a request says of a snapshot.
+
+    Names: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata.
+    """
+    told = {name.removeprefix(_METADATA): text for name, text in request.headers.items() if name.startswith(_METADATA)}
+    if not all(map(_METADATA_NAME.fullmatch, told)):
         message = "The specified metadata is invalid. It includes characters that are not permitted."
         raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidMetadata", message)
-    return pairs
+    return told
 
 
 def quota_of(request: Request) -> int:
