@@ -63,6 +63,7 @@ HINTS = {
     "Developer role there, or have an administrator create the app registration and use that one: set "
     "AAD_CLIENT_SECRET, then "
     "mlflow-azure auth enable --client-id ID",
+    "EntraPremiumNeeded": "Groups need Microsoft Entra ID P1. Name people: mlflow-azure auth enable --allow-user NAME",
     "CredentialTypeNotAllowedAsPerAppPolicy": "Your tenant's policy forbids client secrets. Ask the policy's owner for "
     "an exemption.",
     "CredentialInvalidLifetimeAsPerAppPolicy": "Your tenant's policy limits how long client secrets last. Have an "
@@ -234,21 +235,20 @@ _MEANINGS = {
     "No available instances": "NoCapacity",
     "should be in []": "PostgresNotOffered",
     "should be in: []": "PostgresNotOffered",
+    "purchased AAD Premium": "EntraPremiumNeeded",
 }
 """What some refusals mean, which only their text tells. App Service has no machines left
 (https://github.com/microsoft/vscode-azureappservice/issues/993); no version of PostgreSQL may be made in the region
-(https://github.com/Azure-Samples/msdocs-flask-postgresql-sample-app/issues/35)."""
+(https://github.com/Azure-Samples/msdocs-flask-postgresql-sample-app/issues/35); groups need another plan, as Graph says
+it of directory roles (https://github.com/aztfmod/terraform-azurerm-caf/issues/1026)."""
+
+
+_QUOTA = re.compile(r"additional quota|quota of|quota.*exceed|exceed.*quota", re.IGNORECASE)
 
 
 def _is_quota(code: str, said: str) -> bool:
     """App Service reports a plan quota of zero as 401 or 409 Unauthorized; only its text tells."""
-    text = said.lower()
-    return (
-        code == "SubscriptionIsOverQuotaForSku"
-        or "additional quota" in text
-        or "quota of" in text
-        or ("quota" in text and "exceed" in text)
-    )
+    return code == "SubscriptionIsOverQuotaForSku" or _QUOTA.search(said) is not None
 
 
 def is_busy(error: HttpResponseError) -> bool:

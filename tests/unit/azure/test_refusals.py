@@ -12,7 +12,7 @@ from azure.core.exceptions import (
 )
 from requests.exceptions import SSLError
 
-from mlflow_azure.azure.refusals import BUSY, CHECK, translate
+from mlflow_azure.azure.refusals import BUSY, CHECK, HINTS, translate
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError
 
 
@@ -42,6 +42,38 @@ def test_any_other_conflict_is_a_refusal() -> None:
     error = translate(refused("The name mlflow is not available."), "creating web app mlflow")
     assert isinstance(error, AzureRefusedError)
     assert error.hint == CHECK
+
+
+def stated(code: str, message: str, status: int) -> HttpResponseError:
+    error = refused(f"({code}) {message}", status)
+    error.error = ODataV4Format({"code": code, "message": message})
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SubscriptionIsOverQuotaForSku", "Not allowed for this subscription."),
+        ("Unauthorized", "Operation cannot be completed without additional quota. Current Limit (Basic VMs): 0"),
+        ("Unauthorized", "This region has quota of 0 PremiumV3 instances for your subscription."),
+        ("Conflict", "The maximum number of plans would exceed the quota."),
+        ("Conflict", "Quota for plans exceeded."),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 409])
+def test_a_quota_is_told_by_its_code_or_by_its_text_and_is_no_missing_sign_in(
+    status: int, code: str, said: str
+) -> None:
+    error = translate(stated(code, said, status), "creating app service plan mlflow")
+    assert (error.exit_code, error.code, error.hint) == (4, code, HINTS["QuotaExceeded"])
+
+
+def test_groups_that_the_tenants_plan_does_not_let_in_are_no_missing_permission() -> None:
+    said = "Only companies who have purchased AAD Premium may perform this operation."
+    error = translate(stated("Authorization_RequestDenied", said, 403), "updating service principal mlflow")
+    assert (error.exit_code, error.code) == (4, "EntraPremiumNeeded")
+    assert said in error.message
+    assert "--allow-user" in error.hint
 
 
 def lost(kind: type[ServiceRequestError | ServiceResponseError], inner: Exception) -> MlflowAzureError:
@@ -82,6 +114,15 @@ def test_the_expired_token_of_a_pipeline_is_named_and_the_next_step_is_to_sign_i
     assert (error.code, error.exit_code) == ("AADSTS700024", 3)
     assert "has expired" in error.message
     assert "Sign in again" in error.hint
+
+
+@pytest.mark.parametrize("code", ["AADSTS90093", "AADSTS90094", "AADSTS90095"])
+def test_who_may_not_consent_is_told_where_an_administrator_does(code: str) -> None:
+    error = no_token(f"AzureCliCredential: ERROR: {code}: The grant requires admin permission. Trace ID: 0\n")
+    assert (error.code, error.exit_code) == (code, 3)
+    assert "an administrator must consent" in error.message
+    assert "adminconsent?client_id=" in error.hint
+    assert "az login" not in error.hint
 
 
 def test_a_sign_in_service_that_cannot_be_reached_is_told_without_the_classes_of_the_sdk() -> None:
