@@ -33,22 +33,23 @@ class ContainerStart:
     Args:
         scm_host: Where its log is.
         identity: Whether it pulls the image with an identity, whose role may be new.
+        role: For how long that may be; None for as long as Azure may take.
 
     """
 
-    def __init__(self, site: WebApp, scm_host: str, *, identity: bool) -> None:
+    def __init__(self, site: WebApp, scm_host: str, *, identity: bool, role: Deadline | None = None) -> None:
         self.site = site
         self._kudu = Kudu(site.azure, site.name, scm_host)
         self._identity = identity
         self._began = self._since = datetime.now(UTC)
         self._pause = Deadline(LOOK_SECONDS)
-        self._role = Deadline(ROLE_SECONDS)
+        self._role = role or Deadline(ROLE_SECONDS)
 
     def look(self, report: Report) -> bool:
-        """Look, where it is time to, and restart a web app that could not pull its image; whether it was restarted.
+        """Look, where it is time to, and act on what the log says; whether the web app was restarted.
 
         Raises:
-            MlflowAzureError: The container keeps ending, or the identity is not let to pull.
+            MlflowAzureError: As `act` does.
 
         """
         if self._pause.remaining:
@@ -58,6 +59,15 @@ class ContainerStart:
             lines = logs.recent(self._kudu, after=self._began)
         except MlflowAzureError:  # the log is a help; the server may answer all the same
             return False
+        return self.act(lines, report)
+
+    def act(self, lines: Sequence[Line], report: Report) -> bool:
+        """Restart a web app that could not pull its image; whether it was restarted.
+
+        Raises:
+            MlflowAzureError: The container keeps ending, or the identity is not let to pull.
+
+        """
         self._refuse_ending(lines)
         return self._identity and self._restart_unpulled(lines, report)
 
