@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.commands import held, measured
-from tests.bench.filled import METRICS, STEPS, fill_artifacts, fill_runs
+from tests.bench.filled import (
+    BY_CLIENT,
+    METRICS,
+    STEPS,
+    fill_artifacts,
+    fill_odd_artifacts,
+    fill_runs,
+    log_with_client,
+)
 from tests.bench.measure import table
 from tests.bench.page import machine, write
 from tests.bench.upgrades import upgraded
@@ -102,15 +110,23 @@ def artifacts(cli: Command, stored: Stored, megabytes: int, directory: Path) -> 
     return table(head, rows)
 
 
-def round_trip(cli: Command, deploy: tuple[str, ...], directory: Path) -> str:
+def stored_now(stored: Stored, *, files: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """SHA-256 of every file in the share, where the runs are files, and of every blob: not as a backup sees them."""
+    return (stored.files() if files else {}), stored.blobs()
+
+
+def round_trip(cli: Command, stored: Stored, deploy: tuple[str, ...], directory: Path) -> str:
     """Backup, destroy, deploy, restore, and another backup, which has to be equal; a table."""
     first, second = directory / "first", directory / "second"
     of_3 = "3" in deploy
+    as_it_was = stored_now(stored, files=not of_3)
     backup = measured(cli, "backup", str(first))
+    measured(cli, "backup", "--verify", str(first))
     version = ("--mlflow", "3", "--delete-database") if of_3 else ()
     measured(cli, "destroy", "--yes", *version)
     measured(cli, *deploy)
     restore = measured(cli, "restore", str(first))
+    assert stored_now(stored, files=not of_3) == as_it_was
     again = measured(cli, "backup", str(second))
     before, after = held(first), held(second)
     different = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -120,7 +136,12 @@ def round_trip(cli: Command, deploy: tuple[str, ...], directory: Path) -> str:
         for name, done in (("backup", backup), ("restore to a fresh deployment", restore), ("backup of that", again))
     ]
     what = "tables and artifacts" if of_3 else "files and artifacts"
-    return f"{table(['', 'seconds', 'memory'], rows)}\n\nBoth backups hold the same {len(before):,} {what}."
+    files, blobs = map(len, as_it_was)
+    told = f"{files:,} files and directories of the share and {blobs:,} blobs" if files else f"{blobs:,} blobs"
+    return (
+        f"{table(['', 'seconds', 'memory'], rows)}\n\nBoth backups hold the same {len(before):,} {what}. Read without "
+        f"them, the SHA-256 of all {told} were the same before and after."
+    )
 
 
 def measure(mlflow: str, runs: int, megabytes: int, directory: Path) -> Iterator[str]:
@@ -132,15 +153,20 @@ def measure(mlflow: str, runs: int, megabytes: int, directory: Path) -> Iterator
             yield artifacts(cli, stored, megabytes, directory)
         began = time.monotonic()
         fill_artifacts(stored, megabytes)
+        fill_odd_artifacts(stored)
+        log_with_client(stored, url)
         fill_runs(stored, runs)
         print(f"- filled in {time.monotonic() - began:.0f} s", flush=True)
         yield (
-            f"MLflow {mlflow}, {runs:,} runs with {METRICS} metrics of {STEPS} steps and a hundred odd ones, "
+            f"MLflow {mlflow}, {runs:,} runs with {METRICS} metrics of {STEPS} steps ({min(BY_CLIENT, runs):,} written "
+            "by a client of 1.5.0, the others as its files) and a hundred odd ones, "
             f"{megabytes:,} MB of artifacts:"
         )
         if mlflow == "3":
             yield upgraded(cli, url)
-        yield round_trip(cli, ("deploy", "--mlflow", "3", "--public") if mlflow == "3" else ("deploy",), directory)
+        yield round_trip(
+            cli, stored, ("deploy", "--mlflow", "3", "--public") if mlflow == "3" else ("deploy",), directory
+        )
 
 
 def main() -> None:

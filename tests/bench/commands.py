@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.command import Command
+
+_WATCHED = """
+import os, sys
+process = os.posix_spawn(sys.executable, [sys.executable, "-m", "mlflow_azure", *sys.argv[1:]], os.environ)
+_, status, usage = os.wait4(process, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Runs a command, and says at the end how much memory it had. Linux counts what a process was forked from as its own
+memory, so a small one has to start it: https://man7.org/linux/man-pages/man2/getrusage.2.html
+"""
 
 
 @dataclass(frozen=True)
@@ -41,20 +51,21 @@ def measured(cli: Command, *arguments: str, expected: int = 0) -> Measured:
     """Run a command in the emulator, which has to end with the `expected` exit code."""
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as answer, tempfile.TemporaryFile("w+") as told:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow_azure", *arguments, "--cloud", "emulator", "--output", "json"],
+        ended = subprocess.run(
+            [sys.executable, "-c", _WATCHED, *arguments, "--cloud", "emulator", "--output", "json"],
             cwd=cli.directory,
             env=cli.environment(),
             stdin=subprocess.DEVNULL,
             stdout=answer,
             stderr=told,
+            check=False,
         )
-        _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - began
         answer.seek(0)
         told.seek(0)
-        done = Measured(seconds, usage.ru_maxrss / 1024, told.read(), answer.read())
-    assert os.waitstatus_to_exitcode(status) == expected, done.told + done.answer
+        *lines, memory = told.read().splitlines()
+        done = Measured(seconds, int(memory) / 1024, "\n".join(lines), answer.read())
+    assert ended.returncode == expected, done.told + done.answer
     print(f"- {' '.join(arguments[:2])}: {seconds:.1f} s, {done.memory:.0f} MB", flush=True)
     return done
 
