@@ -48,6 +48,11 @@ def _runs(server: str, experiment: str, artifact_root: str) -> Content:
         page = {"page_token": token}
 
 
+def run_content(server: str, run: str, artifact_root: str) -> Content:
+    """A run with its whole histories."""
+    return _run(server, ask(server, "GET", f"runs/get?run_id={run}")["run"], artifact_root)
+
+
 def _run(server: str, run: Any, artifact_root: str) -> Content:
     info, data = run["info"], run["data"]
     told = ("experiment_id", "user_id", "status", "lifecycle_stage")
