@@ -103,7 +103,7 @@ def data_is_there(what: str, names: list[str], counted: str) -> SettingsError:
     return SettingsError(
         f"restoring to {what}: {len(names)} {counted} are there already, such as {names[0]}",
         hint="To keep them, make a backup first: mlflow-azure backup DIR. To replace them with what is in the "
-        "backup: mlflow-azure restore --replace",
+        "backup, add --replace.",
         code="DataExists",
     )
 

@@ -128,8 +128,7 @@ def bound_socket(address: str, port: int) -> socket.socket:
         if error.errno != errno.EADDRINUSE:
             raise
         raise RuntimeFaultError(
-            f"listening on {address}:{port}: the port is already in use. "
-            "Stop the program that uses it, or start over: `mlflow-azure emulator reset`"
+            f"listening on {address}:{port}: the port is already in use. Stop the program that uses it."
         ) from error
     return bound
 

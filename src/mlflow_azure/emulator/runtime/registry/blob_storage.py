@@ -72,7 +72,7 @@ async def open_storage(name: str, root: Path, children: Children, in_container: 
     if theirs.exists():
         raise RuntimeFaultError(
             f"opening container registry {name}: its images were kept by {_PROGRAM}, which is no longer installed. "
-            f"Install it again (apt-get install {_PROGRAM}), or start over: mlflow-azure emulator reset"
+            f"Install it again (apt-get install {_PROGRAM}), or reset the emulator."
         )
     return _OwnStorage(RegistryStore(root))
 
