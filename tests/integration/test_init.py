@@ -31,11 +31,12 @@ def test_a_name_that_no_file_system_takes_is_refused_before_anything_is_asked(cl
 def test_the_answers_become_the_settings_file_and_the_plan_is_what_a_deploy_with_it_would_do(
     shared_cli: Command, shared_emulator: Emulator
 ) -> None:
-    typed = "rg-asked\nnorth!europe\nNorth Europe\n\n2\nten\n10.0.0.0/8\n"
+    typed = "rg-asked\nnorth!europe\nNorth Europ\nNorth Europe\n\n2\nten\n10.0.0.0/8\n"
     asked = at_a_terminal(shared_cli, "init", *JSON, typed=typed)
     answer = json.loads(asked.stdout)
     assert asked.exit_code == 0, asked.stderr
     assert "must be an Azure region" in asked.stderr
+    assert 'Your subscription has no region "North Europ". Did you mean northeurope?' in asked.stderr
     assert '"ten" is not a valid CIDR network' in asked.stderr
     assert answer["data"]["settings"] == {
         "RG_NAME": "rg-asked",

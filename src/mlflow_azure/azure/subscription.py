@@ -1,4 +1,4 @@
-"""Which subscription to use where no setting names one."""
+"""Which subscription to use where no setting names one, and the regions that it has."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mlflow_azure.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlflow_azure.azure.clients import Azure
     from mlflow_azure.azure.clouds import Cloud
     from mlflow_azure.azure.credential import Credential
 
@@ -44,6 +45,16 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
 def known_to_az(cloud: Cloud, environ: Mapping[str, str], subscription_id: str | None) -> str | None:
     """The subscription, if the `az` account has it: `az` then knows which tenant a token has to come from."""
     return next((str(each["id"]) for each in _az_account(cloud, environ) if each["id"] == subscription_id), None)
+
+
+def regions(azure: Azure) -> tuple[str, ...]:
+    """The names of the regions that the subscription has: "westeurope". Raises AzureRefusedError, SignInError."""
+    from mlflow_azure.azure.refusals import doing
+
+    path = f"/subscriptions/{azure.subscription_id}/locations"
+    with doing("listing the regions of your Azure subscription"):
+        found = azure.rest.send("GET", path, query={"api-version": "2022-12-01"})
+    return tuple(str(each["name"]) for each in found["value"] if each["metadata"]["regionType"] == "Physical")
 
 
 def _az_account(cloud: Cloud, environ: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from mlflow_azure.cli.answer import Answer, only_for_text
@@ -11,9 +12,10 @@ from mlflow_azure.cli.build_options import Build, image_source
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.commands.plan import Change, PlanAnswer, plan_answer
 from mlflow_azure.cli.invocation import Invocation
-from mlflow_azure.errors import MlflowAzureError, SettingsError
+from mlflow_azure.errors import MlflowAzureError, SettingsError, TimedOutError
 from mlflow_azure.events import Warned
 from mlflow_azure.settings import DEFAULT_FILE, FILE_SHARE, POSTGRES, SETTINGS, Source, render
+from mlflow_azure.settings.naming import canonical_location
 
 PEOPLE, NETWORKS, ANYONE = "1", "2", "3"
 _OPTIONS = {PEOPLE: "--auth", ANYONE: "--public"}
@@ -84,7 +86,7 @@ def _ask(run: Invocation) -> tuple[dict[str, str], str]:
     answers = {"RG_NAME": _setting(run, "RG_NAME", "Resource group")}  # before Azure is asked for anything
     if not run.cloud.subscription_id:
         answers["SUBSCRIPTION_ID"] = _setting(run, "SUBSCRIPTION_ID", "Subscription id", _subscription(run))
-    answers["RG_LOCATION"] = _setting(run, "RG_LOCATION", "Region")
+    answers["RG_LOCATION"] = _region(run, answers.get("SUBSCRIPTION_ID") or str(run.cloud.subscription_id))
     answers["MLFLOW_VERSION"] = _setting(
         run, "MLFLOW_VERSION", f"MLflow: {FILE_SHARE} on a file share, or {POSTGRES} on PostgreSQL"
     )
@@ -110,6 +112,32 @@ def _setting(run: Invocation, name: str, question: str, proposed: str = "") -> s
         if not broken:
             return text
         run.note(f"{SETTINGS[name].quoted(text)} {broken}.")
+
+
+def _region(run: Invocation, subscription_id: str) -> str:
+    """A region that the subscription has; it is asked for until it is one."""
+    known = _regions(run, subscription_id)
+    while True:
+        text = _setting(run, "RG_LOCATION", "Region")
+        name = canonical_location(text)
+        if not known or name in known:
+            return text
+        near = get_close_matches(name, known, 1)
+        run.note(f'Your subscription has no region "{text}".{f" Did you mean {near[0]}?" if near else ""}')
+
+
+def _regions(run: Invocation, subscription_id: str) -> tuple[str, ...]:
+    """The regions to choose from; none where Azure does not tell, which the plan says then."""
+    from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.azure.subscription import regions
+
+    azure = Azure(run.cloud, run.credential, subscription_id, run.deadline)
+    try:
+        return run.wait(lambda: regions(azure), "Listing the regions")
+    except TimedOutError:
+        raise
+    except MlflowAzureError:
+        return ()
 
 
 def _subscription(run: Invocation) -> str:
