@@ -85,6 +85,12 @@ def test_where_there_is_nothing_the_list_says_so_and_starts_nothing(cli: Command
     assert cli("emulator", "status", "--output", "json").data["running"] is False
 
 
+def test_a_list_that_starts_the_emulator_says_that_it_runs(cli: Command, emulator: Emulator) -> None:
+    cli("emulator", "stop")
+    listed = cli("list", *JSON)
+    assert [(each["running"], each["home"]) for each in listed.data["emulators"]] == [(True, str(emulator.home.root))]
+
+
 def test_a_deploy_opens_the_server_where_there_is_a_browser(deployment: Deployment) -> None:
     browser, shown = deployment.cli.directory / "browser", deployment.cli.directory / "shown"
     browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n', encoding="utf-8")

@@ -62,7 +62,9 @@ class ListAnswer(Answer):
 
 @command("list", ListAnswer)
 def list_(run: Invocation) -> None:
-    """List the deployments that you can see, and the emulator on this machine.
+    """List the deployments in your subscription that you can see, and the emulator on this machine.
+
+    Those of another subscription: --subscription-id ID. An emulator elsewhere: MLFLOW_AZURE_EMULATOR_HOME says where.
 
     Examples:
       mlflow-azure list
@@ -72,28 +74,33 @@ def list_(run: Invocation) -> None:
     """
     from mlflow_azure.deployment.listing import deployments
 
-    emulators = _emulators(run)
-    if run.common.cloud is CloudName.EMULATOR and not emulators:
+    if run.common.cloud is CloudName.EMULATOR and _is_without_emulator():
         run.answer(ListAnswer((), ()))
         return
     found: tuple[ListedDeployment, ...] = ()
     try:
         found = run.wait(lambda: deployments(run.azure))
     except (SignInError, SettingsError) as error:
-        if not emulators:
+        if _is_without_emulator():
             raise
         run.console.warn(error.message, error.hint)
-    run.answer(ListAnswer(found, emulators))
+    run.answer(ListAnswer(found, _emulators(run)))  # asked last, since asking what is in it starts it
+
+
+def _is_without_emulator() -> bool:
+    """Whether the emulator is not installed, or was never started."""
+    try:
+        emulator_launcher()
+    except SettingsError:
+        return True
+    return is_missing()
 
 
 def _emulators(run: Invocation) -> tuple[ListedEmulator, ...]:
     """The emulator whose home the environment names, else that of the user; none where it was never started."""
-    try:
-        launcher = emulator_launcher()
-    except SettingsError:  # it is not installed
+    if _is_without_emulator():
         return ()
-    if is_missing():
-        return ()
+    launcher = emulator_launcher()
     with emulator_failures():
         status = run.wait(launcher.status, ASKING)
     if status is None:
