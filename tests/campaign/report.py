@@ -16,44 +16,47 @@ if TYPE_CHECKING:
 
 HEAD = """# The campaign
 
-Commands that write are disturbed at their requests, one after another, and then run again. Up to {date}, {cases} of
-these cases were run, of which {good} kept every promise below. A case at each request, in all rows of the table, would
-make {whole}. Operations not run: {left}. Pairs of two commands not run: {pairs} of {all_pairs}.
+The campaign injects a fault (a kill, a signal, a timeout, a network or Azure error) at one request of a command that
+writes, and then runs the command again. By {date}, {cases} cases had been run, and {good} of them kept every promise
+below. One case at every request, for all rows of the table, would be {whole}. Operations not run: {left}. Pairs of
+commands not run: {pairs} of {all_pairs}.
 
 ```console
 $ make campaign                                       # all of it: days
 $ make campaign CAMPAIGN="--every 20"                 # every twentieth request: hours
-$ make campaign CAMPAIGN="--missing --minutes 60"     # for an hour, what was not run yet
+$ make campaign CAMPAIGN="--missing --minutes 60"     # for an hour, cases that were not run yet
 ```
 
-Each run adds to the table: of a case that was run twice, the last counts. So its rows are of several days, and of
-several states of the code and of these checks; [`record.json`](../tests/campaign/record.json) has every case.
+Each run adds to the table; if a case is run twice, the last run counts. The rows therefore come from different days,
+and from different versions of the code and of these checks; [`record.json`](../tests/campaign/record.json) lists every
+case.
 
-Each case starts from the same state of an emulator. A case has *survived* where the disturbed command was done all the
-same, and *converged* where running it again led to the same end state as if nothing had happened. *Another command
-within* is one of eight that change a deployment, in all pairs, which runs from start to end while the first one waits
-for an answer. After each command, and after a further run, it is checked that
+Every case starts from the same emulator state. A case *survived* if the disturbed command succeeded anyway, and
+*converged* if running the command again led to the same end state as if nothing had happened. In *another command
+within*, a second command runs from start to finish while the first one waits for a response; it covers all pairs of
+the eight commands that change a deployment. After each command, and after one more run, these promises are checked:
 
-- nothing that others made is touched, and an app setting that the user added is there,
-- no key, password or secret stands in an output or in a file of the user's,
-- nothing is more open than before: sign-in, the SCM site, TLS, anonymous access to blobs,
-- a server that answered before answers,
-- the answer is one JSON document with an exit code that is promised, and no error of the program's own,
-- a further run writes nothing; and of two commands at once that both say that all is done, neither is undone: what one
-  sets and the other sets otherwise is as if they had been run one after the other.
+- resources of others are untouched, and an app setting that the user added is still there,
+- no key, password or secret appears in any output or in any file of the user,
+- nothing is more open than before: sign-in, the SCM site, TLS, anonymous blob access,
+- a server that responded before still responds,
+- the output is one JSON document with a documented exit code, and not an internal error,
+- one more run writes nothing; and if two concurrent commands both report success, neither is undone: where both set the
+  same thing, the result is as if they had been run one after the other.
 
-The checks: [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or the end of `--timeout` comes
-at any request of the command's, to whichever service; a fault is one of Resource Manager, Microsoft Graph or the
+The checks are in [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or an expired `--timeout`
+can occur at any request of the command, to any service; other faults occur in Resource Manager, Microsoft Graph or the
 storage account.
 
-Behind the emulated web app a small server takes MLflow's place there, and one behind the storage account that of
-Azurite, which start at once; MLflow and Azurite themselves are what the other tests run. Where it matters what is
-stored (`backup`, `restore`, `upgrade`), Azurite and PostgreSQL themselves hold it: an experiment with two runs and
-their artifacts. Runs are moved, and the database is dumped and loaded, by the program of MLflow 3's image, on its own
-packages; only the web app that serves is the small server. Afterwards every file, blob and row is compared.
+To start quickly, a small server stands in for MLflow behind the emulated web app, and another one for Azurite behind
+the storage account; the other tests run the real MLflow and Azurite. Where stored data matters (`backup`, `restore`,
+`upgrade`), the real Azurite and PostgreSQL hold it: an experiment with two runs and their artifacts. Runs are moved,
+and the database is dumped and loaded, by the program in MLflow 3's image with its own packages; only the serving web
+app is the small server. Afterwards every file, blob and row is compared.
 
-Two more give the program what it does not expect, and look for a promised exit code and a sentence: words, variables
-and files made by chance, and answers of Azure that are cut, pages, null, of other types, or lack keys.
+Two more campaigns feed the program unexpected input and check for a documented exit code and a proper message: random
+words, variables and files, and responses from Azure that are truncated, HTML pages, null, of the wrong type, or
+missing keys.
 
 ```console
 $ python -m tests.campaign.inputs --cases 10000
