@@ -116,7 +116,7 @@ def main() -> None:
         [f"`{name}`", _short(theirs.get(name)), _short(ours.get(name)), _reason(name) or "**no reason**"]
         for name in differing
     ]
-    counts = f"{len(names) - len(rows)} properties are alike, {len(rows)} differ."
+    counts = f"{len(names) - len(rows)} properties are identical, {len(rows)} differ."
     text = f"{counts}\n\n{table(['property', 'az', 'deploy', 'why'], rows)}"
     print(text)
     if "--write" in sys.argv:
