@@ -25,36 +25,36 @@ HEAD = f"""# Settings
 
 This page is generated from the table of settings in the code: `python docs/build.py`.
 
-Every setting has the same name everywhere. The first source that gives it wins:
+Every setting has the same name everywhere. Sources, in order of precedence:
 
 1. the command-line option, such as `--rg-name my-group`;
 2. the environment variable, such as `RG_NAME=my-group`;
-3. the settings file, with lines such as `RG_NAME=my-group`: the one named with `--settings FILE`, else
-   `./{DEFAULT_FILE}` where there is one;
+3. the settings file, with lines such as `RG_NAME=my-group`: the one given with `--settings FILE`, otherwise
+   `./{DEFAULT_FILE}` if it exists;
 4. the default.
 
-An empty value counts as none. The settings file has dotenv syntax: comments, quotes and `export` are understood,
-and nothing in it is expanded.
+An empty value counts as not set. The settings file has dotenv syntax: comments, quotes and `export` are supported;
+variables are not expanded.
 
-All values are checked against Azure's rules before the first request, and all faults are reported at once.
+All values are checked against Azure's rules before the first request, and all errors are reported at once.
 
 | setting | option | default | meaning |
 |---|---|---|---|
 """
 
 TAIL = f"""
-"A short hash" is made from the subscription and the resource group: a second run finds what the first one made, and
-they are globally unique.
+The short hash is computed from the subscription and the resource group, so that the names are globally unique and a
+second run finds what the first one created.
 
 ## Commands
 
 - `mlflow-azure settings init` writes a `{DEFAULT_FILE}` with every setting commented out.
-- `mlflow-azure settings show` shows each value, and where it comes from.
-- `mlflow-azure settings import deploy.sh` takes the settings out of a bash script that deployed MLflow with `az`,
-  without running it. What only a running shell knows, such as `$RANDOM` or `$(...)`, is named and left out. Add
-  `--write` to write `{DEFAULT_FILE}` instead of showing it.
+- `mlflow-azure settings show` shows each value and its source.
+- `mlflow-azure settings import deploy.sh` imports the settings of a bash script that deployed MLflow with `az`, without
+  running it. Values known only at run time, such as `$RANDOM` or `$(...)`, are reported and skipped. Add `--write` to
+  write `{DEFAULT_FILE}` instead of showing the settings.
 
-A worked example: [examples/mlflow-azure.env](../examples/mlflow-azure.env).
+For an example, see [examples/mlflow-azure.env](../examples/mlflow-azure.env).
 """
 
 
@@ -75,19 +75,19 @@ _SUBSCRIPTION = "/subscriptions/{subscription}"
 RECORDINGS = Path(__file__).parents[1] / "tests" / "integration" / "emulator" / "recorded"
 COVERAGE_HEAD = """# What the emulator knows
 
-This page is generated from the emulator's routes and from the recorded answers that it is tested with:
-`python docs/build.py`. It lists the operations of Azure Resource Manager; [emulator.md](emulator.md) says what stands
+This page is generated from the emulator's routes and from the recorded responses it is tested with:
+`python docs/build.py`. It lists the operations of Azure Resource Manager; [emulator.md](emulator.md) describes what is
 behind them.
 
-Where the facts of an operation come from:
+The source of an operation's behaviour:
 
-- **recorded**: real Azure was recorded answering it, and a test replays that
+- **recorded**: a response of real Azure was recorded, and a test replays it
   ([how](../tests/integration/emulator/recorded/README.md));
 - **documented**: it follows Microsoft's reference;
-- **assumed**: neither says, and the answer is the likeliest.
+- **assumed**: neither exists, and the response is the most likely one.
 
-Whatever is not listed is refused with `501 NotImplemented`. Every operation takes any `api-version`, and answers in the
-shape of the newest that was recorded. SUBSCRIPTION stands for `/subscriptions/{subscription}`, and GROUP for
+Anything not listed is refused with `501 NotImplemented`. Every operation accepts any `api-version`, and responds in the
+format of the newest recorded one. SUBSCRIPTION stands for `/subscriptions/{subscription}`, and GROUP for
 `/subscriptions/{subscription}/resourceGroups/{group}`.
 """
 

@@ -22,9 +22,9 @@ HEAD = """# Error codes
 
 This page is generated from the code: `python docs/build.py`.
 
-With `--output json`, `errors[].code` is one of these, or a code of Azure's that is passed on as it came. `message` says
-what was being done and why it failed, and `hint` the command for this very case; they may be worded better one day,
-while codes stay. The number is the [exit code](output.md#exit-codes).
+With `--output json`, `errors[].code` is one of these, or one of Azure's own codes, passed on unchanged. `message` says
+what was being done and why it failed, and `hint` gives the next command to run. Their wording may change; the codes and
+their [exit codes](output.md#exit-codes) do not.
 
 ## Codes of mlflow-azure
 
@@ -32,10 +32,10 @@ while codes stay. The number is the [exit code](output.md#exit-codes).
 |---|---|---|---|
 """
 AZURE = """
-## Codes of Azure that have an answer here
+## Azure's codes with a hint
 
-What Azure refuses ends with exit code 4 and Azure's own code. For these the error names the next step; any other is
-told in Azure's words.
+When Azure refuses a request, the exit code is 4 and the error code is Azure's own. For the codes below, the error
+includes a hint; any other error is reported in Azure's words.
 
 | code | what to do |
 |---|---|
@@ -43,7 +43,7 @@ told in Azure's words.
 SIGN_IN = """
 ## Codes of Microsoft Entra ID
 
-When no token is given (exit code 3):
+If no token is issued (exit code 3):
 
 | code | meaning | what to do |
 |---|---|---|

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 COMMON = {*Common.__dataclass_fields__, "help"}
 HEAD = """# Commands
 
-This page is generated from the commands: `python docs/build.py`. The same text is the man page, `man mlflow-azure`,
-and each command's `--help`. `mlflow-azure --install-completion` lets the shell complete them.
+This page is generated from the commands: `python docs/build.py`. The man page (`man mlflow-azure`) and each command's
+`--help` have the same text. `mlflow-azure --install-completion` installs shell completion.
 
 Every command also takes the [common options](#options-of-every-command), and most take the
 [settings](settings.md) as options.
@@ -78,7 +78,7 @@ def man_page() -> str:
         ".SH FILES",
         ".TP",
         ".I ./mlflow\\-azure.env",
-        "Settings, a line NAME=value each. See: mlflow\\-azure settings init",
+        "Settings, one NAME=value per line. See: mlflow\\-azure settings init",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
-"""Every error code of our own: what it means, and what to do. docs/errors.md is made from it.
+"""Our own error codes, each with its meaning and remedy. docs/errors.md is generated from this table.
 
-An error that is raised says more: what was being done, and the command for this very case. Codes that Azure gives keep
-Azure's names; azure/refusals.py says what to do about those that are known.
+The error itself says more: what was being done, and the command to run in this case. Azure's own codes are passed on
+unchanged; azure/refusals.py has hints for the known ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Explained(NamedTuple):
-    """What a code means, and what to do about it."""
+    """The meaning of a code, and what to do about it."""
 
     meaning: str
     remedy: str
@@ -21,93 +21,100 @@ _ELSEWHERE = "or build in the registry: `mlflow-azure deploy --build remote`."
 
 ERROR_CODES = {
     # Any command
-    "Failed": Explained("Something without a code of its own failed.", "The message says what was being done."),
+    "Failed": Explained("A failure without a specific code.", "The message says what was being done."),
     "OddAnswer": Explained(
-        "An answer is not what it should be.", "Look for a proxy that changes answers; run it again with `--verbose`."
+        "A service sent an unexpected response.",
+        "Check for a proxy that changes responses; run it again with `--verbose`.",
     ),
     "InternalError": Explained("A bug in mlflow-azure.", "Run it again with `--verbose`, and report what it prints."),
     "TimedOut": Explained("It took longer than `--timeout` allows.", _AGAIN),
     "Interrupted": Explained("Ctrl+C, a closed terminal or a cancelled job ended the command.", _AGAIN),
-    "OutputLost": Explained("The answer could not be written to stdout.", "Free some space where the output goes."),
+    "OutputLost": Explained("The output could not be written to stdout.", "Free some space where the output goes."),
     "Unreachable": Explained(
-        "A service did not answer.",
-        "Check the network. Behind a proxy set `HTTPS_PROXY`, and `REQUESTS_CA_BUNDLE` where it inspects TLS.",
+        "A service did not respond.",
+        "Check the network. Behind a proxy, set `HTTPS_PROXY`, and `REQUESTS_CA_BUNDLE` if it inspects TLS.",
     ),
     "AnswerLost": Explained("The connection broke after a request was sent: Azure may have carried it out.", _AGAIN),
     "NotSignedIn": Explained("There is no credential that Azure accepts.", "`az login`, or set a service principal."),
-    "Refused": Explained("Azure refused, and gave no code.", "Check what a deployment needs: `mlflow-azure doctor`."),
+    "Refused": Explained("Azure refused without a code.", "Check what a deployment needs: `mlflow-azure doctor`."),
     # Command line and settings
     "Usage": Explained("The command line cannot be parsed, or two options exclude each other.", "See `--help`."),
-    "InvalidSetting": Explained("A setting breaks one of Azure's rules, or one of ours.", "Correct the one it names."),
-    "UnknownSetting": Explained("There is no setting of that name.", "List them: `mlflow-azure settings show`."),
+    "InvalidSetting": Explained("A setting breaks one of Azure's rules or ours.", "Correct the setting it names."),
+    "UnknownSetting": Explained("There is no setting with that name.", "List them: `mlflow-azure settings show`."),
     "SettingsFile": Explained(
-        "The settings file cannot be read, or a line is not `NAME=value`.", "Correct it, or name another: `--settings`."
+        "The settings file cannot be read, or a line is not `NAME=value`.",
+        "Correct the file, or use another one: `--settings`.",
     ),
-    "NoSettings": Explained("The script sets none of the settings.", "Name the script that deploys."),
-    "FileExists": Explained("The file to be written is there already.", "Add `--yes` to overwrite it."),
-    "CannotWrite": Explained("A file could not be written.", "Name one that can be."),
+    "NoSettings": Explained("The script sets none of the settings.", "Give the path of the script that deploys."),
+    "FileExists": Explained("The file to write already exists.", "Add `--yes` to overwrite it."),
+    "CannotWrite": Explained("A file could not be written.", "Choose a path that is writable."),
     "ConfirmationNeeded": Explained(
-        "A question needs an answer, but there is no terminal.", "Add the option it names."
+        "A question needs an answer, but there is no terminal.", "Add the option that the hint names."
     ),
     "NotConfirmed": Explained("The question was not answered with yes. Nothing was changed.", "Run it again."),
     # Deploying
     "AccessNotDecided": Explained(
-        "A first deploy of MLflow 3 has to be told who may reach the server.",
-        "`--auth`, `--allow-ip NETWORK` or `--public`.",
+        "A first deploy of MLflow 3 must specify who can reach the server.",
+        "Add `--auth`, `--allow-ip NETWORK` or `--public`.",
     ),
     "PasswordStored": Explained(
-        "Continuous deployment stores a password in the registry, and MLflow 3 is deployed without stored secrets.",
-        "Deploy from a pipeline, which signs in as itself; before an upgrade: `mlflow-azure cd disable`.",
+        "Continuous deployment stores a password in the registry, but MLflow 3 is deployed without stored secrets.",
+        "Deploy from a pipeline, which signs in with its own identity. Before an upgrade: `mlflow-azure cd disable`.",
     ),
     "OtherVersion": Explained(
-        "The deployment runs the other MLflow; continuing would leave its runs behind.",
-        "Keep what is deployed, or move: `mlflow-azure upgrade`.",
+        "The deployment runs the other MLflow version; continuing would leave its runs behind.",
+        "Keep the deployed version, or upgrade: `mlflow-azure upgrade`.",
     ),
     "OtherNetwork": Explained(
-        "PRIVATE_NETWORK says otherwise than the PostgreSQL server that is there, and Azure cannot change that of one.",
-        "Keep it as it is, or move: back it up, deploy to another resource group, and restore the backup there.",
+        "PRIVATE_NETWORK differs from the existing PostgreSQL server, and Azure cannot change this on a server.",
+        "Leave it as it is, or move: back up, deploy to another resource group, and restore the backup there.",
     ),
     "OlderRelease": Explained(
-        "The deployment runs an older release of MLflow 3 than this mlflow-azure has.",
+        "The deployment runs an older release of MLflow 3 than this mlflow-azure.",
         "Back it up, and upgrade: `mlflow-azure upgrade --backup DIRECTORY`.",
     ),
     "NewerRelease": Explained(
-        "The deployment runs a newer release of MLflow 3, and its database has no way back.",
+        "The deployment runs a newer release of MLflow 3, and its database cannot be downgraded.",
         "Update mlflow-azure, or restore a backup to a new deployment.",
     ),
     "NotManaged": Explained(
-        "Something of that name exists, and mlflow-azure did not make it.",
-        "Choose another name, or take it over: `mlflow-azure deploy --adopt`.",
+        "A resource with that name exists, but was not created by mlflow-azure.",
+        "Choose another name, or adopt it: `mlflow-azure deploy --adopt`.",
     ),
     "CannotChange": Explained(
-        "Azure does not let this property of an existing resource be changed.",
-        "Set what is there, or choose another name.",
+        "Azure does not allow this property of an existing resource to be changed.",
+        "Set it to the existing value, or choose another name.",
     ),
     "ChangedMeanwhile": Explained(
-        "Two commands, or a command and a person, changed one thing at the same moment.", "Run both again, one by one."
+        "Two commands, or a command and a person, changed the same thing at the same time.",
+        "Run both again, one after the other.",
     ),
-    "NotDeployed": Explained("There is no such deployment.", "`mlflow-azure deploy`, or name another resource group."),
-    "NameNotAvailable": Explained("Someone else has the name.", "Choose another with the option it names."),
+    "NotDeployed": Explained(
+        "There is no such deployment.", "Run `mlflow-azure deploy`, or name another resource group."
+    ),
+    "NameNotAvailable": Explained("The name is already taken.", "Choose another with the option that the hint names."),
     "DenyAssignmentAuthorizationFailed": Explained(
         "A deny assignment of a managed application or deployment stack forbids it.",
         "Choose another resource group: `--rg-name NAME`.",
     ),
     "RoleAssignmentRefused": Explained(
-        "Your role does not let you assign roles.",
+        "Your role does not allow you to assign roles.",
         "Ask an owner for Role Based Access Control Administrator on the resource group.",
     ),
     "FederatedCredentialRefused": Explained(
-        "The tenant does not let a managed identity replace an app registration's secret.",
+        "The tenant does not allow a managed identity to replace an app registration's secret.",
         "The deploy continues with a client secret, and says so.",
     ),
     "NoSuchUser": Explained("Microsoft Entra ID has no such user.", "Give the user principal name or an object id."),
-    "NoSuchGroup": Explained("No group, or several, have that name.", "Give the group's object id."),
+    "NoSuchGroup": Explained("No group, or more than one, has that name.", "Give the group's object id."),
     "ServerNotReady": Explained(
         "The PostgreSQL server is disabled, or gone.", "See its Resource health in the portal."
     ),
-    "ServerNotHealthy": Explained("MLflow does not answer as it should.", "`mlflow-azure logs --tail 100`"),
-    "ContainerKeepsEnding": Explained("The container keeps ending after it starts.", "Fix what its last lines report."),
-    "PullRefused": Explained("The identity may not pull the image.", "`mlflow-azure deploy --no-identity`"),
+    "ServerNotHealthy": Explained("MLflow does not respond as it should.", "`mlflow-azure logs --tail 100`"),
+    "ContainerKeepsEnding": Explained(
+        "The container keeps exiting after it starts.", "Fix the problem in its last log lines."
+    ),
+    "PullRefused": Explained("The identity is not allowed to pull the image.", "`mlflow-azure deploy --no-identity`"),
     "RegistryRefusesArmTokens": Explained(
         "The registry does not accept tokens for Azure Resource Manager.",
         "`az acr config authentication-as-arm update --registry NAME --status enabled`",
@@ -115,105 +122,113 @@ ERROR_CODES = {
     "WebhookFailed": Explained("The web app's SCM site does not accept the registry's webhook.", "Check its network."),
     "KeyNotAccepted": Explained(
         "A key that was just renewed is not accepted yet.",
-        "Whatever used the old one keeps working. Run the command again.",
+        "Whatever uses the old key keeps working. Run the command again.",
     ),
     "ClockSkew": Explained("This machine's clock is wrong.", "`sudo timedatectl set-ntp true`"),
     # Building and pushing the image
-    "ContainerEngine": Explained("The container engine refused.", "Look at it: `docker info`."),
-    "NoContainerEngine": Explained("No container engine answers.", f"Start Docker, {_ELSEWHERE}"),
+    "ContainerEngine": Explained("The container engine refused the request.", "Check it: `docker info`."),
+    "NoContainerEngine": Explained("No container engine responds.", f"Start Docker, {_ELSEWHERE}"),
     "ContainerEngineForbidden": Explained(
-        "You may not use the container engine.", "`sudo usermod -aG docker $USER`, then log in again."
+        "You are not allowed to use the container engine.", "`sudo usermod -aG docker $USER`, then log in again."
     ),
     "ContainerEngineLost": Explained("The connection to the container engine broke.", _AGAIN),
-    "WrongPlatform": Explained("The engine does not run linux/amd64.", f"Enable that, {_ELSEWHERE}"),
+    "WrongPlatform": Explained("The engine does not run linux/amd64.", f"Enable it, {_ELSEWHERE}"),
     "DiskFull": Explained("The engine's disk is full.", "`docker system prune`"),
     "BaseImageUnavailable": Explained(
-        "The base image cannot be pulled.", "Name a copy that can: `--docker-base-image IMAGE`."
+        "The base image cannot be pulled.", "Use a copy that can: `--docker-base-image IMAGE`."
     ),
     "UntrustedCertificate": Explained("A proxy inspects TLS during the build.", "`--build-ca FILE`"),
-    "BuildFailed": Explained("An instruction of the Dockerfile failed.", f"Read its last lines, {_ELSEWHERE}"),
+    "BuildFailed": Explained("An instruction in the Dockerfile failed.", f"Read its last lines, {_ELSEWHERE}"),
     "RemoteBuildFailed": Explained("The build in the registry failed.", "Read its last lines."),
     "PullLimit": Explained(
-        "Docker Hub's pull limit kept the registry from building.", "Try later, or `--docker-base-image IMAGE`."
+        "Docker Hub's pull limit kept the registry from building.",
+        "Try again later, or use `--docker-base-image IMAGE`.",
     ),
-    "PushFailed": Explained("The push was cut short.", "Run it again: layers that arrived are not sent again."),
+    "PushFailed": Explained("The push was cut short.", "Run it again; pushed layers are not sent again."),
     "RegistryUnauthorized": Explained(
-        "The registry does not accept the credential.", "Its password may just have been changed. Run it again."
+        "The registry does not accept the credential.", "Its password may have just changed. Run it again."
     ),
-    "RegistryUnreachable": Explained("The registry does not answer.", "Check the network and its firewall."),
+    "RegistryUnreachable": Explained("The registry does not respond.", "Check the network and its firewall."),
     "RegistryAnswer": Explained(
-        "The registry's answer lacks something; a proxy may have answered.", "Check the proxy."
+        "The registry's response is incomplete; it may have come from a proxy.", "Check the proxy."
     ),
-    "RegistryError": Explained("The registry answered with an error.", "Run it again in a minute."),
-    "ImageNotFound": Explained("The image is not in the registry.", "Push it, or have it built."),
+    "RegistryError": Explained("The registry responded with an error.", "Run it again in a minute."),
+    "ImageNotFound": Explained("The image is not in the registry.", "Push it, or let `deploy` build it."),
     # Backups
-    "NotABackup": Explained("The directory is no backup.", "`mlflow-azure backup DIRECTORY`"),
+    "NotABackup": Explained("The directory is not a backup.", "`mlflow-azure backup DIRECTORY`"),
     "BackupUnfinished": Explained("The backup was interrupted.", "Run it again: `mlflow-azure backup DIRECTORY`."),
-    "BackupFormatUnknown": Explained("A later version of mlflow-azure wrote the backup.", "Update mlflow-azure."),
+    "BackupFormatUnknown": Explained(
+        "The backup was written by a later version of mlflow-azure.", "Update mlflow-azure."
+    ),
     "BackupOfAnotherKind": Explained(
-        "The backup is of MLflow 3, and the deployment is one of 1.5.0, which has no database.",
+        "The backup is of MLflow 3, but the deployment runs 1.5.0, which has no database.",
         "Restore it to a deployment of MLflow 3, or to a directory: `--local`.",
     ),
     "BackupNewer": Explained(
         "The backup is of a newer MLflow than this version of mlflow-azure knows.", "Update mlflow-azure."
     ),
     "TaskFailed": Explained(
-        "The temporary web app could not do what it was asked to do, with the runs or the database.",
-        "The message says why. Run the command again: it goes on.",
+        "The temporary web app failed to process the runs or the database.",
+        f"The message says why. {_AGAIN}",
     ),
-    "BackupDamaged": Explained("A file of the backup is not what was backed up.", "Take another copy of the backup."),
-    "InUse": Explained("Another command is at work in the same place.", "Run one of them at a time."),
-    "DirectoryNotEmpty": Explained("The directory holds something else.", "Choose one that is new or empty."),
+    "BackupDamaged": Explained("A file in the backup is damaged.", "Use another copy of the backup."),
+    "InUse": Explained("Another command is using the same deployment or directory.", "Run one at a time."),
+    "DirectoryNotEmpty": Explained(
+        "The directory contains something else.", "Choose a directory that is new or empty."
+    ),
     "DataExists": Explained(
-        "The deployment has data, which the restore would overwrite.", "Back it up first, or overwrite it: `--replace`."
+        "The restore would overwrite existing data.", "Back it up first, or overwrite it: `--replace`."
     ),
     "RestoreNotEqual": Explained(
         "Something else was writing there during the restore.", "Run it again with `--stop-server`."
     ),
     "KeepsChanging": Explained("A file kept changing while it was copied.", "Run it again with `--stop-server`."),
     "FileSystem": Explained(
-        "The file system here does not accept a file name.", "The message says which; choose another directory."
+        "The local file system does not allow a file name.", "The message says which; choose another directory."
     ),
     # Moving to MLflow 3
     "BackupNotDecided": Explained(
-        "An upgrade has to be told whether to back up the runs first.", "`--backup DIRECTORY`, or `--no-backup`."
+        "An upgrade must specify whether to back up the runs first.", "Add `--backup DIRECTORY` or `--no-backup`."
     ),
-    "NothingToDo": Explained("This step of an upgrade does not fit the deployment's state.", "`mlflow-azure status`"),
-    "Occupied": Explained("The directory holds a backup of something else.", "Choose another directory."),
+    "NothingToDo": Explained("This upgrade step does not fit the deployment's state.", "`mlflow-azure status`"),
+    "Occupied": Explained("The directory contains a backup of something else.", "Choose another directory."),
     "NotMoved": Explained(
         "A run cannot be moved as it is; it stays on the file share.",
         "The message says why. Fix it, then run it again.",
     ),
     "SidesDiffer": Explained(
-        "File share and database are not equal after the move.", "Nothing was switched. Run it again."
+        "The file share and the database differ after the move.", "Nothing was switched. Run it again."
     ),
     # PostgreSQL
     "PostgresFailed": Explained("The PostgreSQL container does not start.", "Read its log: `docker logs NAME`."),
     # The running server
     "NoContainer": Explained("The emulator runs web apps as processes here.", "Start a container engine first."),
-    "NoSharedKey": Explained("The storage account does not accept keys.", "Use an account of MLflow 1.5.0, or none."),
+    "NoSharedKey": Explained(
+        "The storage account does not accept keys.", "Use the account of a 1.5.0 deployment, or none."
+    ),
     "Stopped": Explained("The web app is stopped.", "`mlflow-azure deploy` starts it."),
     "NoPortal": Explained("This cloud has no portal.", "`mlflow-azure status`"),
     "SignInNotEnabled": Explained("The server does not require sign-in.", "`mlflow-azure auth enable`"),
-    "KuduUnreachable": Explained("The web app's SCM site does not answer.", "`mlflow-azure status`"),
+    "KuduUnreachable": Explained("The web app's SCM site does not respond.", "`mlflow-azure status`"),
     "KuduUnauthorized": Explained("The SCM site does not accept your sign-in.", "`az login`"),
     "KuduForbidden": Explained(
-        "You may not use the SCM site.", "You need Website Contributor, and an address that it allows."
+        "You are not allowed to use the SCM site.",
+        "You need the Website Contributor role, and an address that the site allows.",
     ),
-    "KuduFailed": Explained("The SCM site answered with an error.", "`mlflow-azure status`"),
-    "TunnelFailed": Explained("The container's SSH port cannot be reached.", "Use the shell in the browser it names."),
-    "SshFailed": Explained("The container's SSH server refused the login.", "Use the shell in the browser it names."),
+    "KuduFailed": Explained("The SCM site responded with an error.", "`mlflow-azure status`"),
+    "TunnelFailed": Explained("The container's SSH port cannot be reached.", "Use the browser shell that it names."),
+    "SshFailed": Explained("The container's SSH server refused the login.", "Use the browser shell that it names."),
     "ConnectionLost": Explained("The connection to the container was lost.", "`mlflow-azure logs`"),
     # This machine: local-run, the emulator, clients
-    "ContainerEnded": Explained("The container of local-run ended.", "Read its last lines."),
-    "AzuriteFailed": Explained("Azurite does not answer.", "See the log of its container."),
+    "ContainerEnded": Explained("The container of local-run exited.", "Read its last lines."),
+    "AzuriteFailed": Explained("Azurite does not respond.", "See the log of its container."),
     "NameInUse": Explained("Another container has that name.", "`mlflow-azure local-run --name NAME`"),
     "PortInUse": Explained("The port is already in use.", "`mlflow-azure local-run --port PORT`"),
     "EmulatorNotInstalled": Explained("The extra `emulator` is not installed.", "Install it as the message says."),
     "EmulatorNotSupported": Explained("The emulator does not run on Windows.", "Use the Windows Subsystem for Linux."),
     "EmulatorFailed": Explained("The emulator could not be started, stopped or queried.", "Follow the message."),
     "EmulatorHome": Explained(
-        "The emulator's directory cannot be used.", "Make room, or set `MLFLOW_AZURE_EMULATOR_HOME`."
+        "The emulator's directory cannot be used.", "Free some space, or set `MLFLOW_AZURE_EMULATOR_HOME`."
     ),
     "NotInstalled": Explained("`mlflow-azure` is not on PATH.", "Install it with pipx."),
     "NotConnected": Explained(
