@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure import __version__
 from mlflow_azure.azure.refusals import SIGN_IN_HINT
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.errors import AzureRefusedError, MlflowAzureError, SignInError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import requests
@@ -30,8 +31,13 @@ CLOSE_SECONDS = 0.5
 """For as long Kudu may take to say goodbye: Ctrl+C and a deadline wait for it."""
 READ_SECONDS = 150
 """Kudu writes a sign of life into a silent log stream every minute."""
+WAKE_SECONDS = 60.0
+POLL_SECONDS = 2.0
 _CHUNK = 64 * 1024
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_ASLEEP = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+"""What App Service answers while it starts an SCM site that nobody has used for a while, if it does not wait for it:
+https://github.com/vanderby/SonarQube-AzureAppService/issues/88"""
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,20 @@ class LogFile:
 
 
 class Kudu:
-    """The SCM site at `host` of the web app `site`."""
+    """The SCM site of a web app.
 
-    def __init__(self, azure: Azure, site: str, host: str) -> None:
+    Args:
+        site: The web app's name.
+        host: Where the SCM site is.
+        waiting: Hears that it is waited for, for a minute, where it sleeps. None: nobody waits.
+
+    """
+
+    def __init__(self, azure: Azure, site: str, host: str, waiting: Callable[[str], object] | None = None) -> None:
         self.site = site
         self.host = host
         self._azure = azure
+        self._waiting = waiting
         self._scope, self._other_scope = azure.cloud.kudu_scopes
 
     def wake(self) -> None:
@@ -160,6 +174,23 @@ class Kudu:
         }
 
     def _asked(self, session: requests.Session, url: str) -> requests.Response:
+        """What Kudu answers; where it is waited for, once it is awake, or else after a minute."""
+        patience, waiting = Deadline(WAKE_SECONDS), self._waiting
+
+        def awake() -> requests.Response | None:
+            nonlocal waiting
+            answer = self._accepted(session, url)
+            if answer.status_code not in _ASLEEP or self._waiting is None or not patience.remaining:
+                return answer
+            answer.close()
+            if waiting:
+                waiting(f"The SCM site answers {answer.status_code}. Waiting, in case it is only waking up.")
+            waiting = None
+            return None
+
+        return self._azure.deadline.poll(awake, every=POLL_SECONDS)
+
+    def _accepted(self, session: requests.Session, url: str) -> requests.Response:
         """What Kudu answers; where it does not accept our token, to one for its other audience."""
 
         def ask() -> requests.Response:

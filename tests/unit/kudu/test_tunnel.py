@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-from mlflow_azure.kudu.tunnel import obstacle
+from mlflow_azure.errors import MlflowAzureError
+from mlflow_azure.kudu.scm_site import Kudu
+from mlflow_azure.kudu.tunnel import obstacle, tunnel
+from tests.support.no_pauses import NoPauses
+from tests.support.scripted_server import CUT, Answer, ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ASKED = "GET /AppServiceTunnel/Tunnel.ashx"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(tmp_path)
+    yield server
+    server.stop()
+
+
+def kudu(site: ScriptedServer) -> Kudu:
+    credential = SimpleNamespace(token=lambda _scope: "token")
+    azure: Any = SimpleNamespace(cloud=site.cloud, credential=credential, deadline=NoPauses())
+    return Kudu(azure, "mlflow", site.server)
+
+
+def state(said: str, *, reached: bool = False) -> Answer:
+    return Answer(body=json.dumps({"state": said, "canReachPort": reached}).encode())
 
 
 def test_a_container_that_listens_is_reached() -> None:
@@ -24,3 +55,18 @@ def test_what_to_do_next_depends_on_whether_it_runs(state: dict[str, object], wh
     assert found is not None
     assert why in found.why
     assert command in found.hint
+
+
+def test_a_container_that_is_stopped_and_then_has_no_ssh_server_yet_is_waited_for(site: ScriptedServer) -> None:
+    told: list[str] = []
+    site.will([state("STOPPED"), state("STOPPED"), state("STARTED"), state("STARTED", reached=True), CUT])
+    with (
+        pytest.raises(MlflowAzureError, match="the WebSocket cannot be opened"),
+        tunnel(kudu(site), NoPauses(), told.append),
+    ):
+        pass
+    assert site.requests == [ASKED] * 5
+    assert [said.partition(". ")[0] for said in told] == [
+        "The container is not running; its state is stopped",
+        "The container is running, but has no SSH server",
+    ]

@@ -49,6 +49,6 @@ def app() -> Iterator[Refusing]:
 @pytest.mark.parametrize("status", [401, 302])
 def test_a_demand_for_sign_in_is_healthy_only_where_no_token_was_shown(app: Refusing, status: int) -> None:
     app.status = status
-    asked, refused = probe(app.url), probe(app.url, Secret("a token"))
+    asked, refused = probe(app.url, timeout=60), probe(app.url, Secret("a token"), timeout=60)
     assert (asked.healthy, asked.detail) == (True, "asks for sign-in")
     assert (refused.healthy, refused.detail) == (False, "accepts no token yet")

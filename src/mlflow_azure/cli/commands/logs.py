@@ -89,7 +89,7 @@ def logs(
 
     after = log.since(since, datetime.now(UTC)) if since else None
     site = run.wait(lambda: deployed_site(run.azure, run.settings, "reading the log"))
-    kudu = Kudu(run.azure, site.name, site.scm_host)
+    kudu = Kudu(run.azure, site.name, site.scm_host, run.console.note)
     if download:
         size = run.wait(lambda: kudu.download_logs(download), "Downloading the log")
         run.answer(LogFile(str(download), size))

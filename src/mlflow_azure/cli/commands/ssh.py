@@ -70,7 +70,7 @@ def ssh(
             "mlflow-azure emulator status",
             code="NoContainer",
         )
-    kudu = Kudu(run.azure, site.name, site.scm_host)
+    kudu = Kudu(run.azure, site.name, site.scm_host, run.console.note)
     with ssh_session.session(kudu, run.deadline, run.console.note) as session:
         if as_json:
             return _captured(run, session, line)
