@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoint
 from mlflow_azure.emulator.arm.checks import authenticate, check
 from mlflow_azure.emulator.arm.overlap import exclusive_write
+from mlflow_azure.emulator.arm.versions import of_version
 from mlflow_azure.emulator.strict_json import strict_json
 from mlflow_azure.emulator.wire import Wire, is_write
 
@@ -63,7 +65,8 @@ class Gateway:
     async def _respond(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
         try:
             call = await self._call(endpoint, request, fault)
-            return _render(await self._answer(call, request.headers.get("authorization", "")))
+            answer = await self._answer(call, request.headers.get("authorization", ""))
+            return _render(replace(answer, body=of_version(answer.body, call.query.get("api-version", ""))))
         except ArmError as refusal:
             return _render(Answer(refusal.body(), refusal.status, refusal.headers))
         except Exception as error:  # noqa: BLE001 - a server answers whatever happens, and goes on

@@ -12,8 +12,6 @@ from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
@@ -21,6 +19,7 @@ endpoints = Endpoints("https://learn.microsoft.com/azure/azure-resource-manager/
 
 PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Network"
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network"
+_DNS_STATUS, _DNS_RESULT = "/privateDnsOperationStatuses/", "/privateDnsOperationResults/"
 _WRITE, _DELETE = "write network resource", "delete network resource"
 
 
@@ -35,14 +34,14 @@ async def written(call: Call, resource: Body, status: int, state: str = "Updatin
 async def accepted(call: Call, resource: Body, body: Body | None) -> Answer:
     """Begin to write a resource that the answer, with `body`, does not describe yet."""
     headers = (await written(call, resource, 202)).headers
-    return Answer(body, 202, {**headers, "Location": _result(headers)})
+    return Answer(body, 202, {**headers, "Location": _result(headers["Azure-AsyncOperation"])})
 
 
 async def deleted(call: Call, resource: Body) -> Answer:
     """Begin to delete a resource."""
     resource["properties"]["provisioningState"] = "Deleting"
     headers = await _begun(call, resource["id"], _DELETE)
-    return Answer(None, 202, {**headers, "Location": _result(headers)})
+    return Answer(None, 202, {**headers, "Location": _result(headers["Azure-AsyncOperation"])})
 
 
 async def settled(call: Call, resource_id: str) -> Body:
@@ -54,28 +53,38 @@ async def settled(call: Call, resource_id: str) -> Body:
     return resource
 
 
+@endpoints.on("GET", GROUP + "/privateDnsOperationStatuses/{operation}")
 @endpoints.on("GET", PROVIDER + "/locations/{location}/operations/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How an operation goes."""
+    """How an operation goes; one of private DNS, which is no matter of a region, with 202 until it is done.
+
+    Recorded in 2023 to 2026, versions 2018-09-01 and 2024-06-01.
+    """
     operation = await call.world.operations.poll(call["operation"])
     if operation is None:
         raise _unknown(call)
     if operation.failure:
         code, message = operation.failure
         return Answer({"status": "Failed", "error": {"code": code, "message": message}})
-    status = "Succeeded" if operation.done else "InProgress"
-    return Answer({"status": status}, headers=operation.retry_headers())
+    if operation.done:
+        return Answer({"status": "Succeeded"})
+    headers = operation.retry_headers()
+    if "/locations/" in call.path:
+        return Answer({"status": "InProgress"}, headers=headers)
+    headers |= {"Azure-AsyncOperation": call.link(call.path), "Location": _result(call.link(call.path))}
+    return Answer({"status": "InProgress"}, 202, headers)
 
 
+@endpoints.on("GET", GROUP + "/privateDnsOperationResults/{operation}")
 @endpoints.on("GET", PROVIDER + "/locations/{location}/operationResults/{operation}")
 async def get_operation_result(call: Call) -> Answer:
-    """The end of a deletion: 202 until then."""
+    """The end of a deletion: 202 until then. Recorded in 2023 to 2025, versions 2022-01-01 and 2024-01-01."""
     operation = await call.world.operations.poll(call["operation"])
     if operation is None:
         raise _unknown(call)
-    if operation.done:
-        return Answer(status=204)
-    return Answer(status=202, headers={"Location": call.link(call.path), **operation.retry_headers()})
+    status = call.path.replace("/operationResults/", "/operations/").replace(_DNS_RESULT, _DNS_STATUS)
+    headers = {"Location": call.link(call.path), "Azure-AsyncOperation": call.link(status)}
+    return Answer(None, 204, headers) if operation.done else Answer(None, 202, {**headers, **operation.retry_headers()})
 
 
 def register_effects(world: World) -> None:
@@ -97,13 +106,16 @@ def register_effects(world: World) -> None:
 
 async def _begun(call: Call, resource_id: str, effect: str) -> dict[str, str]:
     operation = await call.begin(resource_id, effect)
-    location = call.body.get("location") or "global"
-    path = PROVIDER.format_map(call.params) + f"/locations/{location}/operations/{operation.id}"
+    if "/privateDnsZones/" in resource_id:
+        path = GROUP.format_map(call.params) + _DNS_STATUS + operation.id
+    else:
+        resource = call.world.resources.find(resource_id) or {}
+        path = PROVIDER.format_map(call.params) + f"/locations/{resource.get('location')}/operations/{operation.id}"
     return {"Azure-AsyncOperation": call.link(path), **operation.retry_headers()}
 
 
-def _result(headers: Mapping[str, str]) -> str:
-    return headers["Azure-AsyncOperation"].replace("/operations/", "/operationResults/")
+def _result(status: str) -> str:
+    return status.replace("/operations/", "/operationResults/").replace(_DNS_STATUS, _DNS_RESULT)
 
 
 def _unknown(call: Call) -> ArmError:

@@ -38,6 +38,14 @@ def require_network(name: str, properties: dict[str, Any]) -> None:
     if not space:
         raise ArmError(400, "MissingJsonProperty", f"Virtual network {name} has no address prefixes.")
     _require_apart([(str(each), each) for each in space], name)
+    encryption = properties.get("encryption") or {}
+    if encryption.get("enabled") and not encryption.get("enforcement"):
+        raise ArmError(  # recorded in 2023, version 2022-01-01
+            400,
+            "MustSpecifyBothEncryptionIntentAndEnforcementPolicy",
+            f"Cannot encrypt VirtualNetwork {name} unless both encryption intent (Enabled true or false) and "
+            "enforcement policy (AllowUnencrypted or DropUnencrypted) are specified.",
+        )
     subnets = [(each["name"], _subnet_range(name, each)) for each in properties.get("subnets") or ()]
     for subnet, addresses in subnets:
         within = any(addresses.subnet_of(each) for each in space)

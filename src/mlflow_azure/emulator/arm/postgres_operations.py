@@ -65,7 +65,7 @@ async def get_operation_result(call: Call) -> Answer:
     if operation.failure:
         raise ArmError(409, *operation.failure)
     server = call.world.resources.find(operation.resource)
-    return Answer(server) if server else Answer(status=204)
+    return Answer(server) if server else Answer()
 
 
 async def settled(call: Call) -> Body:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ async def put_zone(call: Call) -> Answer:
     """Create or update a zone (long-running)."""
     if not _NAME.fullmatch(call["zone"]):
         raise ArmError(400, "BadRequest", f"The zone name '{call['zone']}' is not valid: it needs two labels or more.")
-    return await _write(call, _ZONE_LIMITS)
+    internal = base64.b64encode(f"ImmutableZoneIdentity;{uuid.uuid5(uuid.NAMESPACE_URL, call.id.lower())};0".encode())
+    return await _write(call, {"internalId": internal.decode(), **_ZONE_LIMITS})
 
 
 @endpoints.on("GET", _ZONE)

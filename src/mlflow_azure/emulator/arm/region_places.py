@@ -74,3 +74,38 @@ OTHERS = frozenset(
         *("ukwest", "westcentralus", "westindia", "westus"),
     }
 )
+# Recorded in 2025, version 2022-12-01; Austria East as above. Every region that is not named here has three zones.
+WITHOUT_ZONES = frozenset(
+    (
+        *("australiacentral", "australiasoutheast", "brazilsoutheast", "canadaeast", "japanwest", "koreasouth"),
+        *("northcentralus", "southindia", "ukwest", "westcentralus", "westindia", "westus"),
+    )
+)
+_OF_GEOGRAPHIES = {
+    "Asia Pacific": "eastasia southeastasia",
+    "Australia": "australiacentral australiaeast australiasoutheast",
+    "Austria": "austriaeast",
+    "Brazil": "brazilsouth brazilsoutheast",
+    "Canada": "canadacentral canadaeast",
+    "Europe": "northeurope westeurope",
+    "France": "francecentral",
+    "Germany": "germanywestcentral",
+    "India": "centralindia southindia westindia",
+    "Israel": "israelcentral",
+    "Italy": "italynorth",
+    "Japan": "japaneast japanwest",
+    "Korea": "koreacentral koreasouth",
+    "Mexico": "mexicocentral",
+    "New Zealand": "newzealandnorth",
+    "Norway": "norwayeast",
+    "Poland": "polandcentral",
+    "Qatar": "qatarcentral",
+    "South Africa": "southafricanorth",
+    "Spain": "spaincentral",
+    "Sweden": "swedencentral",
+    "Switzerland": "switzerlandnorth",
+    "UAE": "uaenorth",
+    "United Kingdom": "uksouth ukwest",
+    "United States": "centralus eastus eastus2 northcentralus southcentralus westcentralus westus westus2 westus3",
+}
+GEOGRAPHIES = {name: geography for geography, names in _OF_GEOGRAPHIES.items() for name in names.split()}

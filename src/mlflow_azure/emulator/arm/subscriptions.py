@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
-from mlflow_azure.emulator.arm.region_places import OTHERS, PLACES
+from mlflow_azure.emulator.arm.region_places import GEOGRAPHIES, OTHERS, PLACES, WITHOUT_ZONES
 from mlflow_azure.emulator.arm.regions import REGIONS
 from mlflow_azure.emulator.cloud_differences import APP_SERVICE
 from mlflow_azure.emulator.tls import STORAGE_SUFFIX
@@ -97,6 +97,7 @@ def _described(world: World, subscription: dict[str, Any]) -> dict[str, Any]:
 
 def _region(subscription: str, name: str) -> dict[str, Any]:
     place, locations = PLACES[name], f"/subscriptions/{subscription}/locations"
+    zones = [{"logicalZone": number, "physicalZone": f"{name}-az{number}"} for number in ("1", "2", "3")]
     return {
         "id": f"{locations}/{name}",
         "name": name,
@@ -106,10 +107,12 @@ def _region(subscription: str, name: str) -> dict[str, Any]:
         "metadata": {
             "regionType": "Physical",
             "regionCategory": "Other" if name in OTHERS else "Recommended",
+            "geography": GEOGRAPHIES[name],
             "geographyGroup": place.group,
             "longitude": place.longitude,
             "latitude": place.latitude,
             "physicalLocation": place.location,
             "pairedRegion": [{"name": place.pair, "id": f"{locations}/{place.pair}"}] if place.pair else [],
         },
+        **({} if name in WITHOUT_ZONES else {"availabilityZoneMappings": zones}),
     }

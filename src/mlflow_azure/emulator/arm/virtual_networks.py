@@ -31,6 +31,12 @@ _NETWORK = _NETWORKS + "/{network}"
 _SUBNET = _NETWORK + "/subnets/{subnet}"
 # What is answered of a network only where it was asked for; it has no effect.
 _KEPT = ("dhcpOptions", "encryption", "flowTimeoutInMinutes")
+_KEPT_OF_SUBNET = ("defaultOutboundAccess", "sharingScope")
+# What is answered with them where it was not asked for: recorded in 2023 and 2024, versions 2024-05-01 and older.
+_COMPLETED: dict[str, dict[str, Any]] = {
+    "dhcpOptions": {"dnsServers": []},
+    "encryption": {"enforcement": "AllowUnencrypted"},
+}
 _LACKS = "peerings, IPv6, security groups, route tables and machines; service endpoints have no effect"
 
 
@@ -133,26 +139,31 @@ async def _write(call: Call, existing: Body | None, wanted: dict[str, Any]) -> A
         "subnets": wanted["subnets"],
         "virtualNetworkPeerings": wanted.get("virtualNetworkPeerings") or [],
         "enableDdosProtection": bool(wanted.get("enableDdosProtection")),
-        **{name: wanted[name] for name in _KEPT if wanted.get(name) is not None},
+        **{name: _completed(name, wanted[name]) for name in _KEPT if wanted.get(name) is not None},
     }
-    require_network(network["name"], properties)
+    require_network(network["name"], {**properties, "encryption": wanted.get("encryption")})
     properties["subnets"] = [_subnet(network["id"], each) for each in properties["subnets"]]
     if existing:
         require_unchanged_where_used(call.world, existing, properties)
-    body = {**network, "etag": _etag(network["id"]), "properties": properties}
+    tags = {"tags": network["tags"]} if network.get("tags") else {}
+    head = {name: value for name, value in network.items() if name != "tags"} | tags
+    body = {**head, "etag": _etag(network["id"]), "properties": properties}
     return await _written(call, body, existing)
 
 
 async def _written(call: Call, body: Body, existing: Body | None) -> Answer:
-    """The answer says of what changes that it is being updated: recorded in 2023 and 2025, to version 2025-03-01."""
+    """The answer says of what changes that it is being updated: recorded in 2023 to 2026, to version 2025-03-01."""
     live = existing["properties"] if existing else {"subnets": []}
     same = {**live, "provisioningState": ""} == {**body["properties"], "provisioningState": ""}
     answer = await written(call, body, 200 if existing else 201, "Succeeded" if same else "Updating")
-    for subnet in answer.body["properties"]["subnets"]:
-        if subnet not in live["subnets"]:
-            for part in (subnet["properties"], *subnet["properties"].get("serviceEndpoints", ())):
-                part["provisioningState"] = "Updating"
+    for subnet in () if same else answer.body["properties"]["subnets"]:
+        for part in (subnet["properties"], *subnet["properties"].get("serviceEndpoints", ())):
+            part["provisioningState"] = "Updating"
     return answer
+
+
+def _completed(name: str, value: Any) -> Any:
+    return _COMPLETED[name] | value if name in _COMPLETED else value
 
 
 def _subnet(network: str, wanted: Body) -> Body:
@@ -165,6 +176,7 @@ def _subnet(network: str, wanted: Body) -> Body:
         "delegations": [_delegation(subnet_id, each) for each in wanted["properties"].get("delegations") or ()],
         "privateEndpointNetworkPolicies": "Disabled",
         "privateLinkServiceNetworkPolicies": "Enabled",
+        **{name: wanted["properties"][name] for name in _KEPT_OF_SUBNET if name in wanted["properties"]},
     }
     if len(services(properties)) > 1:
         raise ArmError(400, "SubnetDelegationsCannotChange", f"Subnet {subnet_id} can have one delegation.")

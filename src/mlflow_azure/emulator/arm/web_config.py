@@ -28,15 +28,12 @@ async def get_configuration(call: Call) -> Answer:
 
 
 @endpoints.on("PUT", _CONFIG + "/web", lacks="most of it is kept without effect")
-async def put_configuration(call: Call) -> Answer:
-    """Take over what the request names of the general configuration."""
-    await _configure(call)
-    return await get_configuration(call)
-
-
 @endpoints.on("PATCH", _CONFIG + "/web", lacks="most of it is kept without effect")
-async def patch_configuration(call: Call) -> Answer:
-    """Like the PUT; App Service answers with the id and type of the site itself."""
+async def put_configuration(call: Call) -> Answer:
+    """Take over what the request names of the general configuration.
+
+    App Service answers with the id and type of the site itself: recorded in 2023 and 2024, version 2023-01-01.
+    """
     await _configure(call)
     site = site_of(call)
     return Answer(_head(site) | {key: site[key] for key in ("id", "name", "type")} | {"properties": _general(call)})
@@ -197,7 +194,9 @@ def _general(call: Call) -> dict[str, Any]:
     hidden = hidden_of(call)
     signs_in = bool(hidden["authsettings"]["enabled"] or hidden["authsettingsV2"].get("platform", {}).get("enabled"))
     configuration: dict[str, Any] = hidden["web"]
-    return configuration | {"siteAuthEnabled": signs_in, "siteAuthSettings": unused_auth_settings()}
+    # Recorded in 2023 and 2024, version 2023-01-01: tracing that nobody said the end of.
+    traced = {"requestTracingExpirationTime": "9999-12-31T23:59:00Z"} if configuration["requestTracingEnabled"] else {}
+    return traced | configuration | {"siteAuthEnabled": signs_in, "siteAuthSettings": unused_auth_settings()}
 
 
 def _mounts(call: Call, kind: str) -> Answer:

@@ -88,7 +88,12 @@ _DEFAULTS: dict[str, Any] = {
     "webJobsEnabled": False,
 }
 # What a site's own answer shows of it, as the recordings have it; the rest is null there.
-_SHOWN = ("numberOfWorkers", "linuxFxVersion", "acrUseManagedIdentityCreds", "alwaysOn", "http20Enabled")
+_SHOWN = (
+    *("numberOfWorkers", "linuxFxVersion", "windowsFxVersion", "acrUseManagedIdentityCreds", "alwaysOn"),
+    "http20Enabled",
+)
+# What was asked for, and is not shown yet of a site that was just created.
+_NOT_YET = {"linuxFxVersion": "", "windowsFxVersion": None}
 _SHOWN_ANYWAY = {
     **dict.fromkeys(("functionAppScaleLimit", "minimumElasticInstanceCount"), 0),
     **dict.fromkeys(("clusteringEnabled", "webJobsEnabled"), False),
@@ -108,7 +113,7 @@ def in_site(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def in_created_site(configuration: dict[str, Any]) -> dict[str, Any]:
     """The `siteConfig` in the answer to a site's creation: not yet what was asked for."""
-    return {**in_written_site(configuration), "linuxFxVersion": "", "http20Enabled": False}
+    return {**in_written_site(configuration), **_NOT_YET, "http20Enabled": False}
 
 
 def in_written_site(configuration: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _specification(world: World, site: Body) -> SiteSpec:
         mounts=tuple(_mounts(world, hidden["azurestorageaccounts"])),
         broken_mounts=tuple(_broken_mounts(world, hidden["azurestorageaccounts"])),
         command=configuration["appCommandLine"] or None,
-        enabled=site["properties"]["enabled"],
+        enabled=site["properties"]["enabled"] and not hidden.get("stopped"),
         start_limit=_start_limit(settings.get("WEBSITES_CONTAINER_START_TIME_LIMIT", "")),
         access_rules=tuple(configuration["ipSecurityRestrictions"]),
         port=world.ports.of(f"site/{name}"),

@@ -21,11 +21,13 @@ TIERS = {
     **dict.fromkeys(("P1v2", "P2v2", "P3v2"), "PremiumV2"),
     **dict.fromkeys(("P0v3", "P1v3", "P2v3", "P3v3", "P1mv3", "P2mv3", "P3mv3", "P4mv3", "P5mv3"), "PremiumV3"),
     **dict.fromkeys(("P0v4", "P1v4", "P2v4", "P3v4", "P1mv4", "P2mv4", "P3mv4"), "PremiumV4"),
+    **dict.fromkeys(("EP1", "EP2", "EP3"), "ElasticPremium"),
 }
-_WORKERS = {"Free": 1, "Shared": 1, "Basic": 3, "Standard": 10}
+_WORKERS = {"Free": 1, "Shared": 1, "Basic": 3, "Standard": 10, "ElasticPremium": 20}
+_SITE_MODES = {"Free": "Limited", "Shared": "Basic"}
 _UNSET = (
     *("workerTierName", "adminSiteName", "hostingEnvironment", "hostingEnvironmentProfile", "adminRuntimeSiteName"),
-    *("siteMode", "hostingEnvironmentId", "spotExpirationTime", "webSiteId", "existingServerFarmIds"),
+    *("hostingEnvironmentId", "spotExpirationTime", "webSiteId", "existingServerFarmIds"),
     *("kubeEnvironmentProfile", "migrateToVMSS", "targetWorkerSku"),
 )
 _FIXED: dict[str, Any] = {
@@ -57,7 +59,7 @@ SETTABLE: dict[str, Any] = {
     "elasticScaleEnabled": False,
     "maximumElasticWorkerCount": 1,
 }
-# Not known yet when App Service answers the PUT.
+# Not known yet when App Service answers the PUT of a new plan.
 _UNKNOWN_AT_FIRST = {"maximumNumberOfWorkers": 0, "vnetConnectionsUsed": None, "vnetConnectionsMax": None}
 
 
@@ -73,14 +75,23 @@ def plan_fields(plan_id: str, sku: dict[str, Any], *, linux: bool) -> dict[str, 
         "maximumNumberOfWorkers": _WORKERS.get(sku["tier"], 30),
         "numberOfWorkers": sku["capacity"],
         "currentNumberOfWorkers": sku["capacity"],
+        "siteMode": _SITE_MODES.get(sku["tier"]),
         "computeMode": "Shared" if sku["tier"] in ("Free", "Shared") else "Dedicated",
         "freeOfferExpirationTime": free_until,
     }
 
 
-def as_written(plan: dict[str, Any], location: str) -> dict[str, Any]:
-    """The answer to a PUT: the region as it was asked for, the size twice, and some numbers not yet."""
-    return {**plan, "location": location, "properties": {**plan["properties"], "sku": plan["sku"], **_UNKNOWN_AT_FIRST}}
+def as_written(plan: dict[str, Any], location: str, *, new: bool) -> dict[str, Any]:
+    """The answer to a PUT: the region as it was asked for, the size twice, and of a new plan some numbers not yet."""
+    unknown = _UNKNOWN_AT_FIRST if new else {}
+    return {**plan, "location": location, "properties": {**plan["properties"], "sku": plan["sku"], **unknown}}
+
+
+def kind_of_plan(tier: str, *, linux: bool, windows_containers: bool) -> str:
+    """What App Service calls a plan; what the request calls it does not count."""
+    if tier == "ElasticPremium":
+        return "elastic"
+    return "linux" if linux else "windows" if windows_containers else "app"
 
 
 def _in_a_month() -> str:

@@ -12,7 +12,7 @@ from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_cores, require_quota
 from mlflow_azure.emulator.arm.regions import display_name
 from mlflow_azure.emulator.arm.web_container import run_site
-from mlflow_azure.emulator.arm.web_plan_defaults import SETTABLE, TIERS, as_written, plan_fields
+from mlflow_azure.emulator.arm.web_plan_defaults import SETTABLE, TIERS, as_written, kind_of_plan, plan_fields
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
@@ -59,7 +59,7 @@ async def validate(call: Call) -> Answer:
     return Answer({"status": "Failure", "error": {"code": "SubscriptionIsOverQuotaForSku", "message": message}})
 
 
-@endpoints.on("PUT", PLAN, lacks="isolated and elastic plans; scaling by site or by load")
+@endpoints.on("PUT", PLAN, lacks="isolated, consumption and workflow plans; scaling by site or by load")
 async def put_plan(call: Call) -> Answer:
     """Create or update a plan, at once."""
     existing = call.world.resources.find(call.id)
@@ -70,7 +70,8 @@ async def put_plan(call: Call) -> Answer:
         require_quota(call.world, sku)
     require_cores(call.world, call.id, call.body.get("location") or (existing or {}).get("location", ""), sku)
     plan = await _keep(call.world, _plan(call, existing, sku))
-    return Answer(as_written(_described(call.world, plan), call.body.get("location") or plan["location"]))
+    location = call.body.get("location") or plan["location"]
+    return Answer(as_written(_described(call.world, plan), location, new=existing is None))
 
 
 @endpoints.on("PATCH", PLAN)
@@ -205,7 +206,7 @@ def _sku(body: Body, existing: Body | None) -> dict[str, Any]:
         "name": name,
         "tier": TIERS[name],
         "size": name,
-        "family": name[0] + name[2:],
+        "family": re.sub(r"\d", "", name, count=1),
         "capacity": int(wanted.get("capacity") or 1),
     }
 
@@ -216,11 +217,15 @@ def _plan(call: Call, existing: Body | None, sku: dict[str, Any]) -> Body:
     wanted = call.body.get("properties") or {}
     live = existing["properties"] if existing else {}
     linux = bool(wanted.get("reserved", live.get("reserved", False)))
-    head |= {"location": region, "kind": "linux" if linux else "app", "sku": sku}
+    containers = bool(wanted.get("hyperV", live.get("hyperV", False)))
+    kind = kind_of_plan(sku["tier"], linux=linux, windows_containers=containers)
+    head |= {"location": region, "kind": kind, "sku": sku}
     head["properties"] = {
         **plan_fields(head["id"], sku, linux=linux),
         **{name: live.get(name, default) for name, default in SETTABLE.items()},
         **{name: wanted[name] for name in SETTABLE if wanted.get(name) is not None},
+        **({"elasticScaleEnabled": True} if kind == "elastic" else {}),
+        "isXenon": containers,  # recorded in 2024: another word for Windows containers
         "name": head["name"],
         "webSpace": webspace(call["group"], region, linux=linux),
         "subscription": call["subscription"],

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
+_DEFAULT = "DefaultAction"
 _RULES = ("ipSecurityRestrictions", "scmIpSecurityRestrictions")
 
 
@@ -81,9 +82,13 @@ def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
         hidden["azurestorageaccounts"] = mounts
     if "virtualApplications" in named:
         named["virtualApplications"] = complete_applications(named["virtualApplications"])
-    named |= {name: _closed(named[name]) for name in _RULES if name in named}
+    if "cors" in named:
+        named["cors"] = {"allowedOrigins": [], "supportCredentials": False, **named["cors"]}
     hidden["web"] |= named
-    site["kind"] = _kind(site, hidden["web"]["linuxFxVersion"])
+    hidden["web"] |= {
+        rules: _closed(hidden["web"], rules) for rules in _RULES if {rules, rules + _DEFAULT} & named.keys()
+    }
+    site["kind"] = _kind(site, hidden["web"])
 
 
 def described(world: World, site: Body) -> Body:
@@ -91,21 +96,23 @@ def described(world: World, site: Body) -> Body:
     kept, configuration = site["properties"], world.resources.hidden(site["id"])["web"]
     host, scm = hosts(world, site)
     plan = world.resources.find(kept["serverFarmId"])
-    group = site["id"].split("/")[4]
+    group, state = site["id"].split("/")[4], _state(world, site)
     space = webspace(group, site["location"], linux=kept["reserved"])
     properties = {
         **site_fields(site["name"], site["id"].split("/")[2], space),
         **SETTABLE,
         **kept,
         "name": site["name"],
-        "state": "Running" if kept["enabled"] else "Stopped",
-        "storageRecoveryDefaultState": "Running" if kept["enabled"] else "Stopped",
+        "state": state,
+        "storageRecoveryDefaultState": state,
         "hostNames": [host],
         "enabledHostNames": [host, scm],
         "hostNameSslStates": [ssl_state(host, "Standard"), ssl_state(scm, "Repository")],
         "defaultHostName": host,
         "webSpace": space,
-        "siteProperties": site_properties(configuration["linuxFxVersion"]),
+        "isXenon": plan is not None and plan["properties"].get("isXenon", False),
+        "hyperV": plan is not None and plan["properties"].get("hyperV", False),
+        "siteProperties": site_properties(configuration),
         "siteConfig": in_site(configuration),
         "sku": plan["sku"]["tier"] if plan else None,
         "resourceGroup": group,
@@ -165,14 +172,28 @@ def _require_allowed(plan: Body, configuration: dict[str, Any]) -> None:
         )
 
 
-def _closed(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Access rules as App Service keeps them: with its own last one, which shuts out what no rule lets in."""
-    own = [rule for rule in rules if rule.get("priority") != ALLOW_ALL["priority"]]
+def _closed(configuration: dict[str, Any], rules: str) -> list[dict[str, Any]]:
+    """Access rules as App Service keeps them: with its own last one, for what no rule lets in.
+
+    That is let in where there are no rules, unless the default action says otherwise: recorded in 2023 and 2024.
+    """
+    own = [rule for rule in configuration[rules] if rule.get("priority") != ALLOW_ALL["priority"]]
     complete = [{"action": "Allow", "tag": "Default", "priority": 65000, **rule} for rule in own]
-    return [*complete, DENY_ALL] if own else [ALLOW_ALL]
+    default = configuration.get(rules + _DEFAULT) or ("Deny" if own else "Allow")
+    return [*complete, DENY_ALL if default == "Deny" else ALLOW_ALL]
 
 
-def _kind(site: Body, image: str) -> str:
-    if not site["properties"]["reserved"]:
-        return "app"
-    return "app,linux,container" if image.upper().startswith(("DOCKER|", "COMPOSE|")) else "app,linux"
+def _kind(site: Body, configuration: dict[str, Any]) -> str:
+    """What a site is called: seen in recordings of 2023 to 2026. A function app is one where the request says so."""
+    app, linux = "functionapp" if "functionapp" in site["kind"] else "app", site["properties"]["reserved"]
+    image = str(configuration["linuxFxVersion" if linux else "windowsFxVersion"] or "")
+    if not image.upper().startswith(("DOCKER|", "COMPOSE|")):
+        return f"{app},linux" if linux else app
+    return f"{app},linux,container" if linux else f"{app},container,windows"
+
+
+def _state(world: World, site: Body) -> str:
+    """Whether it runs. One that is not enabled is no stopped one: recorded in 2026, version 2022-03-01."""
+    if not site["properties"]["enabled"]:
+        return "Disabled"
+    return "Stopped" if world.resources.hidden(site["id"]).get("stopped") else "Running"

@@ -57,12 +57,10 @@ _FIXED: dict[str, Any] = {
     "AppServiceIPSecAuditLogs,AppServicePlatformLogs,ScanLogs",
     "functionsRuntimeAdminIsolationEnabled": False,
     "homeStamp": STAMP,
-    "hyperV": False,
-    "inFlightFeatures": [],
+    "inFlightFeatures": ["SiteContainers"],  # each site that was recorded in 2024 to 2026 names it
     "inboundIpAddress": "127.0.0.1",
     "inboundIpv6Address": "::1",
     "ipMode": "IPv4",
-    "isXenon": False,
     "outboundIpAddresses": "127.0.0.1",
     "outboundIpv6Addresses": "::1",
     "possibleInboundIpAddresses": "127.0.0.1",
@@ -104,7 +102,8 @@ def ssl_state(host: str, kind: str) -> dict[str, Any]:
     return {**dict.fromkeys(_SSL_STATE), **bound}
 
 
-def site_properties(linux_fx_version: str) -> dict[str, Any]:
+def site_properties(configuration: dict[str, Any]) -> dict[str, Any]:
     """The `siteProperties`: some values of the configuration over again."""
-    versions = [{"name": "LinuxFxVersion", "value": linux_fx_version}, {"name": "WindowsFxVersion", "value": None}]
+    names = ("LinuxFxVersion", "WindowsFxVersion")
+    versions = [{"name": name, "value": configuration[name[0].lower() + name[1:]]} for name in names]
     return {"metadata": None, "properties": versions, "appSettings": None}
