@@ -70,7 +70,7 @@ async def put_role_assignment(call: Call) -> Answer:
         )
     assignment = call.world.resources.put(_new_assignment(call, wanted))
     call.world.quirks.begin("role_lag", assignment["id"])
-    return Answer(assignment, 201)
+    return Answer({**assignment, "properties": {**assignment["properties"], "createdBy": None}}, 201)
 
 
 @endpoints.on("GET", _ASSIGNMENT)
@@ -150,14 +150,21 @@ def _identity(assignment: Body) -> tuple[str, ...]:
 
 
 def _new_assignment(call: Call, wanted: dict[str, Any]) -> Body:
+    caller = call.principal["oid"]
+    # Recorded in 2026, version 2022-04-01: who made it is not told yet in the answer to the PUT.
     properties = {
         "roleDefinitionId": wanted["roleDefinitionId"],
         "principalId": wanted["principalId"],
         "principalType": wanted.get("principalType") or "ServicePrincipal",
         "scope": _scope(call),
         "condition": None,
+        "conditionVersion": None,
         "createdOn": datetime.now(UTC).isoformat(),
         "updatedOn": datetime.now(UTC).isoformat(),
+        "createdBy": caller,
+        "updatedBy": caller,
+        "delegatedManagedIdentityResourceId": None,
+        "description": wanted.get("description"),
     }
     new: Body = {"id": call.id, "name": call["assignment"], "type": ASSIGNMENT_TYPE, "properties": properties}
     for each in call.world.resources.of_type(ASSIGNMENT_TYPE):

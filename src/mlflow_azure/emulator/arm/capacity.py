@@ -84,5 +84,6 @@ def _web_region(call: Call, name: str) -> dict[str, Any]:
             "sortOrder": list(REGIONS).index(name),
             "displayName": displayed,
             "orgDomain": "PUBLIC;DYNAMIC;LINUX;LINUXDYNAMIC;DSERIES;ELASTICPREMIUM;LINUXFREE;XENON;XENONV3",
+            "subDomains": f"{name}-01.azurewebsites.net",  # recorded in 2025, version 2023-01-01
         },
     }

@@ -43,7 +43,9 @@ async def check_name(call: Call) -> Answer:
 
 
 @endpoints.on(
-    "PUT", REGISTRY, lacks="replications and private endpoints; firewall and policies are kept without effect"
+    "PUT",
+    REGISTRY,
+    lacks="replications and private endpoints; firewall, policies and data endpoints are kept without effect",
 )
 async def put_registry(call: Call) -> Answer:
     """Create a registry, or again one that could not be created (long-running); or update one."""
@@ -221,6 +223,8 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
     wanted = {key: value for key, value in (call.body.get("properties") or {}).items() if key not in _READ_ONLY}
     body |= system_data(call, existing)
     body["properties"] = changed(existing["properties"] if existing else new_registry(_now()), wanted, sku)
+    data = f"{body['name'].lower()}.{body['location']}.data.azurecr.io"
+    body["properties"]["dataEndpointHostNames"] = [data] if body["properties"]["dataEndpointEnabled"] else []
     body["properties"]["provisioningState"] = state
     call.world.resources.put(body)
     hidden = call.world.resources.hidden(body["id"])

@@ -15,6 +15,7 @@ _LIMITS = {
     "Standard": {"Size": 100 * _GIB, "Webhooks": 10, "ScopeMaps": 500, "Tokens": 500},
     "Premium": {"Size": 500 * _GIB, "Webhooks": 500, "ScopeMaps": 50_000, "Tokens": 50_000},
 }
+_OPEN: dict[str, Any] = {"defaultAction": "Allow", "virtualNetworkRules": [], "ipRules": []}
 _DISABLED = {"status": "disabled"}
 _ENABLED = {"status": "enabled"}
 
@@ -49,16 +50,27 @@ def changed(properties: dict[str, Any], wanted: dict[str, Any], sku: str) -> dic
 
     Only a Premium registry has a firewall.
     """
+    live = properties.get("networkRuleSet") or {}
     named = {name: value for name, value in wanted.items() if value is not None}
     policies = {name: policy for name, policy in (named.pop("policies", None) or {}).items() if policy is not None}
-    merged = {name: properties["policies"].get(name, {}) | policy for name, policy in policies.items()}
+    merged = {
+        name: properties["policies"].get(name, {}) | _in_small_letters(policy) for name, policy in policies.items()
+    }
     answer = properties | named | {"policies": properties["policies"] | merged}
     if sku == "Premium":
         rules = {name: value for name, value in (answer.get("networkRuleSet") or {}).items() if value is not None}
-        answer["networkRuleSet"] = {"defaultAction": "Allow", "ipRules": []} | rules
+        answer["networkRuleSet"] = {**_OPEN, **live, **{name: _allowing(value) for name, value in rules.items()}}
     else:
         answer.pop("networkRuleSet", None)
     return answer
+
+
+def _allowing(rules: Any) -> Any:
+    return [{"action": "Allow", **rule} for rule in rules] if isinstance(rules, list) else rules
+
+
+def _in_small_letters(policy: dict[str, Any]) -> dict[str, Any]:
+    return policy | ({"status": policy["status"].lower()} if isinstance(policy.get("status"), str) else {})
 
 
 def usages(sku: str, webhooks: int) -> list[dict[str, Any]]:

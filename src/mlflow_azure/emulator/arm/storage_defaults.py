@@ -1,6 +1,7 @@
 """The fields of a storage account, as Azure answers them, by the kind and redundancy of the account.
 
-Seen in recordings of Azure of 2024, api-version 2023-05-01 (azure-cli, command module storage).
+Seen in recordings of Azure of 2024, api-version 2023-05-01 (azure-cli, command module storage), and of 2026, 2025-06-01
+(azure-service-operator).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def new_account(location: str, kind: str, now: str) -> dict[str, Any]:
     return {
         "keyCreationTime": {"key1": now, "key2": now},
         "allowCrossTenantReplication": False,
+        "allowCrossTenantDelegationSas": False,
         "privateEndpointConnections": [],
         "minimumTlsVersion": "TLS1_0",
         "allowBlobPublicAccess": False,

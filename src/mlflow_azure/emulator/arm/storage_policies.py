@@ -47,5 +47,10 @@ async def delete_policy(call: Call) -> Answer:
 
 
 def _complete(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule as it is answered: a new one is enabled."""
-    return {"enabled": True, **rule}
+    """A rule as it is answered: a new one is enabled, and null is left out."""
+    return {"enabled": True, **_without_nulls(rule)}
+
+
+def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    given = {name: each for name, each in value.items() if each is not None}
+    return {name: _without_nulls(each) if isinstance(each, dict) else each for name, each in given.items()}

@@ -14,9 +14,9 @@ from mlflow_azure.emulator.arm.storage_services_defaults import (
     SETTABLE_OF_CONTAINER,
     STANDARD_QUOTA,
     changed_service,
-    created_share,
     etag_and_time,
     listed_container,
+    listed_share,
     new_container,
     new_service,
     new_share,
@@ -56,12 +56,13 @@ async def put_service(call: Call) -> Answer:
         wanted["lastAccessTimeTrackingPolicy"] = LAST_ACCESS_TRACKING | tracking
     live = _service(call, account)["properties"]
     call.world.resources.hidden(account["id"])[_kind_of_service(call)] = changed_service(live, wanted)
-    return Answer(_head(call) | {"properties": wanted})
+    head = _head(call) if "properties" in call.body else {"name": _head(call)["name"]}
+    return Answer(head | ({"properties": wanted} if "properties" in call.body else {}))
 
 
 @endpoints.on("PUT", _CONTAINER, lacks="immutability, legal holds and encryption scopes")
 async def put_container(call: Call) -> Answer:
-    """Create a container, or update it."""
+    """Create a container, or update it. The answer says nothing of one for which nothing was asked."""
     existing = _require(call, call["container"])
     if existing is None:
         await call.world.runtime.blobs.create_container(call["account"], call["container"])
@@ -69,7 +70,8 @@ async def put_container(call: Call) -> Answer:
     properties = existing["properties"] if existing else new_container()
     given = {key: wanted[key] for key in SETTABLE_OF_CONTAINER if wanted.get(key) is not None}
     _put(call, properties | given)
-    return Answer(_head(call) | {"properties": CREATED_CONTAINER | given}, 200 if existing else 201)
+    told = {"properties": CREATED_CONTAINER | given} if "properties" in call.body else {}
+    return Answer(_head(call) | told, 200 if existing else 201)
 
 
 @endpoints.on("PATCH", _CONTAINER)
@@ -103,15 +105,15 @@ async def list_containers(call: Call) -> Answer:
 
 @endpoints.on("PUT", _SHARE, lacks="NFS and snapshots; the quota limits nothing")
 async def put_share(call: Call) -> Answer:
-    """Create a share, or update it."""
+    """Create a share, or update it. The answer says only what was asked for."""
     existing = _require(call, call["share"])
     wanted = call.body.get("properties") or {}
     given = {key: wanted[key] for key in ("shareQuota", "metadata", "accessTier") if wanted.get(key) is not None}
     properties = (existing["properties"] if existing else new_share()) | given
     _require_quota(call, properties["shareQuota"])
     call.world.runtime.shares.ensure(call["account"], call["share"])
-    share = _put(call, properties)
-    return Answer({**share, "properties": created_share(share["properties"])}, 200 if existing else 201)
+    _put(call, properties)
+    return Answer({**_head(call), "properties": given}, 200 if existing else 201)
 
 
 @endpoints.on("PATCH", _SHARE)
@@ -144,7 +146,7 @@ async def delete_share(call: Call) -> Answer:
 @endpoints.on("GET", _SHARES)
 async def list_shares(call: Call) -> Answer:
     """The shares of an account."""
-    return Answer({"value": call.world.resources.below(call.id)})
+    return Answer({"value": [listed_share(each) for each in call.world.resources.below(call.id)]})
 
 
 def _account(call: Call) -> Body:

@@ -1,5 +1,7 @@
 """The fields of blob containers, file shares and of their services, as Azure answers them.
 
+Seen in recordings of Azure of 2022 to 2026, api-versions 2021-04-01 to 2025-06-01 (azure-cli, azure-service-operator).
+
 https://learn.microsoft.com/rest/api/storagerp/blob-containers and https://learn.microsoft.com/rest/api/storagerp/file-shares
 """
 
@@ -27,7 +29,6 @@ CREATED_CONTAINER: dict[str, Any] = {
 def new_container() -> dict[str, Any]:
     """Properties of a new container."""
     return {
-        "immutableStorageWithVersioning": {"enabled": False},
         "deleted": False,
         "remainingRetentionDays": 0,
         "defaultEncryptionScope": "$account-encryption-key",
@@ -55,22 +56,24 @@ def new_share() -> dict[str, Any]:
         "accessTier": "TransactionOptimized",
         "accessTierChangeTime": _now(),
         "shareQuota": STANDARD_QUOTA,
-        "enabledProtocols": "SMB",
+        "signedIdentifiers": [],
     }
 
 
-def created_share(properties: dict[str, Any]) -> dict[str, Any]:
-    """What the answer to a PUT or a PATCH says of a share."""
-    return {name: value for name, value in properties.items() if name not in ("leaseStatus", "leaseState")}
+def listed_share(share: dict[str, Any]) -> dict[str, Any]:
+    """A share in a list, which says its protocol, and not who may do what."""
+    properties = {name: value for name, value in share["properties"].items() if name != "signedIdentifiers"}
+    return {**share, "properties": {"enabledProtocols": "SMB", **properties}}
 
 
 def new_service(kind: str) -> dict[str, Any]:
     """Properties of the `blobServices` or the `fileServices` of a new account."""
     cors: dict[str, Any] = {"cors": {"corsRules": []}}
     if kind == "blobServices":
-        return cors | {"deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False}}
-    retention = {"enabled": True, "days": 7}
-    return cors | {"protocolSettings": {"smb": {}}, "shareDeleteRetentionPolicy": retention}
+        retention = {"allowPermanentDelete": False, "enabled": False}
+        return cors | {"deleteRetentionPolicy": retention, "staticWebsite": {"enabled": False}}
+    days = {"enabled": True, "days": 7}
+    return cors | {"protocolSettings": {"smb": {}}, "shareDeleteRetentionPolicy": days}
 
 
 def changed_service(live: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

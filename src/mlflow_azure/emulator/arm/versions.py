@@ -1,4 +1,4 @@
-"""Fields that came with a version of an API: whoever asks for an older one is answered without them.
+"""Fields that came or went with a version of an API: whoever asks for another one is answered without them.
 
 Everywhere else resources have the fields of the newest version that was recorded. Seen in recordings of Azure of 2021
 to 2026 (azure-cli, azure-service-operator): the version is the oldest that was answered with the field, and there is
@@ -39,6 +39,12 @@ _SINCE: dict[str, dict[str, tuple[str, ...]]] = {
     "microsoft.storage/storageaccounts/blobservices": {"2025-06-01": ("properties.staticWebsite",)},
     "region": {"2022-12-01": ("type", "metadata.geography", "availabilityZoneMappings")},
 }
+# The same for fields that went: the newest version that was answered with them.
+_UNTIL: dict[str, dict[str, tuple[str, ...]]] = {
+    "microsoft.containerregistry/registries": {
+        "2021-08-01-preview": ("properties.networkRuleSet.virtualNetworkRules",),
+    },
+}
 
 
 def of_version(body: Any, version: str) -> Any:
@@ -47,14 +53,17 @@ def of_version(body: Any, version: str) -> Any:
         return body
     if isinstance(body.get("value"), list):
         return {**body, "value": [of_version(each, version) for each in body["value"]]}
-    for path in _later_fields(str(body.get("type")), version):
+    for path in _fields_of_others(str(body.get("type")).lower(), version):
         body = _without(body, path.split("."))
     return body
 
 
-def _later_fields(resource_type: str, version: str) -> Iterator[str]:
-    for since, fields in _SINCE.get(resource_type.lower(), {}).items():
+def _fields_of_others(resource_type: str, version: str) -> Iterator[str]:
+    for since, fields in _SINCE.get(resource_type, {}).items():
         if version < since:
+            yield from fields
+    for until, fields in _UNTIL.get(resource_type, {}).items():
+        if version > until:
             yield from fields
 
 
