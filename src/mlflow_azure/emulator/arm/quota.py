@@ -90,7 +90,7 @@ def _cores(sku: dict[str, Any]) -> int:
     """
     if sku["tier"] in ("Free", "Shared"):
         return 0
-    steps = int(sku["name"][1]) - (0 if sku["name"].endswith(("v3", "v4")) else 1)
+    steps = int(next(filter(str.isdigit, sku["name"]))) - (0 if sku["name"].endswith(("v3", "v4")) else 1)
     return int(2**steps * sku["capacity"])
 
 

@@ -145,8 +145,8 @@ async def _write(call: Call, existing: Body | None, wanted: dict[str, Any]) -> A
     properties["subnets"] = [_subnet(network["id"], each) for each in properties["subnets"]]
     if existing:
         require_unchanged_where_used(call.world, existing, properties)
-    tags = {"tags": network["tags"]} if network.get("tags") else {}
-    head = {name: value for name, value in network.items() if name != "tags"} | tags
+    untagged = not network.get("tags") and "tags" not in call.body  # recorded in 2024: {} is answered with {}
+    head = {name: value for name, value in network.items() if name != "tags" or not untagged}
     body = {**head, "etag": _etag(network["id"]), "properties": properties}
     return await _written(call, body, existing)
 

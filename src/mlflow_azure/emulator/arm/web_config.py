@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.web_auth_defaults import auth_settings, unused_auth_settings
-from mlflow_azure.emulator.arm.web_config_defaults import completed, new_logs, new_slot_names
+from mlflow_azure.emulator.arm.web_config_defaults import in_configuration, new_slot_names, written_logs
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.web_mounts import with_states
 from mlflow_azure.emulator.arm.web_site import configure
@@ -59,8 +59,10 @@ async def put_metadata(call: Call) -> Answer:
 
 @endpoints.on("PUT", _CONFIG + "/logs", lacks="it has no effect: the container's log is always kept")
 async def put_logs(call: Call) -> Answer:
-    """Replace what is logged where."""
-    return await _replace(call, "logs", completed(properties_of(call), new_logs()))
+    """Replace what is logged where; a part of it is in the general configuration, too."""
+    logs = written_logs(properties_of(call))
+    hidden_of(call)["web"] |= in_configuration(logs)
+    return await _replace(call, "logs", logs)
 
 
 @endpoints.on("GET", _CONFIG + "/logs")

@@ -149,6 +149,26 @@ def new_logs() -> dict[str, Any]:
     }
 
 
+def written_logs(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Properties of `config/logs` after a request. Recorded in 2023 and 2024, version 2023-01-01."""
+    logs = completed(wanted, new_logs())
+    level, files = logs["applicationLogs"]["fileSystem"], logs["httpLogs"]["fileSystem"]
+    level["level"] = str(level["level"]).capitalize()
+    logs["httpLogs"]["azureBlobStorage"]["retentionInDays"] = files["retentionInDays"]
+    return logs
+
+
+def in_configuration(logs: dict[str, Any]) -> dict[str, Any]:
+    """What `config/web` says of `config/logs`."""
+    files = logs["httpLogs"]["fileSystem"]
+    return {
+        "requestTracingEnabled": bool(logs["failedRequestsTracing"]["enabled"]),
+        "detailedErrorLoggingEnabled": bool(logs["detailedErrorMessages"]["enabled"]),
+        "httpLoggingEnabled": bool(files["enabled"]),
+        "logsDirectorySizeLimit": files["retentionInMb"],
+    }
+
+
 def new_slot_names() -> dict[str, Any]:
     """Properties of `config/slotConfigNames`."""
     return {"connectionStringNames": None, "appSettingNames": None, "azureStorageConfigNames": None}

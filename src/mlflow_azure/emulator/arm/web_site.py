@@ -80,6 +80,8 @@ def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
     mounts = named.pop("azureStorageAccounts", None)
     if mounts:  # `az` sends back the empty object that it was answered: that is no wish to unmount everything
         hidden["azurestorageaccounts"] = mounts
+    if not named.get("functionAppScaleLimit"):  # recorded in 2023: 0 is as good as left out
+        named.pop("functionAppScaleLimit", None)
     if "virtualApplications" in named:
         named["virtualApplications"] = complete_applications(named["virtualApplications"])
     if "cors" in named:
