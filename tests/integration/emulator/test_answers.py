@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_a_region_says_where_it_lies_and_which_one_it_is_paired_with(azure: Azur
     assert {each["metadata"]["regionCategory"] for each in regions} == {"Recommended", "Other"}
 
 
-def test_a_change_of_a_storage_service_answers_what_was_asked_and_keeps_the_rest(azure: Azure, group: str) -> None:
+def test_storage_answers_what_was_asked_for_and_keeps_the_rest(azure: Azure, group: str) -> None:
     account = azure.account(group.rpartition("/")[2]).id
     policy = {"deleteRetentionPolicy": {"enabled": True, "days": 3}}
     blobs = f"{account}/blobServices/default"
@@ -136,6 +137,13 @@ def test_a_change_of_a_storage_service_answers_what_was_asked_and_keeps_the_rest
     send(azure, "PUT", f"{account}/fileServices/default", {"properties": off})
     files = send(azure, "GET", f"{account}/fileServices/default").json()["properties"]
     assert files["shareDeleteRetentionPolicy"] == {"enabled": False, "days": 0}
+    container, share = f"{account}/blobServices/default/containers/some", f"{account}/fileServices/default/shares/some"
+    assert "properties" not in send(azure, "PUT", container, {}).json()
+    tier = {"accessTier": "Hot"}
+    assert send(azure, "PUT", share, {"properties": tier}).json()["properties"] == tier
+    assert send(azure, "GET", share).json()["properties"]["signedIdentifiers"] == []
+    (listed,) = send(azure, "GET", share.rpartition("/")[0]).json()["value"]
+    assert (listed["properties"]["enabledProtocols"], "signedIdentifiers" in listed["properties"]) == ("SMB", False)
 
 
 def test_kinds_of_identity_are_spelled_alike_in_lists(azure: Azure, group: str) -> None:
@@ -144,3 +152,95 @@ def test_kinds_of_identity_are_spelled_alike_in_lists(azure: Azure, group: str) 
     assert send(azure, "GET", registry.id).json()["identity"]["type"] == "systemAssigned"
     (listed,) = send(azure, "GET", f"{group}/resources").json()["value"]
     assert listed["identity"]["type"] == "SystemAssigned"
+
+
+def test_an_operation_of_private_dns_is_accepted_until_it_is_done(azure: Azure, group: str) -> None:
+    azure.control("PUT", "latency", {"profile": "none", "reads": 1})
+    zone = f"{group}/providers/Microsoft.Network/privateDnsZones/example.com"
+    operation = send(azure, "PUT", zone, {"location": "global"}).headers["Azure-AsyncOperation"]
+    running, done = [recordings.send(azure, "GET", operation) for _ in range(2)]
+    assert (running.status_code, running.json()) == (202, {"status": "InProgress"})
+    assert "/privateDnsOperationResults/" in running.headers["Location"]
+    assert (done.status_code, done.json()) == (200, {"status": "Succeeded"})
+
+
+def test_a_network_is_encrypted_where_it_is_said_what_is_let_through(azure: Azure, group: str) -> None:
+    network = f"{group}/providers/Microsoft.Network/virtualNetworks/net"
+    wanted = {"location": "westeurope", "properties": {**SPACE, "encryption": {"enabled": True}}}
+    refused = send(azure, "PUT", network, wanted)
+    code = refused.json()["error"]["code"]
+    assert (refused.status_code, code) == (400, "MustSpecifyBothEncryptionIntentAndEnforcementPolicy")
+    off = {"location": "westeurope", "properties": {**SPACE, "dhcpOptions": {}, "encryption": {"enabled": False}}}
+    made = send(azure, "PUT", network, off).json()
+    assert made["properties"]["encryption"] == {"enabled": False, "enforcement": "AllowUnencrypted"}
+    assert made["properties"]["dhcpOptions"] == {"dnsServers": []}
+    assert "tags" not in made
+
+
+@pytest.mark.parametrize(
+    ("size", "properties", "kind", "family", "mode"),
+    [
+        ("F1", {}, "app", "F", "Limited"),
+        ("P1v3", {"hyperV": True}, "windows", "Pv3", None),
+        ("EP2", {"maximumElasticWorkerCount": 12}, "elastic", "EP", None),
+    ],
+)
+def test_a_plan_is_called_by_what_runs_on_it(
+    size: str, properties: dict[str, Any], kind: str, family: str, mode: str | None, azure: Azure, group: str
+) -> None:
+    path = f"{group}/providers/Microsoft.Web/serverfarms/plan"
+    wanted = {"location": "westeurope", "sku": {"name": size}, "properties": properties}
+    created, updated = [send(azure, "PUT", path, wanted).json() for _ in range(2)]
+    assert (created["kind"], created["sku"]["family"], created["properties"]["siteMode"]) == (kind, family, mode)
+    assert created["properties"]["elasticScaleEnabled"] == (kind == "elastic")
+    known = [each["properties"]["vnetConnectionsMax"] for each in (created, updated)]
+    assert known == [None, 2]  # not known yet of a new plan
+
+
+def test_a_site_that_is_stopped_stays_enabled_and_one_that_is_not_enabled_is_no_stopped_one(
+    azure: Azure, group: str
+) -> None:
+    site = azure.site(group.rpartition("/")[2])
+    send(azure, "POST", f"{site.id}/stop")
+    stopped = send(azure, "GET", site.id).json()["properties"]
+    assert (stopped["state"], stopped["enabled"]) == ("Stopped", True)
+    send(azure, "POST", f"{site.id}/start")
+    assert send(azure, "GET", site.id).json()["properties"]["state"] == "Running"
+    disabled = send(azure, "PATCH", site.id, {"properties": {"enabled": False}}).json()["properties"]
+    assert (disabled["state"], disabled["enabled"]) == ("Disabled", False)
+
+
+def test_what_is_logged_and_who_is_let_in_is_told_in_the_configuration(azure: Azure, group: str) -> None:
+    site = azure.site(group.rpartition("/")[2])
+    files = {"enabled": True, "retentionInMb": 50, "retentionInDays": 3}
+    wanted = {"httpLogs": {"fileSystem": files}, "failedRequestsTracing": {"enabled": True}}
+    logs = send(azure, "PUT", f"{site.id}/config/logs", {"properties": wanted}).json()["properties"]
+    assert logs["httpLogs"]["azureBlobStorage"] == {"sasUrl": None, "retentionInDays": 3, "enabled": False}
+    told = send(azure, "GET", f"{site.id}/config/web").json()["properties"]
+    assert (told["httpLoggingEnabled"], told["logsDirectorySizeLimit"]) == (True, 50)
+    assert told["requestTracingExpirationTime"] == "9999-12-31T23:59:00Z"
+    closed = {"ipSecurityRestrictionsDefaultAction": "Deny", "cors": {"allowedOrigins": ["https://example.com"]}}
+    answer = send(azure, "PUT", f"{site.id}/config/web", {"properties": closed}).json()
+    assert (answer["id"], answer["type"]) == (site.id, "Microsoft.Web/sites")
+    assert [each["action"] for each in answer["properties"]["ipSecurityRestrictions"]] == ["Deny"]
+    assert answer["properties"]["cors"] == {"allowedOrigins": ["https://example.com"], "supportCredentials": False}
+
+
+def test_a_registry_keeps_the_rules_that_a_change_of_its_firewall_leaves_out(azure: Azure, group: str) -> None:
+    registry = azure.registry(group.rpartition("/")[2]).id
+    rules = {"networkRuleSet": {"defaultAction": "Deny", "ipRules": [{"value": "192.0.2.0/24"}]}}
+    send(azure, "PATCH", registry, {"sku": {"name": "Premium"}, "properties": rules | {"dataEndpointEnabled": True}})
+    changed = send(azure, "PATCH", registry, {"properties": {"networkRuleSet": {"defaultAction": "Allow"}}}).json()
+    kept = {"defaultAction": "Allow", "ipRules": [{"action": "Allow", "value": "192.0.2.0/24"}]}
+    assert changed["properties"]["networkRuleSet"] == kept
+    assert changed["properties"]["dataEndpointHostNames"] == [f"{changed['name']}.westeurope.data.azurecr.io"]
+
+
+def test_a_role_assignment_tells_later_who_made_it(azure: Azure, group: str) -> None:
+    path = f"{group}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    reader = f"/subscriptions/{azure.subscription}/providers/Microsoft.Authorization/roleDefinitions/"
+    role = reader + "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    wanted = {"roleDefinitionId": role, "principalId": str(uuid.uuid4()), "principalType": "User"}
+    made = send(azure, "PUT", path, {"properties": wanted}).json()["properties"]
+    assert (made["createdBy"], made["updatedBy"] is None, made["description"]) == (None, False, None)
+    assert send(azure, "GET", path).json()["properties"]["createdBy"] == made["updatedBy"]
