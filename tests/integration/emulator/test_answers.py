@@ -197,10 +197,19 @@ def test_a_plan_is_called_by_what_runs_on_it(
     assert known == [None, 2]  # not known yet of a new plan
 
 
+def test_a_plan_across_zones_needs_a_region_that_has_some(azure: Azure, group: str) -> None:
+    wanted = {"location": "westus", "sku": {"name": "P1v3"}, "properties": {"zoneRedundant": True}}
+    refused = send(azure, "PUT", f"{group}/providers/Microsoft.Web/serverfarms/plan", wanted)
+    assert (refused.status_code, refused.json()["Details"][2]["ErrorEntity"]["ExtendedCode"]) == (400, "59911")
+
+
 def test_a_site_that_is_stopped_stays_enabled_and_one_that_is_not_enabled_is_no_stopped_one(
     azure: Azure, group: str
 ) -> None:
-    site = azure.site(group.rpartition("/")[2])
+    plan = azure.plan(group.rpartition("/")[2])
+    site = azure.site(group.rpartition("/")[2], plan)
+    named = send(azure, "PUT", site.id, {"location": "westeurope", "properties": {"serverFarmId": plan.name}}).json()
+    assert named["properties"]["serverFarmId"] == plan.id
     send(azure, "POST", f"{site.id}/stop")
     stopped = send(azure, "GET", site.id).json()["properties"]
     assert (stopped["state"], stopped["enabled"]) == ("Stopped", True)

@@ -86,6 +86,7 @@ EXCLUDED = (
 @pytest.fixture(scope="module")
 def replayed(shared_azure: Azure) -> dict[str, list[recordings.Exchange]]:
     """What came of every fixture."""
+    shared_azure.resources.providers.register("Microsoft.Network")
     return {name: recordings.Replay(shared_azure, recordings.load(name)).run() for name in recordings.names()}
 
 

@@ -40,8 +40,8 @@ async def get_subscription(call: Call) -> Answer:
 
 @endpoints.on("GET", "/subscriptions/{subscription}/locations")
 async def list_locations(call: Call) -> Answer:
-    """The regions, the recommended ones first: recorded in 2023 to 2025."""
-    names = sorted(REGIONS, key=lambda name: name in OTHERS)
+    """The regions: of those that are recommended, the ones in the United States first. Recorded in 2023 to 2025."""
+    names = sorted(REGIONS, key=lambda name: (name in OTHERS, GEOGRAPHIES[name] != "United States"))
     return Answer({"value": [_region(call["subscription"], name) for name in names]})
 
 

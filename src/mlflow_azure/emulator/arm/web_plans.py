@@ -10,7 +10,8 @@ from mlflow_azure.emulator.arm.arm_errors import WebError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.quota import PLAN_TYPE, over_quota, require_cores, require_quota
-from mlflow_azure.emulator.arm.regions import display_name
+from mlflow_azure.emulator.arm.region_places import WITHOUT_ZONES
+from mlflow_azure.emulator.arm.regions import display_name, region_name
 from mlflow_azure.emulator.arm.web_container import run_site
 from mlflow_azure.emulator.arm.web_plan_defaults import SETTABLE, TIERS, as_written, kind_of_plan, plan_fields
 
@@ -67,6 +68,7 @@ async def put_plan(call: Call) -> Answer:
         raise WebError(400, "BadRequest", f"The plan name '{call['plan']}' is not valid.")
     sku = _sku(call.body, existing)
     if existing is None:
+        _require_zones(call)
         require_quota(call.world, sku)
     require_cores(call.world, call.id, call.body.get("location") or (existing or {}).get("location", ""), sku)
     plan = await _keep(call.world, _plan(call, existing, sku))
@@ -128,6 +130,14 @@ async def list_group_plans(call: Call) -> Answer:
 async def list_plan_sites(call: Call) -> Answer:
     """The sites on a plan."""
     return Answer(web_list(sites_of(call.world, call.id.removesuffix("/sites"))))
+
+
+def _require_zones(call: Call) -> None:
+    """Refuse a plan across zones in a region that has none: recorded in 2023 and 2024, version 2023-01-01."""
+    wanted = (call.body.get("properties") or {}).get("zoneRedundant")
+    if wanted and region_name(call.body.get("location", "")) in WITHOUT_ZONES:
+        message = "Requested features are not supported in region. Please try another region."
+        raise WebError(400, "BadRequest", message, "59911")
 
 
 async def _keep(world: World, plan: Body) -> Body:

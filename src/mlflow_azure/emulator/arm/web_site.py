@@ -149,6 +149,8 @@ def _new_hidden(name: str) -> dict[str, Any]:
 
 
 def _plan(call: Call, plan_id: str | None) -> Body:
+    if plan_id and "/" not in plan_id:  # a name is enough for one of the same group: recorded in 2023 and 2025
+        plan_id = f"{call.id.rpartition('/sites/')[0]}/serverfarms/{plan_id}"
     plan = call.world.resources.find(plan_id or "")
     if plan is None:
         name = (plan_id or "").rpartition("/")[2]

@@ -16,7 +16,8 @@ import yaml
 HERE = Path(__file__).parent
 HOST = "https://management.azure.com"
 KEPT_HEADERS = ("location", "azure-asyncoperation", "content-type")
-POLLED = re.compile(r"/(operationresults|asyncoperations|operationStatuses)/[^?]+.*", re.IGNORECASE)
+_POLLED = r"operations|operationresults|asyncoperations|operationStatuses|privateDnsOperation(?:Results|Statuses)"
+POLLED = re.compile(rf"/({_POLLED})/[^?]+.*", re.IGNORECASE)
 # What one Azure, one subscription or one person made of an answer, and what stands for it in the fixture.
 NEUTRAL = (
     (
@@ -25,7 +26,7 @@ NEUTRAL = (
     ),
     (re.compile(r"\b[0-9A-F]{64}\b"), "0" * 64),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"), "2024-01-01T00:00:00"),
-    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(,\d{1,3}(\.\d{1,3}){3})*\b"), "192.0.2.1"),
+    (re.compile(r"\b(?!10\.|192\.168\.)\d{1,3}(\.\d{1,3}){3}(,\d{1,3}(\.\d{1,3}){3})*\b"), "192.0.2.1"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "someone@example.com"),
     (re.compile(r"https://github\.com/[\w.-]+/[\w.-]+"), "https://github.com/owner/repository"),
     (re.compile(r"waws-prod-\w+-\d+(dr)?"), "waws-prod-xx0-000"),
@@ -147,7 +148,7 @@ def _given(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _used(path: str) -> list[str]:
     """The group and the resource of a path, without what is inside or done to it."""
     pattern = r"(/subscriptions/[^/]+/resourcegroups/[^/?]+)(/providers/[^/]+/[^/]+/[^/?]+)?"
-    match = re.match(pattern, path, re.IGNORECASE)
+    match = None if POLLED.search(path) else re.match(pattern, path, re.IGNORECASE)
     return [] if match is None else [match[1], *([match[0]] if match[2] else [])]
 
 
