@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlflow_azure.data import manifest
+from mlflow_azure.data.manifest import Manifest, Part
+from mlflow_azure.resources.storage.container_lease import of_this_machine
 from tests.support import odd_runs
-from tests.support.stored import Stored
+from tests.support.stored import NAME, Stored
 from tests.support.waiting import frozen
 
 if TYPE_CHECKING:
@@ -112,6 +115,9 @@ def test_what_was_destroyed_comes_back_from_its_backup_equal(cli: Command, store
     assert cli("restore", str(tmp_path / "b"), "--local", str(tmp_path / "out")).exit_code == 0
     artifacts = tmp_path / "out/artifacts/0/r1/artifacts"
     assert (artifacts / "a").read_bytes() == ODD_BLOBS["mlartefacts/0/r1/artifacts/a"]
+    again = cli("restore", str(tmp_path / "b"), "--local", str(tmp_path / "out"), "--output", "json")
+    assert refusal(again) == (2, "DataExists")
+    assert "--local DIR --replace" in again.errors[0]["hint"]
 
     assert cli("destroy", *JSON, "--yes").exit_code == 0
     deploy(cli)
@@ -299,11 +305,53 @@ def test_a_restore_that_is_gone_on_with_takes_nothing_that_someone_wrote_meanwhi
     assert written.read_bytes().endswith(b"3 0.1 2")
 
 
+def test_while_another_machine_copies_there_a_restore_is_refused(
+    cli: Command, stored: Stored, tmp_path: Path, shared_emulator: Emulator
+) -> None:
+    assert cli("backup", str(tmp_path / "b"), *JSON).exit_code == 0
+    where = (cli.environ["RG_NAME"], stored.account.name, NAME)
+    containers = shared_emulator.azure.storage.blob_containers
+    its = containers.lease(*where, {"action": "Acquire", "leaseDuration": 60}).lease_id
+    restore = ("restore", str(tmp_path / "b"), *JSON, "--replace", "--yes")
+    refused = cli(*restore)
+    assert refusal(refused) == (2, "InUse")
+    assert "on another machine" in refused.errors[0]["message"]
+    assert containers.get(*where).lease_state == "Leased"
+    containers.lease(*where, {"action": "Release", "leaseId": its})
+
+    of_a_killed_one = {"action": "Acquire", "leaseDuration": 60, "proposedLeaseId": of_this_machine()}
+    containers.lease(*where, of_a_killed_one)
+    assert cli(*restore).exit_code == 0  # its end is not waited for
+    assert containers.get(*where).lease_state == "Available"
+
+    containers.lease(*where, {"action": "Acquire", "leaseDuration": -1})  # so that nobody deletes it
+    assert cli(*restore).exit_code == 0
+
+
 def test_artifacts_can_be_left_out_of_a_backup(cli: Command, stored: Stored, tmp_path: Path) -> None:
     made = cli("backup", str(tmp_path / "b"), *JSON, "--without-artifacts", "--verbose")
     assert [part["kind"] for part in made.data["parts"]] == ["file share"]
     assert "GET localhost/mlflow/mlruns/0/meta.yaml → 2" in made.stderr
     assert not (tmp_path / "b/container").exists()
+
+
+def test_a_backup_of_mlflow_3_is_not_restored_to_1_5_0(cli: Command, tmp_path: Path) -> None:
+    deploy(cli)
+    made = Manifest(
+        id="1",
+        mlflow_azure_version="1",
+        mlflow_version="3.18.0",
+        deployment={},
+        artifact_root="",
+        file_store=None,
+        began="",
+        parts=(Part("database", "mlflow", "database"),),
+        files_sha256=manifest.write_entries(tmp_path / manifest.FILES, []),
+    )
+    made.write(tmp_path / manifest.MANIFEST)
+    refused = cli("restore", str(tmp_path), *JSON)
+    assert refusal(refused) == (2, "BackupOfAnotherKind")
+    assert "upgrade --to 3" in refused.errors[0]["hint"]
 
 
 def test_a_restore_of_what_is_no_backup_says_so(cli: Command, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from mlflow_azure.deadline import Deadline
 
-_HARMLESS_POST = re.compile(r"/(list\w*|check\w*|get\w*|register)$", re.IGNORECASE)
-"""Ends of the paths of POSTs that read (`listKeys`, `appsettings/list`, `checkNameAvailability`), and of the
-registration of a provider, which is the same the second time."""
+_HARMLESS_POST = re.compile(r"/(list\w*|check\w*|get\w*|register|lease)$", re.IGNORECASE)
+"""Ends of the paths of POSTs that read (`listKeys`, `appsettings/list`, `checkNameAvailability`), and of those that are
+the same the second time: the registration of a provider, and leases, whose ids we choose."""
 NOT_BEGUN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """What a service answers that has not begun to carry a request out, and says when to send it again:
 https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""

@@ -89,6 +89,15 @@ def in_use(what: str) -> SettingsError:
     )
 
 
+def leased_elsewhere(what: str) -> SettingsError:
+    """A command on another machine is at work in the same place."""
+    return SettingsError(
+        f"{what}: a command on another machine works there at this moment",
+        hint="Wait until it has ended; then run this one again. If it was killed, that is in a minute.",
+        code="InUse",
+    )
+
+
 def damaged(name: str, problem: str) -> MlflowAzureError:
     """A file of a backup is not what was backed up."""
     return MlflowAzureError(
@@ -98,12 +107,13 @@ def damaged(name: str, problem: str) -> MlflowAzureError:
     )
 
 
-def data_is_there(what: str, names: list[str], counted: str) -> SettingsError:
+def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine: bool) -> SettingsError:
     """A restore would overwrite data: so many names, `counted` in the plural."""
+    keep = "choose another directory" if on_this_machine else "make a backup first: mlflow-azure backup DIR"
+    replace = "--local DIR --replace" if on_this_machine else "--replace"
     return SettingsError(
-        f"restoring to {what}: {len(names)} {counted} are there already, such as {names[0]}",
-        hint="To keep them, make a backup first: mlflow-azure backup DIR. To replace them with what is in the "
-        "backup, add --replace.",
+        f"restoring to {what}: {len(names):,} {counted} are there already, such as {names[0]}",
+        hint=f"To keep them, {keep}. To replace them with what is in the backup: mlflow-azure restore {replace}",
         code="DataExists",
     )
 

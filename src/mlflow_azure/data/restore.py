@@ -183,11 +183,11 @@ class Obstacle(Protocol):
         ...
 
 
-def refuse_data(obstacles: Iterable[Obstacle]) -> None:
+def refuse_data(obstacles: Iterable[Obstacle], *, on_this_machine: bool) -> None:
     """Raise SettingsError where a restore would cost data."""
     for each in obstacles:
         if names := each.in_the_way():
-            raise errors.data_is_there(each.label, names, each.counted)
+            raise errors.data_is_there(each.label, names, each.counted, on_this_machine=on_this_machine)
 
 
 def steps(parts: Sequence[Restoring], verified: Task | None) -> list[Task]:

@@ -63,11 +63,12 @@ class Restore:
         self._folders = {part.kind: part.folder for part in self.manifest.parts}
         self._sqlite: SqliteDatabase | None = None
         self._data: StoredDatabase | None = None
+        self._is_local = False
         self._meanwhile: AbstractContextManager[object] = nullcontext()
 
     def to_deployment(self, azure: Azure, settings: Settings, *, stop_server: bool) -> None:
         """Write to the storage of 1.5.0. Raises MlflowAzureError where there is none (NotDeployed)."""
-        self._refuse({DATABASE})
+        self._refuse_database()
         stored = stored_data(azure, settings)
         if stop_server:
             self._meanwhile = stopped_server(azure, settings)
@@ -95,6 +96,7 @@ class Restore:
 
     def to_directory(self, out: Path) -> None:
         """Write what plain MLflow opens."""
+        self._is_local = True
         names = {part.kind: [e.name for e in self._of(part.kind) if not e.is_directory] for part in self.manifest.parts}
         layout = local_layout(self.manifest, out)
         for folder, beside, _ in layout.values():
@@ -129,11 +131,13 @@ class Restore:
         self.loaded.after = (stopped,)
         return [*packed, stopped, self.loaded, StartedSite(site, after=(self.loaded,))]
 
-    def _refuse(self, kinds: set[str]) -> None:
-        if unknown := self._folders.keys() & kinds:
+    def _refuse_database(self) -> None:
+        if DATABASE in self._folders:
             raise SettingsError(
-                f"restoring {self._directory}: it holds a {min(unknown)}, and the deployment has none",
-                hint=f"Restore it to a deployment of the same MLflow: {self.manifest.mlflow_version}",
+                f"restoring {self._directory}: it is of MLflow {self.manifest.mlflow_version}, and the deployment of "
+                "1.5.0, which has no database",
+                hint="Upgrade the deployment first: mlflow-azure upgrade --to 3. Or restore it to one that is made "
+                "with mlflow-azure deploy --mlflow 3, or to this machine: --local DIR",
                 code="BackupOfAnotherKind",
             )
 
@@ -157,7 +161,7 @@ class Restore:
         """
         verified = None
         if not replace:
-            refuse_data(self._obstacles)
+            refuse_data(self._obstacles, on_this_machine=self._is_local)
         elif in_the_way := [each for each in self._obstacles if each.in_the_way()]:
             what = " and ".join(f"{len(each.in_the_way()):,} {each.counted} in {each.label}" for each in in_the_way)
             dialog.require_consent(f"Give up {what} for what is in the backup?")

@@ -129,6 +129,35 @@ def test_containers_and_shares_are_created_once_and_then_updated(azure: Azure) -
     assert [each.name for each in azure.storage.blob_containers.list(group, account.name)] == ["mlflow"]
 
 
+def test_a_leased_container_is_leased_to_nobody_else_and_not_deleted(azure: Azure) -> None:
+    group = azure.group()
+    where = (group, azure.account(group).name, "mlflow")
+    containers = azure.storage.blob_containers
+    containers.create(*where, {})
+    acquire = {"action": "Acquire", "leaseDuration": 60}
+    lease = containers.lease(*where, acquire).lease_id
+    assert (containers.get(*where).lease_state, containers.get(*where).lease_duration) == ("Leased", "Fixed")
+    assert containers.lease(*where, {**acquire, "proposedLeaseId": lease}).lease_id == lease
+    mismatch = "LeaseIdMismatchWithContainerOperation"
+    for code, asked in (("LeaseAlreadyPresent", acquire), (mismatch, {"action": "Renew", "leaseId": "0" * 32})):
+        with pytest.raises(HttpResponseError) as told:
+            containers.lease(*where, asked)
+        assert error_code(told.value) == code
+    with pytest.raises(HttpResponseError) as told:
+        containers.delete(*where)
+    assert error_code(told.value) == "LeaseIdMissing"
+    assert containers.lease(*where, {"action": "Renew", "leaseId": lease}).lease_id == lease
+    containers.lease(*where, {"action": "Release", "leaseId": lease})
+    assert containers.get(*where).lease_state == "Available"
+    with pytest.raises(HttpResponseError) as told:
+        containers.lease(*where, {"action": "Release", "leaseId": lease})
+    assert error_code(told.value) == "LeaseNotPresentWithContainerOperation"
+    containers.lease(*where, {"action": "Acquire", "leaseDuration": -1})
+    assert containers.get(*where).lease_duration == "Infinite"
+    containers.lease(*where, {"action": "Break"})
+    containers.delete(*where)
+
+
 def test_a_share_tells_how_full_it_is_when_asked(azure: Azure) -> None:
     group = azure.group()
     account = azure.account(group)

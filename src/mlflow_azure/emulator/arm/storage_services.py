@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.emulator.arm.arm_errors import ArmError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.storage import ACCOUNT
+from mlflow_azure.emulator.arm.storage_leases import lease_container, refuse_leased, with_lease
 from mlflow_azure.emulator.arm.storage_services_defaults import (
     CREATED_CONTAINER,
     LAST_ACCESS_TRACKING,
@@ -84,14 +85,22 @@ async def patch_container(call: Call) -> Answer:
 @endpoints.on("GET", _CONTAINER)
 async def get_container(call: Call) -> Answer:
     """One container."""
-    return Answer(_existing_container(call))
+    return Answer(with_lease(call.world.resources, _existing_container(call)))
+
+
+@endpoints.on("POST", _CONTAINER + "/lease")
+async def lease(call: Call) -> Answer:
+    """Acquire, renew, change, release or break the lease of a container."""
+    return await lease_container(call, _existing_container(call))
 
 
 @endpoints.on("DELETE", _CONTAINER)
 async def delete_container(call: Call) -> Answer:
     """Delete a container with its blobs."""
-    if call.world.resources.find(call.id) is None:
+    container = call.world.resources.find(call.id)
+    if container is None:
         return Answer(status=204)
+    refuse_leased(call.world.resources, container)
     await call.world.runtime.blobs.delete_container(call["account"], call["container"])
     call.world.resources.remove(call.id)
     return Answer()
@@ -100,7 +109,8 @@ async def delete_container(call: Call) -> Answer:
 @endpoints.on("GET", _CONTAINERS)
 async def list_containers(call: Call) -> Answer:
     """The containers of an account."""
-    return Answer({"value": [listed_container(each) for each in call.world.resources.below(call.id)]})
+    resources = call.world.resources
+    return Answer({"value": [listed_container(with_lease(resources, each)) for each in resources.below(call.id)]})
 
 
 @endpoints.on("PUT", _SHARE, lacks="NFS and snapshots; the quota limits nothing")
