@@ -142,14 +142,14 @@ def backup(
 
 def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[Manifest, int]:
     """The backup, and how many files an earlier run had copied."""
-    from mlflow_azure.cli.database_access import alone, stored_database
+    from mlflow_azure.cli.database_access import alone_everywhere, stored_database
     from mlflow_azure.data.claimed import LOCK, claimed
     from mlflow_azure.deployment.backing_up import Backup, refuse_place
     from mlflow_azure.deployment.stored_data import as_deployed
 
     settings = run.wait(lambda: as_deployed(run.azure, run.settings))
     refuse_place(settings, directory, artifacts=artifacts)
-    beside = alone(run, "backing up") if settings.mlflow_version == POSTGRES else nullcontext()
+    beside = alone_everywhere(run, "backing up") if settings.mlflow_version == POSTGRES else nullcontext()
     with claimed(directory / LOCK, f"backing up to {directory}"), beside:
         with stored_database(run, settings) as database:
             prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))

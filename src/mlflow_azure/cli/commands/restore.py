@@ -91,7 +91,7 @@ def restore(
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> int:
     """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption."""
-    from mlflow_azure.cli.database_access import alone, stored_database
+    from mlflow_azure.cli.database_access import alone_everywhere, stored_database
     from mlflow_azure.data.claimed import LOCK, claimed
     from mlflow_azure.deployment.restoring import Restore
     from mlflow_azure.deployment.stored_data import as_deployed
@@ -109,7 +109,7 @@ def restore(
         azure = run.azure
         settings = run.wait(lambda: as_deployed(azure, run.settings))
         following = "Check its health: mlflow-azure status"
-        with alone(run, "restoring to"), stored_database(run, settings) as database:
+        with alone_everywhere(run, "restoring to"), stored_database(run, settings) as database:
             if database:
                 run.wait(lambda: prepared.to_database(database), looking)
             else:

@@ -13,6 +13,7 @@ from mlflow_azure.deployment.decisions import decide_access
 from mlflow_azure.deployment.features.continuous_deployment import password_stored
 from mlflow_azure.deployment.features.enabled import enabled_features
 from mlflow_azure.deployment.foundation import postgres_foundation
+from mlflow_azure.deployment.leased import leased
 from mlflow_azure.deployment.temporary_site import RemovedSite, temporary_site
 from mlflow_azure.deployment.upgrade import changeover
 from mlflow_azure.deployment.upgrade.beside import Beside, beside
@@ -24,6 +25,7 @@ from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mlflow_azure.azure.clients import Azure
@@ -99,7 +101,8 @@ class Upgrading:
         changeover.refuse_finished(self._found, "upgrading to MLflow 3")
         if not has_to_move:
             self._dialog.require_consent("Go on with the switch to MLflow 3?")
-            return Moved(self._switch(aside=None))
+            with self._alone("upgrading"):
+                return Moved(self._switch(aside=None))
         self._refuse_undecided()
         azure, settings, wish = self._azure, self._new.settings, self._new.wish
         prepared = self._dialog.wait(
@@ -110,11 +113,12 @@ class Upgrading:
         planned = self._dialog.wait(lambda: engine.plan(prepared.nodes, azure.deadline, required=prepared.required))
         self._dialog.note(_announcement(planned, backup))
         self._dialog.require_consent("Move all runs, and switch the server to MLflow 3?")
-        if backup:
-            kept_or_made(self._dialog, self._azure, self._old.settings, backup)
-        self._dialog.watch(engine.Execution(planned, azure.deadline).events())
-        self._accept(self._passes(prepared))
-        return self._last_pass_and_switch(prepared)
+        with self._alone("upgrading"):
+            if backup:
+                kept_or_made(self._dialog, self._azure, self._old.settings, backup)
+            self._dialog.watch(engine.Execution(planned, azure.deadline).events())
+            self._accept(self._passes(prepared))
+            return self._last_pass_and_switch(prepared)
 
     def _refuse_undecided(self) -> None:
         """Raise SettingsError where nobody has said who may reach MLflow 3, or it would go on storing a password.
@@ -182,7 +186,7 @@ class Upgrading:
         """Go back to 1.5.0; its URL. An upgrade that was not switched yet is given up."""
         changeover.refuse_never_switched(self._found, "rolling back")
         changeover.refuse_finished(self._found, "rolling back")
-        azure, site = self._azure, self._base.site
+        azure = self._azure
         if self._dialog.wait(lambda: enabled_features(azure, self._new.settings)).scaling:
             raise SettingsError(
                 f"rolling back: plan {self._old.settings.asp_name} scales by its load, and the file store of MLflow "
@@ -192,6 +196,11 @@ class Upgrading:
         self._dialog.require_consent(
             "Go back to MLflow 1.5.0? What was logged to MLflow 3 stays in the database, but is not shown."
         )
+        with self._alone("rolling back"):
+            return self._rolled_back()
+
+    def _rolled_back(self) -> str:
+        azure, site = self._azure, self._base.site
         if self._found.version == FILE_SHARE and self._found.upgrade is None:
             self._do(self._without_temporary_site(), StartedSite(site))
             return str(self._dialog.wait(lambda: engine.read([site], azure.deadline)[site].outputs or {})["url"])
@@ -221,9 +230,13 @@ class Upgrading:
         aside = f" {self._found.aside:,} that could not be moved exist only there." if self._found.aside else ""
         self._dialog.require_consent(f"Delete file share {share}? There is no way back to MLflow 1.5.0 then.{aside}")
         self._dialog.require_consent(f"Really delete {share}, with every run of MLflow 1.5.0 in it?")
-        url = self._deploy(lambda: changeover.finish(azure, settings, self._new.wish))
-        self._do(changeover.RemovedShare(azure, settings))
+        with self._alone("finishing the upgrade of"):
+            url = self._deploy(lambda: changeover.finish(azure, settings, self._new.wish))
+            self._do(changeover.RemovedShare(azure, settings))
         return url, share
+
+    def _alone(self, what: str) -> AbstractContextManager[None]:
+        return leased(self._azure, self._new.settings, what)
 
     @property
     def _base(self) -> PostgresFoundation:

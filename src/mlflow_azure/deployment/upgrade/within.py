@@ -12,6 +12,7 @@ from mlflow_azure.deployment.backing_up import kept_or_made
 from mlflow_azure.deployment.decisions import is_newer, newer
 from mlflow_azure.deployment.deploy import Deploy
 from mlflow_azure.deployment.foundation import Move
+from mlflow_azure.deployment.leased import leased
 from mlflow_azure.deployment.remote_task import RemoteTask
 from mlflow_azure.deployment.transfer.opened import opened
 from mlflow_azure.errors import SettingsError
@@ -74,9 +75,15 @@ def renew(
             hint="To back it up: --backup DIRECTORY. Not to, which leaves no way back: --no-backup",
             code="BackupNotDecided",
         )
-    settings, wish = aim.settings, aim.wish
     if is_newer(found.release):
-        raise newer(f"web app {settings.web_app_name} runs MLflow {found.release}, and this is {mlflow_release()}")
+        name = aim.settings.web_app_name
+        raise newer(f"web app {name} runs MLflow {found.release}, and this is {mlflow_release()}")
+    with leased(azure, aim.settings, "upgrading"):
+        return _renew(dialog, azure, aim, backup)
+
+
+def _renew(dialog: Dialog, azure: Azure, aim: Aim, backup: Path | None) -> Renewed:
+    settings, wish = aim.settings, aim.wish
     with opened(dialog, azure, settings, wish.context, wish.build) as data:
         asked = data.temporary.asked
         state: dict[str, Any] = dialog.wait(lambda: asked.look("/database", "looking at the database"))
