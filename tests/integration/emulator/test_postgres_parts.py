@@ -69,13 +69,15 @@ def test_a_server_without_microsoft_entra_has_no_administrators_of_it(azure: Azu
     server.administrate(object_id(azure), "someone-else")
 
 
-def test_parameters_are_those_of_the_running_postgresql_and_two_of_azures(azure: Azure) -> None:
+def test_parameters_are_those_of_the_running_postgresql_and_some_of_azures(azure: Azure) -> None:
     server = Database.opened(azure)
     configurations = server.client.configurations
     listed = {each.name for each in configurations.list_by_server(server.group, server.name)}
     assert {"require_secure_transport", "azure.extensions", "work_mem", "max_connections"} <= listed
     tls = configurations.get(server.group, server.name, "require_secure_transport").properties
     assert (tls.value, tls.source, tls.allowed_values) == ("on", "system-default", "on,off")
+    audited = server.configure("pgaudit.log", "READ")
+    assert (audited.value, audited.source) == ("READ", "user-override")
     assert server.configure("work_mem", "8192").value == "8192"
     assert server.connect().execute("SHOW work_mem").fetchone() == ("8MB",)
     assert server.configure("max_worker_processes", "9").is_config_pending_restart

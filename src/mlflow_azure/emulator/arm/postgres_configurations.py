@@ -1,4 +1,4 @@
-"""Microsoft.DBforPostgreSQL: the parameters of a server: PostgreSQL's own, and two that only Azure has."""
+"""Microsoft.DBforPostgreSQL: the parameters of a server: PostgreSQL's own, and some that only Azure has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/postgresql/configurations")
 
 _CONFIGURATION = SERVER + "/configurations/{configuration}"
-_UPSERT = "UpsertServerConfigurationsManagementOperation"
+_UPSERT = "UpdateOrcasServerParameterManagementOperation"  # recorded in 2025, versions 2022-12-01 to 2024-08-01
 _COLUMNS = "name, short_desc, vartype, setting, boot_val, enumvals, min_val, max_val, context, pending_restart, unit"
 _DATA_TYPES = {"bool": "Boolean", "enum": "Enumeration", "integer": "Integer", "real": "Numeric", "string": "String"}
 # What the service sets, and nobody else (https://learn.microsoft.com/azure/postgresql/server-parameters).
@@ -25,6 +25,12 @@ _SERVICE_ONLY = {"listen_addresses", "port", "unix_socket_directories", "unix_so
 _OF_AZURE = {
     "require_secure_transport": ("Whether client connections to the server are required to use TLS.", "on", "on,off"),
     "azure.extensions": ("Specifies which extensions are allowed to be created in the server.", "", ""),
+    # Recorded in 2025, version 2022-12-01. Nothing is audited here.
+    "pgaudit.log": (
+        "Specifies which classes of statements will be logged by session audit logging.",
+        "none",
+        "none,read,write,function,role,ddl,misc,all",
+    ),
 }
 
 
@@ -57,7 +63,7 @@ async def put_configuration(call: Call) -> Answer:
         raise ArmError(400, "InvalidParameterValue", f"The parameter '{name}' is read-only.")
     if name in _OF_AZURE:
         allowed = _OF_AZURE[name][2]
-        if allowed and value.lower() not in allowed.split(","):
+        if allowed and not set(value.lower().split(",")) <= set(allowed.split(",")):
             raise ArmError(400, "InvalidParameterValue", f"Invalid value given for parameter '{name}'.")
         call.world.resources.hidden(server["id"])[name] = value
     elif not call.failure:
