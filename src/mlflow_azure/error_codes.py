@@ -114,7 +114,10 @@ ERROR_CODES = {
     "ContainerKeepsEnding": Explained(
         "The container keeps exiting after it starts.", "Fix the problem in its last log lines."
     ),
-    "PullRefused": Explained("The identity is not allowed to pull the image.", "`mlflow-azure deploy --no-identity`"),
+    "PullRefused": Explained(
+        "The identity is not allowed to pull the image.",
+        "Run it again, or with MLflow 1.5.0: `mlflow-azure deploy --no-identity`.",
+    ),
     "RegistryRefusesArmTokens": Explained(
         "The registry does not accept tokens for Azure Resource Manager.",
         "`az acr config authentication-as-arm update --registry NAME --status enabled`",

@@ -31,6 +31,8 @@ SETTINGS = {
     "a size that does not scale by its load": (*THREE, "--asp-sku", "B1", "--autoscale", "1-3"),
     "a size of PostgreSQL that there is not": (*THREE, "--postgres-sku", "Z9"),
     "a user that there is not": ("--auth", "--allow-user", "ann@example.com"),
+    "a database for MLflow 1.5.0": ("--backend-uri-secret", "https://theirs.vault.azure.net/secrets/mlflow"),
+    "a registry's password for MLflow 3": (*THREE, "--no-identity"),
     "a build here without containers": ("--build", "local"),
     "certificates that there are not": ("--build-ca", "nowhere.pem"),
     "a group of someone else": ("--rg-name", FOREIGN),

@@ -34,6 +34,31 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
     )
 
 
+def refuse_unused(settings: Settings, *, identity: bool | None = None) -> None:
+    """Raise SettingsError where what was asked for has no place in the MLflow that is to be deployed.
+
+    Args:
+        identity: Whether the image is to be pulled with an identity; None where nobody said.
+
+    """
+    given = {
+        "MLFLOW_BACKEND_URI": settings.mlflow_backend_uri,
+        "MLFLOW_BACKEND_URI_SECRET": settings.mlflow_backend_uri_secret,
+    }
+    if settings.mlflow_version == FILE_SHARE:
+        for name in (name for name, value in given.items() if value):
+            raise SettingsError(
+                f"{name}: MLflow {FILE_SHARE} keeps its runs on a file share, and uses no database",
+                hint=f"Leave {name} out, or deploy MLflow 3: mlflow-azure deploy --mlflow 3",
+            )
+    elif identity is False:
+        raise SettingsError(
+            "--no-identity: MLflow 3 is deployed without a registry password, so its identity pulls the image",
+            hint="Leave --no-identity out.",
+            code="Usage",
+        )
+
+
 def refuse_other_release(settings: Settings, found: str | None) -> None:
     """Raise SettingsError where another release of MLflow 3 is deployed: its database has another schema, perhaps."""
     if found is None or settings.mlflow_version != POSTGRES or found == mlflow_release():

@@ -9,7 +9,13 @@ from mlflow_azure import engine
 from mlflow_azure.azure.clouds import CloudName
 from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.beforehand import before_writing
-from mlflow_azure.deployment.decisions import decide_access, refuse_other_release, refuse_other_version, spare
+from mlflow_azure.deployment.decisions import (
+    decide_access,
+    refuse_other_release,
+    refuse_other_version,
+    refuse_unused,
+    spare,
+)
 from mlflow_azure.deployment.features.allowed import lacking_consent
 from mlflow_azure.deployment.features.identity import allowed_identity
 from mlflow_azure.deployment.stack import mlflow_stack
@@ -86,6 +92,8 @@ class Deploy:
 
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
+        if wish.becomes is None:
+            refuse_unused(settings, identity=wish.identity)
         live, seen = read_before(azure, settings, context=wish.context, hiding=not writes)
         if wish.becomes:
             live = wish.becomes(live)

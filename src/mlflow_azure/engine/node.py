@@ -81,6 +81,7 @@ class Resource(Node):
         shown_by: Resources that cannot exist without this one. Where one of them does, this one is not asked for.
         shown: How this one is then.
         contested: Whether several commands write it, each as a whole, so that one may undo what another wrote.
+        implied: Whether a new parent is made with it as it should be, so that there is nothing to do, or to tell.
 
     """
 
@@ -89,6 +90,7 @@ class Resource(Node):
     changing_outputs: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[Properties] = {}
     contested: ClassVar[bool] = False
+    implied: ClassVar[bool] = False
 
     def __init__(
         self,

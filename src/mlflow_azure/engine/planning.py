@@ -91,8 +91,9 @@ def plan(
 
 
 def _is_gone(node: Node, readings: Mapping[Resource, Reading]) -> bool:
-    """Whether it is not wanted and not there either, so that there is nothing to do, or to tell."""
-    return isinstance(node, Removable) and not node.wanted and readings[node].live is None
+    """Whether it is not wanted and not there either, or comes with its parent: there is nothing to do, or to tell."""
+    unasked = (isinstance(node, Removable) and not node.wanted) or (isinstance(node, Resource) and node.implied)
+    return unasked and isinstance(node, Resource) and readings[node].live is None
 
 
 def _steps(

@@ -47,7 +47,7 @@ def exchange(azure: Azure, server: str) -> tuple[str, Secret]:
             what,
             either,
             azure.deadline,
-            refused="Ask an owner of the registry for the role AcrPush on it, "
-            "or use its admin user: mlflow-azure deploy --no-identity",
+            refused="Ask an owner of the registry for the role AcrPush on it. With MLflow 1.5.0 you can use its admin "
+            "user instead: mlflow-azure deploy --no-identity",
         )
     return USERNAME, Secret(field_of(what, answer, "refresh_token"))

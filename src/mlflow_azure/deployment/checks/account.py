@@ -132,8 +132,8 @@ def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Fi
     raise AzureRefusedError(
         f"deploying with --identity: {registry} does not accept tokens for Azure Resource Manager, and App Service "
         "pulls with no others",
-        hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. Or pull "
-        "with its password: mlflow-azure deploy --no-identity",
+        hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. With "
+        "MLflow 1.5.0 you can pull with its password instead: mlflow-azure deploy --no-identity",
         code="RegistryRefusesArmTokens",
     )
 

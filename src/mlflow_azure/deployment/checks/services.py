@@ -9,7 +9,7 @@ from mlflow_azure import engine
 from mlflow_azure.azure.permissions import ASK_TO_READ, allows, granted, unless_forbidden
 from mlflow_azure.azure.refusals import HINTS, doing
 from mlflow_azure.deployment.checks.finding import Finding, ok, warning
-from mlflow_azure.deployment.decisions import refuse_other_version
+from mlflow_azure.deployment.decisions import refuse_other_version, refuse_unused
 from mlflow_azure.deployment.features.version import live_version
 from mlflow_azure.deployment.stack import mlflow_stack
 from mlflow_azure.engine.node import Given
@@ -150,6 +150,7 @@ def names(azure: Azure, settings: Settings) -> Finding:
 
     Raises what a plan of the resources raises, for all of them at once; SettingsError where another MLflow has them.
     """
+    refuse_unused(settings)
     refuse_other_version(settings, live_version(azure, settings))
     stack = mlflow_stack(azure, settings)
     named = tuple(each for each in (stack.account, stack.registry, stack.site, stack.database) if each)

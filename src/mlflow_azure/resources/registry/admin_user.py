@@ -24,6 +24,7 @@ class AdminUser(AzureResource):
     """
 
     kind = "registry admin user"
+    implied = True
 
     def __init__(self, registry: ContainerRegistry, *, unused: Callable[[], None], after: tuple[Node, ...]) -> None:
         super().__init__(registry.azure, registry.name, parent=registry, after=after)

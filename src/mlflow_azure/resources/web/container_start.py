@@ -104,7 +104,8 @@ class ContainerStart:
             raise AzureRefusedError(
                 f"waiting for the container of {self.site}: its identity may not pull the image, "
                 f"{ROLE_SECONDS / 60:.0f} minutes after it got the role",
-                hint="To pull with the registry's password instead: mlflow-azure deploy --no-identity",
+                hint="Run it again: a role may take longer to count. With MLflow 1.5.0 you can pull with the "
+                "registry's password instead: mlflow-azure deploy --no-identity",
                 code="PullRefused",
             )
         report("its identity may not pull the image yet: restarting", None)
