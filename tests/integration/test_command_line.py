@@ -67,6 +67,28 @@ def test_a_line_that_cannot_be_parsed_is_answered_in_plain_words_and_with_the_he
     assert answer.stderr == f"Error: {message}\nNext: {typed(hint)}\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "first", "second"),
+    [
+        ("deploy --dry-run --timeline deploy.svg", "--dry-run", "--timeline"),
+        ("deploy --open --dry-run", "--dry-run", "--open"),
+        ("destroy --yes --keep-data --delete-database", "--keep-data", "--delete-database"),
+        ("logs --download logs.zip --tail 0 --since 1h -f", "--download", "--follow, --tail, --since"),
+        ("upgrade --rollback --backup kept", "--rollback", "--backup"),
+        ("upgrade --finish --keep-artifact-uris", "--finish", "--keep-artifact-uris"),
+        ("upgrade --to 3 --backup kept --no-backup", "--backup", "--no-backup"),
+        ("backup kept --verify --stop-server", "--verify", "--stop-server"),
+        ("restore kept --local here --stop-server", "--local", "--stop-server"),
+    ],
+)
+def test_an_option_that_would_be_passed_over_beside_another_one_is_refused(
+    cli: Command, line: str, first: str, second: str
+) -> None:
+    refused = cli(*line.split(), "--output", "json")
+    assert (refused.exit_code, refused.errors[0]["code"]) == (2, "Usage")
+    assert refused.errors[0]["message"] == f"{first} cannot be combined with {second}"
+
+
 def test_an_option_before_the_command_is_answered_as_that_command(cli: Command) -> None:
     answer = cli("-o", "json", "deploy")
     assert answer.answer["command"] == "deploy"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlflow_azure.cli import completion
+from mlflow_azure.errors import SettingsError
 from mlflow_azure.settings import SETTINGS, Options, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 PANEL = "Settings"
 
@@ -62,6 +63,19 @@ def settings_parameters(*, all_matter: bool, shows: Collection[str] = ()) -> lis
 def chosen(arguments: dict[str, Any]) -> Options:
     """Takes the settings' arguments out of `arguments`, and answers them by the settings' names."""
     return {name: arguments.pop(setting.field) for name, setting in SETTINGS.items() if setting.field in arguments}
+
+
+def refuse_beside(some: Mapping[str, object], others: Mapping[str, object]) -> None:
+    """Raise SettingsError where one of `some` options was given, and `others` that would then be passed over."""
+    first, idle = _given(some), _given(others)
+    if first and idle:
+        raise SettingsError(
+            f"{first[0]} cannot be combined with {', '.join(idle)}", hint="Leave one of them out.", code="Usage"
+        )
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    return [name for name, value in options.items() if value is not None and value is not False]
 
 
 def _parameter(setting: Setting, *, hidden: bool) -> inspect.Parameter:

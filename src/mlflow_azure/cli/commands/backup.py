@@ -14,6 +14,7 @@ import typer
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
+from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
 from mlflow_azure.settings import POSTGRES
 
@@ -123,6 +124,7 @@ def backup(
     ] = False,
 ) -> int:
     """Copy all runs and artifacts to a directory. Run it again to continue after an interruption."""
+    refuse_beside({"--verify": verify}, {"--without-artifacts": without_artifacts, "--stop-server": stop_server})
     if verify:
         return _verify(run, directory)
     began = time.monotonic()

@@ -17,6 +17,7 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.commands.plan import PlanAnswer, plan
 from mlflow_azure.cli.feature_options import Adopt, Auth, Identity, Public
 from mlflow_azure.cli.invocation import Invocation
+from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
 from mlflow_azure.events import Action
 
@@ -102,6 +103,7 @@ def deploy(
       mlflow-azure deploy --settings team.env --auth
 
     """
+    refuse_beside({"--dry-run": dry_run}, {"--timeline": timeline, "--open": open_})
     if dry_run:
         return plan(run, adopt=adopt, build=build, build_ca=build_ca, auth=auth, identity=identity, public=public) or 0
     from mlflow_azure.deployment.deploy import Deploy, Wish

@@ -13,6 +13,7 @@ from mlflow_azure.cli.applied import Done, apply
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.emulated import is_missing, stop_if_unused
 from mlflow_azure.cli.invocation import Invocation
+from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def destroy(
       mlflow-azure destroy --keep-data --yes
 
     """
+    refuse_beside({"--keep-data": keep_data}, {"--delete-database": delete_database})
     if run.common.cloud is CloudName.EMULATOR and run.loaded and is_missing():
         group = run.loaded.values["RG_NAME"].text
         run.answer(DestroyAnswer((), (), group, group_deleted=False))  # there is no emulator yet

@@ -12,6 +12,7 @@ import typer
 from mlflow_azure.cli.answer import Answer
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
+from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def logs(
     from mlflow_azure.kudu import logs as log
     from mlflow_azure.kudu.scm_site import Kudu
 
+    refuse_beside({"--download": download}, {"--follow": follow, "--tail": tail, "--since": since})
     after = log.since(since, datetime.now(UTC)) if since else None
     site = run.wait(lambda: deployed_site(run.azure, run.settings, "reading the log"))
     kudu = Kudu(run.azure, site.name, site.scm_host, run.console.note)

@@ -13,6 +13,7 @@ import typer
 from mlflow_azure.cli.answer import Answer, only_for_text
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
+from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
 from mlflow_azure.deployment.upgrade.compared import LeftAside
 from mlflow_azure.errors import MlflowAzureError
@@ -96,6 +97,7 @@ def restore(
     from mlflow_azure.deployment.restoring import Restore
     from mlflow_azure.deployment.stored_data import as_deployed
 
+    refuse_beside({"--local": local}, {"--stop-server": stop_server})
     began = time.monotonic()
     prepared = Restore(directory)
     looking = "Checking what is there"

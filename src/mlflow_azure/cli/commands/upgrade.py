@@ -15,6 +15,7 @@ from mlflow_azure.cli.build_options import Build, BuildCa, BuildOption, image_so
 from mlflow_azure.cli.command import command
 from mlflow_azure.cli.feature_options import Auth, Public
 from mlflow_azure.cli.invocation import Invocation
+from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
 from mlflow_azure.deployment.upgrade.compared import Compared, LeftAside
 from mlflow_azure.errors import MlflowAzureError, SettingsError
@@ -205,6 +206,9 @@ def upgrade(
     said = sum((to is not None, rollback, finish))
     if said > 1:
         raise _NOT_SAID
+    moving = {"--backup": backup, "--no-backup": no_backup, "--keep-artifact-uris": keep_artifact_uris}
+    refuse_beside({"--rollback": rollback, "--finish": finish}, moving)
+    refuse_beside({"--backup": backup}, {"--no-backup": no_backup})
     began = time.monotonic()
     if to is not None:
         _take_settings_of(run, to)
