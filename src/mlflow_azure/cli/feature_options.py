@@ -16,7 +16,7 @@ Identity = Annotated[
     typer.Option(
         "--identity/--no-identity",
         help="Let the web app pull the image with its managed identity, without a registry password. "
-        "[default: unchanged; a new web app uses the registry's admin user]",
+        "[default: unchanged; a new web app uses the registry's admin user, one of MLflow 3 its identity]",
         show_default=False,
     ),
 ]

@@ -7,6 +7,7 @@ source code, which takes longer than everything else that `--help` does.
 from __future__ import annotations
 
 import ast
+import re
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 COMMANDS = "mlflow_azure.cli.commands"
 _EXAMPLES = "Examples:\n"
+_RANGE = re.compile(r" *\[(?:\d+<=)?x[<>]=\d+\]$")
+"""What a number may be, as Typer writes it: [x>=1]. Who gives another one is told in words."""
 _HYPHEN = "\ue000"
 """Stands for a hyphen while lines are wrapped: they are broken after any other, in the middle of `3.11-slim`."""
 _NARROW, _FIRST_COLUMN, _FIRST_OF_NARROW = 72, 30, 12  # columns of a terminal, and of the names in it
@@ -158,9 +161,10 @@ def off_unless_given(switch: Any) -> None:
 def help_record(param: Any, ctx: Any) -> tuple[str, str] | None:
     """How the help names an option or an argument, and what it says of it. Of arguments, Typer names the type, too."""
     record = param.get_help_record(ctx)
-    if record is None or param.param_type_name != "argument":
-        return record  # type: ignore[no-any-return] # the parser is untyped
-    return record[0].partition(" <")[0], record[1]
+    if record is None:
+        return None
+    name = record[0].partition(" <")[0] if param.param_type_name == "argument" else record[0]
+    return name, _RANGE.sub("", record[1])
 
 
 def _docstring(module: str, word: str) -> str:

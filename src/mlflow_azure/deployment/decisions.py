@@ -25,11 +25,14 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
     wanted = settings.mlflow_version
     if found in (None, wanted):
         return
-    move = "mlflow-azure upgrade --to 3" if wanted == POSTGRES else "mlflow-azure upgrade --rollback"
+    back = "go back, where it was upgraded"
+    how, move = (
+        ("move", "mlflow-azure upgrade --to 3") if wanted == POSTGRES else (back, "mlflow-azure upgrade --rollback")
+    )
     raise SettingsError(
         f"web app {settings.web_app_name} runs MLflow {found}, and MLFLOW_VERSION is {wanted}: a deploy does not move "
         "runs or artifacts",
-        hint=f"Keep what is deployed: --mlflow {found}. To move: {move}",
+        hint=f"Keep what is deployed: --mlflow {found}. To {how}: {move}",
         code="OtherVersion",
     )
 

@@ -174,7 +174,7 @@ def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -
             name=resource.name,
             id=resource.id,
             state=HIDDEN if readings[resource].hidden else MISSING if live is None else resource.state(live),
-            sku=((live or {}).get("sku") or {}).get("name"),
+            sku=None if resource.implied else ((live or {}).get("sku") or {}).get("name"),
             # App Service names a region in the answers for a site's parts, too.
             location=(live or {}).get("location") if not isinstance(resource, SitePart) else None,
         )

@@ -106,6 +106,20 @@ def test_each_command_that_is_shown_is_about_the_same_deployment(name: str, run:
                 _check_target(command, arguments, run)
 
 
+def test_each_example_of_the_help_is_a_line_that_the_parser_takes() -> None:
+    shown = [line for path in PACKAGE.rglob("cli/commands/*.py") for line in _examples(path.read_text("utf-8"))]
+    assert len(shown) > len(NAMES)
+    for line in shown:
+        parsed(line.replace(PROGRAM, program(), 1))
+
+
+def _examples(module: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module)):
+        if isinstance(node, ast.FunctionDef):
+            examples = (ast.get_docstring(node) or "").partition("Examples:\n")[2]
+            yield from (match[0] for match in re.finditer(rf"{PROGRAM} [^|)#\n]*", examples))
+
+
 def _check_target(command: str, arguments: dict[str, Any], run: Loaded) -> None:
     if command.startswith(OF_NO_DEPLOYMENT):
         return

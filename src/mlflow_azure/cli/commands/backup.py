@@ -123,7 +123,13 @@ def backup(
         ),
     ] = False,
 ) -> int:
-    """Copy all runs and artifacts to a directory. Run it again to continue after an interruption."""
+    """Copy all runs and artifacts to a directory. Run it again to continue after an interruption.
+
+    Examples:
+      mlflow-azure backup team-runs
+      mlflow-azure backup team-runs --verify
+
+    """
     refuse_beside({"--verify": verify}, {"--without-artifacts": without_artifacts, "--stop-server": stop_server})
     if verify:
         return _verify(run, directory)

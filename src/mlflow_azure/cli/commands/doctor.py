@@ -61,7 +61,13 @@ class DoctorAnswer(Answer):
 
 @command("doctor", DoctorAnswer, makes=True)
 def doctor(run: Invocation) -> int:
-    """Check everything a deployment needs, without changing anything."""
+    """Check everything a deployment needs, without changing anything.
+
+    Examples:
+      mlflow-azure doctor
+      mlflow-azure doctor --mlflow 3 --rg-location northeurope
+
+    """
     from mlflow_azure.deployment.checks.runner import examine
 
     run.preview = True

@@ -76,6 +76,12 @@ def local_run(
     """Run the image with Docker on this machine, as App Service would.
 
     Artifacts go to its own Azurite, runs to a volume; both are kept for the next run.
+
+    Examples:
+      mlflow-azure local-run --detach
+      mlflow-azure local-run --mlflow 3
+      mlflow-azure local-run --stop
+
     """
     _check_options(name, storage_connection_string=storage_connection_string, use_deployed=use_deployed)
     if stop:

@@ -75,7 +75,7 @@ class RestoreAnswer(Answer):
         return "\n".join([f"Restored {counted}.", *aside, self.following])
 
 
-@command("restore", RestoreAnswer)
+@command("restore", RestoreAnswer, asks=True)
 def restore(
     run: Invocation,
     directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="A backup.")],
@@ -91,7 +91,14 @@ def restore(
     ] = False,
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> int:
-    """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption."""
+    """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption.
+
+    Examples:
+      mlflow-azure restore team-runs
+      mlflow-azure restore team-runs --replace --stop-server
+      mlflow-azure restore team-runs --local here
+
+    """
     from mlflow_azure.cli.database_access import alone_everywhere, stored_database
     from mlflow_azure.data.claimed import LOCK, claimed
     from mlflow_azure.deployment.restoring import Restore

@@ -65,7 +65,13 @@ def rotate_keys(
     registry: Annotated[bool, typer.Option("--registry", help="Both passwords of the registry's admin user.")] = False,
     sign_in: Annotated[bool, typer.Option("--sign-in", help="The client secret of the app registration.")] = False,
 ) -> None:
-    """Renew all keys without an outage, or only those that the options name."""
+    """Renew all keys without an outage, or only those that the options name.
+
+    Examples:
+      mlflow-azure rotate-keys
+      mlflow-azure rotate-keys --storage
+
+    """
     from mlflow_azure.deployment.rotation import Keys, Kind
 
     named = {Kind.STORAGE: storage, Kind.REGISTRY: registry, Kind.SIGN_IN: sign_in}

@@ -118,7 +118,13 @@ class SettingsImportAnswer(Answer):
 
 @command("settings import", SettingsImportAnswer, settings=False, asks=True)
 def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
-    """Import the settings of an existing deploy.sh. The script is read, never run."""
+    """Import the settings of an existing deploy.sh. The script is read, never run.
+
+    Examples:
+      mlflow-azure settings import deploy.sh
+      mlflow-azure settings import deploy.sh --write
+
+    """
     result = read_script(_read(script), script.name)
     files = [item.name for item in result.left_out if item.name not in SETTINGS]
     if not result.values and len(files) == len(result.left_out):

@@ -161,7 +161,7 @@ class ReleaseAnswer(Answer):
         return "\n".join(lines)
 
 
-@command("upgrade", UpgradeAnswer, ReleaseAnswer, RollbackAnswer, FinishAnswer)
+@command("upgrade", UpgradeAnswer, ReleaseAnswer, RollbackAnswer, FinishAnswer, makes=True, asks=True)
 def upgrade(
     run: Invocation,
     *,
