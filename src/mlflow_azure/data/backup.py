@@ -67,25 +67,31 @@ class CopyPart(Task):
         self.progress = Progress(report)
         self.progress.listing(1)
         with errors.on_this_machine(self._into.root):
-            crew.share([partial(self._list, self._source.root())], self._source.workers)
+            crew.share([partial(self._list, self._source.root(), 1.0)], self._source.workers)
         return Action.COPY
 
-    def _list(self, folder: Folder) -> list[Work]:
+    def _list(self, folder: Folder, part: float) -> list[Work]:
+        """List a folder, and go on with what lies in it. It is so large a `part` of the whole, as far as one knows."""
         work: list[Work] = []
-        for found in self._source.expand(folder):
+        lies_there = list(self._source.expand(folder))
+        each = part / max(1, len(lies_there))
+        for found in lies_there:
             if isinstance(found, Folder):
-                self.progress.listing(1)
-                work.append(partial(self._list, found))
+                self.progress.listing(1, endless=found.marker is not None)
+                work.append(partial(self._list, found, each))
             else:
                 self.progress.expect(1, found.size or 0)
-                work.append(partial(self._copy, found))
+                work.append(partial(self._copy, found, each))
+        if not lies_there:
+            self.progress.passed(part)
         if folder.is_directory:
             self._into.note(Entry(self._folder, folder.name))
         self.progress.listing(-1)
         return work
 
-    def _copy(self, item: Item, tries: int = 1) -> list[Work]:
+    def _copy(self, item: Item, part: float, tries: int = 1) -> list[Work]:
         if entry := self._into.earlier(self._folder, item.name, item.version):
+            self.progress.passed(part, skipped=True)
             self.progress.done(entry.bytes, skipped=True)
             return []
         path = self._into.incoming()
@@ -100,20 +106,22 @@ class CopyPart(Task):
 
         def end() -> list[Work]:
             if changed:
-                return self._again(item, path, tries)
+                return self._again(item, path, part, tries)
             transfer.finish()
+            self.progress.passed(part)
             self._keep(item, path)
             return []
 
         transfer = self._source.fetch(item, path, self.progress.moved)
         return crew.carry_out(type(transfer)([partial(guarded, each) for each in transfer.pieces]), end)
 
-    def _again(self, item: Item, path: Path, tries: int) -> list[Work]:
+    def _again(self, item: Item, path: Path, part: float, tries: int) -> list[Work]:
         """Copy what has become of an item that changed; one that is gone is not part of the backup."""
         path.unlink()
         self.progress.expect(-1, -(item.size or 0))
         fresh = self._source.look_again(item)
         if fresh is None:
+            self.progress.passed(part)
             return []
         if tries == _PATIENCE:
             raise MlflowAzureError(
@@ -122,7 +130,7 @@ class CopyPart(Task):
                 code="KeepsChanging",
             )
         self.progress.expect(1, fresh.size or 0)
-        return [partial(self._copy, fresh, tries + 1)]
+        return [partial(self._copy, fresh, part, tries + 1)]
 
     def _keep(self, item: Item, path: Path) -> None:
         size = path.stat().st_size
