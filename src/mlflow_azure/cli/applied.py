@@ -87,4 +87,4 @@ def tell_hidden(run: Invocation, hidden: Iterable[str]) -> None:
     from mlflow_azure.azure.permissions import ASK_TO_SEE
 
     if listed := ", ".join(sorted(hidden)):
-        run.console.warn(f"You cannot see everything. Left out: {listed}.", ASK_TO_SEE)
+        run.console.warn(f"You cannot see everything. Omitted: {listed}.", ASK_TO_SEE)

@@ -41,7 +41,7 @@ BuildCa = Annotated[
     typer.Option(
         "--build-ca",
         metavar="FILE",
-        help="Certificates (PEM) for a build on this machine to trust, such as those of a proxy that inspects TLS. "
+        help="PEM file of certificates to trust in local builds, such as those of a proxy that inspects TLS. "
         f"[default: the file in {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}]",
         show_default=False,
     ),

@@ -19,7 +19,7 @@ TimelineOption = Annotated[
 
 GraphOption = Annotated[
     Path | None,
-    typer.Option("--graph", metavar="FILE.svg", help="Draw what waits for what.", show_default=False),
+    typer.Option("--graph", metavar="FILE.svg", help="Draw the dependency graph.", show_default=False),
 ]
 
 

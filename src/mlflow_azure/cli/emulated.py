@@ -46,7 +46,7 @@ def running_cloud(console: Console, command: str, preview: ExitStack | None) -> 
     """
     launcher = emulator_launcher()
     if preview is not None and is_missing():
-        console.note("There is no emulator yet: this shows a new one, and starts none.")
+        console.note("There is no emulator yet: this is for a new one, which was not started.")
         with emulator_failures():
             return _cloud(preview.enter_context(launcher.passing()))
     if command not in BEGINNERS and is_missing():

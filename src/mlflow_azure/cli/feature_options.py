@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over existing resources that mlflow-azure did not create.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Adopt existing resources that mlflow-azure did not create.")]
 Auth = Annotated[bool, typer.Option("--auth", help="Require sign-in with Microsoft Entra ID.")]
 Public = Annotated[
     bool, typer.Option("--public", help="Allow everyone on the internet; MLflow 3 needs this, --auth or --allow-ip.")

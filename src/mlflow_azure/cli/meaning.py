@@ -23,8 +23,8 @@ _WORDS = {
     "context": "build context",
     "registrationState": "registration",
     "identity.systemAssigned": "managed identity",
-    "properties.profile.capacity.minimum": "fewest instances",
-    "properties.profile.capacity.maximum": "most instances",
+    "properties.profile.capacity.minimum": "minimum instances",
+    "properties.profile.capacity.maximum": "maximum instances",
     "properties.shareQuota": "quota in GiB",
     "properties.storage.storageSizeGB": "disk in GiB",
     "properties.httpsOnly": "HTTPS only",
@@ -38,24 +38,24 @@ _WORDS = {
     "properties.healthCheckPath": "health check",
     "properties.state": "state",
     "properties.serverFarmId": "App Service plan",
-    "properties.virtualNetworkSubnetId": "subnet of the network",
-    "properties.network.delegatedSubnetResourceId": "subnet of the network",
+    "properties.virtualNetworkSubnetId": "subnet",
+    "properties.network.delegatedSubnetResourceId": "subnet",
     "properties.virtualNetwork.id": "virtual network",
     "subnets.database.delegatedTo": "subnet database, delegated to",
     "subnets.web-app.delegatedTo": "subnet web-app, delegated to",
     "properties.clientAffinityEnabled": "session affinity",
-    "properties.acrUseManagedIdentityCreds": "image pulled with its identity",
+    "properties.acrUseManagedIdentityCreds": "image pull with managed identity",
     "properties.acrUserManagedIdentityID": "identity that pulls the image",
     "properties.adminUserEnabled": "admin user",
-    "properties.allowBlobPublicAccess": "anonymous access to blobs",
+    "properties.allowBlobPublicAccess": "anonymous blob access",
     "properties.publicAccess": "anonymous access",
-    "properties.allowSharedKeyAccess": "access with keys",
-    "properties.authConfig.passwordAuth": "access with passwords",
+    "properties.allowSharedKeyAccess": "shared key access",
+    "properties.authConfig.passwordAuth": "password authentication",
     "properties.globalValidation.requireAuthentication": "sign-in required",
     "properties.globalValidation.unauthenticatedClientAction": "without sign-in",
     _SIGN_IN: "sign-in",
-    "web.redirectUris": "redirect addresses for sign-in",
-    _OTHERS: "access for all others",
+    "web.redirectUris": "redirect URIs for sign-in",
+    _OTHERS: "access for everyone else",
 }
 """What a path of Azure Resource Manager, or of Microsoft Graph, is about. Others are shown as they are."""
 _TELLING = ("sku.name", "location", "properties.shareQuota", "properties.storage.storageSizeGB", "registrationState")
@@ -101,7 +101,7 @@ def _words(path: str) -> str:
 
 def _change(difference: Difference) -> str:
     before, after = _value(difference.before), _value(difference.after)
-    return f"{before} → {after}" if before != after else f"{after}, another one"
+    return f"{before} → {after}" if before != after else f"{after}, changed"
 
 
 def _value(value: Any) -> str:

@@ -89,5 +89,5 @@ def _rule(param: Any, context: Any) -> str:
         choices = param.display_type(context).strip("<>").split("|")
         return f"must be {'one of ' if len(choices) > 1 else ''}{', '.join(choices)}"
     least = f" of at least {param.min}" if param.min is not None else ""
-    kind = {float: "number", int: "whole number"}.get(param.type_descriptor.annotation, "value of another kind")
+    kind = {float: "number", int: "whole number"}.get(param.type_descriptor.annotation, "different kind of value")
     return f"must be a {kind}{least}"

@@ -83,7 +83,7 @@ class Timeline:
                     _drawn(bar, TOP + ROW * row, scale, CRITICAL if key in critical else OTHER)
                     for row, (key, bar) in enumerate(bars)
                 ),
-                f'<text x="{LABELS}" y="{height - 6}">Brown: what the end waited for. {total:.1f} s in all.</text>',
+                f'<text x="{LABELS}" y="{height - 6}">Brown: the critical path. {total:.1f} s in total.</text>',
                 "</svg>\n",
             ]
         )

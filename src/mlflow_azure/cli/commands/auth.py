@@ -104,7 +104,7 @@ class AuthDisableAnswer(Answer):
     def text(self) -> str:
         if not self.resources:
             return "Sign-in is not required; nothing to do."
-        return f"Sign-in is off: everyone who reaches {self.url} can use it."
+        return f"Sign-in is off: anyone who can reach {self.url} can use it."
 
 
 @command("auth disable", AuthDisableAnswer, asks=True)
@@ -120,12 +120,12 @@ def disable(run: Invocation) -> None:
         run.answer(AuthDisableAnswer(url, ()))
         return
     if switch.used:
-        run.require_consent(f"Let everyone use {url} without signing in, reading and changing all runs?")
+        run.require_consent(f"Let anyone who can reach {url} read and change all runs without signing in?")
     run.answer(AuthDisableAnswer(url, apply(run, Execution(planned, run.deadline))))
     if not switch.sees_registrations and switch.used:
         run.console.warn(
-            f"You may not see in Microsoft Entra ID whether app registration {switch.used} was made by mlflow-azure, "
-            "so it was kept.",
+            f"App registration {switch.used} was kept: you are not allowed to see in Microsoft Entra ID whether it was "
+            "created by mlflow-azure.",
             f"If nothing else uses it, ask for it to be deleted: az ad app delete --id {switch.used}",
         )
 
@@ -158,7 +158,7 @@ def token(
         typer.Option(
             "--client-id",
             metavar="ID",
-            help="The server's app registration, if you know it; Azure is then not asked.",
+            help="Client id of the server's app registration, if you know it; skips looking it up in Azure.",
             show_default=False,
         ),
     ] = None,

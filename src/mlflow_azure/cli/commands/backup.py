@@ -112,9 +112,7 @@ def backup(
         ),
     ],
     *,
-    without_artifacts: Annotated[bool, typer.Option("--without-artifacts", help="Leave the blob container out.")] = (
-        False
-    ),
+    without_artifacts: Annotated[bool, typer.Option("--without-artifacts", help="Skip the blob container.")] = (False),
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
     verify: Annotated[
         bool,
@@ -123,7 +121,7 @@ def backup(
         ),
     ] = False,
 ) -> int:
-    """Copy all runs and artifacts to a directory. Run it again to continue after an interruption.
+    """Back up all runs and artifacts to a directory. Run it again to continue after an interruption.
 
     Examples:
       mlflow-azure backup team-runs

@@ -35,8 +35,8 @@ class CdEnableAnswer(Answer):
 
     def text(self) -> str:
         return (
-            f"Continuous deployment is on: each push of {self.image} to {self.registry} makes {self.site} run it.\n"
-            f"The webhook's test ping was answered with {self.ping}."
+            f"Continuous deployment is on: whenever {self.image} is pushed to {self.registry}, {self.site} runs it.\n"
+            f"The web app responded to the webhook's test ping with {self.ping}."
         )
 
 

@@ -63,7 +63,7 @@ def destroy(
     run: Invocation,
     *,
     keep_data: Annotated[
-        bool, typer.Option("--keep-data", help="Keep storage account and database: artifacts, metrics and params.")
+        bool, typer.Option("--keep-data", help="Keep the storage account and the database, with all runs.")
     ] = False,
     delete_database: Annotated[
         bool,
@@ -72,7 +72,7 @@ def destroy(
         ),
     ] = False,
 ) -> None:
-    """Delete what deploy made, after showing it.
+    """Delete what deploy created, after showing it.
 
     Examples:
       mlflow-azure destroy --rg-name team-mlflow
@@ -93,8 +93,8 @@ def destroy(
     run.answer(answer)
     for client_id in inventory.unseen:
         run.console.warn(
-            f"You may not see in Microsoft Entra ID whether app registration {client_id}, which the server's sign-in "
-            "used, was made by mlflow-azure, so it was kept.",
+            f"App registration {client_id} of the server's sign-in was kept: you are not allowed to see in Microsoft "
+            "Entra ID whether it was created by mlflow-azure.",
             f"If nothing else uses it, ask for it to be deleted: az ad app delete --id {client_id}",
         )
 
@@ -125,4 +125,4 @@ def _announcement(inventory: Inventory) -> str:
 
 
 def _use(found: Found) -> str:
-    return f" (others run on it: {', '.join(found.in_use)})" if found.in_use else ""
+    return f" (also used by {', '.join(found.in_use)})" if found.in_use else ""

@@ -116,7 +116,7 @@ class EmulatorStopAnswer(Answer):
 
 @command("emulator stop", EmulatorStopAnswer, settings=False)
 def stop(run: Invocation) -> None:
-    """Stop the emulator and everything it runs. Everything deployed is back after the next start."""
+    """Stop the emulator and everything it runs. Everything deployed comes back at the next start."""
     launcher = emulator_launcher()
     with emulator_failures():
         stopped = run.wait(launcher.stop, "Stopping the emulator")

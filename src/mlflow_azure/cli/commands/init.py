@@ -91,7 +91,7 @@ def _ask(run: Invocation) -> tuple[dict[str, str], str]:
         run, "MLFLOW_VERSION", f"MLflow: {FILE_SHARE} on a file share, or {POSTGRES} on PostgreSQL"
     )
     run.note(
-        f"Who may reach the server?\n  {PEOPLE}  people in your organisation, who sign in\n"
+        f"Who can reach the server?\n  {PEOPLE}  people in your organisation, after signing in\n"
         f"  {NETWORKS}  these networks\n  {ANYONE}  anyone on the internet"
     )
     while (access := run.console.ask("1, 2 or 3?", PEOPLE)) not in (PEOPLE, NETWORKS, ANYONE):

@@ -62,14 +62,14 @@ def local_run(
         bool,
         typer.Option(
             "--storage-connection-string",
-            help=f"Keep artifacts in the storage account that the environment variable {CONNECTION_STRING} names.",
+            help=f"Store artifacts in the storage account given by the environment variable {CONNECTION_STRING}.",
         ),
     ] = False,
     use_deployed: Annotated[
-        bool, typer.Option("--use-deployed", help="Keep artifacts in the deployment's storage account.")
+        bool, typer.Option("--use-deployed", help="Store artifacts in the deployment's storage account.")
     ] = False,
     postgres: Annotated[
-        bool, typer.Option("--postgres", help="Give MLflow 3 a PostgreSQL of its own, instead of a file.")
+        bool, typer.Option("--postgres", help="Give MLflow 3 its own PostgreSQL instead of a database file.")
     ] = False,
     build_ca: BuildCa = None,
 ) -> None:
@@ -201,7 +201,7 @@ def _follow(run: Invocation, local: LocalRun) -> None:
         run.note(text.clean(line))
     if code := local.exit_code():
         raise ContainerEngineError(
-            f"running container {local.containers.name}: it ended with exit code {code}",
+            f"running container {local.containers.name}: it exited with code {code}",
             hint="Read the lines above. To retry, run the command again.",
             code="ContainerEnded",
         )

@@ -67,9 +67,7 @@ def logs(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(
-            "--since", metavar="TIME", help="Only lines from then on: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC)."
-        ),
+        typer.Option("--since", metavar="TIME", help="Only lines since then: 15m, 2h, 1d, or 2024-05-17T09:30 (UTC)."),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing new lines, until Ctrl+C.")] = False,
     download: Annotated[
@@ -77,7 +75,7 @@ def logs(
         typer.Option("--download", metavar="FILE", help="Write all log files to this file, as a zip archive."),
     ] = None,
 ) -> None:
-    """Show what the server and App Service log. With --output json: one JSON document per line.
+    """Show the logs of the server and of App Service. With --output json: one JSON document per line.
 
     Examples:
       mlflow-azure logs --follow

@@ -72,7 +72,7 @@ class PlanAnswer(Answer):
     def text(self) -> str:
         """A line for each resource that would change, and what that means; with --verbose as Azure spells it."""
         said = () if self.verbose else (meaning.summary, meaning.lines)
-        refused = (f"A deploy would end with: {message}\n{hint}" for message, hint in self.refused)
+        refused = (f"A deploy would fail: {message}\n{hint}" for message, hint in self.refused)
         return "\n\n".join([text.changes(self.steps, *said), *refused])
 
 
@@ -90,7 +90,7 @@ def plan(
 ) -> int:
     """Show what deploy would do. Writes nothing.
 
-    What deploy would be refused for ends it with the same exit code; rights that you lack are a warning.
+    If deploy would be refused, plan exits with the same code; missing permissions are a warning.
 
     Examples:
       mlflow-azure plan --rg-name team-mlflow

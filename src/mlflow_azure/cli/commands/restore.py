@@ -91,7 +91,7 @@ def restore(
     ] = False,
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> int:
-    """Write a backup to the deployment, or to a directory. Run it again to continue after an interruption.
+    """Restore a backup to the deployment, or to a directory. Run it again to continue after an interruption.
 
     Examples:
       mlflow-azure restore team-runs

@@ -15,7 +15,7 @@ from mlflow_azure.cli.invocation import Invocation
 _WORDS = {
     "storage": "storage account keys",
     "registry": "registry passwords",
-    "sign-in": "client secret of the sign-in",
+    "sign-in": "client secret for sign-in",
 }
 
 
@@ -52,7 +52,7 @@ class RotateKeysAnswer(Answer):
 
     def text(self) -> str:
         new = ", ".join(_WORDS[each] for each in self.rotated)
-        lines = [f"New: {new}. {self.url} answers with them." if new else "Nothing to rotate."]
+        lines = [f"Renewed: {new}. {self.url} uses the new ones." if new else "Nothing to rotate."]
         lines += [f"Without {_WORDS[each.kind]}: {each.reason}." for each in self.not_rotated]
         return "\n".join(lines)
 
@@ -65,7 +65,7 @@ def rotate_keys(
     registry: Annotated[bool, typer.Option("--registry", help="Both passwords of the registry's admin user.")] = False,
     sign_in: Annotated[bool, typer.Option("--sign-in", help="The client secret of the app registration.")] = False,
 ) -> None:
-    """Renew all keys without an outage, or only those that the options name.
+    """Renew all keys without an outage, or only the selected ones.
 
     Examples:
       mlflow-azure rotate-keys

@@ -71,10 +71,10 @@ class UpgradeAnswer(Answer):
         ]
         header = ("id", "experiment", "side", "runs", "params", "tags", "points", "hash")
         compared = [text.table(header, rows), ""] if rows else []
-        repeated = [f"{self.repeated:,} points were logged more than once, and are in the database once."]
+        repeated = [f"{self.repeated:,} metric points were logged more than once; the database stores each once."]
         more = [f"  and {len(self.aside) - _TOLD:,} more"] if len(self.aside) > _TOLD else []
         aside = [*(f"✗ {each}" for each in self.aside[:_TOLD]), *more, ""] if self.aside else []
-        took = f"{text.duration(self.seconds)}, {text.duration(self.stopped_seconds)} of them without a server"
+        took = f"{text.duration(self.seconds)}, with the server down for {text.duration(self.stopped_seconds)}"
         return "\n".join(
             [
                 *compared,
@@ -82,7 +82,7 @@ class UpgradeAnswer(Answer):
                 *aside,
                 f"{self.url} runs MLflow 3 ({took}).",
                 "",
-                "Put it in your settings: MLFLOW_VERSION=3",
+                "Add it to your settings: MLFLOW_VERSION=3",
                 "The file share is kept. To go back to it: mlflow-azure upgrade --rollback",
                 "When you no longer need to go back: mlflow-azure upgrade --finish",
             ]
@@ -151,11 +151,11 @@ class ReleaseAnswer(Answer):
 
     def text(self) -> str:
         """A sentence, and the way back."""
-        took = f"{text.duration(self.seconds)}, {text.duration(self.stopped_seconds)} of them without a server"
+        took = f"{text.duration(self.seconds)}, with the server down for {text.duration(self.stopped_seconds)}"
         lines = [f"{self.url} runs MLflow {self.release} ({took})."]
         if self.backup and self.migrated:
             lines.append(
-                f"The way back is the backup in {self.backup}, restored to a deployment made with the earlier "
+                f"To go back, restore the backup in {self.backup} to a deployment created with the earlier "
                 "mlflow-azure."
             )
         return "\n".join(lines)
@@ -169,7 +169,7 @@ def upgrade(
         Version | None, typer.Option("--to", help="MLflow version to upgrade to.", show_default=False)
     ] = None,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="Go back to MLflow 1.5.0, as it was at the switch.")
+        bool, typer.Option("--rollback", help="Go back to MLflow 1.5.0, with the file share as it was at the switch.")
     ] = False,
     finish: Annotated[
         bool, typer.Option("--finish", help="Delete the file share; there is no way back after that.")
@@ -183,7 +183,7 @@ def upgrade(
         bool,
         typer.Option(
             "--keep-artifact-uris",
-            help="Leave artifact addresses as they are; clients then need access to the storage account.",
+            help="Leave artifact URIs unchanged; clients then need access to the storage account.",
         ),
     ] = False,
     delete_share: Annotated[
@@ -290,8 +290,8 @@ def _tell(run: Invocation, answer: UpgradeAnswer) -> int:
     problems = [
         MlflowAzureError(
             f"moving {each}",
-            hint="It is kept in the file share. Fix it there, go back (mlflow-azure upgrade --rollback), and "
-            "upgrade again; what was already moved stays moved.",
+            hint="It is still on the file share. Fix it there, go back (mlflow-azure upgrade --rollback), and "
+            "upgrade again; runs that were already moved stay moved.",
             code="NotMoved",
         )
         for each in answer.aside
