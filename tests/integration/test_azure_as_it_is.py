@@ -180,7 +180,7 @@ def test_the_doctor_says_which_role_one_has(
     examined = shared_cli.of("rights")("doctor", *JSON)
     assert examined.exit_code == (4 if said.startswith("Reader") else 0)
     role = next(row for row in examined.answer["data"]["checks"] if row["check"] == "role")
-    assert f"you have the rights of {said}" in role["detail"]
+    assert f"you have the role {said}" in role["detail"]
 
 
 @pytest.mark.parametrize("identity", [(), ("--identity",)], ids=["admin-user", "identity"])

@@ -130,7 +130,7 @@ def test_a_region_without_the_size_is_found_with_those_that_have_it(azure: Emula
 
 def test_a_provider_that_may_not_be_registered_is_found(azure: Emulator, shared_cli: Command) -> None:
     azure.control("PUT", "providers", {**HEALTHY["providers"], "Microsoft.Web": "NotRegistered"})
-    assert "a deploy does that" in checks(shared_cli("doctor", *JSON))["providers"]["detail"]
+    assert "a deploy registers them" in checks(shared_cli("doctor", *JSON))["providers"]["detail"]
     azure.control("PUT", "permissions", {"actions": ["*"], "notActions": ["*/register/action"]})
     examined = shared_cli("doctor", *JSON)
     assert examined.exit_code == 4

@@ -97,7 +97,7 @@ def test_without_the_right_to_assign_roles_it_says_so_and_goes_on_with_the_admin
     rights: dict[str, Any] = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
     emulator.control("PUT", "permissions", rights)
     answer = cli("deploy", *JSON, "--identity")
-    assert "You may not assign roles" in answer.stderr
+    assert "You cannot assign roles" in answer.stderr
     assert "Role Based Access Control Administrator" in answer.stderr
     assert requests.get(answer.data["url"] + PROBE, timeout=30).status_code == 200
     live = Live(emulator)

@@ -54,7 +54,7 @@ def storage_connection(azure: Azure, settings: Settings) -> Secret:
     found = deployed.get(CONNECTION_STRING)
     if found is None:
         raise MlflowAzureError(
-            f"reading the storage of web app {settings.web_app_name}: the account of MLflow 3 has no key to use",
+            f"reading the storage of web app {settings.web_app_name}: the storage account of MLflow 3 accepts no keys",
             hint="Leave the option out: local-run then starts an Azurite of its own.",
             code="NoSharedKey",
         )

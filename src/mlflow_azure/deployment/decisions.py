@@ -25,14 +25,14 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
     wanted = settings.mlflow_version
     if found in (None, wanted):
         return
-    back = "go back, where it was upgraded"
+    back = "go back after an upgrade"
     how, move = (
         ("move", "mlflow-azure upgrade --to 3") if wanted == POSTGRES else (back, "mlflow-azure upgrade --rollback")
     )
     raise SettingsError(
-        f"web app {settings.web_app_name} runs MLflow {found}, and MLFLOW_VERSION is {wanted}: a deploy does not move "
+        f"web app {settings.web_app_name} runs MLflow {found}, but MLFLOW_VERSION is {wanted}: a deploy does not move "
         "runs or artifacts",
-        hint=f"Keep what is deployed: --mlflow {found}. To {how}: {move}",
+        hint=f"Keep the deployed version: --mlflow {found}. To {how}: {move}",
         code="OtherVersion",
     )
 
@@ -66,11 +66,11 @@ def refuse_other_release(settings: Settings, found: str | None) -> None:
     """Raise SettingsError where another release of MLflow 3 is deployed: its database has another schema, perhaps."""
     if found is None or settings.mlflow_version != POSTGRES or found == mlflow_release():
         return
-    what = f"web app {settings.web_app_name} runs MLflow {found}, and this mlflow-azure has {mlflow_release()}"
+    what = f"web app {settings.web_app_name} runs MLflow {found}, but this mlflow-azure has {mlflow_release()}"
     if is_newer(found):
         raise newer(what)
     raise SettingsError(
-        f"{what}: a deploy does not change the database's schema, which is a way without a return",
+        f"{what}: a deploy does not migrate the database's schema, since that cannot be undone",
         hint="Back it up, and upgrade: mlflow-azure upgrade --backup DIRECTORY",
         code="OlderRelease",
     )
@@ -84,7 +84,7 @@ def is_newer(release: str | None) -> bool:
 def newer(what: str) -> SettingsError:
     """The error where what is deployed is newer."""
     return SettingsError(
-        f"{what}: MLflow cannot go back on the same database",
+        f"{what}: the database cannot be downgraded",
         hint="Update mlflow-azure: pipx upgrade mlflow-azure. Or restore a backup to a new deployment",
         code="NewerRelease",
     )
@@ -95,7 +95,7 @@ def _numbers(release: str) -> list[int]:
 
 
 _DEFAULT = Warned(
-    "You have not said who may reach the server, so only people in your organisation may, after signing in (--auth).",
+    "You have not said who can reach the server, so only people in your organisation can, after signing in (--auth).",
     "To allow some networks instead: --allow-ip NETWORK. Or everyone: --public",
 )
 
@@ -145,8 +145,8 @@ def _is_decided(settings: Settings, wanted: Features) -> bool:
 
 def _undecided() -> SettingsError:
     return SettingsError(
-        "you have not said who may reach the server, and MLflow 3 is not opened to the internet by accident",
-        hint="Those who sign in with Microsoft Entra ID: --auth. Some networks: --allow-ip NETWORK. Everyone: --public",
+        "you have not said who can reach the server, and MLflow 3 is not opened to the internet by default",
+        hint="Those who sign in with Microsoft Entra ID: --auth. Some networks: --allow-ip NETWORK. Anyone: --public",
         code="AccessNotDecided",
     )
 
@@ -173,6 +173,6 @@ def spare(refused: AzureRefusedError, wanted: Features, settings: Settings, *, a
     if refused.code == FEDERATION_REFUSED and wanted.sign_in:
         sign_in = replace(wanted.sign_in, federated=False)
         return Spare(
-            replace(wanted, sign_in=sign_in), "Continuing with a client secret, which is kept in an app setting."
+            replace(wanted, sign_in=sign_in), "Continuing with a client secret, which is stored in an app setting."
         )
     return None

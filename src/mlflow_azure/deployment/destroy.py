@@ -182,7 +182,7 @@ def agree(dialog: Dialog, inventory: Inventory, *, delete_database: bool) -> Non
     databases = "" if delete_database else ", ".join(map(str, inventory.databases))
     if dialog.agreed_beforehand and databases:
         raise SettingsError(
-            f"{databases} would be deleted, with every run, model and trace, and --yes alone does not cover that",
+            f"{databases} would be deleted, with every run, model and trace; --yes alone does not confirm that",
             hint="To delete it too: --yes --delete-database. To keep it, with the storage account: --keep-data",
             code="ConfirmationNeeded",
         )

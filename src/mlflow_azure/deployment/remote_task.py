@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 30
 _LOOK_SECONDS = 180
 """For what may count the rows of all tables."""
-_AGAIN = "Run the command again: it goes on from there."
+_AGAIN = "Run the command again; it picks up where it left off."
 
 
 class TaskSite:
@@ -66,7 +66,7 @@ class TaskSite:
                 patience = Deadline(START_SECONDS)
             if not patience.remaining:
                 raise TimedOutError(
-                    f"{what}: {self.site} does not answer after {START_SECONDS:.0f} seconds", hint=_AGAIN
+                    f"{what}: {self.site} does not respond after {START_SECONDS:.0f} seconds", hint=_AGAIN
                 )
             return None
 
@@ -98,7 +98,7 @@ class TaskSite:
                     allow_redirects=False,
                 )
         except requests.RequestException as error:
-            report(f"{self.site} does not answer yet ({type(error).__name__})", None)
+            report(f"{self.site} does not respond yet ({type(error).__name__})", None)
             return {}
         told = _json(answer)
         if answer.status_code != requests.codes.ok and "reason" not in told:
@@ -153,7 +153,7 @@ class RemoteTask(Task):
         def done(answer: dict[str, Any]) -> bool:
             state = answer.get("state")
             if state == "waiting":
-                report("waiting for what an earlier command began", None)
+                report("waiting for an operation that an earlier command started", None)
             elif state == "running":
                 report(*self.told(answer["report"]))
             return state in ("done", "failed")
@@ -183,4 +183,4 @@ def told_of_runs(so_far: dict[str, Any]) -> tuple[str, float | None]:
     changed, read = so_far.get("changed", 0), so_far.get("read", 0)
     if changed:
         return f"{read:,} of {changed:,} runs moved", read / changed
-    return f"{so_far.get('looked_at', 0):,} runs looked at", None
+    return f"{so_far.get('looked_at', 0):,} runs checked", None

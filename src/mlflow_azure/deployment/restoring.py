@@ -134,9 +134,9 @@ class Restore:
     def _refuse_database(self) -> None:
         if DATABASE in self._folders:
             raise SettingsError(
-                f"restoring {self._directory}: it is of MLflow {self.manifest.mlflow_version}, and the deployment of "
-                "1.5.0, which has no database",
-                hint="Upgrade the deployment first: mlflow-azure upgrade --to 3. Or restore it to one that is made "
+                f"restoring {self._directory}: it is of MLflow {self.manifest.mlflow_version}, but the deployment "
+                "runs 1.5.0, which has no database",
+                hint="Upgrade the deployment first: mlflow-azure upgrade --to 3. Or restore it to one created "
                 "with mlflow-azure deploy --mlflow 3, or to this machine: --local DIR",
                 code="BackupOfAnotherKind",
             )
@@ -164,7 +164,7 @@ class Restore:
             refuse_data(self._obstacles, on_this_machine=self._is_local)
         elif in_the_way := [each for each in self._obstacles if each.in_the_way()]:
             what = " and ".join(f"{len(each.in_the_way()):,} {each.counted} in {each.label}" for each in in_the_way)
-            dialog.require_consent(f"Give up {what} for what is in the backup?")
+            dialog.require_consent(f"Replace {what} with the contents of the backup?")
             # What is given up is gone: not for a backup that is damaged.
             verified = Verify(self._directory, self._entries, strict=True)
         self._done.open()

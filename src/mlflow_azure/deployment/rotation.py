@@ -93,7 +93,7 @@ class Keys:
         keys, deadline = self, self._azure.deadline
         united = dialog.wait(self.united) if Kind.STORAGE in kinds else None
         if united:
-            dialog.note("A rotation was stopped half-way: first the server gets one key for everything.")
+            dialog.note("An earlier rotation was stopped half-way: switching the server to one key first.")
             yield engine.Execution(united, deadline)
             keys = dialog.wait(lambda: Keys(self._azure, self._settings))
         yield engine.Execution(dialog.wait(lambda: keys.rotated(kinds)), deadline)
@@ -173,17 +173,17 @@ class Keys:
 def _without_keys(features: Features, version: str) -> dict[Kind, str]:
     fixed = {}
     if version != FILE_SHARE:
-        fixed[Kind.STORAGE] = "MLflow 3's storage account is reached with roles, not with keys"
+        fixed[Kind.STORAGE] = "MLflow 3's storage account is accessed with roles, not with keys"
     if features.identity:
         fixed[Kind.REGISTRY] = "the web app pulls its image with an identity, not a password"
     sign_in = features.sign_in
     if sign_in is None:
-        fixed[Kind.SIGN_IN] = "mlflow-azure has set up no sign-in"
+        fixed[Kind.SIGN_IN] = "sign-in was not set up by mlflow-azure"
     elif sign_in.federated:
         fixed[Kind.SIGN_IN] = "an identity replaces the app registration's secret"
     elif not sign_in.managed:
         fixed[Kind.SIGN_IN] = (
-            "the app registration belongs to someone else. Put a new secret of it in the environment variable "
+            "the app registration belongs to someone else. Put its new client secret in the environment variable "
             "AAD_CLIENT_SECRET, then run: mlflow-azure auth enable"
         )
     return fixed

@@ -69,7 +69,7 @@ class RemovedSite(Task):
             return Action.KEEP
         if not self.site.is_ours(live):
             raise MlflowAzureError(
-                f"deleting {self.site}: it was not made by mlflow-azure", hint="Delete it, if nobody needs it."
+                f"deleting {self.site}: it was not created by mlflow-azure", hint="Delete it if nobody needs it."
             )
         if live["properties"].get(SUBNET):
             leave_network(self.site.azure, *self.site.where)

@@ -33,7 +33,7 @@ def test_what_is_said_counts_and_else_it_stays_as_it_is(said: str | None, live: 
 
 @pytest.mark.parametrize(("said", "live"), [("on", PUBLIC), ("off", PRIVATE)])
 def test_a_server_that_is_there_cannot_be_given_another_address(said: str, live: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match="Azure does not change that") as refused:
+    with pytest.raises(SettingsError, match="Azure cannot change that") as refused:
         refuse_other_network(settings(said), live)
     assert refused.value.code == "OtherNetwork"
     assert "mlflow-azure backup DIRECTORY" in refused.value.hint

@@ -38,7 +38,7 @@ def test_what_is_said_counts_and_else_it_stays_as_it_is(
 
 
 def test_a_number_of_instances_is_not_guessed_to_mean_that_scaling_is_off() -> None:
-    with pytest.raises(SettingsError, match="from 1 to 3 instances by its load") as refused:
+    with pytest.raises(SettingsError, match="from 1 to 3 instances by itself") as refused:
         wanted_limits(settings(ASP_INSTANCES="2"), LIVE)
     assert "--autoscale off" in refused.value.hint
     assert most_instances(settings(ASP_INSTANCES="2", AUTOSCALE="off"), LIVE) == 2

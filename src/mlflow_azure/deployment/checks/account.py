@@ -85,9 +85,9 @@ def role(azure: Azure, settings: Settings) -> Finding:
     alone = f"resource group {settings.rg_name} alone"
     found, where = (whole, "the subscription") if whole == here or not here else (here, alone)
     if found in ("Owner", "Contributor"):
-        return ok("role", f"you have the rights of {found} on {where}")
+        return ok("role", f"you have the role {found} on {where}")
     if found == "Reader":
-        return warning("role", f"you have the rights of Reader on {where}: plan and status work, deploy does not", ASK)
+        return warning("role", f"you have the role Reader on {where}: plan and status work, deploy does not", ASK)
     return warning("role", f"you cannot read resource group {settings.rg_name}", ASK)
 
 
@@ -102,13 +102,13 @@ def permissions(azure: Azure, settings: Settings, resources: Sequence[Resource])
     missing = sorted(action for action in needed if not allows(allowed, action))
     if missing:
         raise AzureRefusedError(
-            f"in resource group {settings.rg_name} you may not do what a deploy needs: {', '.join(missing)}",
+            f"you lack permissions in resource group {settings.rg_name} that a deploy needs: {', '.join(missing)}",
             hint=HINTS["AuthorizationFailed"],
             code="AuthorizationFailed",
         )
     for denial in denied():
         raise AzureRefusedError(
-            f"deny assignment {denial.name} takes away what a deploy needs: {', '.join(denial.actions)}",
+            f"deny assignment {denial.name} denies permissions that a deploy needs: {', '.join(denial.actions)}",
             hint="It belongs to a managed application or a deployment stack. Choose another resource group: "
             "--rg-name NAME",
             code="DenyAssignmentAuthorizationFailed",
@@ -130,8 +130,8 @@ def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Fi
     if str(policy.get("status")).lower() != "disabled":
         return ok("registry", "it accepts tokens for Resource Manager")
     raise AzureRefusedError(
-        f"deploying with --identity: {registry} does not accept tokens for Azure Resource Manager, and App Service "
-        "pulls with no others",
+        f"deploying with --identity: {registry} does not accept tokens for Azure Resource Manager, but App Service "
+        "pulls only with those",
         hint=f"az acr config authentication-as-arm update --registry {registry.name} --status enabled. With "
         "MLflow 1.5.0 you can pull with its password instead: mlflow-azure deploy --no-identity",
         code="RegistryRefusesArmTokens",
@@ -144,8 +144,8 @@ def registrations(azure: Azure) -> Finding:
         return ok("registrations", "you can register applications, for sign-in")
     return warning(
         "registrations",
-        "you cannot register applications, or Microsoft Entra ID does not tell: --auth may be refused",
-        "Ask for the role Application Developer in Microsoft Entra ID, or let someone make the app registration: "
+        "you cannot register applications, or Microsoft Entra ID does not say: --auth may be refused",
+        "Ask for the Application Developer role in Microsoft Entra ID, or have the app registration created for you: "
         "mlflow-azure auth enable --client-id ID",
     )
 

@@ -68,7 +68,7 @@ def clock(cloud: Cloud) -> Finding:
     """Whether this machine's clock is right: with a wrong one Azure takes no token. Raises MlflowAzureError."""
     date = _ask(cloud, cloud.resource_manager).headers.get("Date")
     if date is None:
-        return warning("clock", "nothing answered with a time to compare with", "Compare it with: https://time.is")
+        return warning("clock", "no response contained a time to compare with", "Compare it with: https://time.is")
     return compared(datetime.now(UTC), parsedate_to_datetime(date))
 
 
@@ -79,7 +79,7 @@ def compared(here: datetime, there: datetime) -> Finding:
         return ok("clock", "in sync with Azure")
     raise MlflowAzureError(
         f"this machine's clock is {abs(skew) / 60:.0f} minutes {'ahead of' if skew > 0 else 'behind'} Azure's",
-        hint="Set it by the network: sudo timedatectl set-ntp true; on Windows: w32tm /resync",
+        hint="Synchronise it: sudo timedatectl set-ntp true; on Windows: w32tm /resync",
         code="ClockSkew",
     )
 

@@ -72,7 +72,7 @@ def policies(
     try:
         answers = engine.gather(asked, azure.deadline)
     except MlflowAzureError as error:
-        fix = "Where it is not registered: az provider register --namespace Microsoft.PolicyInsights"
+        fix = "If the provider is not registered: az provider register --namespace Microsoft.PolicyInsights"
         return warning("policies", error.message, fix)
     problems = [problem for kind in contents for problem in _problems(kind, answers[kind])]
     if problems:

@@ -52,18 +52,18 @@ def providers(azure: Azure, settings: Settings) -> Finding:
     missing = [each.name for each in needed if states[each].live != each.desired(NOTHING)]
     unseen = [what for what in azure.unchecked if what.startswith("provider ")]
     if unseen:
-        return warning("providers", f"you may not see whether they are registered: {', '.join(unseen)}", ASK_TO_READ)
+        return warning("providers", f"you cannot see whether they are registered: {', '.join(unseen)}", ASK_TO_READ)
     if not missing:
         return ok("providers", f"{', '.join(each.name for each in needed)} are registered")
     allowed = granted(azure, settings.rg_name)
     forbidden = [name for name in missing if not allows(allowed, f"{name}/register/action")]
     if forbidden:
         raise AzureRefusedError(
-            f"not registered in the subscription, and you may not register: {', '.join(forbidden)}",
+            f"not registered in the subscription, and you are not allowed to register: {', '.join(forbidden)}",
             hint=f"Ask an owner of the subscription to run: az provider register --namespace {forbidden[0]}",
             code="MissingSubscriptionRegistration",
         )
-    return ok("providers", f"not registered yet; a deploy does that: {', '.join(missing)}")
+    return ok("providers", f"not registered yet; a deploy registers them: {', '.join(missing)}")
 
 
 def _providers(stack: Stack) -> tuple[Provider, ...]:
@@ -81,19 +81,19 @@ def region(azure: Azure, settings: Settings) -> Finding:
 
     regions = unless_forbidden(azure, f"region {location}", offered, None)
     if regions is None:
-        return warning("region", f"you may not ask whether App Service has size {sku} in {location}", ASK_TO_READ)
+        return warning("region", f"you cannot see whether App Service offers {sku} in {location}", ASK_TO_READ)
     if location not in regions:
         raise AzureRefusedError(
-            f"App Service has no size {sku} for Linux in region {location}",
-            hint="Choose another region, --rg-location REGION, or another size, --asp-sku SKU. Regions that have it: "
+            f"App Service does not offer size {sku} for Linux in region {location}",
+            hint="Choose another region, --rg-location REGION, or another size, --asp-sku SKU. Regions that offer it: "
             + (", ".join(sorted(regions)) or "none"),
             code="LocationNotAvailableForResourceType",
         )
     server = mlflow_stack(azure, settings).database
     if server and _is_registered(server):
         refuse_unavailable(server)
-        return ok("region", f"App Service has size {sku} in {location}, PostgreSQL {server.sku}")
-    return ok("region", f"App Service has size {sku} in {location}")
+        return ok("region", f"App Service offers size {sku} in {location}, and PostgreSQL {server.sku}")
+    return ok("region", f"App Service offers size {sku} in {location}")
 
 
 def _is_registered(server: FlexibleServer) -> bool:
@@ -125,21 +125,21 @@ def quota(azure: Azure, settings: Settings) -> Finding:
     listed: list[CsmUsageQuota] = unless_forbidden(azure, "quota", usages, [])
     told = [each for each in listed if each.name and str(each.name.value).startswith(CORES)]
     if not told or tier(settings.asp_sku) in WITHOUT_MACHINES:
-        return warning("quota", "Azure does not say how many plans you may have", "A deploy stops if it is not enough.")
+        return warning("quota", "Azure does not report the quota for plans", "A deploy stops if it is not enough.")
     for usage in told:
         used, limit = usage.current_value or 0, usage.limit
         if limit is not None and 0 <= limit <= used:
             plan = mlflow_stack(azure, settings).plan
             name = usage.name and usage.name.value
             return _exhausted(azure, settings, plan, f"{name}: {used} of {limit} used")
-    return ok("quota", f"App Service allows another machine in {settings.rg_location}")
+    return ok("quota", f"there is quota for another instance in {settings.rg_location}")
 
 
 def _exhausted(azure: Azure, settings: Settings, wanted: Resource, usage: str) -> Finding:
     if engine.read([wanted], azure.deadline)[wanted].live is not None:
-        return warning("quota", f"no further one ({usage}); {wanted} exists already", HINTS["QuotaExceeded"])
+        return warning("quota", f"used up ({usage}), but {wanted} already exists", HINTS["QuotaExceeded"])
     raise AzureRefusedError(
-        f"the subscription may have no other {wanted.kind} in {settings.rg_location} ({usage})",
+        f"the subscription has no quota for another {wanted.kind} in {settings.rg_location} ({usage})",
         hint=HINTS["QuotaExceeded"],
         code="QuotaExceeded",
     )
@@ -160,7 +160,7 @@ def names(azure: Azure, settings: Settings) -> Finding:
     if unasked:
         return warning(
             "names",
-            f"Azure does not say until their providers are registered: {', '.join(dict.fromkeys(unasked))}",
+            f"Azure cannot check them until their providers are registered: {', '.join(dict.fromkeys(unasked))}",
             "A deploy registers them, and stops if a name turns out to be taken.",
         )
-    return ok("names", f"{', '.join(dict.fromkeys(each.name for each in named))} are free, or yours")
+    return ok("names", f"{', '.join(dict.fromkeys(each.name for each in named))} are available, or already yours")

@@ -34,15 +34,15 @@ def allowed_by(azure: Azure, settings: Settings) -> Allowed | None:
 def left_as_it_is(client_id: str | None) -> Warned:
     """A warning where the settings say it, and the registration is not one to change."""
     return Warned(
-        f"Who may sign in is not changed: app registration {client_id} is someone else's, or you may not see it.",
-        "Its owner can require assignment in Microsoft Entra ID, and assign who may sign in.",
+        f"Who can sign in was not changed: app registration {client_id} is not yours, or you cannot see it.",
+        "Its owner can require assignment in Microsoft Entra ID, and assign who can sign in.",
     )
 
 
 def lacking_consent(azure: Azure, client_id: str) -> Warned:
     """A warning where those who are named have to be let in by an administrator first."""
     return Warned(
-        "Browsers cannot sign in yet: you may not give consent for the users you named, and they cannot give it "
+        "Sign-in does not work in browsers yet: you cannot consent for the users you named, and they cannot consent "
         "themselves.",
         f"Ask an administrator to open: {azure.cloud.consent_page(azure.tenant_id, client_id)}",
     )

@@ -84,7 +84,7 @@ def password_stored(hint: str) -> SettingsError:
     https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
     """
     return SettingsError(
-        "continuous deployment: the registry would keep a password of the web app in the webhook's URL, and MLflow 3 "
+        "continuous deployment: the registry would store a password of the web app in the webhook's URL, but MLflow 3 "
         "is deployed without any stored secret",
         hint=hint,
         code="PasswordStored",
@@ -152,7 +152,7 @@ def _take_back(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.E
     if not left:
         return ""
     what = ", ".join(str(node) for node in left)
-    return f"Azure had not answered when the command was stopped, and may still do it: {what}."
+    return f"Azure had not responded when the command was stopped, and may still carry it out: {what}."
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ def allowed_identity(
     if not asked or may(azure, settings.rg_name, ASSIGN_ROLES):
         return asked, None
     return live, Warned(
-        f"You may not assign roles in resource group {settings.rg_name}, so the web app cannot be allowed to pull the "
-        "image. It pulls as the registry's admin user instead, with a password in its app settings.",
+        f"You cannot assign roles in resource group {settings.rg_name}, so the web app cannot be allowed to pull the "
+        "image with its identity. It pulls as the registry's admin user, with a password in its app settings.",
         ASK_FOR_ROLE,
     )
 

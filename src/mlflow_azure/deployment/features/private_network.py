@@ -38,9 +38,9 @@ def refuse_other_network(settings: Settings, server: Properties | None) -> None:
         return
     address = "a public address" if settings.private_network else "no public address"
     raise SettingsError(
-        f"PostgreSQL server {settings.postgres_server_name} has {address}, and PRIVATE_NETWORK is "
-        f"{'on' if settings.private_network else 'off'}: Azure does not change that of a server that is there",
-        hint="Keep it as it is: leave PRIVATE_NETWORK out. To move, back it up: mlflow-azure backup DIRECTORY. Then "
+        f"PostgreSQL server {settings.postgres_server_name} has {address}, but PRIVATE_NETWORK is "
+        f"{'on' if settings.private_network else 'off'}: Azure cannot change that on an existing server",
+        hint="To keep it, leave PRIVATE_NETWORK out. To change it, back up: mlflow-azure backup DIRECTORY. Then "
         "deploy to another group: mlflow-azure deploy --rg-name GROUP. And restore it there: mlflow-azure restore "
         "DIRECTORY --rg-name GROUP",
         code="OtherNetwork",

@@ -30,8 +30,8 @@ def wanted_limits(settings: Settings, live: Limits | None) -> Limits | None:
         return Limits(*settings.autoscale) if settings.autoscale else None
     if live and settings.asp_instances != 1:
         raise SettingsError(
-            f"ASP_INSTANCES is {settings.asp_instances}, and plan {settings.asp_name} has from {live.minimum} to "
-            f"{live.maximum} instances by its load",
+            f"ASP_INSTANCES is {settings.asp_instances}, but plan {settings.asp_name} scales from {live.minimum} to "
+            f"{live.maximum} instances by itself",
             hint="For a fixed number: --autoscale off. For other limits: --autoscale MIN-MAX, without --instances",
         )
     return live

@@ -170,8 +170,8 @@ class SignInWish:
 def _said_by_the_owner(what: str) -> SettingsError:
     return SettingsError(
         f"{what} cannot be combined with --allow-user, --allow-group or --allow-everyone: the registration's owner "
-        "decides who may sign in",
-        hint="Ask them to require assignment, and to assign who may sign in, in Microsoft Entra ID.",
+        "decides who can sign in",
+        hint="Ask them to require assignment, and to assign who can sign in, in Microsoft Entra ID.",
     )
 
 
@@ -186,7 +186,7 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
     secret = settings.aad_client_secret
     if live and not live.managed and wish.client_id in (None, live.client_id):
         if names_someone(settings) or wish.everyone:
-            raise _said_by_the_owner(f"app registration {live.client_id}, which you did not make or may not see,")
+            raise _said_by_the_owner(f"app registration {live.client_id}, which you did not create or cannot see,")
         return replace(live, secret=secret, federated=live.federated and secret is None)
     if wish.client_id is not None:
         if secret is None:

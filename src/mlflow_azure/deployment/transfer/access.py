@@ -42,10 +42,10 @@ class ContainerAccess(AzureSasCredential):
         """The signature, good for half an hour at least."""
         with self._renewing:
             if self._ends - datetime.now(UTC) < _EARLY:
-                given = self._asked.look(self._path, "asking for a key to the blob container")
+                given = self._asked.look(self._path, "requesting a SAS for the blob container")
                 self._current, self._ends = given["signature"], datetime.fromisoformat(given["expires"])
             return self._current
 
     def update(self, signature: str) -> None:
         """Not from outside."""
-        raise MlflowAzureError("renewing the key to the blob container: it renews itself", hint="Report this.")
+        raise MlflowAzureError("renewing the SAS for the blob container: it renews itself", hint="Report this.")

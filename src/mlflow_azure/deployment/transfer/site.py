@@ -90,7 +90,7 @@ def temporary(azure: Azure, settings: Settings, *, context: BuildContext | None,
     live = AppSettings(base.site, []).read(Given({})) or {}
     if not live.get("MLFLOW_SERVER_DATABASE_URI"):
         raise MlflowAzureError(
-            f"looking for the database of {base.site}: its app settings name none",
+            f"looking for the database of {base.site}: its app settings do not name one",
             hint="mlflow-azure deploy --mlflow 3",
             code="NotDeployed",
         )

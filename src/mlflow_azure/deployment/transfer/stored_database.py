@@ -147,7 +147,7 @@ class DatabaseHeld:
     @classmethod
     def of(cls, data: StoredDatabase, restored: Restored) -> DatabaseHeld:
         """Ask for it."""
-        found = data.temporary.asked.look("/database", "looking at the database")
+        found = data.temporary.asked.look("/database", "checking the database")
         return cls(f"database {data.name_of_database}", found["contents"], restored)
 
     def in_the_way(self) -> list[str]:
@@ -159,7 +159,7 @@ class DatabaseHeld:
 
 def refuse_newer(data: StoredDatabase, backup: Manifest) -> None:
     """Raise SettingsError where the backup's schema is one that this version of mlflow-azure does not know."""
-    known = data.temporary.asked.look("/database", "looking at the database")["known"]
+    known = data.temporary.asked.look("/database", "checking the database")["known"]
     made = backup.database or {}
     if made.get("revision") not in known:
         raise SettingsError(

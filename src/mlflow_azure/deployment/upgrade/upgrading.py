@@ -94,13 +94,13 @@ class Upgrading:
         if has_to_move and (backup is None) == (not without_backup):
             raise SettingsError(
                 "you have not said whether to back up the file share first",
-                hint="To back it up: --backup DIRECTORY. Not to, since the file share is kept anyway: --no-backup",
+                hint="To back it up: --backup DIRECTORY. To skip that, since the file share is kept: --no-backup",
                 code="BackupNotDecided",
             )
         changeover.refuse_never_switched(self._found, "upgrading to MLflow 3")
         changeover.refuse_finished(self._found, "upgrading to MLflow 3")
         if not has_to_move:
-            self._dialog.require_consent("Go on with the switch to MLflow 3?")
+            self._dialog.require_consent("Continue with the switch to MLflow 3?")
             with self._alone("upgrading"):
                 return Moved(self._switch(aside=None))
         self._refuse_undecided()
@@ -148,8 +148,8 @@ class Upgrading:
         """Ask whether to go on without what cannot be moved."""
         if not passed.aside:
             return
-        self._dialog.warn(Warned(f"{each}", "It stays in the file share.") for each in passed.aside)
-        self._dialog.require_consent(f"Go on without {len(passed.aside):,} that cannot be moved?")
+        self._dialog.warn(Warned(f"{each}", "It stays on the file share.") for each in passed.aside)
+        self._dialog.require_consent(f"Continue without the {len(passed.aside):,} that cannot be moved?")
 
     def _last_pass_and_switch(self, prepared: Beside) -> Moved:
         """With the server stopped, move what is left, compare, and switch. Where that fails, 1.5.0 goes on."""
@@ -189,7 +189,7 @@ class Upgrading:
         azure = self._azure
         if self._dialog.wait(lambda: enabled_features(azure, self._new.settings)).scaling:
             raise SettingsError(
-                f"rolling back: plan {self._old.settings.asp_name} scales by its load, and the file store of MLflow "
+                f"rolling back: plan {self._old.settings.asp_name} scales by itself, but the file store of MLflow "
                 "1.5.0 works with one instance only",
                 hint="mlflow-azure deploy --autoscale off",
             )
@@ -223,12 +223,12 @@ class Upgrading:
         share = settings.storage_file_share_name
         if self._dialog.agreed_beforehand and not delete_share:
             raise SettingsError(
-                f"file share {share} would be deleted, and --yes alone does not cover that",
+                f"file share {share} would be deleted; --yes alone does not confirm that",
                 hint="To delete it too: --yes --delete-share",
                 code="ConfirmationNeeded",
             )
         aside = f" {self._found.aside:,} that could not be moved exist only there." if self._found.aside else ""
-        self._dialog.require_consent(f"Delete file share {share}? There is no way back to MLflow 1.5.0 then.{aside}")
+        self._dialog.require_consent(f"Delete file share {share}? There is no way back after that.{aside}")
         self._dialog.require_consent(f"Really delete {share}, with every run of MLflow 1.5.0 in it?")
         with self._alone("finishing the upgrade of"):
             url = self._deploy(lambda: changeover.finish(azure, settings, self._new.wish))
@@ -260,9 +260,9 @@ def _announcement(planned: engine.Plan, backup: Path | None) -> str:
     made = [step for step in planned.changes if step.action is not Action.KEEP]
     steps: Sequence[str] = [
         *([f"back up the file share to {backup}"] if backup else []),
-        f"create beside the running server: {', '.join(f'{each.kind} {each.name}' for each in made) or 'nothing'}",
+        f"create next to the running server: {', '.join(f'{each.kind} {each.name}' for each in made) or 'nothing'}",
         "move all runs, while clients keep logging",
-        "stop the server, move what was logged meanwhile, compare both sides",
+        "stop the server, move what was logged in the meantime, and compare both sides",
         "switch the server to MLflow 3; the file share is kept for --rollback, until --finish",
     ]
     return "\n".join(["To be done:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))])

@@ -72,12 +72,12 @@ def renew(
     if (backup is None) == (not without_backup):
         raise SettingsError(
             "you have not said whether to back up the database first",
-            hint="To back it up: --backup DIRECTORY. Not to, which leaves no way back: --no-backup",
+            hint="To back it up: --backup DIRECTORY. To skip the backup, with no way back: --no-backup",
             code="BackupNotDecided",
         )
     if is_newer(found.release):
         name = aim.settings.web_app_name
-        raise newer(f"web app {name} runs MLflow {found.release}, and this is {mlflow_release()}")
+        raise newer(f"web app {name} runs MLflow {found.release}, newer than {mlflow_release()}")
     with leased(azure, aim.settings, "upgrading"):
         return _renew(dialog, azure, aim, backup)
 
@@ -86,11 +86,11 @@ def _renew(dialog: Dialog, azure: Azure, aim: Aim, backup: Path | None) -> Renew
     settings, wish = aim.settings, aim.wish
     with opened(dialog, azure, settings, wish.context, wish.build) as data:
         asked = data.temporary.asked
-        state: dict[str, Any] = dialog.wait(lambda: asked.look("/database", "looking at the database"))
+        state: dict[str, Any] = dialog.wait(lambda: asked.look("/database", "checking the database"))
         if state["age"] == "newer":
             raise newer(f"the database has revision {state['revision']}, of a newer MLflow than {mlflow_release()}")
         kept = f"back the database up to {backup}, " if backup else ""
-        dialog.require_consent(f"Stop the server, {kept}and let it become MLflow {mlflow_release()}?")
+        dialog.require_consent(f"Stop the server, {kept}and upgrade it to MLflow {mlflow_release()}?")
         if backup:
             kept_or_made(dialog, azure, settings, backup, data)
         stopped = time.monotonic()
