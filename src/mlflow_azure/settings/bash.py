@@ -107,7 +107,7 @@ def _set_while_running(words: list[Word]) -> Iterator[tuple[str, str]]:
     elif command in ("mapfile", "readarray"):
         yield from ((name, "an array") for name in names)
     elif command == "for":
-        yield from ((name, "different on each pass of a loop") for name in names)
+        yield from ((name, "different in each pass of a loop") for name in names)
     elif command == "unset":
         yield from ((name, "not set: the script unsets it") for name in names)
     elif command == "printf" and names and arguments[0].keyword == "-v":

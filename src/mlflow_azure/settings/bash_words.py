@@ -151,7 +151,7 @@ class _Scanner:
     def _word(self) -> Word:
         line = self._text.count("\n", 0, self._at) + 1
         name = self._take(_NAME)
-        parts: list[Part] = [Expansion("an addition to its former value")] if name and name["append"] else []
+        parts: list[Part] = [Expansion("appended to its previous value")] if name and name["append"] else []
         if name and self._next == "(":
             self._skip_nested("(", ")")
             parts.append(Expansion("an array"))
@@ -172,7 +172,7 @@ class _Scanner:
         elif self._next == "\\":
             yield Literal(self._escaped())
         elif self._take(_ANSI_QUOTED):
-            yield Expansion("a string of the kind $'...'")
+            yield Expansion("a $'...' string")
         else:
             yield self._expansion()
 

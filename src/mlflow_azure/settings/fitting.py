@@ -40,7 +40,7 @@ def broken_on_file_share(texts: Mapping[str, str]) -> dict[str, str]:
 
     """
     broken = {}
-    one = "for MLflow 1.5.0: its file store is for one instance"
+    one = "for MLflow 1.5.0: its file store supports only one instance"
     if texts.get("AUTOSCALE", rules.OFF) != rules.OFF:
         broken["AUTOSCALE"] = f"must be left out {one}"
     if texts.get("ASP_INSTANCES", "1") != "1":
@@ -63,7 +63,7 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
         if size.upper() in ("F1", "D1"):
             broken["ASP_SKU"] = "must be B1 or larger: smaller plans stop idle servers"
         elif named == "AUTOSCALE" and size[:1].upper() == "B":
-            broken[named] = f"must be off on a plan of size {size}: only S1, P0v3 and larger plans scale by themselves"
+            broken[named] = f"must be off on a plan of size {size}: only S1, P0v3 and larger plans can autoscale"
         elif instances.isdecimal() and int(instances) > (most := _MOST_INSTANCES.get(size[:1].upper(), 30)):
             broken[named] = f"must be at most {most} on a plan of size {size}"
         elif workers.isdecimal() and (fault := _too_little_memory(size, int(workers))):
@@ -73,7 +73,7 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
     if all(texts.get(name) for name in _GIVEN):
         broken[_GIVEN[1]] = f"cannot be combined with {_GIVEN[0]}"
     if _has_given_database(texts) and texts.get("PRIVATE_NETWORK") == rules.ON:
-        broken["PRIVATE_NETWORK"] = "must be off with an existing database: the database is where it is"
+        broken["PRIVATE_NETWORK"] = "must be off with an existing database, whose network is given"
     longest = ROLE_LENGTH - len(IDENTITY_SUFFIX)
     if len(texts.get("WEB_APP_NAME", "")) > longest:
         broken["WEB_APP_NAME"] = f"must have at most {longest} characters: its identity is a database role"
@@ -127,7 +127,7 @@ def _too_few_connections(texts: Mapping[str, str]) -> str | None:
         return None
     return (
         f"must be a larger size, such as B2s: {instances} instances of {workers} workers need "
-        f"{_SETS * int(instances) * needed} connections while they are replaced, and {size} has "
+        f"{_SETS * int(instances) * needed} connections while they are replaced, but {size} has "
         f"{_CONNECTIONS.get(size, _MORE_CONNECTIONS)}"
     )
 
@@ -137,7 +137,7 @@ def _too_little_memory(size: str, workers: int) -> str | None:
     needed = _PLATFORM + _FIRST_WORKER + _WORKER * (workers - 1)
     if memory is None or needed <= memory:
         return None
-    return f"must be fewer on a plan of size {size}: it has {memory:g} GB, and they need about {needed:.1f} GB"
+    return f"must be fewer on a plan of size {size}: it has {memory:g} GB, but they need about {needed:.1f} GB"
 
 
 def postgres_tier(sku: str) -> str:

@@ -161,7 +161,7 @@ def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
     instances = values.get("ASP_INSTANCES")
     scales = values.get("AUTOSCALE", _OFF).text != rules.OFF
     if scales and instances and instances.source is not Source.DEFAULT:
-        words = f"cannot go with ASP_INSTANCES (from {instances.place}): leave one of them out"
+        words = f"cannot be combined with ASP_INSTANCES (from {instances.place}): leave one of them out"
         broken.setdefault("AUTOSCALE", words)
     if version := values.get("MLFLOW_VERSION"):
         between = {FILE_SHARE: fitting.broken_on_file_share, POSTGRES: fitting.broken_on_postgres}.get(version.text)

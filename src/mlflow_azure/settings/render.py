@@ -27,7 +27,7 @@ def template() -> str:
 
 def imported(result: Imported, shown_as: str) -> str:
     """A settings file with what was taken from a script, and comments on what was not."""
-    lines = [f"# Settings of mlflow-azure, taken from {shown_as}"]
+    lines = [f"# Settings of mlflow-azure, imported from {shown_as}"]
     lines += [f"{name}={quoted(value.text)}" for name, value in result.values.items()]
     lines += [f"# {item.name} was left out ({item.place}): {item.reason}" for item in result.left_out]
     return "\n".join([*lines, ""])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PLACEHOLDER = re.compile(r"<.*>|\{\{.*\}\}|\[.*\]|your[-_ ].*|x{3,}[x-]*|change[-_ ]?me|todo|\.\.\.", re.IGNORECASE)
-_NOT_READ = "the script reads this file; what it sets was not taken"
+_NOT_READ = "the script sources this file; what it sets was not imported"
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _sound(
             continue
         misfit = _misfit(name, values)
         values.pop(misfit)
-        reasons[misfit] = f"{name}, without a value in the settings file, does not fit: it {words}"
+        reasons[misfit] = f"it does not fit the default of {name}, which {words}"
     return values, reasons
 
 
@@ -145,12 +145,12 @@ def _resolved(assignment: Assignment, known: Mapping[str, str | _Unresolved]) ->
                     return other
                 texts.append(other)
             case Fallback(name, text):
-                return _Unresolved(f"${name} is known only to the running script")
+                return _Unresolved(f"${name} is known only at run time")
             case Reference("RANDOM"):
                 return _Unresolved("$RANDOM differs on every run")
             case Reference(name):
                 value = known.get(name)
                 if not isinstance(value, str):
-                    return _Unresolved(f"${name} is known only to the running script")
+                    return _Unresolved(f"${name} is known only at run time")
                 texts.append(value)
     return "".join(texts)

@@ -117,7 +117,7 @@ class Settings:
     rg_location: str = setting("westeurope", "Azure region", naming.location, convert=naming.canonical_location)
     mlflow_version: str = setting(
         FILE_SHARE,
-        "MLflow to deploy: 1.5.0 on a file share, or 3 on PostgreSQL",
+        "MLflow version to deploy: 1.5.0 on a file share, or 3 on PostgreSQL",
         rules.one_of(FILE_SHARE, POSTGRES),
         spellings=("--mlflow",),
     )
@@ -146,11 +146,11 @@ class Settings:
     )
     autoscale: tuple[int, ...] | None = setting(
         None,
-        "Number of instances by load, from MIN to MAX: more above 70 % CPU, fewer below 30 %; or off. Instead of "
+        "Scale instances between MIN and MAX by load: out above 70 % CPU, in below 30 %; or off. Replaces "
         "ASP_INSTANCES; MLflow 3 only",
         rules.instance_range,
         convert=rules.canonical_range,
-        default_words="as it is; off for a new plan",
+        default_words="unchanged; off for a new plan",
     )
     web_app_name: str = setting(Unique("mlflow-"), "Web app; globally unique", naming.site)
     mlflow_host: str = setting("0.0.0.0", "Address the MLflow server listens on", rules.ipv4_address)  # noqa: S104 -- inside the container
@@ -160,7 +160,7 @@ class Settings:
         "Worker processes of the MLflow server",
         rules.whole_number(1, 99),
         convert=int,
-        default_words="1; for MLflow 3 as many as the plan has cores and the database has connections for",
+        default_words="1; for MLflow 3, one per core of the plan, if the database has enough connections",
     )
     mlflow_filestore: str = setting(
         "/mlruns/mlruns",
@@ -200,11 +200,10 @@ class Settings:
     postgres_database_name: str = setting("mlflow", "Database of MLflow 3", naming.postgres_database)
     private_network: bool | None = setting(
         None,
-        "With on, a new PostgreSQL server has no public address, only one in the web app's virtual network; MLflow 3 "
-        "only",
+        "on: a new PostgreSQL server has no public address, only one in the web app's virtual network; MLflow 3 only",
         rules.one_of(rules.ON, rules.OFF),
         convert=rules.is_on,
-        default_words="as it is; off for a new server",
+        default_words="unchanged; off for a new server",
     )
     mlflow_backend_uri: Secret | None = setting(  # noqa: RUF009 -- a field, like the others
         None,
@@ -238,28 +237,28 @@ class Settings:
     )
     allow_user: tuple[str, ...] = setting(
         "",
-        "User (name or object id) or program (object id of its service principal) to admit; only those named get "
+        "User (name or object id) or program (object id of its service principal) to allow; only those listed get "
         "in, and only after signing in",
         rules.principals,
         convert=rules.each_once,
-        default_words="none: who may sign in is left as it is",
+        default_words="none: who can sign in is left unchanged",
         multiple=True,
     )
     allow_group: tuple[str, ...] = setting(
         "",
-        "Group (name or object id; needs Microsoft Entra ID P1) to admit, its direct members; only those named get "
+        "Group (name or object id; needs Microsoft Entra ID P1) whose direct members to allow; only those listed get "
         "in, and only after signing in",
         rules.principals,
         convert=rules.each_once,
-        default_words="none: who may sign in is left as it is",
+        default_words="none: who can sign in is left unchanged",
         multiple=True,
     )
     allow_ip: tuple[str, ...] = setting(
         "",
-        "Network that may reach the server, in CIDR notation",
+        "Network that can reach the server, in CIDR notation",
         rules.networks,
         convert=rules.canonical_networks,
-        default_words="none: access restrictions stay as they are",
+        default_words="none: access restrictions are left unchanged",
         multiple=True,
     )
 

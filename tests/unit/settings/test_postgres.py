@@ -73,9 +73,9 @@ def test_a_version_that_does_not_exist_is_the_only_fault() -> None:
         (
             {"ASP_SKU": "B1", "MLFLOW_WORKERS": "8", "POSTGRES_SKU": "B2s"},
             "MLFLOW_WORKERS",
-            "it has 1.75 GB, and they need about 2.2 GB",
+            "it has 1.75 GB, but they need about 2.2 GB",
         ),
-        ({"ASP_INSTANCES": "5"}, "POSTGRES_SKU", "need 40 connections while they are replaced, and B1ms has 35"),
+        ({"ASP_INSTANCES": "5"}, "POSTGRES_SKU", "need 40 connections while they are replaced, but B1ms has 35"),
         ({"WEB_APP_NAME": "x" * 55}, "WEB_APP_NAME", "must have at most 54 characters"),
     ],
 )
@@ -101,7 +101,7 @@ def test_what_only_postgres_needs_does_not_concern_1_5_0() -> None:
         (
             {"AUTOSCALE": "1-3", "ASP_INSTANCES": "2"},
             "AUTOSCALE",
-            "cannot go with ASP_INSTANCES (from --",
+            "cannot be combined with ASP_INSTANCES (from --",
         ),
         ({"AUTOSCALE": "1-5"}, "POSTGRES_SKU", "5 instances of 1 workers need 40 connections"),
         ({"AUTOSCALE": "1-3", "MLFLOW_VERSION": "1.5.0"}, "AUTOSCALE", "must be left out for MLflow 1.5.0"),

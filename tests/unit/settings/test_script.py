@@ -56,7 +56,7 @@ def test_what_cannot_be_taken_is_named_with_its_line_and_a_reason() -> None:
         ),
         "MLFLOW_WORKERS": ("deploy.sh, line 23", "its value is the output of a command, $(...)"),
         "STORAGE_ACCOUNT_NAME": ("deploy.sh, line 26", "$RANDOM differs on every run"),
-        "STORAGE_FILE_SHARE_NAME": ("deploy.sh, line 31", "$SHARE is known only to the running script"),
+        "STORAGE_FILE_SHARE_NAME": ("deploy.sh, line 31", "$SHARE is known only at run time"),
         "STORAGE_FILE_SHARE_SIZE": ("deploy.sh, line 32", "its value is empty"),
     }
 
@@ -141,18 +141,18 @@ def test_what_only_looks_like_an_assignment_is_no_assignment(script: str) -> Non
     [
         ("RG_NAME=rg$RANDOM", "$RANDOM differs on every run"),
         ("RG_NAME=$1", "its value is the shell's $1"),
-        ("RG_NAME=rg-$USER", "$USER is known only to the running script"),
+        ("RG_NAME=rg-$USER", "$USER is known only at run time"),
         ('RG_NAME="$(az group list --query "[0].name")"', "its value is the output of a command, $(...)"),
         ("RG_NAME=`hostname`", "its value is the output of a command, `...`"),
         ("RG_NAME=${X:-$(echo })}", "its value is a shell expansion, ${...}"),
         ("RG_NAME=$((1 + 1))", "its value is arithmetic, $((...))"),
-        ("RG_NAME=$'rg\\'x'", "its value is a string of the kind $'...'"),
+        ("RG_NAME=$'rg\\'x'", "its value is a $'...' string"),
         ("RG_NAME=(a b)", "its value is an array"),
-        ("RG_NAME=a; RG_NAME+=b", "its value is an addition to its former value"),
+        ("RG_NAME=a; RG_NAME+=b", "its value is appended to its previous value"),
         ("read RG_NAME", "its value is read while the script runs"),
         ("read -r -p 'Group: ' RG_NAME", "its value is read while the script runs"),
         ("read -rp STORAGE_ACCOUNT_NAME RG_NAME", "its value is read while the script runs"),
-        ("for RG_NAME in a b; do deploy; done", "its value is different on each pass of a loop"),
+        ("for RG_NAME in a b; do deploy; done", "its value is different in each pass of a loop"),
         ("printf -v RG_NAME rg-%s one", "its value is the output of printf"),
         ("deploy() {\n  local RG_NAME=rg-one\n}", "its value is local to a function"),
         ("IFS= read -r RG_NAME", "its value is read while the script runs"),
@@ -193,7 +193,7 @@ def test_a_file_store_outside_of_the_scripts_mount_point_is_left_out_and_the_mou
     result = read_script("STORAGE_MOUNT_POINT=/data\nMLFLOW_FILESTORE=/mlruns", "deploy.sh")
     assert [item.name for item in result.left_out] == ["MLFLOW_FILESTORE", "STORAGE_MOUNT_POINT"]
     assert "such as /data/mlruns" in result.left_out[0].reason
-    assert "MLFLOW_FILESTORE, without a value in the settings file, does not fit" in result.left_out[1].reason
+    assert "it does not fit the default of MLFLOW_FILESTORE" in result.left_out[1].reason
 
 
 @given(st.sampled_from(["/mlruns", "/data", "/", "$(x)", ""]), st.sampled_from(["/mlruns/a", "/data/a", "/b", ""]))
