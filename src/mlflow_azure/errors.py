@@ -137,9 +137,9 @@ def understanding(what: str) -> Iterator[None]:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise MlflowAzureError(
-            f"{what}: the answer is not what it should be ({type(error).__name__}: {error})",
-            hint="Something between this machine and Azure, a proxy for one, may have changed it. Run it again; where "
-            "that does not help, with --verbose, and report what it prints.",
+            f"{what}: unexpected response ({type(error).__name__}: {error})",
+            hint="Something between this machine and Azure, such as a proxy, may have changed it. Run it again; "
+            "if that does not help, run it with --verbose and report what it prints.",
             code="OddAnswer",
         ) from error
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ASK_TO_READ = (
-    "A role on the resource group is enough to deploy; problems then only show up when Azure refuses something. To "
+    "A role on the resource group is enough to deploy; but problems then only show when Azure refuses something. To "
     "have them checked first, ask for the Reader role on the subscription."
 )
 ASK_TO_SEE = (

@@ -57,7 +57,7 @@ HINTS = {
     "QuotaExceeded": "Ask for quota in the portal (Subscription, Usage + quotas), or choose another size, "
     "--asp-sku B1, or another region, with a group of its own: --rg-name NAME --rg-location REGION",
     "MaxStorageAccountsCountPerSubscriptionExceeded": "Delete unused storage accounts, or ask for more quota.",
-    "TasksOperationsNotAllowed": "Free and trial subscriptions may not build in the registry. "
+    "TasksOperationsNotAllowed": "Free and trial subscriptions cannot build in the registry. "
     "Build with Docker on this machine: mlflow-azure deploy --build local",
     "Authorization_RequestDenied": "You are not allowed to do that in Microsoft Entra ID. Ask for the Application "
     "Developer role there, or have an administrator create the app registration and use that one: set "
@@ -90,11 +90,11 @@ NO_TOKEN = {
         ),
     ),
     "AADSTS50105": (
-        "you are not on the list of those who may sign in",
+        "you are not on the list of users who can sign in",
         "Ask who deployed the server: mlflow-azure auth enable --allow-user YOU",
     ),
     "AADSTS501051": (
-        "this program is not on the list of those that may sign in",
+        "this program is not on the list of those that can sign in",
         "Ask who deployed the server: mlflow-azure auth enable --allow-user OBJECT_ID (of its service principal)",
     ),
     "AADSTS500011": (
@@ -114,7 +114,7 @@ NO_TOKEN = {
 https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 NOT_REFUSALS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
-NETWORK = "Check the network. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE where it inspects TLS."
+NETWORK = "Check the network. Behind a company proxy, set HTTPS_PROXY, and REQUESTS_CA_BUNDLE if it inspects TLS."
 CHECK = "Check what a deployment needs: mlflow-azure doctor. Then run the command again."
 BUSY = "Something else, perhaps another deploy, is changing it right now. Wait a minute, then run the command again."
 
@@ -161,7 +161,7 @@ def _connection_error(error: Exception, what: str) -> MlflowAzureError:
         return MlflowAzureError(
             f"{what}: the connection broke before Azure answered, so it may or may not have been done: "
             f"{_first_line(error)}",
-            hint=f"It is safe to run the command again: it checks what is there and continues from that. {NETWORK}",
+            hint=f"It is safe to run the command again: it reads what exists and continues from there. {NETWORK}",
             code="AnswerLost",
         )
     return MlflowAzureError(

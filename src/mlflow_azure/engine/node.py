@@ -65,7 +65,7 @@ class Given:
         outputs = self._outputs[node]
         if outputs is HIDDEN:
             raise AzureRefusedError(
-                f"reading {output} of {node}: you may not", hint="mlflow-azure doctor", code="AuthorizationFailed"
+                f"reading {output} of {node}: not allowed", hint="mlflow-azure doctor", code="AuthorizationFailed"
             )
         return UNKNOWN if outputs is None else outputs[output]
 

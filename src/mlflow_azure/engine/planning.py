@@ -139,8 +139,8 @@ def _step(node: Node, readings: Mapping[Resource, Reading], expected: Mapping[Re
 def _refuse_foreign(readings: Mapping[Resource, Reading]) -> None:
     problems = [
         SettingsError(
-            f"{resource} exists, but was not made by mlflow-azure (it lacks the tag managed-by)",
-            hint="Choose another name, or take it over: mlflow-azure deploy --adopt",
+            f"{resource} exists, but was not created by mlflow-azure (it lacks the tag managed-by)",
+            hint="Choose another name, or adopt it: mlflow-azure deploy --adopt",
             code="NotManaged",
         )
         for resource, reading in readings.items()

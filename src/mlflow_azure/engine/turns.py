@@ -44,7 +44,7 @@ class Turn:
         """Call after the write. Raises MlflowAzureError where another command was done meanwhile."""
         if resource.mark() != self._seen[resource]:
             raise MlflowAzureError(
-                f"{resource}: another command was done while this one wrote it, and may be undone in part",
+                f"{resource}: another command finished while this one was writing, and may be partly undone",
                 hint="Run both again, one after the other; each picks up from there. To see the state: "
                 "mlflow-azure status",
                 code="ChangedMeanwhile",
@@ -61,7 +61,7 @@ def changed_by_someone(changed: Mapping[str, Iterable[str]]) -> MlflowAzureError
     """What someone is told whose command found something else than it read, or than it wrote: the paths by resource."""
     what = "; ".join(f"{name} ({', '.join(paths)})" for name, paths in changed.items())
     return MlflowAzureError(
-        f"{what}: someone, another command perhaps, changed it while this one was at work",
+        f"{what}: changed by someone else, perhaps another command, while this one was running",
         hint="Check its state: mlflow-azure status. Then run the command again; it picks up from there.",
         code="ChangedMeanwhile",
     )

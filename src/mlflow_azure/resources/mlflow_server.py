@@ -108,7 +108,7 @@ class Server(Check):
         answers in a row show that no old one is left, as far as requests tell.
         """
         asked = 1 if self.instances == 1 else _ASKED * self.instances
-        health = Health(healthy=False, detail="was not asked")
+        health = Health(healthy=False, detail="was not probed")
         for _ in range(asked):
             health = self._health(given, url, early)
             if not health.healthy:

@@ -86,15 +86,15 @@ def probe(
         with session() as asking:
             answer = asking.get(url + PROBE_PATHS[version], headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
-        return Health(healthy=False, detail=f"no answer ({type(error).__name__})")
+        return Health(healthy=False, detail=f"no response ({type(error).__name__})")
     if answer.status_code == requests.codes.ok:
         told = answer.headers
         return Health(healthy=True, detail=ANSWERS, image=told.get(IMAGE_HEADER), rotated=told.get(KEYS_HEADER))
     if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
-        return Health(healthy=token is None, detail="accepts no token yet" if token else "asks for sign-in")
+        return Health(healthy=token is None, detail="does not accept tokens yet" if token else "requires sign-in")
     if answer.status_code == requests.codes.forbidden:
         return _forbidden(answer.text)
-    return Health(healthy=False, detail=f"answers {answer.status_code}")
+    return Health(healthy=False, detail=f"responds with {answer.status_code}")
 
 
 def _forbidden(said: str) -> Health:

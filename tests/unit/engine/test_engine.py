@@ -279,7 +279,7 @@ def test_every_refusal_is_told_before_anything_is_written() -> None:
 
 def test_what_was_not_made_by_us_is_refused_unless_adopted() -> None:
     world = World(live={"group": {"foreign": True}})
-    with pytest.raises(SettingsError, match="was not made by mlflow-azure"):
+    with pytest.raises(SettingsError, match="was not created by mlflow-azure"):
         engine.plan(a_stack(world), Deadline())
 
     assert engine.plan(a_stack(world), Deadline(), adopt=True).changes

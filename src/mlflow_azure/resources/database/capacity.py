@@ -32,7 +32,7 @@ def refuse_unavailable(server: FlexibleServer) -> None:
     location = server.location
 
     def capabilities() -> list[Capability] | None:
-        with doing(f"asking which PostgreSQL servers region {location} has"):
+        with doing(f"asking which PostgreSQL servers region {location} offers"):
             return list(server.azure.postgres.capabilities_by_location.list(location))
 
     listed = unless_forbidden(server.azure, f"PostgreSQL in region {location}", capabilities, None)
@@ -54,10 +54,10 @@ def _fault(listed: list[Capability], server: FlexibleServer) -> str | None:
     editions = [edition for each in listed for edition in each.supported_server_editions or () if edition.name == tier]
     sizes = [size for edition in editions for size in edition.supported_server_skus or ()]
     if not any(_says(size.name, sku) and not _says(size.status, "Disabled") for size in sizes):
-        return f"the region does not have it ({tier})"
+        return f"the region does not offer it ({tier})"
     disks = set(_disks(editions))
     if disks and server.storage not in disks:
-        return f"its disk can have {', '.join(map(str, sorted(disks)))} GiB, not {server.storage}"
+        return f"its disk can be {', '.join(map(str, sorted(disks)))} GiB, not {server.storage}"
     return None
 
 

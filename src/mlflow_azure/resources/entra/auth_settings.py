@@ -96,7 +96,7 @@ class AuthSettings(SitePart):
             body = arm.sent({"properties": merged(now["properties"], desired["properties"])})
             return self.apps.update_auth_settings_v2(*self.where, body, **NOT_AGAIN)
 
-        with doing(f"switching {'on' if self.client else 'off'} the sign-in of {self.site}"):
+        with doing(f"turning {'on' if self.client else 'off'} sign-in for {self.site}"):
             answer = read_anew(self, write, desired, live, given, report)
         return {"properties": _without_gaps(arm.body(answer)["properties"])}
 

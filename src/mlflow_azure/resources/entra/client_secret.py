@@ -82,7 +82,7 @@ class ClientSecret(AzureResource):
         registration = f"/applications/{given(self.registration, 'object_id')}"
         expires = datetime.now(UTC) + timedelta(days=VALID_DAYS)
         wanted = {"displayName": LABEL, "endDateTime": expires.isoformat()}
-        with doing(f"making a client secret for {self.registration}"):
+        with doing(f"creating a client secret for {self.registration}"):
             self._remove_unused(registration, given(self.registration, "credentials"))
             made = self.azure.directory.create(f"{registration}/addPassword", {"passwordCredential": wanted})
         secret = Secret(made["secretText"])
@@ -172,7 +172,7 @@ def wait_until_accepted(azure: Azure, client_id: str, secret: Secret, report: Re
     with doing("trying the new client secret"):
         if azure.deadline.poll(known, patience=KNOWN_SECONDS) is None:
             raise MlflowAzureError(
-                f"trying the new client secret: Microsoft Entra ID did not know it within {KNOWN_SECONDS:.0f} seconds",
+                f"trying the new client secret: Microsoft Entra ID did not accept it in {KNOWN_SECONDS:.0f} seconds",
                 hint="The server keeps using the old one. Run the command again.",
                 code="KeyNotAccepted",
             )

@@ -54,14 +54,14 @@ class FederatedCredential(AzureResource):
         about = f"The identity {self.identity.name} signs users in."
         body = {"name": NAME, "description": about, **desired}
         try:
-            with doing(f"letting {self.identity} stand in for {self.registration}"):
+            with doing(f"letting {self.identity} sign in as {self.registration}"):
                 return self.azure.directory.create(_collection(given(self.registration, "object_id")), body)
         except AzureRefusedError as refused:
             raise AzureRefusedError(refused.message, hint=refused.hint, code=FEDERATION_REFUSED) from refused
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Point it to the identity that there is now."""
-        with doing(f"letting {self.identity} stand in for {self.registration}"):
+        with doing(f"letting {self.identity} sign in as {self.registration}"):
             path = f"{_collection(given(self.registration, 'object_id'))}/{live['id']}"
             self.azure.directory.update(path, dict(desired))
         return {**live, **desired}

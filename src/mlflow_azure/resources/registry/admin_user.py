@@ -48,7 +48,7 @@ class AdminUser(AzureResource):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         self._unused()
-        with doing(f"switching off the admin user of {self.registry}"):
+        with doing(f"turning off the admin user of {self.registry}"):
             registries, where = self.azure.registries.registries, self.registry.where
             poller = registries.begin_update(*where, dict(desired), polling=self.azure.polling())
             written = arm.body(self.azure.wait(poller))

@@ -101,7 +101,7 @@ class Image(AzureResource):
         """Why it cannot be deployed where it is not in the registry, and is not to be built."""
         return MlflowAzureError(
             f"deploying {self}: it is not in {where}, and --build none rules out building it",
-            hint=f"Push it to {where}/{self.name}, or have it built: mlflow-azure deploy",
+            hint=f"Push it to {where}/{self.name}, or let it be built: mlflow-azure deploy",
             code="ImageNotFound",
         )
 

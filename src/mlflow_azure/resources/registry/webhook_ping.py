@@ -75,13 +75,13 @@ class WebhookPing(Check):
             nonlocal status
             answer = self._ping()
             status = answer.status
-            report(f"the web app answered {status or 'nothing'}", None)
+            report(f"the web app responded with {status or 'nothing'}", None)
             return answer.succeeded or None
 
         Kudu(self.site.azure, self.site.name, given(self.site, "scm_host")).wake()
         if not self.webhook.azure.deadline.poll(accepted, every=POLL_SECONDS, patience=PATIENCE_SECONDS):
             raise MlflowAzureError(
-                f"pinging {self.webhook}: the web app's SCM site answers {status or 'nothing'}",
+                f"pinging {self.webhook}: the web app's SCM site responds with {status or 'nothing'}",
                 hint="Check that the SCM site can be reached from the registry, and that no policy forbids its "
                 "basic authentication. Then run: mlflow-azure cd enable",
                 code="WebhookFailed",

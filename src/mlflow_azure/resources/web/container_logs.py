@@ -33,5 +33,5 @@ class ContainerLogs(SitePart):
         current = live.get("properties") or {}
         http = {**(current.get("httpLogs") or {}), **desired["properties"]["httpLogs"]}
         write, body = self.apps.update_diagnostic_logs_config, arm.sent({"properties": {**current, "httpLogs": http}})
-        with doing(f"switching on the container log of {self.site}"):
+        with doing(f"turning on the container log of {self.site}"):
             return arm.body(when_free(self.azure, lambda: write(*self.where, body), report))

@@ -88,7 +88,7 @@ class ContainerStart:
         raise MlflowAzureError(
             "\n  ".join(
                 [
-                    f"waiting for the container of {self.site}: it ended {ended} times. It said:",
+                    f"waiting for the container of {self.site}: it exited {ended} times. Its last lines:",
                     *map(str, said[-LAST_LINES:]),
                 ]
             ),
@@ -102,13 +102,13 @@ class ContainerStart:
             return False
         if not self._role.remaining:
             raise AzureRefusedError(
-                f"waiting for the container of {self.site}: its identity may not pull the image, "
+                f"waiting for the container of {self.site}: its identity cannot pull the image, "
                 f"{ROLE_SECONDS / 60:.0f} minutes after it got the role",
                 hint="Run it again: a role may take longer to count. With MLflow 1.5.0 you can pull with the "
                 "registry's password instead: mlflow-azure deploy --no-identity",
                 code="PullRefused",
             )
-        report("its identity may not pull the image yet: restarting", None)
+        report("its identity cannot pull the image yet: restarting", None)
         self._since = datetime.now(UTC)
         with doing(f"restarting {self.site}"):
             self.site.azure.web.web_apps.restart(*self.site.where)

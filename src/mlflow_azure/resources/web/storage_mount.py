@@ -120,7 +120,7 @@ class NoStorageMount(SitePart):
         """Take it away; the share and what is in it stay."""
         others = {name: mount for name, mount in live.get("mounts", {}).items() if mount.get("mountPath") != self.path}
         write, body = self.apps.update_azure_storage_accounts, _writable(others)
-        with doing(f"taking {self.path} away from {self.site}"):
+        with doing(f"unmounting {self.path} from {self.site}"):
             when_free(self.azure, lambda: write(*self.where, body), report)
         return {"mounts": others, "mounted": False}
 
