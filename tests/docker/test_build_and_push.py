@@ -145,7 +145,7 @@ def test_a_failed_instruction_is_told_with_its_last_lines_and_leaves_no_containe
     text = f"FROM {base_image}\nRUN for i in 1 2 3 4 5 6 7; do echo line $i; done; exit 3  # {mark}\n"
     error = failing_build(registry, dockerfile(tmp_path, text))
     assert (error.code, error.exit_code) == ("BuildFailed", 5)
-    assert ": it ended with code 3\n" in error.message
+    assert ": it exited with code 3\n" in error.message
     assert error.message.endswith("line 3\nline 4\nline 5\nline 6\nline 7")
     left = [container.attrs["Command"] for container in engine.containers.list(all=True, sparse=True)]
     assert not [command for command in left if mark in command]

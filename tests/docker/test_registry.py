@@ -17,7 +17,7 @@ def test_what_was_never_pushed_has_no_digest(registry: RealRegistry) -> None:
 
 
 def test_a_wrong_password_is_refused_and_not_shown(registry: RealRegistry) -> None:
-    with pytest.raises(AzureRefusedError, match="the registry answered 401") as failure:
+    with pytest.raises(AzureRefusedError, match="the registry responded with 401") as failure:
         registry.client("a wrong one").digest("tests/mlflow", "latest")
     assert "a wrong one" not in f"{failure.value} {failure.value.hint}"
 

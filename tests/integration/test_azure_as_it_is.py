@@ -143,7 +143,7 @@ def test_a_reader_of_one_group_sees_what_can_be_seen_and_is_told_what_cannot(
     for command in ("plan", "status"):
         answer = cli(command, "--cloud", "emulator")
         assert answer.exit_code == 0, answer.stderr
-        assert answer.stderr.count("Left out: app settings") == 1
+        assert answer.stderr.count("Omitted: app settings") == 1
     status = cli("status", *JSON).data
     states = {row["kind"]: row["state"] for row in status["resources"]}
     assert status["healthy"]
@@ -209,7 +209,7 @@ def test_a_web_app_whose_role_does_not_count_yet_is_restarted(shared_cli: Comman
     azure.control("PUT", "quirks", {"role_lag": 1, "overlapped_recycling": True, "restart_pause": 3600})
     answer = shared_cli.of("role")("deploy", "--cloud", "emulator", "--identity", "--timeout", "300")
     assert answer.exit_code == 0, answer.stderr
-    assert "may not pull the image yet" in answer.stderr
+    assert "cannot pull the image yet" in answer.stderr
 
 
 def test_a_build_that_docker_hub_refuses_is_tried_at_another_agent(shared_cli: Command, azure: Emulator) -> None:

@@ -52,7 +52,7 @@ def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
         document = json.loads(output)
     except ValueError:
         raise MlflowAzureError(
-            f"asking the command line: it ended with {process.returncode}: {errors.strip()}",
+            f"asking the command line: it exited with {process.returncode}: {errors.strip()}",
             hint="Run it in a terminal: mlflow-azure env",
         ) from None
     for error in document["errors"]:

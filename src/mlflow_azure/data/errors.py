@@ -35,7 +35,7 @@ def no_backup(directory: Path, why: str) -> SettingsError:
     """The directory is no backup."""
     return SettingsError(
         f"reading the backup in {directory}: {why}",
-        hint=f"Name the directory of a backup, or make one: mlflow-azure backup {_quoted(directory)}",
+        hint=f"Give the directory of a backup, or make one: mlflow-azure backup {_quoted(directory)}",
         code="NotABackup",
     )
 
@@ -83,8 +83,8 @@ def refuse_overlap(backup: Path, out: Path, folders: Iterable[Path]) -> None:
 def in_use(what: str) -> SettingsError:
     """Another command is at work in the same place."""
     return SettingsError(
-        f"{what}: another command is doing that, or works there, at this moment",
-        hint="Wait until it has ended, or end it; then run this one again.",
+        f"{what}: another command is at work there right now",
+        hint="Wait until it has finished, or stop it; then run this one again.",
         code="InUse",
     )
 
@@ -112,8 +112,9 @@ def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine:
     keep = "choose another directory" if on_this_machine else "make a backup first: mlflow-azure backup DIR"
     replace = "--local DIR --replace" if on_this_machine else "--replace"
     return SettingsError(
-        f"restoring to {what}: {len(names):,} {counted} are there already, such as {names[0]}",
-        hint=f"To keep them, {keep}. To replace them with what is in the backup: mlflow-azure restore {replace}",
+        f"restoring to {what}: {len(names):,} {counted} already exist, such as {names[0]}",
+        hint=f"To keep them, {keep}. To replace them with the contents of the backup: "
+        f"mlflow-azure restore {replace}",
         code="DataExists",
     )
 
@@ -121,7 +122,7 @@ def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine:
 def not_equal(what: str, name: str) -> MlflowAzureError:
     """Someone wrote to the target meanwhile."""
     return MlflowAzureError(
-        f"comparing {what} with the backup: {name} is not what was just written",
+        f"comparing {what} with the backup: {name} has changed since it was written",
         hint="Something else is writing there. Run the restore again with --stop-server.",
         code="RestoreNotEqual",
     )

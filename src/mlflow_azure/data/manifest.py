@@ -150,7 +150,7 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
     if not path.is_file():
         raise errors.damaged(FILES, "is missing")
     if file_sha256(path) != manifest.files_sha256:
-        raise errors.damaged(FILES, "is not what was written")
+        raise errors.damaged(FILES, "has changed since it was written")
     found = list(lines(path))
     for entry in found:
         where = entry.file or entry.name
@@ -158,7 +158,7 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
             raise errors.damaged(FILES, f"names {where}, which is not in the backup")
     for part in manifest.parts:
         if counted(part, found) != part:
-            raise errors.damaged(MANIFEST, f"does not count in {part.folder} what {FILES} lists")
+            raise errors.damaged(MANIFEST, f"has other counts for {part.folder} than {FILES}")
     return found
 
 

@@ -75,7 +75,7 @@ def problem(directory: Path, entry: Entry) -> str | None:
         if found.st_size != entry.bytes:
             return f"has {found.st_size} bytes, not {entry.bytes}"
         if manifest.file_sha256(path) != entry.sha256:
-            return "is not what was backed up: its SHA-256 differs"
+            return "is damaged: its SHA-256 differs"
     except FileNotFoundError:
         return "is missing"
     except OSError as error:

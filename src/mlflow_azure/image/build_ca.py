@@ -30,7 +30,7 @@ def read_build_ca(file: Path | None, environ: Mapping[str, str]) -> bytes | None
 
 
 def _certificates(file: Path, source: str) -> bytes:
-    hint = "Name the file with your company's certificates: --build-ca FILE"
+    hint = "Give the file with your company's certificates: --build-ca FILE"
     try:
         content = file.read_bytes()
     except OSError as error:

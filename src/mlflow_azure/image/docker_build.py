@@ -36,9 +36,9 @@ _HINTS = {
     "DiskFull": "Free some space, for example with: docker system prune. Then run the command again.",
     "WrongPlatform": f"The engine cannot run {PLATFORM} programs. Enable that with: docker run --privileged --rm "
     f"tonistiigi/binfmt --install amd64, {_ELSEWHERE}",
-    "BaseImageUnavailable": "Pull it yourself to see why (docker pull), name a copy in a registry that the engine can "
+    "BaseImageUnavailable": "Pull it yourself to see why (docker pull), use a copy in a registry that the engine can "
     f"reach: --docker-base-image IMAGE, {_ELSEWHERE}",
-    "UntrustedCertificate": f"A proxy inspects TLS on the way. Name the file with its certificates: --build-ca FILE, "
+    "UntrustedCertificate": f"A proxy inspects TLS on the way. Give the file with its certificates: --build-ca FILE, "
     f"{_ELSEWHERE}",
     "BuildFailed": f"Read the lines above, {_ELSEWHERE}",
 }
@@ -116,7 +116,7 @@ class _Progress:
     def built(self) -> str:
         """The id of the image. An engine that is stopped ends the stream without a word."""
         if self._image is None:
-            raise self._failed("the engine ended the build before the image was there")
+            raise self._failed("the engine ended the build without an image")
         return self._image
 
     def _line(self, line: str) -> None:
@@ -131,7 +131,7 @@ class _Progress:
         self._report(line, self._fraction)
 
     def _failed(self, reason: str) -> ContainerEngineError:
-        reason = _ENDED.sub(r"it ended with code \1", reason)
+        reason = _ENDED.sub(r"it exited with code \1", reason)
         tail = "".join(f"\n{_short(line, _LINE)}" for line in self._output)
         code = self._code(f"{reason}{''.join(self._output)}".lower())
         at = f", at {_short(self._instruction, _INSTRUCTION)}" if self._instruction else ""

@@ -101,6 +101,6 @@ class _Progress:
         return ContainerEngineError(
             f"{self._what}: {reason}",
             hint="Check the network and the registry's firewall, then run the command again: "
-            "layers that arrived are not sent again.",
+            "pushed layers are not sent again.",
             code="PushFailed",
         )

@@ -134,7 +134,7 @@ def asked(what: str, send: Callable[[], requests.Response], deadline: Deadline, 
     answer = _patiently(what, send, deadline)
     if answer.ok or answer.status_code == requests.codes.not_found:
         return answer
-    message = f"{what}: the registry answered {answer.status_code}"
+    message = f"{what}: the registry responded with {answer.status_code}"
     if answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
         raise AzureRefusedError(message, hint=refused, code="RegistryUnauthorized")
     raise MlflowAzureError(message, hint="Run the command again in a minute.", code="RegistryError")
@@ -211,7 +211,7 @@ def stated(what: str, name: str, value: object) -> str:
     if isinstance(value, str) and value:
         return value
     raise MlflowAzureError(
-        f"{what}: the registry answered without {name}; a proxy may have answered instead",
+        f"{what}: the registry's response lacks {name}; it may have come from a proxy",
         hint="Check the network: HTTPS_PROXY. Then run the command again.",
         code="RegistryAnswer",
     )

@@ -130,7 +130,7 @@ class RemoteBuilder:
 def _properties(what: str, run: Run) -> RunProperties:
     """What Azure says of a run: its model allows for an answer that says nothing."""
     if run.properties is None:
-        raise MlflowAzureError(f"{what}: Azure answered without the state of the run", hint=AGAIN)
+        raise MlflowAzureError(f"{what}: Azure's response lacks the state of the run", hint=AGAIN)
     return run.properties
 
 
@@ -164,7 +164,7 @@ def _failed(run_id: str, status: str, reason: str | None, log: _Log) -> Containe
     tail = "\n".join(log.lines[-_LOG_LINES:])
     code = PULL_LIMIT if any("toomanyrequests" in line for line in log.lines) else "RemoteBuildFailed"
     return ContainerEngineError(
-        f"building the image in the registry: run {run_id} ended as {status}"
+        f"building the image in the registry: run {run_id} ended with {status}"
         + (f": {reason}" if reason else "")
         + (f"\n{tail}" if tail else ""),
         hint=_HINTS[code],
@@ -174,7 +174,7 @@ def _failed(run_id: str, status: str, reason: str | None, log: _Log) -> Containe
 
 _HERE = "With Docker on this machine you can build here: mlflow-azure deploy --build local"
 _HINTS = {
-    PULL_LIMIT: f"Try it later, or name a copy of the base image in another registry: --docker-base-image IMAGE. "
+    PULL_LIMIT: f"Try it later, or use a copy of the base image in another registry: --docker-base-image IMAGE. "
     f"{_HERE}",
     "RemoteBuildFailed": f"Read the lines above. {_HERE}",
 }
@@ -201,7 +201,7 @@ class _Log:
             status = getattr(error, "status_code", None)
             if status not in _NOTHING_NEW and not self._warned:
                 self._warned = True  # without the SDK's text, which may hold the signed URL
-                report(f"its log cannot be read ({status or type(error).__name__}); the build goes on", None)
+                report(f"its log cannot be read ({status or type(error).__name__}); the build continues", None)
             return []
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")

@@ -244,7 +244,7 @@ def _refusal(what: str, answer: requests.Response) -> MlflowAzureError:
             code="KuduForbidden",
         )
     return MlflowAzureError(
-        f"{what}: its SCM site answered {status} {answer.reason}",
+        f"{what}: its SCM site responded with {status} {answer.reason}",
         hint="Check its health: mlflow-azure status",
         code="KuduFailed",
     )

@@ -137,7 +137,7 @@ def _transport(socket: TunnelSocket, kudu: Kudu, deadline: Deadline) -> Iterator
             f"logging in to the container of web app {kudu.site}: {error or 'its SSH server closed the connection'}",
             hint="It must accept root with the password that App Service uses, see "
             "https://learn.microsoft.com/azure/app-service/configure-custom-container#enable-ssh. "
-            f"In the browser there is another way: {kudu.web_shell}",
+            f"Or use the shell in the browser: {kudu.web_shell}",
             code="SshFailed",
         ) from error
     finally:

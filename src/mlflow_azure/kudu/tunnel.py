@@ -135,6 +135,6 @@ def obstacle(state: Mapping[str, Any]) -> Obstacle | None:
 def _no_way(kudu: Kudu, why: str, hint: str) -> MlflowAzureError:
     return MlflowAzureError(
         f"opening the tunnel to web app {kudu.site}: {why}",
-        hint=f"{hint} In the browser there is another way: {kudu.web_shell}",
+        hint=f"{hint} Or use the shell in the browser: {kudu.web_shell}",
         code="TunnelFailed",
     )

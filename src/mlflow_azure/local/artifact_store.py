@@ -215,8 +215,8 @@ def _account_name(connection_string: str) -> str:
         raise _malformed()
     if host in _LOOPBACK_HOSTS:
         raise SettingsError(
-            f"using storage account {name}: its blobs are served at {host}, which inside a container is another "
-            "machine",
+            f"using storage account {name}: its blobs are served at {host}, which is not this machine inside a "
+            "container",
             hint="Leave the option out: local-run then starts an Azurite of its own.",
         )
     return name

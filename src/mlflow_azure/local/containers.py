@@ -94,7 +94,7 @@ class Containers:
                 return None
         if found.labels.get(RUN_LABEL) != self.name:
             raise ContainerEngineError(
-                f"looking for container {name}: there is one that local-run did not create",
+                f"looking for container {name}: it exists, but was not created by local-run",
                 hint="Choose another name: mlflow-azure local-run --name NAME",
                 code="NameInUse",
             )

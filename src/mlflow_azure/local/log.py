@@ -33,7 +33,7 @@ def refuse_ended(containers: Containers, name: str) -> None:
     lines = _last_lines(found) if found else []
     wrong_platform = any("exec format error" in line for line in lines)
     raise ContainerEngineError(
-        "\n".join([f"starting container {name}: it ended before it responded ({how})", *lines]),
+        "\n".join([f"starting container {name}: it exited before it responded ({how})", *lines]),
         hint="The engine cannot run linux/amd64 programs. Enable that with: "
         "docker run --privileged --rm tonistiigi/binfmt --install amd64"
         if wrong_platform

@@ -63,7 +63,7 @@ def test_a_refusal_is_not_tried_again(registry: ScriptedServer) -> None:
 
 def test_a_registry_that_stays_broken_is_told_after_a_few_tries(registry: ScriptedServer) -> None:
     registry.will([Answer(500)])
-    with pytest.raises(MlflowAzureError, match="the registry answered 500"):
+    with pytest.raises(MlflowAzureError, match="the registry responded with 500"):
         client(registry).digest("mlflow", "latest")
     assert registry.requests == [HEAD] * 4
 
@@ -88,6 +88,6 @@ def test_no_registry_is_waited_for_past_the_deadline(registry: ScriptedServer) -
 )
 def test_an_odd_answer_becomes_a_sentence(registry: ScriptedServer, answers: list[Answer | None], missing: str) -> None:
     registry.will([answer or challenge(registry) for answer in answers])
-    with pytest.raises(MlflowAzureError, match=f"the registry answered without {missing}") as odd:
+    with pytest.raises(MlflowAzureError, match=f"the registry's response lacks {missing}") as odd:
         client(registry).digest("mlflow", "latest")
     assert odd.value.code == "RegistryAnswer"

@@ -115,7 +115,7 @@ def _reached(cloud: Cloud, url: str) -> bool:
 def _unreachable(urls: Sequence[str]) -> MlflowAzureError:
     return MlflowAzureError(
         f"no connection to {', '.join(urls)}",
-        hint="Let this machine reach Azure over HTTPS. Behind a company proxy set HTTPS_PROXY, and REQUESTS_CA_BUNDLE "
-        "where it inspects TLS.",
+        hint="Let this machine reach Azure over HTTPS. Behind a company proxy, set HTTPS_PROXY, and REQUESTS_CA_BUNDLE "
+        "if it inspects TLS.",
         code="Unreachable",
     )
