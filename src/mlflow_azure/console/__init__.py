@@ -1,6 +1,6 @@
-"""The only owner of stdout and stderr: renders events and answers for terminals, logs and programs.
+"""The only code that writes to stdout and stderr: renders events and answers for terminals, logs and programs.
 
-`create` makes the `Console` that commands talk to; `text` has helpers for the text of an answer.
+`create` returns the `Console` that commands use; `text` has helpers for the text of an answer.
 """
 
 from mlflow_azure.console.answers import OutputClosedError

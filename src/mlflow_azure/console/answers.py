@@ -1,4 +1,4 @@
-"""What a command answers on stdout: text for people, or one JSON document for programs."""
+"""The answers of commands on stdout: text for people, or one JSON document for programs."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ ENVELOPE_VERSION = 1
 
 
 class OutputClosedError(Exception):
-    """Nobody reads stdout any more (`logs --follow | head`): stop quietly, with exit code 0."""
+    """The reader of stdout is gone (`logs --follow | head`): stop quietly, with exit code 0."""
 
 
 class Answers(Protocol):
     """Writes the answer of a command."""
 
     def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the answer of a command that did its work, and found problems, perhaps."""
+        """Write the answer of a successful command, which may have found problems."""
 
     def failure(self, command: str, data: object, problems: Sequence[MlflowAzureError]) -> None:
         """Write the answer of a command that failed."""
 
     def line(self, record: object, text: str) -> None:
-        """Write one piece of an answer that comes piece by piece.
+        """Write one piece of a streamed answer.
 
         Raises:
-            OutputClosedError: nobody reads it.
+            OutputClosedError: stdout has no reader.
 
         """
 
 
 class TextAnswers:
-    """Answers in text. What failed is told on stderr only."""
+    """Answers in text. Failures are reported on stderr only."""
 
     def __init__(self, stream: OutputStream, printer: Printer) -> None:
         self._stream = stream
         self._printer = printer
 
     def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the text, if there is any; it tells the problems too."""
+        """Write the text, if any; it includes the problems."""
         if text:
             self._printer.print(text)
 
@@ -55,13 +55,13 @@ class TextAnswers:
         """Write nothing."""
 
     def line(self, record: object, text: str) -> None:
-        """Write the text as it is."""
+        """Write the text unchanged."""
         self._stream.write(f"{text}\n")
         _check_reader(self._stream)
 
 
 class JsonAnswers:
-    """Answers with exactly one JSON document; or, piece by piece, with one compact document per line."""
+    """Answers with exactly one JSON document or, when streaming, one compact document per line."""
 
     def __init__(self, stream: OutputStream) -> None:
         self._stream = stream
@@ -69,8 +69,8 @@ class JsonAnswers:
         self._indent: int | None = 2
 
     def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the envelope; its status is "failed" where there are problems."""
-        if self._answered:  # a failure after the answer, Ctrl+C for one, must not make it two documents
+        """Write the envelope; its status is "failed" if there are problems."""
+        if self._answered:  # a failure after the answer, such as Ctrl+C, must not add a second document
             return
         self._answered = True
         envelope = {
@@ -83,11 +83,11 @@ class JsonAnswers:
         self._stream.write(f"{document(envelope, indent=self._indent)}\n")
 
     def failure(self, command: str, data: object, problems: Sequence[MlflowAzureError]) -> None:
-        """Write the same."""
+        """Write the envelope of a failure."""
         self.result(command, data, "", problems)
 
     def line(self, record: object, text: str) -> None:
-        """Write the record on a line of its own; an envelope that follows takes one line too."""
+        """Write the record on its own line; a following envelope takes one line too."""
         self._indent = None
         self._stream.write(f"{document(record)}\n")
         _check_reader(self._stream)

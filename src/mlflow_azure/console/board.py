@@ -1,4 +1,4 @@
-"""The state of a run, built up from its events: what each step is doing, and the words for it."""
+"""The state of a run, built from its events: what each step is doing, and the words for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlflow_azure.events import Action, Event, Failed, Finished, Planned, Progre
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERBS = {  # to come, going on, done
+_VERBS = {  # infinitive, present, past
     Action.CREATE: ("create", "creating", "created"),
     Action.UPDATE: ("update", "updating", "updated"),
     Action.REPLACE: ("replace", "replacing", "replaced"),
@@ -24,7 +24,7 @@ _VERBS = {  # to come, going on, done
 
 
 class State(Enum):
-    """Where a step stands."""
+    """The state of a step."""
 
     WAITING = auto()
     RUNNING = auto()
@@ -39,9 +39,9 @@ _ENDINGS = {State.FAILED: "failed", State.SKIPPED: "skipped", State.INTERRUPTED:
 
 @dataclass(frozen=True)
 class Row:
-    """One step and where it stands. Times are in seconds; `since` is a reading of the caller's clock.
+    """One step and its state. Times are in seconds; `since` is a reading of the caller's clock.
 
-    `message` and `fraction` are the last news of a running step; of one that failed or was skipped, `message` is why.
+    `message` and `fraction` are the latest progress; for a failed or skipped step, `message` is the reason.
     """
 
     step: Step
@@ -53,22 +53,22 @@ class Row:
 
     @property
     def verb(self) -> str:
-        """What happens to the resource: "create", "creating", "created", "failed", "skipped"."""
+        """The verb for the resource: "create", "creating", "created", "failed", "skipped"."""
         to_come, going_on, done = _VERBS[self.step.action]
         return {State.WAITING: to_come, State.RUNNING: going_on, State.DONE: done, **_ENDINGS}[self.state]
 
     @property
     def has_news(self) -> bool:
-        """Whether the step is running and has told how far it is."""
+        """Whether the step is running and has reported its progress."""
         return self.state is State.RUNNING and (bool(self.message) or self.fraction is not None)
 
     @property
     def possible_verbs(self) -> Sequence[str]:
-        """The verbs that this row may have while the run lasts, and the present one."""
+        """All verbs that this row can have during the run, and the current one."""
         return (*_VERBS[self.step.action], _ENDINGS[State.FAILED], _ENDINGS[State.SKIPPED], self.verb)
 
     def elapsed(self, now: float) -> str:
-        """Write how long the step has run, or ran; nothing for one that did not run or did nothing."""
+        """Return how long the step has been running or ran; empty if it did not run or did nothing."""
         match self.state:
             case State.RUNNING:
                 return duration(int(now - self.since))
@@ -80,7 +80,7 @@ class Row:
 
 
 class Board:
-    """The rows of a run, in the order planned. Rows are replaced whole, so another thread may read them."""
+    """The rows of a run in planned order. Rows are replaced as a whole, so other threads may read them."""
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
@@ -92,15 +92,15 @@ class Board:
 
     @property
     def is_running(self) -> bool:
-        """Whether a step is under way."""
+        """Whether any step is running."""
         return any(row.state is State.RUNNING for row in self._rows.values())
 
     def row(self, step: Step) -> Row:
-        """Find the row of a step; it waits if nothing was heard of it."""
+        """Return the row of a step; it is waiting if there were no events for it."""
         return self._rows.get(step.key, Row(step))
 
     def apply(self, event: Event, now: float) -> None:
-        """Take in one event that happened at `now`."""
+        """Process one event that happened at `now`."""
         match event:
             case Planned(steps):
                 self._rows = {step.key: Row(step) for step in steps}
@@ -123,7 +123,7 @@ class Board:
                 assert_never(event)
 
     def stop(self, now: float) -> None:
-        """Take in that no more events come: what still runs has been left alone."""
+        """Note that there are no more events: steps still running were abandoned."""
         for row in self.rows:
             if row.state is State.RUNNING:
                 self._put(Row(row.step, State.INTERRUPTED, seconds=now - row.since))

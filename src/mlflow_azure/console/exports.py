@@ -1,4 +1,4 @@
-"""Environment variables in the words of a shell."""
+"""Environment variables in the syntax of a shell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Shell(StrEnum):
-    """The shells whose words we know. sh stands for dash and all others that POSIX describes."""
+    """The supported shells. sh stands for dash and all other POSIX shells."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -23,14 +23,14 @@ class Shell(StrEnum):
 
 
 def default_shell(platform: str) -> Shell:
-    """The shell that people have on a platform (`sys.platform`)."""
+    """Return the usual shell of a platform (`sys.platform`)."""
     return Shell.POWERSHELL if platform == "win32" else Shell.BASH
 
 
 def exports(
     variables: Mapping[str, str | Secret], shell: Shell, instead: str = "is a secret: add --show-secrets"
 ) -> str:
-    """Lines that set the variables when the shell evaluates them; a secret is only named, with what `instead` says."""
+    """Return lines for the shell to evaluate; a secret is only mentioned, with the text in `instead`."""
     return "\n".join(
         f"# {name} {instead}" if isinstance(value, Secret) else _export(name, value, shell)
         for name, value in variables.items()

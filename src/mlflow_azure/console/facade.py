@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 
 class Display(Protocol):
-    """Shows runs while they last."""
+    """Shows runs in progress."""
 
     def watch(self, events: Iterable[Event]) -> None:
         """Show a run until its events end, or raise."""
 
     def busy(self, message: str) -> AbstractContextManager[object]:
-        """Show that something is going on, as long as the context lasts."""
+        """Show that something is in progress while the context lasts."""
 
 
 class Console:
-    """The only owner of stdout and stderr.
+    """The only code that writes to stdout and stderr.
 
     stdout carries the answer of a command and nothing else; progress, prompts, warnings and errors go to stderr,
-    also in JSON mode, and without secrets that Azure or a build may have written into them. A reader who leaves
-    early is no error. Any thread may call any method.
+    also in JSON mode, and without secrets that Azure or a build may have put into them. A reader who leaves
+    early is not an error. All methods are thread-safe.
 
-    `told` is asked for the final words of everything that may name a command: hints, notes, the text of answers.
+    `told` rewrites every text that may contain a command: hints, notes, the text of answers.
     """
 
     def __init__(
@@ -60,57 +60,57 @@ class Console:
         self._told = told
 
     def watch(self, events: Iterable[Event]) -> None:
-        """Show a run while it lasts: in place on a terminal, line by line elsewhere.
+        """Show a run in progress: in place on a terminal, line by line elsewhere.
 
-        What the events raise, KeyboardInterrupt too, is raised on once the terminal is as it was.
+        Exceptions of the events, including KeyboardInterrupt, are re-raised once the terminal is restored.
         """
         self._display.watch(map(self._retold, events))
 
     def busy(self, message: str) -> AbstractContextManager[object]:
-        """Show on a terminal, and only there, what a silent piece of work is about: `with console.busy(…):`."""
+        """On a terminal only, show what silent work is doing: `with console.busy(…):`."""
         return self._display.busy(message)
 
     def note(self, message: str) -> None:
-        """Tell the user something in passing."""
+        """Print a note."""
         self._printer.print(self._told(message))
 
     def warn(self, message: str, hint: str = "") -> None:
-        """Tell the user what may go wrong, and what to do about it."""
+        """Print a warning, and what to do about it."""
         print_warning(self._printer, message, self._told(hint))
 
     def detail(self, message: str) -> None:
-        """Tell what only `--verbose` asks for."""
+        """Print something if `--verbose` is given."""
         if self._verbose:
             self._printer.print(message, tone=Tone.QUIET)
 
     def result(self, command: str, data: object, text: str, problems: Sequence[MlflowAzureError] = ()) -> None:
-        """Answer that a command did its work: `data` for programs, `text` for people, which tells the problems too."""
+        """Answer a success: `data` for programs, `text`, which includes the problems, for people."""
         for problem in problems:
             problem.hint = self._told(problem.hint)
         self._answers.result(command, data, self._told(text), problems)
 
     def failure(self, command: str, error: MlflowAzureError, data: object = None) -> None:
-        """Answer that a command failed, and tell why and what to do next. `data` is what was achieved."""
+        """Answer a failure with the reason and the next step. `data` is what was achieved."""
         for problem in error.problems:
             problem.hint = self._told(problem.hint)
             print_error(self._printer, problem.message, problem.hint)
         self.detail("".join(traceback.format_exception(error)).rstrip())
         try:
             self._answers.failure(command, {} if data is None else data, error.problems)
-        except MlflowAzureError as lost:  # the exit code stays that of what failed first
+        except MlflowAzureError as lost:  # keep the exit code of the first failure
             print_error(self._printer, lost.message, lost.hint)
 
     def line(self, record: object, text: str) -> None:
-        """Answer piece by piece, as a log does: a record per line for programs, the bare text for people.
+        """Stream an answer, such as a log: one record per line for programs, plain text for people.
 
         Raises:
-            OutputClosedError: nobody reads stdout any more.
+            OutputClosedError: stdout has no reader any more.
 
         """
         self._answers.line(record, text)
 
     def confirm(self, question: str) -> bool:
-        """Ask a question that "y" or "yes" affirms; the end of the input denies it.
+        """Ask a yes/no question: "y" or "yes" means yes, the end of input means no.
 
         Raises:
             SettingsError: there is no terminal to ask on.
@@ -119,7 +119,7 @@ class Console:
         return self._prompt.confirm(question)
 
     def ask(self, question: str, proposed: str = "") -> str:
-        """Ask for a text; an empty line takes what is proposed.
+        """Ask for a text; an empty line accepts the proposal.
 
         Raises:
             SettingsError: there is no terminal to ask on, or the input ends.
@@ -132,7 +132,7 @@ class Console:
 
 
 class Prompt:
-    """Asks on stderr, and reads the answer from stdin, until the deadline."""
+    """Asks on stderr and reads the answer from stdin, until the deadline."""
 
     def __init__(self, stdin: TextIO | None, stderr: OutputStream, deadline: Deadline) -> None:
         self._stdin = stdin
@@ -140,7 +140,7 @@ class Prompt:
         self._deadline = deadline
 
     def confirm(self, question: str) -> bool:
-        """Ask a question that "y" or "yes" affirms; the end of the input denies it.
+        """Ask a yes/no question: "y" or "yes" means yes, the end of input means no.
 
         Raises:
             SettingsError: there is no terminal to ask on.
@@ -150,7 +150,7 @@ class Prompt:
         return self._answer(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
     def ask(self, question: str, proposed: str) -> str:
-        """Ask for a text; an empty line takes what is proposed.
+        """Ask for a text; an empty line accepts the proposal.
 
         Raises:
             SettingsError: there is no terminal to ask on, or the input ends.
@@ -169,13 +169,13 @@ class Prompt:
             raise SettingsError(message, hint=hint, code="ConfirmationNeeded")
 
     def _answer(self, question: str) -> str:
-        """The line that is typed, with its end; empty at the end of the input. Raises TimedOutError."""
+        """Return the typed line with its line end; empty at the end of input. Raises TimedOutError."""
         self._stderr.write(question)
         answer = ""
         try:
             answer = self._deadline.call(self._stdin.readline) if self._stdin else ""
         finally:
-            if not answer:  # Ctrl+C, the deadline or the end of the input leave the cursor behind the question
+            if not answer:  # after Ctrl+C, the deadline or the end of input, the cursor is still after the question
                 self._stderr.write("\n")
         return answer
 
@@ -191,9 +191,9 @@ def create(
     told: Callable[[str], str] = str,
     deadline: Deadline | None = None,
 ) -> Console:
-    """Make the console for these streams. `environ` may hold CI, NO_COLOR, TERM, COLUMNS and LINES.
+    """Create the console for these streams. `environ` may contain CI, NO_COLOR, TERM, COLUMNS and LINES.
 
-    Whoever is asked has until `deadline` to answer.
+    Questions have to be answered before `deadline`.
     """
     out, err = OutputStream(stdout, environ, answers=True), OutputStream(stderr, environ, edit=redact)
     answers = JsonAnswers(out) if output == "json" else TextAnswers(out, printer_for(out, environ))

@@ -1,7 +1,7 @@
-"""The graph of a plan, as an SVG image: what is made, and what each step waits for.
+"""The dependency graph of a plan as an SVG image.
 
-Drawn in layers, from the top down: each step stands below all that it waits for. A wait that follows from others is not
-drawn, and an arrow that passes layers takes a place of its own in each, so that it crosses no box.
+Drawn in layers from the top down: each step is below all of its dependencies. Transitive dependencies are not
+drawn, and an arrow that passes through layers has a place of its own in each, so that it crosses no box.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ COLOURS = {
     Action.COPY: ("#d5e4f3", "to copy"),
     Action.CHECK: ("#d5e4f3", "part of every deploy"),
 }
-_LETTERS = 27  # that fit into a box
+_LETTERS = 27  # characters that fit in a box
 
 
 @dataclass(eq=False)
 class Place:
-    """Where a step stands, or where an arrow passes a layer (`step` is None)."""
+    """The place of a step, or of an arrow that passes through a layer (`step` is None)."""
 
     layer: int
     step: Step | None = None
@@ -45,12 +45,12 @@ class Place:
 
     @property
     def width(self) -> float:
-        """What it takes up, with the gap beside it."""
+        """Its width, including the gap."""
         return (BOX if self.step else 0) + GAP
 
 
 def graph(planned: Planned) -> str:
-    """The image."""
+    """Return the image."""
     waits = _needed({step.key: planned.waits.get(step.key, ()) for step in planned.steps})
     places, arrows = _placed(planned.steps, waits)
     layers = [[place for place in places if place.layer == layer] for layer in range(1 + max(p.layer for p in places))]
@@ -76,7 +76,7 @@ def graph(planned: Planned) -> str:
 
 
 def _needed(waits: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
-    """The waits without those that follow from others."""
+    """Return the dependencies without the transitive ones."""
     everything: dict[str, set[str]] = {}
 
     def before(key: str) -> set[str]:
@@ -88,7 +88,7 @@ def _needed(waits: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
 
 
 def _placed(steps: Sequence[Step], waits: Mapping[str, set[str]]) -> tuple[list[Place], list[tuple[Place, Place]]]:
-    """A place for each step, and for each layer that an arrow passes; and the arrows from place to place."""
+    """Return a place for each step and each layer that an arrow passes, and the arrows between places."""
     layers = _layers(waits)
     at = {step.key: Place(layers[step.key], step) for step in steps}
     places, arrows = list(at.values()), []
@@ -104,7 +104,7 @@ def _placed(steps: Sequence[Step], waits: Mapping[str, set[str]]) -> tuple[list[
 
 
 def _layers(waits: Mapping[str, set[str]]) -> dict[str, int]:
-    """The layer of each: right below the last that it waits for; what waits for nothing, right above the first user."""
+    """Return each step's layer: right below its lowest dependency; without any, right above its first dependent."""
     found: dict[str, int] = {}
 
     def layer(key: str) -> int:
@@ -122,7 +122,7 @@ def _layers(waits: Mapping[str, set[str]]) -> dict[str, int]:
 
 
 def _arrange(layers: Sequence[list[Place]], arrows: Sequence[tuple[Place, Place]]) -> None:
-    """Put each place near the middle of those that it is joined to, now those above, now those below."""
+    """Move each place towards the middle of its neighbours, alternating between those above and below."""
     above = {place: [start for start, end in arrows if end is place] for layer in layers for place in layer}
     below = {place: [end for start, end in arrows if start is place] for layer in layers for place in layer}
     for layer in layers:
@@ -136,8 +136,8 @@ def _arrange(layers: Sequence[list[Place]], arrows: Sequence[tuple[Place, Place]
 
 
 def _spread(layer: Sequence[Place], wishes: Sequence[float]) -> None:
-    """Give each the place that it wishes, moved as little as keeps the order and lets none lie over another."""
-    blocks: list[tuple[list[Place], float]] = []  # places that touch, and the x of the first
+    """Give each its preferred position, moved just enough to keep the order and avoid overlaps."""
+    blocks: list[tuple[list[Place], float]] = []  # touching places, and the x of the first
     for place, wish in zip(layer, wishes, strict=True):
         block, x = [place], wish
         while blocks and blocks[-1][1] + _length(blocks[-1][0]) + _between(blocks[-1][0][-1], block[0]) > x:
@@ -162,7 +162,7 @@ def _length(block: Sequence[Place]) -> float:
 
 
 def _paths(arrows: Sequence[tuple[Place, Place]]) -> Iterator[list[Place]]:
-    """The arrows, from step to step."""
+    """Return the arrows between steps."""
     for start, end in arrows:
         if start.step:
             path = [start, end]

@@ -1,4 +1,4 @@
-"""Progress on a terminal: every step on a line of its own, redrawn in place."""
+"""Progress on a terminal: one line per step, redrawn in place."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ _SHORTEST_NAME = 8  # columns
 
 
 class LiveDisplay:
-    """Draws runs on the terminal that the printer prints to. `clock` counts seconds."""
+    """Draws runs on the printer's terminal. `clock` counts seconds."""
 
     def __init__(self, printer: RichPrinter, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._printer = printer
         self._clock = clock
 
     def watch(self, events: Iterable[Event]) -> None:
-        """Draw all steps, and keep the drawing up to date until the events end, or raise."""
+        """Draw all steps, and update them until the events end or raise."""
         view = BoardView(self._clock)
         live = Live(
             view,
             console=self._printer.console,
             refresh_per_second=_FRAMES_PER_SECOND,
-            redirect_stdout=False,  # only stray writes to stderr are to appear above the drawing
+            redirect_stdout=False,  # only stray writes to stderr should appear above the drawing
             vertical_overflow="crop",
         )
         with _cursor_for_the_shell(self._printer.console), live:
@@ -64,11 +64,11 @@ class LiveDisplay:
                         self._printer.print(f"{event.step.kind} {event.step.name} failed: {event.error.message}")
             finally:
                 view.finish()
-        self._printer.print("")  # sets the drawing off from the answer
+        self._printer.print("")  # a blank line before the answer
 
     @contextmanager
     def busy(self, message: str) -> Iterator[None]:
-        """Draw a line that is gone when the context ends."""
+        """Draw a line that disappears when the context ends."""
         rich = self._printer.console
         with _cursor_for_the_shell(rich), rich.status(Text(message), spinner_style="cyan"):
             yield
@@ -76,7 +76,7 @@ class LiveDisplay:
 
 @contextmanager
 def _cursor_for_the_shell(rich: Console) -> Iterator[None]:
-    """Show the cursor, which a drawing hides, while the program is stopped with Ctrl+Z."""
+    """Show the hidden cursor while the program is suspended with Ctrl+Z."""
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -84,7 +84,7 @@ def _cursor_for_the_shell(rich: Console) -> Iterator[None]:
     def stop(number: int, _frame: object) -> None:
         rich.file.write(_SHOW_CURSOR)
         signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)  # goes on here when the shell lets it
+        signal.raise_signal(number)  # continues here after fg
         signal.signal(number, stop)
         rich.file.write(_HIDE_CURSOR)
 
@@ -96,7 +96,7 @@ def _cursor_for_the_shell(rich: Console) -> Iterator[None]:
 
 
 class BoardView:
-    """The drawing of a board: as high as the terminal at most while the run lasts, whole at its end."""
+    """The drawing of a board: at most as high as the terminal during the run, complete at its end."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.board = Board()
@@ -105,19 +105,19 @@ class BoardView:
         self._over = False
 
     def finish(self) -> None:
-        """Make the next drawing the last."""
+        """Make the next drawing the last one."""
         self.board.stop(self._clock())
         self._over = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the board as wide, and while the run lasts at most as high, as the terminal."""
+        """Draw the board as wide as the terminal and, during the run, at most as high."""
         now = self._clock()
         rows = self.board.rows
         layout = _Layout(rows, options.max_width, now)
         footer: list[Text] = []
         if rows and not self._over:
             footer = [Text(), self._footer(now)]
-            rows = _fitting(rows, options.size.height - len(footer) - 1)  # the cursor stands on the last line
+            rows = _fitting(rows, options.size.height - len(footer) - 1)  # the cursor is on the last line
         for line in [*(line for row in rows for line in layout.lines(row)), *footer]:
             line.truncate(options.max_width, overflow="ellipsis")
             line.no_wrap = True
@@ -130,7 +130,7 @@ class BoardView:
 
 
 class _Layout:
-    """The columns of a drawing: symbol, kind, name, verb, time. Names give way to a narrow terminal."""
+    """The columns: symbol, kind, name, verb, time. On a narrow terminal, names are shortened."""
 
     def __init__(self, rows: Sequence[Row], columns: int, now: float) -> None:
         self._now = now
@@ -142,7 +142,7 @@ class _Layout:
         self._name = min(wanted, max(_SHORTEST_NAME, left))
 
     def lines(self, row: Row) -> list[Text]:
-        """Write the line of a step, and while there is news of it, a second one beneath."""
+        """Write the line of a step, with its progress in a second line below."""
         if not row.has_news:
             return [self._line(row)]
         return [self._line(row), Text.assemble("    ", *_bar(row.fraction), (clean(row.message), "dim"))]
@@ -184,7 +184,7 @@ def _bar(fraction: float | None) -> list[tuple[str, str]]:
 
 
 def _fitting(rows: Sequence[Row], room: int) -> Sequence[Row]:
-    """As many rows as fit: what is done gives way first, then what comes last."""
+    """Return as many rows as fit: finished ones are dropped first, then the last ones."""
     order = [row for row in rows if row.state is State.DONE]
     order += [row for row in reversed(rows) if row.state in {State.WAITING, State.SKIPPED}]
     kept = list(rows)

@@ -1,4 +1,4 @@
-"""Progress where there is no terminal: one line per change, and a sign of life in long silences."""
+"""Progress without a terminal: one line per change, and a sign of life after a long silence."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mlflow_azure.events import Event, Failed, Finished, Planned, Progressed, Sk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_SILENCE = 30.0  # seconds; CI services take a job that says nothing for some minutes for dead
+_SILENCE = 30.0  # seconds; CI services kill jobs that print nothing for some minutes
 
 
 class PlainDisplay:
-    """Writes runs as lines. `clock` counts seconds; a step silent for `silence` of them is mentioned."""
+    """Writes runs as lines. `clock` counts seconds; after `silence` seconds, a silent step is mentioned."""
 
     def __init__(
         self, printer: Printer, *, clock: Callable[[], float] = time.monotonic, silence: float = _SILENCE
@@ -29,14 +29,14 @@ class PlainDisplay:
         self._silence = silence
 
     def watch(self, events: Iterable[Event]) -> None:
-        """Write a line for each change that the events tell of."""
+        """Write a line for each change in the events."""
         run = _Run(self._printer, self._clock)
         with self._signs_of_life(run):
             for event in events:
                 run.hear(event)
 
     def busy(self, message: str) -> AbstractContextManager[object]:
-        """Write nothing: it is over before anyone reads a log."""
+        """Write nothing: it would be over before anyone reads the log."""
         return nullcontext()
 
     @contextmanager
@@ -57,7 +57,7 @@ class PlainDisplay:
 
 
 class _Run:
-    """One run, and what was written of each step. Two threads write: the lock keeps their lines apart."""
+    """One run, and what was written for each step. Two threads write; the lock keeps their lines apart."""
 
     def __init__(self, printer: Printer, clock: Callable[[], float]) -> None:
         self._printer = printer
@@ -68,7 +68,7 @@ class _Run:
         self._mentioned: dict[str, float] = {}
 
     def hear(self, event: Event) -> None:
-        """Take in one event, and write what is to be said of it."""
+        """Process one event, and write its line if it has one."""
         with self._lock:
             now = self._clock()
             known = self._board.row(event.step) if isinstance(event, Progressed) else None
@@ -88,7 +88,7 @@ class _Run:
                     print_warning(self._printer, message, hint)
 
     def mention_silent(self, silence: float) -> None:
-        """Write a line for each running step of which nothing was said for so many seconds."""
+        """Write a line for each running step that has been silent for that many seconds."""
         with self._lock:
             now = self._clock()
             for row in self._board.rows:
@@ -111,7 +111,7 @@ def _outcome(row: Row, now: float) -> str:
 
 
 def _news(before: Row, event: Progressed) -> str:
-    """Say what a log should hold: each message that is not the last again; of measured work, each quarter."""
+    """Return what belongs in a log: every new message; for measured work, every quarter."""
     message = clean(event.message)
     if event.fraction is None:
         return message if message != clean(before.message) else ""

@@ -1,4 +1,4 @@
-"""Printing lines: in colour on a terminal, as they are elsewhere."""
+"""Printing lines: in colour on a terminal, plain elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.console.streams import OutputStream
 
-# The symbols that open a line of a plan or of a check have one colour everywhere.
+# The symbols at the start of a line have the same colour everywhere.
 _SYMBOL_STYLES = {
     re.compile(r"^ *[+✓](?= )", re.MULTILINE): "green",
     re.compile(r"^ *[~!](?= )", re.MULTILINE): "yellow",
@@ -22,7 +22,7 @@ _SYMBOL_STYLES = {
 
 
 class Tone(StrEnum):
-    """How a line, or the label in front of it, is meant. The values are rich's styles."""
+    """The tone of a line or its label. The values are rich's styles."""
 
     PLAIN = "none"
     QUIET = "dim"
@@ -35,7 +35,7 @@ class Printer(Protocol):
     """Prints lines to one stream."""
 
     def print(self, text: str, *, label: str = "", tone: Tone = Tone.PLAIN) -> None:
-        """Print text and a line feed. A label stands in front and takes the tone instead of the text."""
+        """Print text and a line feed. If there is a label, it has the tone instead of the text."""
 
 
 class PlainPrinter:
@@ -50,7 +50,7 @@ class PlainPrinter:
 
 
 class RichPrinter:
-    """Prints to a terminal with colours; NO_COLOR takes the colours away, and nothing else."""
+    """Prints to a terminal in colour; NO_COLOR turns off colours and nothing else."""
 
     def __init__(self, stream: OutputStream, environ: Mapping[str, str]) -> None:
         from rich.console import Console
@@ -58,7 +58,7 @@ class RichPrinter:
 
         self._text = Text
         self.console = Console(
-            file=cast("IO[str]", stream),  # rich uses of a file no more than OutputStream has
+            file=cast("IO[str]", stream),  # rich uses only what OutputStream has
             force_terminal=True,
             no_color=bool(environ.get("NO_COLOR")),
             _environ=environ,
@@ -75,22 +75,22 @@ class RichPrinter:
 
 
 def printer_for(stream: OutputStream, environ: Mapping[str, str]) -> Printer:
-    """Choose the printer that suits the stream."""
+    """Return the printer for the stream."""
     return RichPrinter(stream, environ) if stream.is_terminal else PlainPrinter(stream)
 
 
 def print_warning(printer: Printer, message: str, hint: str) -> None:
-    """Print a warning, and beneath it what to do about it."""
+    """Print a warning, and below it what to do about it."""
     _print_with_hint(printer, "Warning:", Tone.WARNING, message, hint)
 
 
 def print_error(printer: Printer, message: str, hint: str) -> None:
-    """Print an error, and beneath it what to do about it."""
+    """Print an error, and below it what to do about it."""
     _print_with_hint(printer, "Error:", Tone.ERROR, message, hint)
 
 
 def _print_with_hint(printer: Printer, label: str, tone: Tone, message: str, hint: str) -> None:
-    # Messages quote Azure and build logs, whose escape sequences are not to reach the terminal.
+    # Messages quote Azure and build logs, whose escape sequences must not reach the terminal.
     printer.print("\n".join(map(clean, message.splitlines())), label=label, tone=tone)
     if hint:
         printer.print(apart(hint), label="Next:", tone=Tone.HINT)

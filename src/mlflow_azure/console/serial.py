@@ -1,4 +1,4 @@
-"""Values of this package as JSON knows them. A `Secret` comes out as "(secret)", however deep it lies."""
+"""Conversion of values to JSON. A `Secret` becomes "(secret)" at any depth."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from mlflow_azure.secret import Secret
 
 
 def plain(value: object) -> Any:
-    """Rebuild the value from dicts, lists, strings, numbers, booleans and None only.
+    """Convert the value to dicts, lists, strings, numbers, booleans and None.
 
-    A dataclass becomes its fields; an underscore at the end of a name, which keeps it apart from a word of Python, is
-    dropped. What JSON has no notion of becomes its text, which for a `Secret` is "(secret)".
+    A dataclass becomes its fields; a trailing underscore in a name, which avoids a Python keyword, is
+    dropped. Values that JSON does not know become text, which for a `Secret` is "(secret)".
     """
     match value:
         case None | bool() | int() | float():
@@ -33,5 +33,5 @@ def plain(value: object) -> Any:
 
 
 def document(value: object, *, indent: int | None = None) -> str:
-    """Write the value as one JSON document, in ASCII, which every pipe and every terminal takes."""
+    """Return the value as one JSON document, in ASCII, which works in every pipe and terminal."""
     return json.dumps(plain(value), indent=indent)

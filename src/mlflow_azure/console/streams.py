@@ -1,4 +1,4 @@
-"""The two output streams, made safe to write to: no closed pipe and no old encoding ends a command."""
+"""The two output streams, made safe: neither a closed pipe nor an old encoding ends a command."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _ASCII = str.maketrans(dict(zip(_FANCY, ["+", "x", ".", "~", "->", "=", "-", *"|
 
 
 def discard(stream: TextIO) -> None:
-    """Let what is still buffered go nowhere, else the interpreter complains about it when it exits.
+    """Discard what is still buffered; otherwise the interpreter complains when it exits.
 
     See "Note on SIGPIPE" in https://docs.python.org/3/library/signal.html.
     """
-    with suppress(OSError):  # no descriptor beneath
+    with suppress(OSError):  # no descriptor
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
 
 
 def lost_answer(error: OSError) -> MlflowAzureError:
-    """What a full disk does to an answer."""
+    """Return the error for an answer on a full disk."""
     return MlflowAzureError(
         f"writing the output: {error.strerror}",
         hint="Free some space where the output goes, then run the command again.",
@@ -37,11 +37,11 @@ def lost_answer(error: OSError) -> MlflowAzureError:
 
 
 class OutputStream:
-    """A text stream whose reader may leave, and whose encoding may be an old one.
+    """A text stream whose reader may disappear, and whose encoding may be an old one.
 
-    What the encoding cannot express is written in ASCII. Once the reader has gone (`| head`), writes do
-    nothing and `abandoned` is true. Text is flushed as it is written, so that a pipe shows it at once. All of it
-    goes through `edit` first. What cannot be written for another reason is an error for an answer alone.
+    Characters that the encoding lacks are written in ASCII. Once the reader is gone (`| head`), writes do
+    nothing and `abandoned` is true. Text is flushed immediately, so that a pipe shows it at once. All of it
+    goes through `edit` first. Any other write failure is an error for an answer only.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class OutputStream:
     ) -> None:
         self._edit = edit
         self._answers = answers
-        self._stream = stream  # None where the process was started without it (`>&-`)
+        self._stream = stream  # None if the process was started without it (`>&-`)
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._speaks_unicode = _can_encode(_FANCY, self._encoding)
         self.abandoned = stream is None
@@ -62,7 +62,7 @@ class OutputStream:
 
     @property
     def encoding(self) -> str:
-        """The encoding of the stream beneath; rich asks for it."""
+        """The encoding of the underlying stream; needed by rich."""
         return self._encoding
 
     def isatty(self) -> bool:
@@ -73,7 +73,7 @@ class OutputStream:
         """Return the stream's file descriptor; rich drives old Windows consoles through it.
 
         Raises:
-            OSError: the stream has none.
+            OSError: The stream has none.
 
         """
         if self._stream is None:
@@ -81,10 +81,10 @@ class OutputStream:
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Write text, and return how many characters were given.
+        """Write text, and return its number of characters.
 
         Raises:
-            MlflowAzureError: It is an answer, and there is no room for it.
+            MlflowAzureError: It is an answer, and the disk is full.
 
         """
         if self._stream is not None and not self.abandoned:

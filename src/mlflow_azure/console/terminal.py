@@ -1,4 +1,4 @@
-"""The terminal itself, for a program on another machine: raw input and output, and its size."""
+"""The raw terminal, for a program on another machine: input, output and size."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class RawTerminal:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether there is a person: a terminal for input and output."""
+        """Whether input and output are a terminal."""
         return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
     @contextmanager
     def raw(self) -> Iterator[None]:
-        """Within, every key goes on as it is, Ctrl+C too; afterwards the terminal is as it was."""
+        """Pass on every key unchanged, including Ctrl+C; restore the terminal afterwards."""
         if self._stdin is None:
             yield
         elif sys.platform == "win32":
@@ -46,11 +46,11 @@ class RawTerminal:
             return _KNOWN_SIZE
 
     def read(self) -> bytes:
-        """The next input, waiting for it; nothing at its end."""
+        """Wait for the next input and return it; empty at its end."""
         if self._stdin is None:
             return b""
         if sys.platform == "win32" and os.isatty(self._stdin):
-            # Python reads a console as UTF-8, and takes Ctrl+Z, which is a key like others here, for the end.
+            # Python reads a console as UTF-8, and treats Ctrl+Z as the end of input; here it is an ordinary key.
             return sys.stdin.buffer.raw.read(_CHUNK) or _CTRL_Z
         return os.read(self._stdin, _CHUNK)
 
@@ -64,7 +64,7 @@ class RawTerminal:
 
 
 class Capture:
-    """No terminal: no input, and the output is kept."""
+    """No terminal: no input, and the output is collected."""
 
     def __init__(self) -> None:
         self._output = bytearray()
@@ -72,16 +72,16 @@ class Capture:
 
     @property
     def output(self) -> str:
-        """What was written."""
+        """The collected output."""
         return self._output.decode(errors="replace")
 
     @property
     def errors(self) -> str:
-        """What was written to standard error."""
+        """The collected error output."""
         return self._errors.decode(errors="replace")
 
     def size(self) -> tuple[int, int]:
-        """Columns and lines, as terminals once had."""
+        """Columns and lines of a classic terminal."""
         return _KNOWN_SIZE
 
     def read(self) -> bytes:
@@ -89,11 +89,11 @@ class Capture:
         return b""
 
     def write(self, data: bytes) -> None:
-        """Keep output."""
+        """Collect output."""
         self._output += data
 
     def write_error(self, data: bytes) -> None:
-        """Keep what is written to standard error."""
+        """Collect error output."""
         self._errors += data
 
 
@@ -101,7 +101,7 @@ def _write(stream: BinaryIO, data: bytes) -> None:
     try:
         stream.write(data)
         stream.flush()
-    except OSError:  # nobody reads it any more; the session ends by itself
+    except OSError:  # the reader is gone; the session ends by itself
         return
 
 
@@ -120,14 +120,14 @@ def _raw_posix_terminal(descriptor: int) -> Iterator[None]:
 
 @contextmanager
 def _raw_windows_console() -> Iterator[None]:
-    """Let the console send keys and take colours as terminals do elsewhere.
+    """Make the console handle keys and colours like terminals on other systems.
 
     https://learn.microsoft.com/windows/console/console-virtual-terminal-sequences
     """
     import ctypes
 
     standard_input, standard_output = -10, -11
-    virtual_terminal_input = 0x0200  # alone: no line input, no echo, no processing of Ctrl+C
+    virtual_terminal_input = 0x0200  # this flag only: no line input, no echo, no handling of Ctrl+C
     processed_output, virtual_terminal_output = 0x0001, 0x0004
     kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore] # only there on Windows
     modes = {

@@ -1,4 +1,4 @@
-"""Pure helpers for the text that commands answer with. On terminals the console colours the symbols."""
+"""Pure helpers for the text of answers. On terminals, the console colours the symbols."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
 _PROGRAM = re.compile(r"[\"'$(]*.*mlflow-azure'?")
 _VARIABLE = re.compile(r"[\"'$(]*[A-Z_]+=.*")
 _QUOTED = r"""["$(]*(?:[A-Z_]+=)?'[^']*'(?:"'"'[^']*')*"""
-"""As `shlex.quote` writes what has a space in it."""
+"""How `shlex.quote` writes a word with spaces."""
 _WORD = re.compile(rf"(?:^|(?<= ))(?:{_QUOTED})?[^ ]*")
 _NAME_OF_A_COMMAND = re.compile(r"[a-z-]+\.?")
 _LONGEST_NAME = 2  # words
@@ -39,12 +39,12 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> str:
-    """Write lines of `label  value`, the values in one column."""
+    """Return lines of `label  value` with aligned values."""
     return "\n".join(_aligned([(label, str(value)) for label, value in pairs]))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write rows in aligned columns under a header."""
+    """Return rows in aligned columns under a header."""
     return "\n".join(_aligned([tuple(header), *(tuple(str(cell) for cell in row) for row in rows)]))
 
 
@@ -53,12 +53,12 @@ def changes(
     summary: Callable[[Step], str] | None = None,
     details: Callable[[Step], Sequence[str]] | None = None,
 ) -> str:
-    """Write a plan: a line for each resource that changes, what changes beneath, the totals at the end.
+    """Return a plan as text: one line per changed resource, its changes below, and the totals at the end.
 
     Args:
-        steps: What is to be done.
-        summary: What the line of a resource ends with; nothing without it.
-        details: The lines beneath; without it, its differences as they are.
+        steps: The steps of the plan.
+        summary: Returns the end of a resource's line.
+        details: Returns the lines below it; by default the raw differences.
 
     """
     steps = tuple(steps)
@@ -77,7 +77,7 @@ def changes(
 
 
 def duration(seconds: float) -> str:
-    """Write a time in words: "0.4 s", "42 s", "1 min 05 s", "2 h 03 min". Whole numbers have no fraction."""
+    """Return a duration as text: "0.4 s", "42 s", "1 min 05 s", "2 h 03 min". Whole numbers have no fraction."""
     if seconds % 1 and round(seconds, 1) < _TENTHS_MATTER_BELOW:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -88,12 +88,12 @@ def duration(seconds: float) -> str:
 
 
 def files(count: int) -> str:
-    """Write a number of files: "1 file", "10,000 files"."""
+    """Return a number of files as text: "1 file", "10,000 files"."""
     return f"{count:,} {'file' if count == 1 else 'files'}"
 
 
 def size(count: int) -> str:
-    """Write a number of bytes: "142 B", "12.3 MiB"."""
+    """Return a number of bytes as text: "142 B", "12.3 MiB"."""
     amount, units = float(count), iter(("B", "KiB", "MiB", "GiB", "TiB"))
     unit = next(units)
     while amount >= _BYTES_A_UNIT and (larger := next(units, None)):
@@ -102,38 +102,38 @@ def size(count: int) -> str:
 
 
 def digest(value: str | None) -> str:
-    """Write an image's digest as short as Docker does."""
+    """Return an image's digest, shortened like Docker's."""
     return (value or "unknown").removeprefix("sha256:")[:12]
 
 
 def width(text: str) -> int:
-    """Count the columns of a terminal that the text takes: wide characters and emoji take two, combining ones none."""
+    """Return the terminal width of the text: wide characters and emoji take two columns, combining ones none."""
     return cell_len(text)
 
 
 def pad(text: str, columns: int) -> str:
-    """Fill the text up with spaces to a number of columns."""
+    """Pad the text with spaces to a number of columns."""
     return text + " " * (columns - width(text))
 
 
 def clean(text: str) -> str:
-    """Keep of foreign text what does not move the cursor: of a line that was rewritten, its last state."""
+    """Remove cursor movements from foreign text; keep the last state of a rewritten line."""
     last = _ESCAPES.sub("", text).rstrip().rpartition("\r")[2]
     return "".join(c for c in last.expandtabs() if unicodedata.category(c) != "Cc")
 
 
 def wrapped(text: str, columns: int) -> str:
-    """Break long lines between words, below the column in which their last part began.
+    """Break long lines between words, and indent the rest to the column where the last part began.
 
-    A command that can be pasted stays in one piece: where it is too long, the terminal breaks it, and copies it whole.
-    Where a row of a table is too long, the last cell of each row gets a line of its own.
+    A command stays in one piece so that it can be pasted: if it is too long, the terminal wraps it.
+    If a table row is too long, the last cell of each row gets its own line.
     """
     blocks = (_stacked(block.split("\n"), columns) for block in text.split("\n\n"))
     return "\n\n".join("\n".join(_wrapped_line(line, columns) for line in block) for block in blocks)
 
 
 def apart(text: str) -> str:
-    """Begin a new line behind a sentence that ends in a command, without its full stop: that would be pasted, too."""
+    """Break the line after a sentence that ends with a command, and drop its full stop, which would be pasted too."""
     pieces = _pieces(text)
     ending = [_is_command(piece) and piece.endswith(".") for piece in pieces]
     told = (f"{piece[:-1]}\n" if ends else f"{piece} " for piece, ends in zip(pieces, ending, strict=True))
@@ -141,7 +141,7 @@ def apart(text: str) -> str:
 
 
 def _stacked(lines: Sequence[str], columns: int) -> Sequence[str]:
-    """The rows of a table of three or more columns, of which a row is too long: the last cell beneath each."""
+    """Return the rows of a table of three or more columns that is too wide, with the last cell below each row."""
     starts = [match.end() for match in _COLUMN.finditer(lines[0])]
     is_table = len(starts) > 1 and lines[0].isupper() and all(map(str.isascii, lines))
     if not is_table or max(map(width, lines)) <= columns:
@@ -167,7 +167,7 @@ def _wrapped_line(line: str, columns: int) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """The words, those of a command put together: variables before it, its name, its options and their values."""
+    """Return the words, with each command joined into one: variables, name, options and values."""
     pieces: list[str] = []
     rest = _WORD.findall(text)
     while rest:
@@ -204,7 +204,7 @@ def _difference(difference: Difference, *, is_new: bool) -> str:
 
 
 def _value(value: object) -> str:
-    """Write a value as a person reads it: strings bare, everything else as JSON."""
+    """Return a value for people: strings unquoted, everything else as JSON."""
     shown = plain(value)
     if isinstance(shown, str) and shown:
         return shown

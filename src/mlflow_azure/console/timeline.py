@@ -1,4 +1,4 @@
-"""The Gantt chart of a run, made from its own events, as an SVG image."""
+"""The Gantt chart of a run as an SVG image, made from its events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREPARING = "reading and checking"
 
 @dataclass
 class Bar:
-    """A step from its beginning to its end, in seconds since the run began."""
+    """The start and end of a step, in seconds since the run began."""
 
     label: str
     began: float
@@ -29,10 +29,9 @@ class Bar:
 
 
 class Timeline:
-    """Watches a run, and draws it.
+    """Records a run and draws it.
 
-    The critical path is what the run's end waited for: the step that ended last, of what that waited for again what
-    ended last, and so on.
+    The critical path is the step that ended last, its dependency that ended last, and so on.
     """
 
     def __init__(self) -> None:
@@ -41,7 +40,7 @@ class Timeline:
         self._waits: Mapping[str, tuple[str, ...]] = {}
 
     def record(self, events: Iterable[Event]) -> Iterator[Event]:
-        """The same events, while their times are noted. A second run is drawn instead of the first."""
+        """Pass on the events, recording their times. A second run replaces the first."""
         for event in events:
             now = time.monotonic() - self._zero
             match event:
@@ -58,7 +57,7 @@ class Timeline:
 
     @property
     def critical(self) -> list[str]:
-        """The keys of the steps of the critical path, in their order."""
+        """The keys of the steps on the critical path, in order."""
         path: list[str] = []
         ends = list(self._bars)
         while ends:
@@ -67,7 +66,7 @@ class Timeline:
         return [PREPARING, *reversed([key for key in path if key != PREPARING])]
 
     def svg(self) -> str:
-        """The chart, a bar a step."""
+        """Return the chart, with one bar per step."""
         bars = sorted(self._bars.items(), key=lambda each: each[1].began)
         total = max((bar.ended for _, bar in bars), default=0.0) or 1.0
         scale = (WIDTH - LABELS - RIGHT) / total
@@ -105,7 +104,7 @@ def _drawn(bar: Bar, top: int, scale: float, colour: str) -> str:
 
 
 def _ticks(total: float, scale: float, bottom: int) -> Iterator[str]:
-    """A line every so many seconds: 1, 2 or 5, or a tenth or ten times as many."""
+    """Return grid lines at intervals of 1, 2 or 5 seconds, times a power of ten."""
     steps = (base * 10.0**power for power in range(-2, 5) for base in (1, 2, 5))
     every = next(step for step in steps if total / step <= MOST_TICKS)
     for number in range(int(total / every) + 1):
