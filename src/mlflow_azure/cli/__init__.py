@@ -1,1 +1,1 @@
-"""The command line. One module per command: parse, call, render. No Azure here, no logic."""
+"""The command line. One module per command: parse, call, render. No Azure code and no logic here."""

@@ -1,4 +1,4 @@
-"""What a command answers."""
+"""The answer of a command."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of a command that did its work: its fields are the JSON `data`, and it knows its text.
+    """The answer of a successful command: its fields are the JSON `data`, and `text` is for people.
 
-    The reference in docs/output.md and the JSON schemas are made from the subclasses, their types and docstrings.
+    The reference in docs/output.md and the JSON schemas are generated from the subclasses' types and docstrings.
     """
 
     def data(self) -> object:
@@ -18,7 +18,7 @@ class Answer:
         return {each.name: getattr(self, each.name) for each in fields(self) if each.metadata.get(_IN_DATA, True)}
 
     def text(self) -> str:
-        """What is shown to people; nothing where the command shows it as it comes."""
+        """The text for people; empty if the command streams its output."""
         return ""
 
 
@@ -26,7 +26,7 @@ _IN_DATA = "in data"
 
 
 def only_for_text(**arguments: Any) -> Any:
-    """A field that the text is made from, and that is not in the JSON data."""
+    """A field that is used for the text only, not for the JSON data."""
     return field(metadata={_IN_DATA: False}, **arguments)
 
 

@@ -1,4 +1,4 @@
-"""Carries out changes before the user's eyes, and tells what was done."""
+"""Carries out changes while showing progress, and reports what was done."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Work(Protocol):
-    """Something that is carried out step by step."""
+    """Something carried out step by step."""
 
     @property
     def plan(self) -> Plan:
-        """What is to be done."""
+        """The steps to carry out."""
 
     @property
     def results(self) -> Sequence[Result]:
-        """What has been done so far."""
+        """The steps done so far."""
 
     def events(self) -> Iterator[Event]:
         """Do it."""
@@ -39,9 +39,9 @@ class Done:
     Attributes:
         kind: "storage account", "web app", …
         name: Its name.
-        id: Its id in Azure Resource Manager, or in the service that keeps it.
+        id: Its id in Azure Resource Manager, or in the service it belongs to.
         action: create, update, replace, keep or delete.
-        seconds: How long it took.
+        seconds: Duration.
 
     """
 
@@ -53,7 +53,7 @@ class Done:
 
 
 def apply(run: Invocation, work: Work, timeline: Timeline | None = None) -> tuple[Done, ...]:
-    """Do it. Where it fails, the answer of the command has what was done until then."""
+    """Carry it out. If it fails, the command's answer contains what was done until then."""
     try:
         run.watch(timeline.record(work.events()) if timeline else work.events())
     finally:
@@ -72,7 +72,7 @@ def rows(work: Work) -> tuple[Done, ...]:
 
 
 def tell_unchecked(run: Invocation) -> None:
-    """Say in one warning what the user's role did not let us check."""
+    """Warn once about everything that the user's role did not allow us to check."""
     from mlflow_azure.azure.permissions import ASK_TO_READ
 
     if run.azure.unchecked:
@@ -83,7 +83,7 @@ def tell_unchecked(run: Invocation) -> None:
 
 
 def tell_hidden(run: Invocation, hidden: Iterable[str]) -> None:
-    """Say in one warning what the user's role does not let them see of the deployment."""
+    """Warn once about everything that the user's role does not allow them to see."""
     from mlflow_azure.azure.permissions import ASK_TO_SEE
 
     if listed := ", ".join(sorted(hidden)):

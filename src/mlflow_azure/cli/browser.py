@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def show_in_browser(run: Invocation, url: str) -> bool:
-    """Open the page in the browser; where there is none, say so."""
+    """Open the page in the browser, or say that there is none."""
     opened = webbrowser.open(url)
     if not opened:
         run.console.warn("No browser was found.", f"Open it on another machine: {url}")

@@ -1,4 +1,4 @@
-"""How the image is built: the choice behind `--build`, and what the build needs."""
+"""The options for building the image: `--build` and `--build-ca`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ BuildCa = Annotated[
 
 
 def build_context(settings: Settings) -> BuildContext:
-    """What the image is built from."""
+    """Return the build context."""
     base = settings.docker_base_image
     return server_context({"BASE_IMAGE": base} if base else None, version=settings.mlflow_version)
 
@@ -57,7 +57,7 @@ def build_context(settings: Settings) -> BuildContext:
 def image_source(
     run: Invocation, settings: Settings, build: Build, build_ca: Path | None
 ) -> tuple[BuildContext | None, Builder | None]:
-    """What the image is built from, and by what; nothing where the image is in the registry already.
+    """Return the build context and the builder; None if the image is already in the registry.
 
     Raises:
         SettingsError: The choice cannot work, or the certificates cannot be read.

@@ -1,4 +1,4 @@
-"""The images that commands draw: `--timeline`, written whether the run succeeds or not, and `--graph`."""
+"""The SVG images of `--timeline`, written even if the run fails, and of `--graph`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GraphOption = Annotated[
 
 
 class Chart:
-    """Writes the chart of what is done within `with`; what cannot be written is refused before anything is done."""
+    """Writes the chart of what happens within `with`; an unwritable file is refused before that."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -39,13 +39,13 @@ class Chart:
         """Begin."""
 
     def __exit__(self, *_: object) -> None:
-        """Write what was drawn so far."""
+        """Write the chart as far as it goes."""
         if self._path is not None and self.timeline is not None:
             write_image(self._path, self.timeline.svg(), "--timeline")
 
 
 def write_image(path: Path, svg: str, option: str) -> None:
-    """Write an image to the file that the option names. Raises SettingsError."""
+    """Write an image to the file given by the option. Raises SettingsError."""
     try:
         path.write_text(svg, encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How a function becomes a Typer command: it is given the options that all have, and its errors become an answer."""
+"""Turns a function into a Typer command: adds the common options, and turns its errors into an answer."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from mlflow_azure.cli.answer import Answer
 
 COMMANDS: dict[str, Command] = {}
-"""Every command, by its whole name: "settings show"."""
+"""All commands by full name, such as "settings show"."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command as Typer takes it.
+    """A command as Typer expects it.
 
     Attributes:
-        call: Has its parameters as its signature, and returns the exit code.
-        answers: What it may answer.
-        options_first: Whether what looks like an option behind its first argument belongs to the argument.
+        call: The function, whose signature declares the parameters; returns the exit code.
+        answers: Its possible answers.
+        options_first: Whether options after its first argument belong to that argument.
 
     """
 
@@ -47,16 +47,16 @@ def command(
     asks: bool = False,
     options_first: bool = False,
 ) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
-    """Make a function a command. It is called with an Invocation and its own options.
+    """Turn a function into a command. It is called with an Invocation and its own options.
 
-    What it returns, where it returns something, is the exit code.
+    If it returns something, that is the exit code.
 
     Args:
-        name: Its whole name: "deploy", "settings show".
-        answers: What it may answer, the usual one first.
+        name: Its full name, such as "deploy" or "settings show".
+        answers: Its possible answers, the usual one first.
         settings: Whether it has the options of the settings.
-        makes: Whether it is about what a deploy makes, so that its help lists every setting.
-        shows: Names of settings that its help lists beside those that say which resources it is about.
+        makes: Whether it is about what a deploy creates, so that its help lists every setting.
+        shows: Settings that its help lists in addition to those that identify the resources.
         asks: Whether it may ask for confirmation.
         options_first: See Command.
 
@@ -83,7 +83,7 @@ def command(
 
 
 def _without_meaning(name: str, *, settings: bool, asks: bool) -> set[str]:
-    """The common options that change nothing about a command. They are taken, for scripts, but not listed."""
+    """The common options that do not affect a command. They are accepted, for scripts, but not listed."""
     hidden = set() if asks else {"yes"}
     if name.startswith("emulator "):
         hidden |= {"settings", "cloud"}

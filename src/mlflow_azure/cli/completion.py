@@ -1,4 +1,4 @@
-"""What a shell offers for the values of options. Asks Azure for nothing: it has to answer while someone types."""
+"""Shell completion of option values. Never asks Azure, since it has to be instant."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _VALUES = {
 
 
 def settings_files(incomplete: str) -> list[str]:
-    """The settings files of this folder, and other files and folders by their beginning.
+    """Complete settings files in this folder, and other files and folders by prefix.
 
-    A folder that is the only one comes with what is in it: bash puts a space behind what has no alternative.
+    A single matching folder is returned with its contents: bash adds a space after the only candidate.
     """
     found = _settings_files(incomplete)
     if len(found) == 1 and found[0].endswith("/"):
@@ -44,7 +44,7 @@ def _settings_files(incomplete: str) -> list[str]:
 
 
 def of_setting(name: str) -> Callable[[str], list[str]] | None:
-    """What completes the value of a setting; None where anything may be its value."""
+    """Return the completer for a setting's value; None if any value is possible."""
     if name in _VALUES:
         return lambda incomplete: _beginning(incomplete, _VALUES[name])
     if name.endswith("_NAME"):
@@ -53,7 +53,7 @@ def of_setting(name: str) -> Callable[[str], list[str]] | None:
 
 
 def _in_settings_files(name: str) -> Iterator[str]:
-    """The values that the settings files of this folder give a setting."""
+    """The values that a setting has in the settings files of this folder."""
     from mlflow_azure.settings.file import Entry, read
 
     for file in sorted(Path().glob(SETTINGS_FILES)):
@@ -65,19 +65,19 @@ def _beginning(incomplete: str, values: Iterable[str]) -> list[str]:
 
 
 class _Escaped(str):
-    """A value with escapes. Typer drops what does not begin as it was typed, and that has no escapes any more."""
+    """An escaped value. Typer drops values that do not start with what was typed, which is unescaped."""
 
     __slots__ = ()
 
     def startswith(self, *_: object) -> bool:
-        """That it does: it was chosen by its beginning."""
+        """Always true: the value was already selected by prefix."""
         return True
 
 
 def _for_shell(values: list[str]) -> list[str]:
-    """The values as a shell wants them: bash inserts what it is given as it is, the others quote it.
+    """The values as the shell needs them: bash inserts them verbatim, the others quote them.
 
-    Of bash, `COMP_WORDS` are the words, a line each, and `COMP_CWORD` says which is completed.
+    In bash, `COMP_WORDS` are the words, one per line, and `COMP_CWORD` is the index of the one being completed.
     """
     words = os.environ.get("COMP_WORDS", "").split("\n")
     at = int(os.environ.get("COMP_CWORD", "0"))

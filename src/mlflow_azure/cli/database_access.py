@@ -1,4 +1,4 @@
-"""The data of MLflow 3, for the commands that copy it."""
+"""Access to the data of MLflow 3, for the commands that copy it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stored_database(run: Invocation, settings: Settings) -> Iterator[StoredDatabase | None]:
-    """The storage of a deployment of MLflow 3, within; None where it is one of 1.5.0."""
+    """Give access to the storage of an MLflow 3 deployment; None for a 1.5.0 deployment."""
     if settings.mlflow_version != POSTGRES:
         yield None
         return
@@ -32,10 +32,10 @@ def stored_database(run: Invocation, settings: Settings) -> Iterator[StoredDatab
 
 @contextmanager
 def alone(run: Invocation, what: str) -> Iterator[None]:
-    """No other command of this machine copies data to or from the same deployment within, where it would be in the way.
+    """Keep other commands on this machine from copying data to or from the same deployment.
 
     Raises:
-        SettingsError: One does; `what` says what this one is about to do with the web app.
+        SettingsError: Another one is doing so; `what` describes this one.
 
     """
     settings = run.settings

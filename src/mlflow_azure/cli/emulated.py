@@ -1,4 +1,4 @@
-"""The emulator as a cloud: started where a command needs it, stopped when nothing is left in it."""
+"""The emulator as a cloud: started when a command needs it, stopped when it is empty."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ RUNTIMES = {
 
 ASKING = "Asking the emulator"
 BEGINNERS = frozenset({"init", "deploy"})
-"""The commands that begin with an emulator where there was none. To the others, nothing was deployed."""
+"""The commands that may start a new emulator. For all others, no emulator means nothing is deployed."""
 
 
 def is_missing() -> bool:
-    """Whether there never was an emulator, so that nothing can be in it."""
+    """Whether the emulator has never been started, so that it cannot contain anything."""
     with emulator_failures():
         return not emulator_launcher().has_home()
 
 
 def running_cloud(console: Console, command: str, preview: ExitStack | None) -> Cloud:
-    """The emulator as a cloud; it is started where it is not running, but not a new one for any command.
+    """Return the emulator as a cloud, and start it if needed; not every command starts a new one.
 
     Args:
-        console: Where to tell of it.
-        command: Who asks.
-        preview: Ends, with the command, what only shows what would be in a new emulator; None where that is not asked.
+        console: Where to report it.
+        command: The name of the command.
+        preview: Closes, with the command, the preview of a new emulator; None if no preview is wanted.
 
     """
     launcher = emulator_launcher()
@@ -81,7 +81,7 @@ def _cloud(found: Mapping[str, Any]) -> Cloud:
 
 
 def tell_version(console: Console, found: Mapping[str, Any]) -> None:
-    """Say where the emulator that runs is of another version than this program."""
+    """Warn if the running emulator has a different version from this program."""
     running = found.get("version", "an earlier version")
     if running != __version__:
         console.warn(
@@ -91,7 +91,7 @@ def tell_version(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def stop_if_unused(console: Console, azure: Azure) -> None:
-    """Stop an emulator that was started only because a command needed it, once it holds nothing."""
+    """Stop an emulator that was started by a command, once it is empty."""
     launcher = emulator_launcher()
     if not launcher.runs_on_demand() or any(True for _ in azure.resources.resource_groups.list()):
         return
@@ -101,7 +101,7 @@ def stop_if_unused(console: Console, azure: Azure) -> None:
 
 
 def emulator_launcher() -> ModuleType:
-    """What starts, stops and asks the emulator. Raises SettingsError where its extra is not installed."""
+    """Return the module that starts, stops and queries the emulator. Raises SettingsError if its extra is missing."""
     if sys.platform == "win32":
         raise SettingsError(
             "the emulator runs on Linux and macOS, not on Windows",
@@ -127,7 +127,7 @@ def _not_installed(error: ImportError) -> SettingsError:
 
 @contextmanager
 def emulator_failures() -> Iterator[None]:
-    """Turn what the emulator's client raises within into one of our errors."""
+    """Turn errors of the emulator's client into ours."""
     from mlflow_azure.emulator.launcher import EmulatorError
 
     try:

@@ -1,4 +1,4 @@
-"""What installs a part of this package that was left out, from where the package itself came."""
+"""The commands that install a missing extra from the same place as the package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlflow_azure.cli.names import PROGRAM
 
 
 def install(extra: str) -> str:
-    """The commands that install it too, for each of the usual installers."""
+    """The install command for each of the usual installers."""
     what = shlex.quote(f"{_origin()}[{extra}]")
     return (
         f"pipx install --force {what}, or: uv tool install --force {what}, or in a virtual environment: "
@@ -22,7 +22,7 @@ def install(extra: str) -> str:
 
 
 def _origin() -> str:
-    """The wheel or checkout that this was installed from, else its name in an index.
+    """The wheel or checkout that this was installed from, or else its name in an index.
 
     https://packaging.python.org/en/latest/specifications/direct-url/
     """

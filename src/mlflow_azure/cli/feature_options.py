@@ -1,4 +1,4 @@
-"""The options that say what a deployment is to have beyond the minimum."""
+"""The options for optional features of a deployment."""
 
 from __future__ import annotations
 

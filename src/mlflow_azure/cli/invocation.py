@@ -1,4 +1,4 @@
-"""What every command has: the common options, its settings, its console, and Azure once it asks for it."""
+"""What every command has: common options, settings, console, and Azure on demand."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Without a handler Python prints the SDK's warnings; what matters of them is in our own errors.
+# Without a handler, Python prints the SDK's warnings; the relevant ones are in our own errors.
 logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
@@ -82,16 +82,16 @@ class Invocation:
     Attributes:
         command: Its name, as in the JSON answer: "deploy".
         common: The options that every command has.
-        console: Where it talks.
-        deadline: When it gives up.
+        console: Where it writes.
+        deadline: When it times out.
         achieved: What has been done so far, for the answer of a command that fails.
-        preview: Whether it only looks, even where there is nothing to look at: at what a new emulator would be.
-        at_the_end: What is undone when it ends.
+        preview: Whether it only reads, and may preview a new emulator that does not exist yet.
+        at_the_end: What to close when it ends.
 
     """
 
     def __init__(self, command: str, common: Common, options: Options, *, within: Invocation | None = None) -> None:
-        """Begin a run; or go on with one, `within` its time, with other options and settings."""
+        """Begin a run, or continue one `within` its deadline with other options and settings."""
         self.command = command
         self.common = common
         self.options = options
@@ -114,12 +114,12 @@ class Invocation:
 
     @cached_property
     def loaded(self) -> Loaded:
-        """The settings that are known without asking Azure. Raises SettingsError."""
+        """The settings known without asking Azure. Raises SettingsError."""
         return load(self.options, os.environ, self.common.settings, Path.cwd())
 
     @cached_property
     def cloud(self) -> Cloud:
-        """The cloud; the emulator is started where it is not running."""
+        """The cloud; starts the emulator if it is not running."""
         if self.common.cloud is CloudName.EMULATOR:
             from mlflow_azure.cli.emulated import running_cloud
 
@@ -129,7 +129,7 @@ class Invocation:
 
     @cached_property
     def credential(self) -> Credential:
-        """Signs in when it is first asked for a token."""
+        """The credential, which signs in when first asked for a token."""
         from mlflow_azure.azure.credential import Credential
         from mlflow_azure.azure.subscription import known_to_az
 
@@ -137,8 +137,8 @@ class Invocation:
 
     @cached_property
     def settings(self) -> Settings:
-        """All settings. Asks Azure for the subscription where none is set."""
-        loaded = self.loaded  # faults are told before Azure is asked for anything
+        """All settings. Asks Azure for the subscription if none is set."""
+        loaded = self.loaded  # report errors before asking Azure for anything
         given = loaded.given("SUBSCRIPTION_ID")
         if given is None:
             from mlflow_azure.azure.subscription import choose
@@ -148,7 +148,7 @@ class Invocation:
         return loaded.resolve(given)
 
     def settings_with(self, values: Options) -> Settings:
-        """The settings of the same deployment, but for some of them."""
+        """The settings of the same deployment with some values changed."""
         options = {**self.options, **values}
         return load(options, os.environ, self.common.settings, Path.cwd()).resolve(self.settings.subscription_id)
 
@@ -162,46 +162,46 @@ class Invocation:
         return azure
 
     def answer(self, answer: Answer, *, goes_on: bool = False) -> None:
-        """The command's result. Unless it `goes_on`, its work is done, and a signal no longer changes that."""
+        """Write the command's result. Unless it `goes_on`, a signal no longer changes the outcome."""
         if not goes_on:
             ignore_signals()
         self.console.result(self.command, answer.data(), answer.text())
 
     def verdict(self, answer: Answer, problems: Sequence[MlflowAzureError]) -> int:
-        """The result of a command that did its work and found problems, perhaps; the exit code is the first one's."""
+        """Write the result of a command that may have found problems; return the first one's exit code."""
         ignore_signals()
         self.console.result(self.command, answer.data(), answer.text(), problems)
         return problems[0].exit_code if problems else 0
 
     def watch(self, events: Iterable[Event]) -> None:
-        """Show what is done, until its events end or raise."""
+        """Show progress until the events end or raise."""
         self.console.watch(events)
 
     def note(self, message: str) -> None:
-        """Tell the user something in passing."""
+        """Print a note."""
         self.console.note(message)
 
     def warn(self, warnings: Iterable[Warned]) -> None:
-        """Tell what does not stop the work."""
+        """Print warnings."""
         for warned in warnings:
             self.console.warn(warned.message, warned.hint)
 
     def wait(self, work: Callable[[], T], doing: str = "Reading what is in Azure") -> T:
-        """The result of what blocks, within the deadline; a terminal shows meanwhile what is being done."""
+        """Return the result of a blocking call, within the deadline; a terminal shows what it is doing."""
         with self.console.busy(doing), understanding(doing):
             return self.deadline.call(work)
 
     @property
     def agreed_beforehand(self) -> bool:
-        """Whether nobody is asked: `--yes`."""
+        """Whether `--yes` was given."""
         return self.common.yes
 
     def confirm(self, question: str) -> bool:
-        """Whether the user agrees, or has agreed by `--yes`."""
+        """Ask for consent, unless `--yes` was given."""
         return self.agreed_beforehand or self.console.confirm(question)
 
     def require_consent(self, question: str) -> None:
-        """Go on only if the user agrees. Raises SettingsError."""
+        """Continue only with the user's consent. Raises SettingsError."""
         if not self.confirm(question):
             raise SettingsError(
                 "cancelled; nothing was changed",
@@ -210,7 +210,7 @@ class Invocation:
             )
 
     def aimed(self, text: str) -> str:
-        """The text, whose commands are about the same deployment as this one."""
+        """Return the text with its commands completed for this deployment."""
         return aimed(text, self.common, self._settings_so_far)
 
     def _settings_so_far(self) -> Loaded | None:
@@ -221,7 +221,7 @@ class Invocation:
 
 
 def _show_requests(out: console.Console) -> None:
-    """Show each request that is sent."""
+    """Log each request."""
     from mlflow_azure.azure.request_log import LOGGER
 
     class Shown(logging.Handler):

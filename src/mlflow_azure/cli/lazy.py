@@ -1,7 +1,7 @@
-"""Commands that are imported when they are asked for: a line imports its own command, and `--help` imports none.
+"""Lazily imported commands: a command line imports only its own command, and `--help` imports none.
 
-Their help is plain text. Typer would draw it with rich, and with that import a reader of Markdown and a highlighter of
-source code, which takes longer than everything else that `--help` does.
+Their help is plain text. With rich, Typer would also import a Markdown parser and a syntax highlighter, which takes
+longer than everything else that `--help` does.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _EXAMPLES = "Examples:\n"
 _RANGE = re.compile(r" *\[(?:\d+<=)?x[<>]=\d+\]$")
 """What a number may be, as Typer writes it: [x>=1]. Who gives another one is told in words."""
 _HYPHEN = "\ue000"
-"""Stands for a hyphen while lines are wrapped: they are broken after any other, in the middle of `3.11-slim`."""
-_NARROW, _FIRST_COLUMN, _FIRST_OF_NARROW = 72, 30, 12  # columns of a terminal, and of the names in it
+"""Replaces hyphens while wrapping, so that lines do not break in the middle of `3.11-slim`."""
+_NARROW, _FIRST_COLUMN, _FIRST_OF_NARROW = 72, 30, 12  # columns of the terminal, and of the name column
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
-"""How every Typer application here is made: no help and no traceback in colours."""
+"""Options of every Typer application here: no coloured help or tracebacks."""
 
 
 class Ended(Exception):  # noqa: N818 - it says how, and `by` why
-    """A command was cut short before it could answer, by something else."""
+    """A command ended early, before it could answer."""
 
     def __init__(self, by: BaseException) -> None:
         super().__init__(by)
@@ -43,7 +43,7 @@ class Ended(Exception):  # noqa: N818 - it says how, and `by` why
 
 @contextmanager
 def _told_apart() -> Iterator[None]:
-    """Raise Ended for what Typer makes one end of: 130 for any signal, with no answer; "aborted" for any EOFError."""
+    """Raise Ended where Typer would exit itself: with 130 for any signal, with "aborted" for any EOFError."""
     try:
         yield
     except (KeyboardInterrupt, EOFError) as cause:
@@ -51,14 +51,14 @@ def _told_apart() -> Iterator[None]:
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help has a section for each panel of its options, and examples that are not wrapped."""
+    """A command whose help has a section per option panel, and unwrapped examples."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What the line of the usage names; an argument that is required, without braces."""
+        """The pieces of the usage line; required arguments without braces."""
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
-        """Write what the command does; its examples come at the end of the help."""
+        """Write the description; the examples come at the end of the help."""
         whole = self.help or ""
         self.help = whole.partition(_EXAMPLES)[0].rstrip().replace("-", _HYPHEN)
         begun = len(formatter.buffer)
@@ -67,7 +67,7 @@ class PlainCommand(TyperCommand):
         self.help = whole
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the examples, each on a line of its own, so that it can be copied."""
+        """Write the examples, one per line, so that they can be copied."""
         examples = (self.help or "").partition(_EXAMPLES)[2]
         if examples:
             with formatter.section("Examples"):
@@ -79,21 +79,21 @@ class PlainCommand(TyperCommand):
 
 
 class LazyCommand(TyperCommand):
-    """A command that is listed by its name and its help. Its module is not imported yet.
+    """A command that is listed with its help, but whose module is not imported yet.
 
     Attributes:
-        path: Its whole name: "settings show". The first word names the module.
+        path: Its full name, such as "settings show". The first word is the module.
 
     """
 
     def __init__(self, path: str) -> None:
         super().__init__(path.rsplit(maxsplit=1)[-1])
         self.path = path
-        del self.help  # that there is none: it is read when someone asks for it
+        del self.help  # none here: it is read on demand
 
     @cached_property
     def help(self) -> str:  # type: ignore[override] # it is not written any more
-        """What its docstring says."""
+        """Its docstring."""
         return _docstring(self._module, self.path.split()[-1].replace("-", "_"))
 
     def load(self) -> Any:
@@ -113,10 +113,10 @@ class LazyCommand(TyperCommand):
 
 
 class LazyGroup(TyperGroup):
-    """A group of commands, each of which is imported when it is about to be run, or completed."""
+    """A group of commands, each imported only when it is run or completed."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """The arguments; where there are none, the help is asked for."""
+        """The arguments; without any, show the help."""
         return super().parse_args(ctx, args if args or ctx.resilient_parsing else ["--help"])
 
     def get_help_option(self, ctx: Any) -> Any:
@@ -126,22 +126,22 @@ class LazyGroup(TyperGroup):
         return option
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command that a line names."""
+        """The command that a command line names."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, LazyCommand) else command, rest
 
     def make_context(self, *args: Any, **options: Any) -> Any:
-        """Parse a line, up to the command that it names. Raises Ended."""
+        """Parse a command line up to the command's name. Raises Ended."""
         with _told_apart():
             return super().make_context(*args, **options)
 
     def invoke(self, ctx: Any) -> Any:
-        """Import the command that a line names, and run it. Raises Ended."""
+        """Import and run the command that a command line names. Raises Ended."""
         with _told_apart():
             return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write what there is to be run, a heading for each kind, and the options."""
+        """Write the commands, grouped under headings, and the options."""
         placed = {name for names in SECTIONS.values() for name in names} if ctx.parent is None else set()
         others = [name for name in self.commands if name not in placed]
         for title, names in {**(SECTIONS if placed else {}), "Commands": others}.items():
@@ -153,13 +153,13 @@ class LazyGroup(TyperGroup):
 
 
 def off_unless_given(switch: Any) -> None:
-    """Let a switch that is not given be off. Typer would ask pydantic what None is, and import it for that alone."""
+    """Make a flag that is not given False. Typer would import pydantic only to convert None."""
     if switch is not None and switch.default is None:
         switch.default = False
 
 
 def help_record(param: Any, ctx: Any) -> tuple[str, str] | None:
-    """How the help names an option or an argument, and what it says of it. Of arguments, Typer names the type, too."""
+    """The name and help of an option or argument. For arguments, Typer would add the type."""
     record = param.get_help_record(ctx)
     if record is None:
         return None
@@ -168,10 +168,10 @@ def help_record(param: Any, ctx: Any) -> tuple[str, str] | None:
 
 
 def _docstring(module: str, word: str) -> str:
-    """The docstring of the function of a command, read from the module's source without running it.
+    """Return the docstring of a command's function, read from the module's source without importing it.
 
-    The function is named like the last word of the command, with an underscore where Python has that word itself.
-    Where the source was left out of an installation, there is none.
+    The function has the name of the command's last word, with an underscore if that is a Python keyword or builtin.
+    Empty if the installation lacks the source.
     """
     spec = find_spec(module)
     loader: Any = spec and spec.loader
@@ -195,7 +195,7 @@ def _write_sections(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
 
 
 def _write_list(formatter: Any, records: Iterable[tuple[str, str]]) -> None:
-    """Write names and what they mean: beneath them where there is no room for a column beside that holds a name."""
+    """Write names with their meanings in a second column, or below the name if there is no room."""
     begun = len(formatter.buffer)
     first = _FIRST_COLUMN if formatter.width >= _NARROW else _FIRST_OF_NARROW
     formatter.write_dl([(name, text.replace("-", _HYPHEN)) for name, text in records], col_max=first)

@@ -1,4 +1,4 @@
-"""What `mlflow-azure local-run` answers with."""
+"""The answers of `mlflow-azure local-run`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_NAME = "mlflow-local"
 
 
 def named(name: str) -> str:
-    """The option that says which server, where that is not the one of the default name."""
+    """The option that selects the server, unless it has the default name."""
     return "" if name == DEFAULT_NAME else f" --name {name}"
 
 
@@ -27,10 +27,10 @@ class LocalImage:
 
 @dataclass(frozen=True)
 class LocalStorage:
-    """Where artifacts go.
+    """Where artifacts are stored.
 
     Attributes:
-        kind: azurite (on this machine), or azure.
+        kind: azurite (on this machine) or azure.
         account: The storage account.
         container: The blob container.
 
@@ -43,10 +43,10 @@ class LocalStorage:
 
 @dataclass(frozen=True)
 class LocalDatabase:
-    """Where MLflow 3 keeps runs, models and traces.
+    """Where MLflow 3 stores runs, models and traces.
 
     Attributes:
-        kind: sqlite (a file), or postgres (PostgreSQL in a container of its own).
+        kind: sqlite (a file) or postgres (PostgreSQL in its own container).
         volume: The volume with its data.
 
     """
@@ -60,13 +60,13 @@ class LocalRunAnswer(Answer):
     """A server on this machine.
 
     Attributes:
-        url: Where its page is.
+        url: URL of the server.
         tracking_uri: What clients set as MLFLOW_TRACKING_URI.
         container: Name of the container.
-        image: What it runs.
-        storage: Where artifacts go.
-        database: Where runs go; null for MLflow 1.5.0, which keeps them in files.
-        environment: The environment variables of a client, by name; a secret reads "(secret)".
+        image: The image that it runs.
+        storage: Where artifacts are stored.
+        database: Where runs are stored; null for MLflow 1.5.0, which uses files.
+        environment: The environment variables of a client, by name; secrets are "(secret)".
 
     """
 
@@ -79,7 +79,7 @@ class LocalRunAnswer(Answer):
     environment: Mapping[str, str | Secret]
 
     def text(self) -> str:
-        """What a shell can evaluate: eval "$(mlflow-azure local-run --detach)"."""
+        """Text for a shell to evaluate: eval "$(mlflow-azure local-run --detach)"."""
         lines = [
             f"# MLflow answers at {self.url} (container {self.container})",
             f"# Stop it: mlflow-azure local-run --stop{named(self.container)}",
@@ -94,7 +94,7 @@ class LocalRunAnswer(Answer):
 
 @dataclass(frozen=True)
 class LocalRunStopAnswer(Answer):
-    """With --stop: whether the server ran, and the name of its container."""
+    """With --stop: whether the server was running, and the name of its container."""
 
     stopped: bool
     container: str

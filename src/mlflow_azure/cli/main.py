@@ -1,4 +1,4 @@
-"""The entry point: all commands, and what happens to a line that cannot be parsed."""
+"""The entry point: all commands, and the handling of command lines that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ for group, about in GROUPS.items():
 def command_line() -> LazyGroup:
     """All commands, none of them imported yet."""
     root = cast("LazyGroup", typer.main.get_command(app))
-    for switch in root.params:  # those of the completion
+    for switch in root.params:  # the completion's options
         off_unless_given(switch)
     groups, root.commands = cast("dict[str, LazyGroup]", root.commands), {}
     for name in NAMES:
@@ -71,18 +71,18 @@ def command_line() -> LazyGroup:
 
 
 def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) -> None:
-    """Run the command line and exit with its code: see errors.py for what each means.
+    """Run the command line and exit with its code; errors.py explains the codes.
 
     Args:
-        arguments: Its words; those of the process where there are none.
-        came: The signals that came while the program was loaded.
+        arguments: The arguments; by default those of the process.
+        came: The signals received while the program was loading.
 
     """
     argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
         end_on_signals(came)
         code = command_line()(args=argv, prog_name=PROGRAM, standalone_mode=False)
-    except SystemExit:  # so Typer ends where nobody reads the help any more
+    except SystemExit:  # Typer's exit when the reader of the help is gone
         code = 0
     except typer.TyperException as error:
         from mlflow_azure.cli import usage
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
         code = _report(argv, usage.fault(argv, error))
     except KeyboardInterrupt as cause:
         code = _report(argv, interrupted(cause))
-    except OSError as error:  # help and version, which Typer writes
+    except OSError as error:  # help and version, written by Typer
         from mlflow_azure import console
 
         if sys.stdout is not None:
@@ -103,22 +103,22 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
 
 
 def _exit(code: int) -> NoReturn:
-    """End at once, without taking the interpreter apart.
+    """Exit at once, without shutting down the interpreter.
 
-    That frees each class of the SDK by itself, which takes as long as a third of the imports. And a thread that a
-    deadline or Ctrl+C left in the middle of C++ or Rust takes the process along, with another exit code:
-    https://github.com/python/cpython/issues/87135. So does a Ctrl+C that came within `exec()`, as which dataclasses are
-    made: CPython then ends by the signal itself, though the interrupt was handled.
+    The shutdown frees every class of the SDK, which takes a third as long as the imports. And a thread that a
+    deadline or Ctrl+C abandoned inside C++ or Rust crashes the process, with another exit code:
+    https://github.com/python/cpython/issues/87135. So does a Ctrl+C within `exec()`, which dataclasses use:
+    CPython then dies of the signal, even though the interrupt was handled.
     """
     atexit._run_exitfuncs()  # noqa: SLF001 - os._exit leaves them out, and logging and temporary files need them
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # nobody reads it, it is closed, there is none
+        with suppress(OSError, ValueError, AttributeError):  # no reader, closed, or missing
             stream.flush()
     os._exit(code)
 
 
 def _report(argv: list[str], error: MlflowAzureError) -> int:
-    """Report a failure outside of any command."""
+    """Report a failure outside any command."""
     from mlflow_azure import console
     from mlflow_azure.cli import usage
 
@@ -135,6 +135,6 @@ def _report(argv: list[str], error: MlflowAzureError) -> int:
 
 
 def _wants_json(argv: Sequence[str]) -> bool:
-    """Whether a line, parsable or not, asks for JSON."""
+    """Whether a command line, parsable or not, asks for JSON."""
     pairs = zip(argv, [*argv[1:], ""], strict=True)
     return any((word in ("--output", "-o") and value == "json") or word == "--output=json" for word, value in pairs)

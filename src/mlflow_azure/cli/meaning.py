@@ -1,4 +1,4 @@
-"""What a change means to people, instead of how Azure Resource Manager spells it; `--verbose` shows that."""
+"""Describes changes in plain words instead of Azure Resource Manager's terms, which `--verbose` shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NETWORKS = "properties.ipSecurityRestrictions"
 _OTHERS = "properties.ipSecurityRestrictionsDefaultAction"
 _SIGN_IN = "properties.platform.enabled"
-"""Where this is turned on, everything else that was not there before is how."""
+"""If this is turned on, all other additions are details of it."""
 _WORDS = {
     "location": "region",
     "sku.name": "size",
@@ -57,15 +57,15 @@ _WORDS = {
     "web.redirectUris": "redirect URIs for sign-in",
     _OTHERS: "access for everyone else",
 }
-"""What a path of Azure Resource Manager, or of Microsoft Graph, is about. Others are shown as they are."""
+"""Plain names for paths of Azure Resource Manager and Microsoft Graph. Others are shown unchanged."""
 _TELLING = ("sku.name", "location", "properties.shareQuota", "properties.storage.storageSizeGB", "registrationState")
-"""What the line of a new resource says of it."""
+"""The values shown in the line of a new resource."""
 _UNITS = {"properties.shareQuota": " GiB", "properties.storage.storageSizeGB": " GiB"}
 _ON = {True: "on", False: "off", None: "(none)"}
 
 
 def summary(step: Step) -> str:
-    """What is worth knowing of a resource that is new: "S1, westeurope"; empty for others."""
+    """Return the main facts of a new resource, such as "S1, westeurope"; empty for others."""
     if step.action is not Action.CREATE:
         return ""
     after = {each.path: each.after for each in step.differences}
@@ -76,7 +76,7 @@ def summary(step: Step) -> str:
 
 
 def lines(step: Step) -> list[str]:
-    """A line for each value of an existing resource that changes; none for a new one."""
+    """Return one line per changed value of an existing resource; none for a new one."""
     return [] if step.action is Action.CREATE else list(_lines(step))
 
 
@@ -114,7 +114,7 @@ def _value(value: Any) -> str:
 
 
 def _access(rules: Any, default: Any) -> str:
-    """Who may reach a web app. Where there is a rule, everyone else is kept out, unless said otherwise.
+    """Who can reach a web app. With any rule, everyone else is denied, unless the default action allows them.
 
     https://learn.microsoft.com/azure/app-service/overview-access-restrictions
     """

@@ -1,4 +1,4 @@
-"""The names of the program, its groups of commands and its commands, as they are typed."""
+"""The names of the program, its command groups and its commands."""
 
 PROGRAM = "mlflow-azure"
 
@@ -15,7 +15,7 @@ SECTIONS = {
     "Settings": ("settings",),
     "On this machine": ("emulator", "local-run"),
 }
-"""What the help lists under which heading; what stands in none of them comes last."""
+"""The commands under each heading of the help; the rest come last."""
 
 NAMES = (
     *("init", "deploy", "plan", "destroy", "local-run", "status", "list", "logs", "open", "ssh", "env", "doctor"),
@@ -24,4 +24,4 @@ NAMES = (
     *("settings init", "settings show", "settings import"),
     *("emulator start", "emulator stop", "emulator status", "emulator reset"),
 )
-"""The commands in the order in which the help lists them. The first word names the module of each."""
+"""The commands in the order of the help. The first word is the module's name."""

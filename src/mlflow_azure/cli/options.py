@@ -1,4 +1,4 @@
-"""The command-line options of the settings, made from their table."""
+"""The command-line options of the settings, generated from their table."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _METAVARS = {
     "URI": "URI",
     "SECRET": "URL",
 }
-"""What stands for the value of an option in the help, by the last word of the setting's name."""
+"""The placeholder for an option's value in the help, by the last word of the setting's name."""
 _POINTING = ("_ID", "_NAME", "_TAG", "MLFLOW_VERSION")
 
 
 def settings_parameters(*, all_matter: bool, shows: Collection[str] = ()) -> list[inspect.Parameter]:
-    """One keyword parameter for each setting that may be an option, annotated as Typer wants it.
+    """Return a keyword parameter for each setting that can be an option, annotated for Typer.
 
     Args:
-        all_matter: Whether the help lists all of them; else those that say which resources a command is about.
-        shows: Names of others that it lists.
+        all_matter: Whether the help lists all of them, or only those that identify the resources.
+        shows: Additional ones to list.
 
     """
     return [
@@ -61,7 +61,7 @@ def settings_parameters(*, all_matter: bool, shows: Collection[str] = ()) -> lis
 
 
 def chosen(arguments: dict[str, Any]) -> Options:
-    """Takes the settings' arguments out of `arguments`, and answers them by the settings' names."""
+    """Remove the settings from `arguments`, and return them by the settings' names."""
     return {name: arguments.pop(setting.field) for name, setting in SETTINGS.items() if setting.field in arguments}
 
 

@@ -1,4 +1,4 @@
-"""What Ctrl+C, a cancelled pipeline and a closed terminal mean to a command."""
+"""Handling of Ctrl+C, cancelled pipelines and closed terminals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SignalledError(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, which end a command as Ctrl+C does, but for the exit code."""
+    """SIGTERM or SIGHUP, which end a command like Ctrl+C, with another exit code."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -22,10 +22,10 @@ class SignalledError(KeyboardInterrupt):
 
 
 def end_on_signals(came: Sequence[int] = ()) -> None:
-    """End on a cancelled pipeline and a closed terminal as on Ctrl+C: with an answer.
+    """Treat a cancelled pipeline and a closed terminal like Ctrl+C: end with an answer.
 
     Raises:
-        KeyboardInterrupt: One of them came already.
+        KeyboardInterrupt: A signal has already been received.
 
     """
 
@@ -42,13 +42,13 @@ def end_on_signals(came: Sequence[int] = ()) -> None:
 
 
 def ignore_signals() -> None:
-    """From here on, nothing cuts short what is answered, or makes it untrue."""
+    """Ignore further signals, so that nothing interrupts the answer or makes it untrue."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 
 def interrupted(cause: BaseException, remark: str = "Azure finishes what it has started") -> InterruptedByUserError:
-    """What Ctrl+C, or a signal that ends the command, means. From here on another one does nothing."""
+    """Return the error for Ctrl+C or a signal. Further signals are ignored."""
     ignore_signals()
     by, code = "Ctrl+C", InterruptedByUserError.exit_code
     if isinstance(cause, SignalledError):

@@ -1,4 +1,4 @@
-"""The first half second: what interrupts the program while it is loaded is kept until it can be answered."""
+"""The first half second: signals received while the program is loading are kept until it can answer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import gc
 import signal
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals that end a command; not all are there on Windows."""
+"""The signals that end a command; Windows does not have all of them."""
 
 GARBAGE = 50_000
-"""New objects between two searches for garbage: imports make hundreds of thousands, and none of them is garbage."""
+"""Garbage collection threshold: imports create hundreds of thousands of objects, none of them garbage."""
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     gc.set_threshold(GARBAGE)
     came: list[int] = []
     for number in ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as below nohup, or in the background of a shell script
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or in a shell script's background
             signal.signal(number, lambda number, _frame: came.append(number))
     from mlflow_azure.cli.main import main as run
 

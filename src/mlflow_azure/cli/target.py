@@ -1,7 +1,7 @@
-"""Commands as they are shown to the user: each names the deployment that this one is about.
+"""Completes the commands shown to the user, so that they refer to the same deployment.
 
-Hints come from all over the package and say "mlflow-azure destroy". Pasted into another shell, that would be about
-another deployment, so the options, variables and files that this run was given are put in here, for all of them.
+Hints throughout the package say "mlflow-azure destroy". Pasted into another shell, that could refer to another
+deployment, so the options, variables and files of this run are added here, for all of them.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 HOME, RUNTIME = "MLFLOW_AZURE_EMULATOR_HOME", "MLFLOW_AZURE_EMULATOR_RUNTIME"
 _OTHER_CLOUDS = (CloudName.USGOV, CloudName.CHINA)
-_AZ_LOGIN = re.compile(r"(?<!&& )\baz login\b")  # once: what was aimed before stays
+_AZ_LOGIN = re.compile(r"(?<!&& )\baz login\b")  # only once: completed commands stay as they are
 _OF_NO_DEPLOYMENT = ("settings init", "settings import", "emulator ")
 
 
 def program() -> str:
-    """How a shell finds this program: by its name where that is on PATH, else by its path."""
+    """How to call this program in a shell: by name if it is on PATH, otherwise by path."""
     found, script = shutil.which(PROGRAM), Path(sys.executable).with_name(PROGRAM)
     if found and (not script.exists() or Path(found).resolve() == script.resolve()):
         return PROGRAM
@@ -39,12 +39,12 @@ def program() -> str:
 
 
 def aimed(text: str, common: Common, loaded: Callable[[], Loaded | None]) -> str:
-    """The text, in which each `mlflow-azure COMMAND` and `az login` says what this run is about.
+    """Return the text with each `mlflow-azure COMMAND` and `az login` completed for this run.
 
     Args:
-        text: What is to be shown.
+        text: The text to show.
         common: The options of this run.
-        loaded: Its settings; None where they have faults.
+        loaded: Its settings; None if they are invalid.
 
     """
     az_name = REMOTE_CLOUDS[common.cloud].az_name if common.cloud in _OTHER_CLOUDS else None
@@ -60,14 +60,14 @@ def aimed(text: str, common: Common, loaded: Callable[[], Loaded | None]) -> str
         settings = None if name.startswith(_OF_NO_DEPLOYMENT) else loaded()
         options = [*_options(common, name, settings)]
         if options and match.string[match.end() :].startswith(f" {' '.join(options)}"):
-            return match[0]  # it was aimed before
+            return match[0]  # already completed
         return " ".join([*_variables(common, name), program(), name, *options])
 
     return pattern.sub(named, text)
 
 
 def _variables(common: Common, name: str) -> Iterator[str]:
-    """Which emulator, and how it runs web apps: another shell would start another one."""
+    """The variables that select the emulator and its runtime: another shell would start another one."""
     if common.cloud is CloudName.EMULATOR or name.startswith("emulator "):
         if home := os.environ.get(HOME):
             yield f"{HOME}={shlex.quote(str(Path(home).expanduser().absolute()))}"

@@ -1,4 +1,4 @@
-"""What is wrong with a line that cannot be parsed, in our words instead of the parser's."""
+"""Explains command lines that cannot be parsed, in our words instead of the parser's."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NO_COMMAND = re.compile(r"No such command '(.*?)'\.(?: Did you mean '(.*?)')?.*
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 _SWITCHES = frozenset({"--verbose", "--yes", "-y", "--help", "-h", "--version"})
-"""Options that may stand before any command, and take no value."""
+"""Options that may come before any command, and take no value."""
 
 _ALIKE = 0.8
-"""What share of two options must agree for one to be a slip for the other: `--shell` is none for `--help`."""
+"""How similar two options must be for a suggestion: `--shell` is no typo of `--help`."""
 
 
 def named(argv: Sequence[str]) -> str:
-    """The command that a line is about: its whole name, else that of its group; empty where there is none."""
+    """Return the command in a command line: its full name, or its group's; empty if there is none."""
     firsts = {name.partition(" ")[0] for name in NAMES}
     for at, word in enumerate(argv):
         if word in firsts and not _is_value(argv, at):
@@ -35,13 +35,13 @@ def named(argv: Sequence[str]) -> str:
 
 
 def _is_value(argv: Sequence[str], at: int) -> bool:
-    """Whether a word seems to be the value of the option before it, as in: --cloud emulator deploy."""
+    """Whether a word looks like the value of the preceding option, as in: --cloud emulator deploy."""
     option = argv[at - 1] if at else ""
     return option.startswith("-") and "=" not in option and option not in _SWITCHES and len(argv) > at + 1
 
 
 def fault(argv: Sequence[str], error: Any) -> SettingsError:
-    """The error of a line that the parser refused."""
+    """Return the error for a command line that the parser rejected."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context and context.parent else f"{PROGRAM} {named(argv)}".rstrip()
     message, hint = _explained(argv, error, context)
@@ -50,7 +50,7 @@ def fault(argv: Sequence[str], error: Any) -> SettingsError:
 
 
 def _explained(argv: Sequence[str], error: Any, context: Any) -> tuple[str, str]:
-    """What is wrong, and what to do about it where that is known."""
+    """Return what is wrong, and what to do about it if that is known."""
     kind = type(error).__name__  # the parser's classes are not public
     if kind == "NoSuchOption" and context.parent is None and (command := named(argv)):
         words = command.split()
@@ -84,7 +84,7 @@ def _message(kind: str, error: Any, context: Any) -> str:
 
 
 def _rule(param: Any, context: Any) -> str:
-    """What the value of a parameter has to be."""
+    """Describe the valid values of a parameter."""
     if param.type_descriptor.is_choice:
         choices = param.display_type(context).strip("<>").split("|")
         return f"must be {'one of ' if len(choices) > 1 else ''}{', '.join(choices)}"

@@ -1,1 +1,1 @@
-"""The commands, one file each, named as it is typed: parse, call, render."""
+"""The commands, one file each, with the command's name: parse, call, render."""

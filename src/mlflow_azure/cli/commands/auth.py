@@ -28,13 +28,13 @@ AllowEveryone = Annotated[bool, typer.Option("--allow-everyone", help="Allow eve
 
 @dataclass(frozen=True)
 class AuthEnableAnswer(Answer):
-    """Sign-in is required.
+    """Sign-in is on.
 
     Attributes:
-        url: Of the server.
+        url: URL of the server.
         client_id: Application (client) id of the app registration.
         issuer: URL of the issuer of the tokens.
-        resources: What was done to each resource; empty where nothing was to be done.
+        resources: What was done to each resource; empty if there was nothing to do.
 
     """
 
@@ -90,11 +90,11 @@ def enable(
 
 @dataclass(frozen=True)
 class AuthDisableAnswer(Answer):
-    """Sign-in is not required.
+    """Sign-in is off.
 
     Attributes:
-        url: Of the server.
-        resources: What was done to each resource; empty where nothing was to be done.
+        url: URL of the server.
+        resources: What was done to each resource; empty if there was nothing to do.
 
     """
 
@@ -136,8 +136,8 @@ class AuthTokenAnswer(Answer):
 
     Attributes:
         token: What clients set as MLFLOW_TRACKING_TOKEN.
-        expires_on: When it ends, in ISO 8601.
-        client_id: The app registration that it is for.
+        expires_on: When it expires, in ISO 8601.
+        client_id: Client id of the app registration it is for.
 
     """
 

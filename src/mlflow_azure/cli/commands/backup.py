@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow_azure.data.manifest import Manifest
 
 _TOLD = 20
-"""How many damaged files are told one by one."""
+"""How many damaged files are reported individually."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class BackedUp:
     Attributes:
         kind: "file share" or "database", and "blob container".
         name: Its name in Azure.
-        files: How many files it has.
-        bytes: Their size.
+        files: Number of files.
+        bytes: Their total size.
 
     """
 
@@ -45,16 +45,16 @@ class BackedUp:
 
 @dataclass(frozen=True)
 class BackupAnswer(Answer):
-    """A backup that is complete.
+    """A finished backup.
 
     Attributes:
-        directory: Where it is.
-        id: Of the backup, a UUID.
-        files: How many files it has.
-        bytes: Their size.
-        parts: What is in it.
-        skipped: How many files an earlier run had copied.
-        seconds: How long this run took.
+        directory: Path of the backup.
+        id: Id of the backup, a UUID.
+        files: Number of files.
+        bytes: Their total size.
+        parts: The parts of the backup.
+        skipped: Number of files that an earlier run had already copied.
+        seconds: Duration of this run.
 
     """
 
@@ -75,14 +75,14 @@ class BackupAnswer(Answer):
 
 @dataclass(frozen=True)
 class VerifyAnswer(Answer):
-    """With --verify: whether the backup is as it was made.
+    """With --verify: whether the backup is intact.
 
     Attributes:
-        directory: Where it is.
-        id: Of the backup, a UUID.
-        files: How many files it has.
-        bytes: Their size.
-        damaged: How many of them are missing or changed; each is an error of its own.
+        directory: Path of the backup.
+        id: Id of the backup, a UUID.
+        files: Number of files.
+        bytes: Their total size.
+        damaged: Number of missing or changed files; each is reported as an error.
 
     """
 
@@ -147,7 +147,7 @@ def backup(
 
 
 def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[Manifest, int]:
-    """The backup, and how many files an earlier run had copied."""
+    """Return the backup, and the number of files that an earlier run had copied."""
     from mlflow_azure.cli.database_access import alone_everywhere, stored_database
     from mlflow_azure.data.claimed import LOCK, claimed
     from mlflow_azure.deployment.backing_up import Backup, refuse_place

@@ -16,12 +16,12 @@ EVENTS = 10
 
 @dataclass(frozen=True)
 class CdEnableAnswer(Answer):
-    """A push of the image makes the web app run it.
+    """A push of the image redeploys it.
 
     Attributes:
-        image: "mlflowimage:latest", whose pushes count.
+        image: The image that is watched: "mlflowimage:latest".
         webhook: Name of the registry's webhook.
-        ping: HTTP status of the answer to a test ping.
+        ping: HTTP status of the response to a test ping.
         resources: What was done to each resource.
 
     """
@@ -63,10 +63,10 @@ def enable(run: Invocation) -> None:
 
 @dataclass(frozen=True)
 class CdDisableAnswer(Answer):
-    """Pushes have no effect.
+    """A push no longer redeploys.
 
     Attributes:
-        resources: What was done to each resource; empty where nothing was to be done.
+        resources: What was done to each resource; empty if there was nothing to do.
 
     """
 
@@ -93,15 +93,15 @@ def disable(run: Invocation) -> None:
 
 @dataclass(frozen=True)
 class CdStatusAnswer(Answer):
-    """Whether continuous deployment works.
+    """The state of continuous deployment.
 
     Attributes:
-        enabled: Whether all of it is there.
-        webhook: Name of the webhook; null where there is none.
-        image: "repository:tag", whose pushes count.
-        scm_basic_auth: Whether the SCM site takes the password that the webhook needs.
-        app_setting: Whether App Service is told to expect it.
-        events: The last calls of the webhook, newest first.
+        enabled: Whether it is completely set up.
+        webhook: Name of the webhook; null if there is none.
+        image: The image that is watched: "repository:tag".
+        scm_basic_auth: Whether SCM basic auth is on, which the webhook needs.
+        app_setting: Whether the app setting for it is set.
+        events: The latest calls of the webhook, newest first.
 
     """
 

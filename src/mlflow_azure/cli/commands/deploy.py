@@ -41,15 +41,15 @@ class DeployedImage:
 
 @dataclass(frozen=True)
 class DeployAnswer(Answer):
-    """A server that answers.
+    """A server that is up.
 
     Attributes:
-        url: Where its page is.
+        url: URL of the server.
         tracking_uri: What clients set as MLFLOW_TRACKING_URI.
-        seconds: How long the deploy took.
-        image: What it runs.
+        seconds: Duration of the deploy.
+        image: The image that it runs.
         resources: What was done to each resource.
-        secrets: Whether clients need one: the key of MLflow 1.5.0's artifacts, or a token.
+        secrets: Whether clients need a secret: the storage key of MLflow 1.5.0, or a token.
 
     """
 

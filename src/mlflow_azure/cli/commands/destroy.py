@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kept:
-    """A resource that was left: `kind`, `name` and `id` are as in `resources`."""
+    """A resource that was kept: `kind`, `name` and `id` as in `resources`."""
 
     kind: str
     name: str
@@ -31,11 +31,11 @@ class Kept:
 
 @dataclass(frozen=True)
 class DestroyAnswer(Answer):
-    """What is gone, and what is not.
+    """What was deleted, and what was kept.
 
     Attributes:
         resources: What was deleted.
-        kept: What was left, because someone else made it or uses it, or because of --keep-data.
+        kept: What was kept, because someone else created or uses it, or because of --keep-data.
         group: The resource group.
         group_deleted: Whether the group itself was deleted.
 

@@ -15,13 +15,13 @@ _SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
 
 @dataclass(frozen=True)
 class Checked:
-    """One thing that was checked.
+    """One check.
 
     Attributes:
         check: "permissions", "quota", …
-        outcome: ok, warning (a deploy goes on), or failed.
+        outcome: ok, warning (does not stop a deploy), or failed.
         detail: What was found.
-        fix: What to do about it; empty where all is well.
+        fix: What to do about it; empty if there is nothing to fix.
 
     """
 
@@ -33,11 +33,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class DoctorAnswer(Answer):
-    """Whether a deploy would work.
+    """Whether a deploy would succeed.
 
     Attributes:
-        ready: Whether no check failed.
-        checks: Every check.
+        ready: True if no check failed.
+        checks: All checks.
 
     """
 

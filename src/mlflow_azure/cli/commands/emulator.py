@@ -15,7 +15,7 @@ from mlflow_azure.console import text
 
 @dataclass(frozen=True)
 class EmulatedAccount:
-    """A storage account in the emulator: its `name`, and the URL of its blobs."""
+    """A storage account in the emulator: its `name`, and the URL of its blob endpoint."""
 
     name: str
     blob: str
@@ -23,7 +23,7 @@ class EmulatedAccount:
 
 @dataclass(frozen=True)
 class EmulatedRegistry:
-    """A container registry in the emulator: its `name`, and the host and port that images are pushed to."""
+    """A container registry in the emulator: its `name`, and the host and port to push images to."""
 
     name: str
     login_server: str
@@ -40,14 +40,14 @@ class EmulatedSite:
 
 @dataclass(frozen=True)
 class EmulatorAnswer(Answer):
-    """Whether the emulator runs, and what is in it. Of one that does not run, everything else is null or empty.
+    """Whether the emulator is running, and what it contains. If it is not running, all else is null or empty.
 
     Attributes:
-        running: Whether it runs.
+        running: Whether it is running.
         pid: Process id.
         home: Directory of its files.
-        runtime: process or container: how web apps run.
-        runtime_reason: Why so.
+        runtime: How web apps run: process or container.
+        runtime_reason: Why they run that way.
         resource_manager: URL of its Azure Resource Manager.
         subscription_id: Its subscription.
         groups: Names of its resource groups.
@@ -101,7 +101,7 @@ def start(run: Invocation) -> None:
 
 @dataclass(frozen=True)
 class EmulatorStopAnswer(Answer):
-    """The emulator does not run.
+    """The emulator is stopped.
 
     Attributes:
         stopped: Whether it was running before.
@@ -134,7 +134,7 @@ def status(run: Invocation) -> None:
 
 @dataclass(frozen=True)
 class EmulatorResetAnswer(Answer):
-    """The emulator does not run, and is empty: `reset` is true."""
+    """The emulator is stopped and empty: `reset` is true."""
 
     reset: bool
 

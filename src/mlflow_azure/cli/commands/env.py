@@ -18,7 +18,7 @@ from mlflow_azure.secret import Secret
 
 @dataclass(frozen=True)
 class EnvAnswer(Answer):
-    """The environment variables of a client, by name; a secret reads "(secret)" unless --show-secrets is given."""
+    """The environment variables of a client, by name; secrets are "(secret)" unless --show-secrets is given."""
 
     variables: Mapping[str, str | Secret]
     shell: Shell

@@ -19,18 +19,18 @@ from mlflow_azure.settings.naming import canonical_location
 
 PEOPLE, NETWORKS, ANYONE = "1", "2", "3"
 _OPTIONS = {PEOPLE: "--auth", ANYONE: "--public"}
-"""What a deploy is told of who may reach the server; networks are a setting."""
+"""The option of `deploy` for each answer to who can reach the server; networks are a setting."""
 
 
 @dataclass(frozen=True)
 class InitAnswer(Answer):
-    """The settings file that was written, and what a deploy with it would do.
+    """The settings file that was written, and the plan for it.
 
     Attributes:
-        file: Its path.
+        file: Path of the file.
         settings: The value of each setting in it, by name.
         deploy: The command that deploys it.
-        changes: What that would do to each resource.
+        changes: What a deploy would do to each resource.
 
     """
 
@@ -82,7 +82,7 @@ def _cannot_write(path: Path, error: OSError) -> MlflowAzureError:
 
 
 def _ask(run: Invocation) -> tuple[dict[str, str], str]:
-    """The answers by the names of the settings, and who may reach the server."""
+    """Return the answers by setting, and who can reach the server."""
     answers = {"RG_NAME": _setting(run, "RG_NAME", "Resource group")}  # before Azure is asked for anything
     if not run.cloud.subscription_id:
         answers["SUBSCRIPTION_ID"] = _setting(run, "SUBSCRIPTION_ID", "Subscription id", _subscription(run))
@@ -103,7 +103,7 @@ def _ask(run: Invocation) -> tuple[dict[str, str], str]:
 
 
 def _setting(run: Invocation, name: str, question: str, proposed: str = "") -> str:
-    """A value that keeps the setting's rule; it is asked for until it does."""
+    """Ask for a value until it is valid, and return it."""
     known = run.loaded.values.get(name)
     proposed = proposed or (known.text if known else "")
     while True:
@@ -141,7 +141,7 @@ def _regions(run: Invocation, subscription_id: str) -> tuple[str, ...]:
 
 
 def _subscription(run: Invocation) -> str:
-    """The subscription that a deploy would take; where that is not clear, none, and those that can be seen are told."""
+    """Return the subscription that a deploy would use; if that is not clear, list the visible ones and return ""."""
     try:
         return run.settings.subscription_id
     except SettingsError as error:
@@ -150,7 +150,7 @@ def _subscription(run: Invocation) -> str:
 
 
 def _warn_of_environment(written: Invocation, answers: Mapping[str, str]) -> None:
-    """Name the variables of the environment that a deploy would take instead of what was just answered."""
+    """Warn about environment variables that override the answers."""
     if winning := written.loaded.instead_of(answers):
         named = ", ".join(f"{name}={text}" for name, text in winning.items())
         written.console.warn(f"The environment overrides the settings file: {named}.", f"unset {' '.join(winning)}")

@@ -21,9 +21,9 @@ class ListedEmulator:
 
     Attributes:
         home: Directory of its files.
-        running: Whether it runs.
-        groups: Names of its resource groups; empty where it does not run.
-        urls: Where the servers in it are reached.
+        running: Whether it is running.
+        groups: Names of its resource groups; empty if it is not running.
+        urls: URLs of the servers in it.
 
     """
 
@@ -35,11 +35,11 @@ class ListedEmulator:
 
 @dataclass(frozen=True)
 class ListAnswer(Answer):
-    """What there is.
+    """The deployments and emulators found.
 
     Attributes:
-        deployments: The deployments of the subscription that you can see.
-        emulators: The emulator on this machine, where there is one.
+        deployments: The deployments in the subscription that you can see.
+        emulators: The emulator on this machine, if there is one.
 
     """
 
@@ -97,7 +97,7 @@ def _is_without_emulator() -> bool:
 
 
 def _emulators(run: Invocation) -> tuple[ListedEmulator, ...]:
-    """The emulator whose home the environment names, else that of the user; none where it was never started."""
+    """The emulator of the home in the environment, otherwise the user's; none if it was never started."""
     if _is_without_emulator():
         return ()
     launcher = emulator_launcher()

@@ -147,12 +147,12 @@ def _prepare(
 
 
 def _settings(run: Invocation) -> Settings:
-    """The settings; Azure is not asked for the subscription, since nothing here is called after it."""
+    """Return the settings without asking Azure for the subscription: no name here depends on it."""
     return run.loaded.resolve(run.loaded.given("SUBSCRIPTION_ID") or _NO_SUBSCRIPTION)
 
 
 def _connection_string(run: Invocation, *, from_environment: bool, use_deployed: bool) -> Secret | None:
-    """That of the storage account in Azure, if one was asked for."""
+    """Return the connection string of the Azure storage account, if one was requested."""
     if from_environment:
         if not (value := os.environ.get(CONNECTION_STRING)):
             raise SettingsError(
@@ -168,7 +168,7 @@ def _connection_string(run: Invocation, *, from_environment: bool, use_deployed:
 
 
 def _bring_up(run: Invocation, local: LocalRun, *, stays: bool) -> None:
-    """Start the server and, unless it stays, follow its log until it ends. What must not stay is taken down."""
+    """Start the server and, unless detached, follow its log until it ends; then remove it."""
     started = False
     try:
         run.watch(local.events())
@@ -195,7 +195,7 @@ def _warn_of_proxy(run: Invocation, url: str) -> None:
 
 
 def _follow(run: Invocation, local: LocalRun) -> None:
-    """Show the log until the container ends. It goes to stderr: stdout has the answer, and nothing else."""
+    """Show the log on stderr until the container ends: stdout is for the answer only."""
     run.note("The server's log; Ctrl+C stops the server:")
     for line in local.log():
         run.note(text.clean(line))
@@ -209,7 +209,7 @@ def _follow(run: Invocation, local: LocalRun) -> None:
 
 
 def _take_down(run: Invocation, containers: Containers) -> None:
-    """Stop and remove the containers. A second Ctrl+C must not leave half of them; an engine that is silent may."""
+    """Stop and remove the containers. A second Ctrl+C must not interrupt this; an unresponsive engine may."""
     ignore_signals()
     with run.console.busy("Stopping the server"):
         try:

@@ -24,10 +24,10 @@ TAIL = 100
 
 @dataclass(frozen=True)
 class LogLine(Answer):
-    """One line of the log, a JSON document on a line of its own.
+    """One line of the log; each is a JSON document on its own line.
 
     Attributes:
-        time: When it was written, in ISO 8601; null where the log does not say.
+        time: When it was written, in ISO 8601; null if the log does not say.
         source: platform (App Service), or container (the server).
         message: The line.
 
@@ -43,8 +43,8 @@ class LogFile(Answer):
     """With --download: the archive that was written.
 
     Attributes:
-        file: Its path.
-        bytes: Its size.
+        file: Path of the file.
+        bytes: Size of the file.
 
     """
 

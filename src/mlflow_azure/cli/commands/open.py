@@ -16,11 +16,11 @@ from mlflow_azure.errors import MlflowAzureError
 
 @dataclass(frozen=True)
 class OpenAnswer(Answer):
-    """What was opened.
+    """The page that was opened.
 
     Attributes:
-        url: Of the server, or of its page in the portal.
-        opened: Whether there is a browser here.
+        url: URL of the server, or of its page in the portal.
+        opened: Whether a browser was found.
 
     """
 
@@ -48,5 +48,5 @@ def open_(
         )
     if not portal:
         site.refuse_stopped("opening the server")
-    # One that runs in the terminal lasts until it is left.
+    # A browser that runs in the terminal blocks until it is closed.
     run.answer(OpenAnswer(url, run.deadline.call(lambda: show_in_browser(run, url))))

@@ -25,8 +25,8 @@ class ChangedValue:
 
     Attributes:
         path: Dotted: "properties.httpsOnly".
-        from_: What it is; null where there is none.
-        to: What it would be; "(known after deploy)" where only Azure can tell, "(secret)" where it is one.
+        from_: What it is; null if there is none.
+        to: The new value; "(known after deploy)" if only Azure can tell, "(secret)" if it is a secret.
 
     """
 
@@ -42,9 +42,9 @@ class Change:
     Attributes:
         kind: "storage account", "web app", …
         name: Its name.
-        id: Its id in Azure Resource Manager, or in the service that keeps it.
+        id: Its id in Azure Resource Manager, or in the service it belongs to.
         action: create, update, replace or keep.
-        differences: What would change; empty for one that is kept.
+        differences: What would change; empty if the resource is kept.
 
     """
 
@@ -60,7 +60,7 @@ class PlanAnswer(Answer):
     """What a deploy would do.
 
     Attributes:
-        changes: One for each resource, each after what it depends on.
+        changes: One per resource, in order of dependencies.
 
     """
 
@@ -70,7 +70,7 @@ class PlanAnswer(Answer):
     refused: tuple[tuple[str, str], ...] = only_for_text(default=())
 
     def text(self) -> str:
-        """A line for each resource that would change, and what that means; with --verbose as Azure spells it."""
+        """One line per changed resource, with its meaning; with --verbose, in Azure's terms."""
         said = () if self.verbose else (meaning.summary, meaning.lines)
         refused = (f"A deploy would fail: {message}\n{hint}" for message, hint in self.refused)
         return "\n\n".join([text.changes(self.steps, *said), *refused])
@@ -118,7 +118,7 @@ def plan(
 def plan_answer(
     steps: tuple[Step, ...], *, verbose: bool = False, refused: Sequence[MlflowAzureError] = ()
 ) -> PlanAnswer:
-    """The answer for the steps of a plan, which a deploy would be refused for some reasons."""
+    """Return the answer for the steps of a plan, and the reasons why a deploy would be refused."""
     return PlanAnswer(
         tuple(
             Change(

@@ -29,8 +29,8 @@ class RestoredPart:
 
     Attributes:
         kind: "file share" or "database", and "blob container".
-        name: Where it is now.
-        files: How many files it has.
+        name: Its name in Azure.
+        files: Number of files.
 
     """
 
@@ -44,16 +44,16 @@ class RestoreAnswer(Answer):
     """A backup that was restored.
 
     Attributes:
-        directory: Where the backup is.
-        id: Of the backup, a UUID.
-        files: How many files it has.
-        bytes: Their size.
+        directory: Path of the backup.
+        id: Id of the backup, a UUID.
+        files: Number of files.
+        bytes: Their total size.
         parts: What was restored.
-        skipped: How many files an earlier run had written.
-        removed: How many existing files that are not in the backup were deleted.
-        rewritten: In how many files, or rows of the database, the address of artifacts was changed.
-        aside: What of a backup of 1.5.0 MLflow 3 could not take, and is only in the backup; each is an error.
-        seconds: How long this run took.
+        skipped: Number of files that an earlier run had already written.
+        removed: Number of existing files that were deleted because they are not in the backup.
+        rewritten: Number of files, or database rows, whose artifact URIs were rewritten.
+        aside: What MLflow 3 cannot store of a 1.5.0 backup; it is only in the backup, and each is an error.
+        seconds: Duration of this run.
 
     """
 
@@ -128,7 +128,7 @@ def restore(
 
 
 def _opened(prepared: Restore, out: Path) -> str:
-    """How plain MLflow opens a directory."""
+    """Return how to open a directory with plain MLflow."""
     made = prepared.manifest.database
     if made is None:
         return f"Open it with MLflow: mlflow ui --backend-store-uri {shlex.quote(str(out / 'mlruns'))}"

@@ -21,11 +21,11 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class NotRotated:
-    """Something that has no key.
+    """A kind of key that was not rotated.
 
     Attributes:
         kind: storage, registry or sign-in.
-        reason: Why.
+        reason: The reason.
 
     """
 
@@ -38,10 +38,10 @@ class RotateKeysAnswer(Answer):
     """The server uses new keys, and the old ones no longer work.
 
     Attributes:
-        url: Of the server.
+        url: URL of the server.
         rotated: What was rotated: storage, registry, sign-in.
-        not_rotated: What was asked for but has no key.
-        resources: What was done to each resource; empty where nothing was to be done.
+        not_rotated: What was requested but has no key to rotate.
+        resources: What was done to each resource; empty if there was nothing to do.
 
     """
 

@@ -46,9 +46,9 @@ class ShownSetting:
 
     Attributes:
         name: "RG_NAME".
-        value: As text; null where only Azure can tell the default.
+        value: Its value as text; null if only Azure can tell the default.
         source: option, environment, file or default.
-        place: Where to change it: "--rg-name", "mlflow-azure.env, line 3".
+        place: Where it is set: "--rg-name", "mlflow-azure.env, line 3".
 
     """
 
@@ -60,11 +60,11 @@ class ShownSetting:
 
 @dataclass(frozen=True)
 class SettingsShowAnswer(Answer):
-    """Every setting.
+    """All settings.
 
     Attributes:
-        file: The settings file that was read; null where there is none.
-        settings: Each setting.
+        file: The settings file that was read; null if there is none.
+        settings: All settings.
 
     """
 
@@ -96,12 +96,12 @@ class NoSetting:
 
 @dataclass(frozen=True)
 class SettingsImportAnswer(Answer):
-    """The settings of a script.
+    """The settings found in a script.
 
     Attributes:
-        file: The settings file that was written; null where it was only shown.
+        file: The settings file that was written; null if the settings were only shown.
         settings: The value of each setting that was found, by name.
-        left_out: What was not taken, and why.
+        left_out: What was not imported, and why.
         unknown: Variables that are not settings.
 
     """
@@ -145,7 +145,7 @@ def import_(run: Invocation, script: Script, *, write: Write = False) -> None:
 
 
 def _shown(setting: Setting, value: Value | None) -> ShownSetting:
-    """A value, or none where only Azure can tell the default."""
+    """Return a value; None if only Azure can tell the default."""
     shown = "(secret)" if value and setting.secret else value.text if value else None
     source, place = (value.source, value.place) if value else (Source.DEFAULT, "default")
     return ShownSetting(setting.name, shown or None, source, place)
@@ -174,7 +174,7 @@ def _read(script: Path) -> str:
 
 
 def _write(run: Invocation, content: str) -> Path:
-    """Write the settings file that the user named, else the default one; over another only by consent."""
+    """Write the settings file given by the user, or the default one; overwrite only with consent."""
     path = run.common.settings or Path(DEFAULT_FILE)
     try:
         if path.exists() and not run.confirm(f"Overwrite {path}?"):

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SshAnswer(Answer):
-    """What the command in the container did.
+    """The result of the command in the container.
 
     Attributes:
         exit_status: Also the exit status of mlflow-azure.
-        stdout: What it wrote.
-        stderr: What it wrote to stderr.
+        stdout: Its output.
+        stderr: Its error output.
 
     """
 
@@ -51,7 +51,7 @@ def ssh(
 
     """
     terminal = RawTerminal()
-    line = " ".join(words or ())  # as ssh does: the container's shell takes it apart
+    line = " ".join(words or ())  # like ssh: the container's shell splits it
     as_json = run.common.output is Output.JSON
     if not line and (as_json or not terminal.is_interactive):
         raise SettingsError(

@@ -30,18 +30,18 @@ class StatusAnswer(Answer):
     """The state of the deployment; with --watch, one JSON document per line whenever it changes.
 
     Attributes:
-        url: Where the server's page is; null where it is not deployed.
+        url: URL of the server; null if it is not deployed.
         tracking_uri: What clients set as MLFLOW_TRACKING_URI.
-        healthy: Whether the image that was deployed answers.
-        server: The same in words.
-        resources: Every resource.
-        image: What runs.
-        share: How full the file share is.
+        healthy: Whether the server responds, with the deployed image.
+        server: The server's health in words.
+        resources: All resources.
+        image: The deployed image.
+        share: Usage of the file share.
         public: Whether the whole internet can reach the server.
         sign_in: Whether it requires sign-in.
-        allowed: Who may sign in; null where everyone may, or you may not see it.
-        continuous_deployment: Whether a push of the image deploys it.
-        portal: The web app's page in the Azure portal; null where the cloud has none.
+        allowed: Who can sign in; null if everyone can, or if you cannot see it.
+        continuous_deployment: Whether a push of the image redeploys it.
+        portal: The web app's page in the Azure portal; null if the cloud has none.
 
     """
 
@@ -67,19 +67,19 @@ class StatusAnswer(Answer):
 
     @property
     def _region(self) -> str | None:
-        """Where it is: the region of most resources."""
+        """The region of most resources."""
         return next(
             (region for region, _ in Counter(filter(None, (row.location for row in self.resources))).most_common(1)),
             None,
         )
 
     def _state(self, row: ResourceState) -> str:
-        """The state, the size, and the region where it is not that of the others."""
+        """The state, the size, and the region if it differs from the others'."""
         elsewhere = row.location if row.location != self._region else None
         return ", ".join(filter(None, (row.state, row.sku, elsewhere)))
 
     def _fields(self) -> Iterator[tuple[str, str]]:
-        """What is known; a part that does not exist has no line."""
+        """What is known; parts that do not exist are omitted."""
         yield "Server", self.server
         if self.url:
             yield "URL", self.url

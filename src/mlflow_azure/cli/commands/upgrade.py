@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from mlflow_azure.deployment.upgrade.upgrading import Aim, Moved
 
 _TOLD = 20
-"""How many runs that were left aside are told one by one."""
+"""How many runs that could not be moved are reported individually."""
 
 
 class Version(StrEnum):
-    """What an upgrade leads to."""
+    """The versions that an upgrade can lead to."""
 
     THREE = "3"
 
 
 @dataclass(frozen=True)
 class UpgradeAnswer(Answer):
-    """A server that runs MLflow 3, with the runs of before.
+    """A server that runs MLflow 3, with the runs moved to it.
 
     Attributes:
-        url: Where its page is.
-        runs: How many runs were moved.
-        experiments: Both sides of each experiment, as they were compared; empty where an earlier run compared them.
-        aside: What could not be moved, and is only in the file share; each is an error of its own.
-        repeated: How many points of metrics the file share has more than once, and the database once.
-        backup: Where the file share was backed up to.
-        seconds: How long this run took.
-        stopped_seconds: For how long the server did not answer.
-        last_pass_seconds: How much of that time went into moving and comparing runs.
+        url: URL of the server.
+        runs: Number of runs that were moved.
+        experiments: Both sides of each experiment, as compared; empty if an earlier run compared them.
+        aside: What could not be moved and is only on the file share; each is reported as an error.
+        repeated: Number of metric points that the file share has more than once, and the database once.
+        backup: Path of the backup of the file share.
+        seconds: Duration of this run.
+        stopped_seconds: How long the server was down.
+        last_pass_seconds: How much of that time was spent moving and comparing runs.
 
     """
 
@@ -63,7 +63,7 @@ class UpgradeAnswer(Answer):
     last_pass_seconds: float
 
     def text(self) -> str:
-        """Both sides as a table, what is aside, and what to do next."""
+        """Both sides as a table, what could not be moved, and what to do next."""
         rows = [
             (each.id, each.name, side, f"{of.runs:,}", f"{of.params:,}", f"{of.tags:,}", f"{of.points:,}", of.hash[:12])
             for each in self.experiments
@@ -94,8 +94,8 @@ class RollbackAnswer(Answer):
     """A server that runs MLflow 1.5.0 again, on the file share as it was at the switch.
 
     Attributes:
-        url: Where its page is.
-        seconds: How long it took.
+        url: URL of the server.
+        seconds: Duration.
 
     """
 
@@ -111,11 +111,11 @@ class RollbackAnswer(Answer):
 
 @dataclass(frozen=True)
 class FinishAnswer(Answer):
-    """An upgrade that is finished.
+    """A finished upgrade.
 
     Attributes:
-        url: Where the server's page is.
-        share: The file share that is gone.
+        url: URL of the server.
+        share: The file share that was deleted.
 
     """
 
@@ -128,16 +128,16 @@ class FinishAnswer(Answer):
 
 @dataclass(frozen=True)
 class ReleaseAnswer(Answer):
-    """Without --to: a server of MLflow 3 with the release that this mlflow-azure has.
+    """Without --to: an MLflow 3 server with the release of this mlflow-azure.
 
     Attributes:
-        url: Where its page is.
-        release: The release that it has now.
-        before: The one that it had; null where nobody noted it.
+        url: URL of the server.
+        release: Its release.
+        before: Its previous release; null if that is not recorded.
         migrated: Whether the database had an older schema.
-        backup: Where the database was backed up to.
-        seconds: How long this run took.
-        stopped_seconds: For how long the server did not answer.
+        backup: Path of the backup of the database.
+        seconds: Duration of this run.
+        stopped_seconds: How long the server was down.
 
     """
 
@@ -150,7 +150,7 @@ class ReleaseAnswer(Answer):
     stopped_seconds: float
 
     def text(self) -> str:
-        """A sentence, and the way back."""
+        """What was done, and the way back."""
         took = f"{text.duration(self.seconds)}, with the server down for {text.duration(self.stopped_seconds)}"
         lines = [f"{self.url} runs MLflow {self.release} ({took})."]
         if self.backup and self.migrated:
@@ -194,7 +194,7 @@ def upgrade(
     auth: Auth = False,
     public: Public = False,
 ) -> int:
-    """Move a deployment of MLflow 1.5.0, with all runs, to MLflow 3 on PostgreSQL, or one of 3 to its newest release.
+    """Upgrade MLflow 1.5.0 with all its runs to MLflow 3 on PostgreSQL, or MLflow 3 to the newest release.
 
     Run it again to continue.
     """
@@ -239,7 +239,7 @@ def upgrade(
 
 
 def _take_settings_of(run: Invocation, to: Version) -> None:
-    """Read the settings as those of the version to upgrade to where what is deployed cannot have them."""
+    """Read the settings as those of the target version if the deployed version does not support them."""
     try:
         run.loaded  # noqa: B018 - read for the first time
     except MlflowAzureError:
