@@ -1,4 +1,4 @@
-"""The time that a command may take, `--timeout`."""
+"""The time limit of a command, `--timeout`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _WAKE = 0.2  # seconds; on Windows a blocked queue.get without a timeout does no
 
 
 _SHARE = 0.1
-"""Of what it has taken so far something may go unseen: in the mean it is seen 5 % late."""
+"""The fraction of the elapsed time to pause: a result is seen 5 % late on average."""
 _SHORTEST, _LONGEST = 0.2, 5.0
 
 
 def pause(elapsed: float) -> float:
-    """Seconds to wait before asking again of something that began `elapsed` seconds ago."""
+    """Seconds to wait before polling again something that began `elapsed` seconds ago."""
     return min(max(elapsed * _SHARE, _SHORTEST), _LONGEST)
 
 
@@ -39,7 +39,7 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
     def give_up(self) -> None:
-        """Let the time be up: what waits or would try again ends."""
+        """Expire now: everything that waits or would retry ends."""
         self._end = time.monotonic()
 
     def check(self) -> None:
@@ -52,7 +52,7 @@ class Deadline:
             )
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not past the deadline. Raises TimedOutError when that comes first."""
+        """Wait, but not past the deadline. Raises TimedOutError if that comes first."""
         time.sleep(min(seconds, self.remaining))
         self.check()
 
@@ -63,12 +63,12 @@ class Deadline:
     def poll(self, until: Callable[[], T | None], *, every: Every = None, patience: float) -> T | None: ...
 
     def poll(self, until: Callable[[], T | None], *, every: Every = None, patience: float | None = None) -> T | None:
-        """Call `until`, with pauses in between, until it answers with something.
+        """Call `until`, with pauses in between, until it returns something other than None.
 
         Args:
-            until: Looks, and raises what makes further looks useless.
-            every: Seconds of a pause, or what is asked for them before each; else they grow.
-            patience: After how many seconds, whatever the calls themselves took, there is no answer: None.
+            until: The check; it raises if further attempts are useless.
+            every: The pause in seconds, or a function that returns it; by default, pauses grow.
+            patience: Seconds after which to give up and return None, including the time of the calls.
 
         Raises:
             TimedOutError: The deadline passed first.
@@ -81,18 +81,18 @@ class Deadline:
         return answer
 
     def call(self, work: Callable[[], T]) -> T:
-        """The result of `work`, waiting for it until the deadline: see `start`."""
+        """Return the result of `work`, waiting until the deadline; see `start`."""
         return self.start(work)()
 
     def start(self, work: Callable[[], T]) -> Callable[[], T]:
-        """Begin `work`, and return what waits for its result until the deadline.
+        """Begin `work`, and return a function that waits for its result until the deadline.
 
-        It runs in a daemon thread of its own, which is left behind at the deadline and on Ctrl+C: the Azure SDK blocks
+        It runs in its own daemon thread, which is abandoned at the deadline and on Ctrl+C: the Azure SDK blocks
         and cannot be interrupted.
 
         Raises:
             TimedOutError: The deadline passed.
-            Exception: Whatever `work` raises, where its result is waited for.
+            Exception: Whatever `work` raises, when its result is awaited.
 
         """
         done: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue()
@@ -114,7 +114,7 @@ class Deadline:
         return result
 
     def get(self, items: queue.Queue[T]) -> T:
-        """The next item, waiting for it until the deadline. Raises TimedOutError."""
+        """Return the next item, waiting until the deadline. Raises TimedOutError."""
         while True:
             try:
                 return items.get(timeout=min(_WAKE, self.remaining))

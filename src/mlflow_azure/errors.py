@@ -1,11 +1,11 @@
-"""The exceptions of mlflow-azure, and the exit code each one ends the command with.
+"""The exceptions of mlflow-azure, with their exit codes.
 
     MlflowAzureError            1  something failed
     ├── SettingsError           2  a setting or an option is wrong; nothing was sent
     ├── SignInError             3  no credential, or one that Azure does not accept
-    ├── AzureRefusedError       4  Azure said no: permission, quota, name taken, policy
+    ├── AzureRefusedError       4  Azure refused: permission, quota, name taken, policy
     ├── ContainerEngineError    5  Docker is missing, or could not build, push or run
-    ├── TimedOutError           9  it did not happen within the time allowed
+    ├── TimedOutError           9  the time limit expired
     └── InterruptedByUserError  130
 
 Every error says what was being done and why it failed (`message`), and what to do next (`hint`).
@@ -25,8 +25,8 @@ class MlflowAzureError(Exception):
 
     Args:
         message: What was being done and why it failed: "creating storage account mlflow3f9a: the name is taken".
-        hint: The next step, a command where there is one.
-        code: Stable identifier for programs; Azure's own error code where Azure refused.
+        hint: The next step, if possible a command.
+        code: Stable identifier for programs; Azure's own error code if Azure refused.
 
     """
 
@@ -41,7 +41,7 @@ class MlflowAzureError(Exception):
 
     @property
     def problems(self) -> Sequence[MlflowAzureError]:
-        """The single problems that this error reports, itself where it is only one."""
+        """The individual problems of this error; by default the error itself."""
         return (self,)
 
 
@@ -60,14 +60,14 @@ class SignInError(MlflowAzureError):
 
 
 ROLE_REFUSED = "RoleAssignmentRefused"
-"""The code of an AzureRefusedError: everything else may be done, but no role be assigned."""
+"""The code of an AzureRefusedError when only role assignments are refused."""
 
 
 NOT_ALLOWED = frozenset({"AuthorizationFailed", "RegistryUnauthorized"})
-"""The codes of an AzureRefusedError: the user's role does not go so far. Who only looks can do without."""
+"""The codes of an AzureRefusedError for missing permissions, which read-only commands can do without."""
 
 FEDERATION_REFUSED = "FederatedCredentialRefused"
-"""The code of an AzureRefusedError: an identity may not stand in for an app registration; a client secret may do."""
+"""The code of an AzureRefusedError for a federated credential; a client secret may work instead."""
 
 
 class AzureRefusedError(MlflowAzureError):
@@ -85,7 +85,7 @@ class ContainerEngineError(MlflowAzureError):
 
 
 class TimedOutError(MlflowAzureError):
-    """Something did not happen within the time allowed."""
+    """The time limit expired."""
 
     exit_code = 9
     default_code = "TimedOut"
@@ -101,14 +101,14 @@ class InterruptedByUserError(MlflowAzureError):
 ONE_FOR_ALL = frozenset(
     {"SubscriptionNotFound", "InvalidSubscriptionId", "InvalidAuthenticationTokenTenant", "Unreachable"}
 )
-"""The codes of errors that have one cause, however many requests meet them."""
+"""The codes of errors that have one cause, however many requests fail with them."""
 
 
 class SeveralErrors(MlflowAzureError):  # noqa: N818 - it is several errors
-    """Several problems that are reported at once.
+    """Several problems reported at once.
 
-    Its exit code is the first problem's: settings faults are all of one kind, and of several resources that fail
-    together the first to fail is the likely cause.
+    Its exit code is the first problem's: settings errors are all of one kind, and of several resources that fail
+    together, the first one is the likely cause.
     """
 
     def __init__(self, problems: Sequence[MlflowAzureError]) -> None:
@@ -119,15 +119,15 @@ class SeveralErrors(MlflowAzureError):  # noqa: N818 - it is several errors
 
     @property
     def problems(self) -> Sequence[MlflowAzureError]:
-        """The single problems, in the order in which they occurred."""
+        """The individual problems, in order of occurrence."""
         return self._problems
 
 
 @contextmanager
 def understanding(what: str) -> Iterator[None]:
-    """Turn what goes wrong within, where an answer is taken apart, into an error that says whose answer it was.
+    """Turn failures to parse a response into an error that says whose response it was.
 
-    An answer may lack anything: proxies send pages, and services change.
+    A response may lack anything: proxies send their own pages, and services change.
 
     Raises:
         MlflowAzureError: With the code OddAnswer.
@@ -145,7 +145,7 @@ def understanding(what: str) -> Iterator[None]:
 
 
 def as_ours(error: Exception) -> MlflowAzureError:
-    """The error as one of ours; any other is a fault of this program, whose traceback `--verbose` shows."""
+    """Return the error as one of ours; any other is a bug, whose traceback `--verbose` shows."""
     if isinstance(error, MlflowAzureError):
         return error
     ours = MlflowAzureError(

@@ -1,4 +1,4 @@
-"""What happens while a stack is planned, applied or destroyed, told as values.
+"""The events of planning, applying and destroying a stack, as values.
 
 The engine yields these; the console renders them. Neither knows the other.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow_azure.errors import MlflowAzureError
 
 Report = Callable[[str, float | None], None]
-"""Tells progress: a message, and the fraction done (0 to 1) where the extent is known."""
+"""Reports progress: a message, and the fraction done (0 to 1) if the total is known."""
 
 
 class Action(StrEnum):
@@ -31,9 +31,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """One value that is not as desired. `path` is dotted: `properties.httpsOnly`.
+    """One value that differs from the desired one. `path` is dotted: `properties.httpsOnly`.
 
-    Secret values stand here as `Secret` (see secret.py), whose text is "(secret)".
+    Secret values are `Secret` (see secret.py), whose text is "(secret)".
     """
 
     path: str
@@ -43,7 +43,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Step:
-    """One row of progress: a resource, and what is to be done to it."""
+    """One row of progress: a resource, and what happens to it."""
 
     key: str
     kind: str
@@ -55,11 +55,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Planned:
-    """All steps that are to come, in an order that respects their dependencies.
+    """All upcoming steps, in dependency order.
 
     Attributes:
         steps: The steps.
-        waits: What each waits for: the keys of other steps, by its own.
+        waits: The dependencies: for each key, the keys of the steps it waits for.
 
     """
 
@@ -76,7 +76,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Progressed:
-    """News from a running step. `fraction` is between 0 and 1 where the extent of the work is known."""
+    """Progress of a running step. `fraction` is between 0 and 1 if the total is known."""
 
     step: Step
     message: str
@@ -102,7 +102,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A step was not tried; `reason` names what it waited for."""
+    """A step was skipped; `reason` names what it waited for."""
 
     step: Step
     reason: str
@@ -110,7 +110,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something the user should know, which does not stop the work."""
+    """Something the user should know that does not stop the work."""
 
     message: str
     hint: str = ""

@@ -1,4 +1,4 @@
-"""Values that must reach no output, log or exception: their text is always "(secret)"."""
+"""Values that must not appear in any output, log or exception: their text is always "(secret)"."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _IN_TEXT = re.compile(
     r"(?i)((?:AccountKey|SharedAccessSignature|sig|client_secret|password)=|\bBearer )[^;&\s\"'\x1b]+"
 )
 _TOKEN = re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
-_SHORTEST = 8  # characters; hiding less would make ordinary words unreadable
+_SHORTEST = 8  # characters; hiding shorter ones would make ordinary words unreadable
 _held: set[str] = set()
-"""What this process has held as a secret: others may quote it in any form."""
+"""All secrets that this process has held; foreign text may quote them in any form."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """Holds a secret string. Equality compares the held strings; `reveal` hands the string to those who need it."""
+    """Holds a secret string. Equality compares the strings; `reveal` returns the string to code that needs it."""
 
     _value: str
 
@@ -27,7 +27,7 @@ class Secret:
             _held.add(self._value)
 
     def reveal(self) -> str:
-        """The string itself, for the request or the process environment that it is meant for."""
+        """Return the string, for the request or process environment it is meant for."""
         return self._value
 
     def __repr__(self) -> str:
@@ -37,14 +37,14 @@ class Secret:
 
 
 def revealed(value: Any) -> Any:
-    """The value with its secrets, at any depth, as strings: for the request that it is meant for."""
+    """Return the value with its secrets, at any depth, as strings, for the request it is meant for."""
     if isinstance(value, Mapping):
         return {name: revealed(item) for name, item in value.items()}
     return value.reveal() if isinstance(value, Secret) else value
 
 
 def redact(text: str) -> str:
-    """The text without the keys, signatures, passwords and tokens that what others wrote may quote."""
+    """Return the text without any keys, signatures, passwords or tokens quoted in it."""
     for value in sorted(_held, key=len, reverse=True):
         text = text.replace(value, "(secret)")
     text = _TOKEN.sub("(secret)", text)

@@ -1,12 +1,12 @@
 """Plans and applies a set of resources. Knows neither Azure nor the terminal.
 
-    read      every live resource, concurrently; what lives in something that does not exist is not asked for
-    compare   with what is desired: create, update, delete or keep
-    check     whether what is to be created would be allowed, before the first write
-    apply     in order of dependencies, independent branches at the same time; what is changed is read again just before
+    read      every live resource, concurrently; parts of a missing resource are not read
+    compare   with the desired state: create, update, delete or keep
+    check     whether the creations would be allowed, before the first write
+    apply     in dependency order, independent branches in parallel; a resource is read again just before it is changed
 
-Whoever only wants to look stops before the last step. There is no state between runs: the live resources are the
-record, so recovering from a crash is running again.
+A plan stops before the last step. There is no state between runs: the live resources are the
+source of truth, so recovering from a crash means running again.
 """
 
 from mlflow_azure.engine.concurrent import gather

@@ -1,6 +1,6 @@
-"""Compares what is desired with what is there: desired ⊆ live means there is nothing to do.
+"""Compares desired with live state: desired ⊆ live means there is nothing to do.
 
-Azure adds fields of its own to everything, so only the desired ones are looked at. Lists are compared whole.
+Azure adds fields of its own to everything, so only the desired ones are compared. Lists are compared as a whole.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mlflow_azure.events import Difference
 
 
 class Unknown:
-    """A value that only Azure can tell, once the resource it belongs to exists."""
+    """A value that only Azure can supply, once the resource exists."""
 
     def __repr__(self) -> str:
         return "(known after deploy)"
@@ -27,21 +27,21 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True)
 class OneOf:
-    """Several values, any of which will do, such as two keys that open the same lock.
+    """Several acceptable values, such as the two keys of a storage account.
 
-    Where none of them is live, the first is written.
+    If none of them is live, the first is written.
     """
 
     values: tuple[Any, ...]
 
 
 def one_of(values: Any) -> Any:
-    """Any value of a mapping; UNKNOWN where that is not known yet."""
+    """Any value of a mapping; UNKNOWN if the mapping is not known yet."""
     return UNKNOWN if values is UNKNOWN else OneOf(tuple(values.values()))
 
 
 def chosen(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What is to be written: where several values will do, the live one if it is among them."""
+    """The value to write: if several are acceptable, the live one if it is among them."""
     return {key: _chosen(wanted, (live or {}).get(key)) for key, wanted in desired.items()}
 
 
@@ -54,9 +54,9 @@ def _chosen(wanted: Any, found: Any) -> Any:
 
 
 def differences(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> tuple[Difference, ...]:
-    """Every desired value that `live` lacks or has otherwise, by dotted path, in the order of `desired`.
+    """Return every desired value that is missing or different in `live`, by dotted path, in the order of `desired`.
 
-    Where nothing is there yet (`live` is None) every desired value is a difference from None.
+    If nothing exists yet (`live` is None), every desired value is a difference from None.
     """
     return tuple(_differences(desired, live or {}, ""))
 

@@ -1,4 +1,4 @@
-"""Runs a graph of work to its end, and reports everything that went wrong in it at once."""
+"""Runs a graph of work to completion, and reports all failures at once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ R = TypeVar("R")
 
 
 def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str, R]:
-    """Do independent pieces of work at the same time, and return their results by name.
+    """Do independent pieces of work in parallel, and return their results by name.
 
     Raises:
-        MlflowAzureError: What stood in the way; SeveralErrors where there was more than one thing.
+        MlflowAzureError: The failure; SeveralErrors if there is more than one.
 
     """
     results: dict[str, R] = {}
@@ -34,7 +34,7 @@ def gather(work: Mapping[str, Callable[[], R]], deadline: Deadline) -> dict[str,
 
 
 def collect(before: Mapping[N, Collection[N]], work: walk.Work[N], deadline: Deadline, results: dict[N, R]) -> None:
-    """Run the graph to its end, filling `results`, and raise what went wrong."""
+    """Run the graph to completion, filling `results`, and raise the failures."""
     problems = []
     for outcome in walk.run(before, work, deadline):
         if isinstance(outcome, walk.Ended):
@@ -50,7 +50,7 @@ def _cause(problem: MlflowAzureError) -> tuple[str, str]:
 
 
 def raise_all(problems: Sequence[MlflowAzureError]) -> None:
-    """Raise what went wrong, once each: itself where it is one problem, SeveralErrors where there are more."""
+    """Raise the distinct failures: a single one as it is, several as SeveralErrors."""
     unique = list({_cause(problem): problem for problem in reversed(problems)}.values())[::-1]
     if len(unique) == 1:
         raise unique[0]

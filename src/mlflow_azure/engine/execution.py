@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Applied:
-    """What was done to a node, and what it gives to others."""
+    """What was done to a node, and its outputs."""
 
     outputs: Properties | None
     action: Action
@@ -33,7 +33,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Result:
-    """What was done to a resource, within how many seconds."""
+    """What was done to a resource, and in how many seconds."""
 
     step: Step
     seconds: float
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass
 class Execution:
-    """Carries out a plan. `results` and `outputs` fill while `events` is consumed."""
+    """Carries out a plan. `results` and `outputs` are filled while `events` is consumed."""
 
     plan: Plan
     deadline: Deadline
@@ -56,7 +56,7 @@ class Execution:
 
     @property
     def planned(self) -> Planned:
-        """All steps that are to come, and what each waits for."""
+        """All steps, and the dependencies of each."""
         waits = {node.key: tuple(other.key for other in others) for node, others in self._before.items()}
         return Planned(tuple(self.plan.steps[node] for node in self.plan.nodes), waits)
 
@@ -65,10 +65,10 @@ class Execution:
         return {node: [other for other in _waits_for(node) if other in self.plan.steps] for node in self.plan.nodes}
 
     def events(self) -> Iterator[Event]:
-        """Do it, telling what happens.
+        """Carry it out, yielding events.
 
         Raises:
-            MlflowAzureError: After everything that could be done was done: what failed.
+            MlflowAzureError: The failures, after everything else was done.
 
         """
         yield self.planned
@@ -81,10 +81,10 @@ class Execution:
         self._verify()
 
     def settle(self, patience: Deadline) -> Sequence[Node]:
-        """After `events` was left early: begin nothing more, and wait for what is under way.
+        """After `events` was abandoned: begin nothing more, and wait for the work in progress.
 
         Returns:
-            The nodes whose work had not ended when the patience did. What they sent may still take effect.
+            The nodes whose work had not ended by then. Their requests may still take effect.
 
         """
         with self._lock:
@@ -119,12 +119,12 @@ class Execution:
         return Applied(None, Action.CHECK)
 
     def _is_called_for(self, task: Task) -> bool:
-        """Whether a task is to be done. One that works ahead is not, where all that comes after it is kept."""
+        """Whether a task is needed. One that works ahead is not if everything after it is kept."""
         actions = (self.plan.steps[node].action for node in self.plan.nodes if task in node.after)
         return not task.ahead or any(action is not Action.KEEP for action in actions)
 
     def _outputs_of(self, node: Node) -> Properties | None:
-        """The outputs of a node that is done; of a resource that the plan does not touch, as they were read."""
+        """The outputs of a finished node, or of a resource outside the plan, as they were read."""
         if isinstance(node, Resource) and node not in self.plan.steps:
             return self.plan.readings[node].outputs
         return self.outputs[node]
@@ -138,16 +138,16 @@ class Execution:
                 resource.delete(reading.live)
             return Applied(None, Action.DELETE)
         desired = resource.desired(given)
-        if has_unknown(desired):  # a fault of ours: better here than as a strange request to Azure
+        if has_unknown(desired):  # a bug of ours: better to fail here than to send a strange request to Azure
             raise MlflowAzureError(f"writing {resource}: a value it needs is unknown", hint="Report this as a bug.")
-        # Writes replace whole collections (tags, app settings), and someone may have added to them meanwhile.
+        # Writes replace whole collections (tags, app settings), which may have changed in the meantime.
         if self._updates(resource) and resource.contested:
             self._turn.begin(resource)
         live = resource.read(given) if reading.live is not None else None
         if live is None:
             return Applied(resource.outputs(resource.create(chosen(desired, None), given, report)), Action.CREATE)
         found = differing(resource, desired, live)
-        if not found:  # what was unknown when it was planned turned out as it is
+        if not found:  # values unknown during planning turned out to be unchanged
             return Applied(resource.outputs(live), Action.KEEP)
         self._refuse_to_undo(resource, found)
         written = resource.update(chosen(desired, live), live, given, report)
@@ -163,14 +163,14 @@ class Execution:
         return self.plan.steps[resource].action is Action.UPDATE
 
     def _refuse_to_undo(self, resource: Resource, found: Sequence[Difference]) -> None:
-        """Refuse to overwrite what someone changed since the plan was made: they were told that it was done."""
+        """Refuse to overwrite what someone changed since the plan was made, and believes to be in effect."""
         planned = {difference.path for difference in self.plan.steps[resource].differences}
         changed = [difference.path for difference in found if difference.path not in planned]
         if resource.contested and self._updates(resource) and changed:
             raise changed_by_someone({str(resource): changed})
 
     def _verify(self) -> None:
-        """Read again what was written here and others write, too; everything, where another command was at work."""
+        """Read contested resources again after writing them; all of them, if another command was at work."""
         done = {result.step.key: result.step.action for result in self.results}
         nodes = [node for node in self._contested if done.get(node.key) in (Action.CREATE, Action.UPDATE)]
         updated = next((node for node in nodes if done[node.key] is Action.UPDATE), None)
@@ -220,5 +220,5 @@ def _waits_for(node: Node) -> Iterable[Node]:
 
 
 def _goes_with_parent(resource: Resource) -> bool:
-    """Whether its parent, which is deleted before it, takes it along."""
+    """Whether it is deleted along with its parent, which goes first."""
     return isinstance(resource.parent, Removable) and not resource.parent.wanted

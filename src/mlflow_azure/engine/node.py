@@ -1,7 +1,7 @@
-"""The kinds of node that the engine works on, and what it asks of each.
+"""The kinds of node that the engine works on, and their interfaces.
 
-What a resource's `read` and `desired` answer with speaks the same vocabulary (a nested mapping of the properties that
-we care for), so that comparing the two is enough to know what to do.
+A resource's `read` and `desired` return the same kind of value (a nested mapping of the properties that
+we manage), so that comparing the two is enough to know what to do.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ __all__ = ["Check", "Given", "Node", "Properties", "Removable", "Report", "Resou
 Properties = Mapping[str, Any]
 
 HIDDEN: Properties = {"hidden": True}
-"""The outputs of a resource that exists, but whose outputs this user may not see."""
+"""The outputs of a resource that exists, but whose outputs the user is not allowed to see."""
 
 
 class Node(ABC):
-    """A step of what is to be done.
+    """A step of a plan.
 
     Attributes:
-        kind: What it is: "storage account".
+        kind: Its kind, such as "storage account".
         name: Its name.
         needs: Nodes whose outputs this one uses.
-        after: Nodes that only have to be done before this one is written.
+        after: Nodes that merely have to be done before this one is written.
 
     """
 
@@ -50,7 +50,7 @@ class Node(ABC):
 
 
 class Given:
-    """The outputs of the nodes that a node needs. What does not exist yet has only unknown outputs."""
+    """The outputs of the nodes that a node needs. Those of a missing resource are UNKNOWN."""
 
     def __init__(self, outputs: Mapping[Node, Properties | None]) -> None:
         self._outputs = outputs
@@ -59,7 +59,7 @@ class Given:
         """One output of `node`; UNKNOWN while the node does not exist.
 
         Raises:
-            AzureRefusedError: The user may not see it.
+            AzureRefusedError: The user is not allowed to see it.
 
         """
         outputs = self._outputs[node]
@@ -71,17 +71,17 @@ class Given:
 
 
 class Resource(Node):
-    """Something that exists, or is to exist.
+    """Something that exists or should exist.
 
     Attributes:
-        parent: The resource that it lives in: without the parent it cannot exist, and it goes with the parent.
-        fixed: Properties (dotted paths) that nobody can change later, and the setting that says each.
-        ignored: Properties (dotted paths) that are written with every change, but are no reason for one.
-        changing_outputs: Outputs that an update changes in a way that is not known before.
-        shown_by: Resources that cannot exist without this one. Where one of them does, this one is not asked for.
-        shown: How this one is then.
-        contested: Whether several commands write it, each as a whole, so that one may undo what another wrote.
-        implied: Whether a new parent is made with it as it should be, so that there is nothing to do, or to tell.
+        parent: The resource it is part of: it cannot exist without the parent, and is deleted with it.
+        fixed: Properties (dotted paths) that cannot be changed later, with the setting for each.
+        ignored: Properties (dotted paths) that are written with every change, but are not a reason for one.
+        changing_outputs: Outputs that an update changes unpredictably.
+        shown_by: Resources that cannot exist without this one. If one of them exists, this one is not read.
+        shown: Its state in that case.
+        contested: Whether several commands write it as a whole, so that one may undo another's write.
+        implied: Whether a new parent comes with it in its desired state, so that there is nothing to do or show.
 
     """
 
@@ -107,52 +107,52 @@ class Resource(Node):
     @property
     @abstractmethod
     def id(self) -> str:
-        """The resource's id, chosen by us: so resuming is running again."""
+        """The resource's id, chosen by us, so that resuming means running again."""
 
     @abstractmethod
     def read(self, given: Given) -> Properties | None:
-        """The live resource; None where it does not exist."""
+        """Return the live resource; None if it does not exist."""
 
     @abstractmethod
     def desired(self, given: Given) -> Properties:
-        """How the resource should be. UNKNOWN stands where only a resource that does not exist yet can tell."""
+        """Return the desired state. Values that depend on a missing resource are UNKNOWN."""
 
     @abstractmethod
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Make the resource and return it as `read` would."""
+        """Create the resource and return it as `read` would."""
 
     @abstractmethod
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change the live resource, read just now, so that it has what is desired, keeping what else it has."""
+        """Change the live resource, just read, to the desired state, keeping everything else it has."""
 
     def check_before_create(self, given: Given) -> None:
-        """Refuse what could not be made, before anything is written. Raises MlflowAzureError."""
+        """Check before any write that it can be created. Raises MlflowAzureError."""
 
     def mark(self) -> str:
-        """Where it is contested: the mark of the last command that wrote it, or its like. See turns.py."""
+        """If contested, return the mark of the last command that wrote it or its kind. See turns.py."""
         return ""
 
     def leave_mark(self, mark: str) -> None:
-        """Leave a mark there."""
+        """Leave a mark."""
 
     def outputs(self, live: Properties) -> Properties:
-        """What the resources that need this one are given."""
+        """Return the outputs for the resources that need this one."""
         return live
 
     def is_ours(self, live: Properties) -> bool:
-        """Whether the live resource may be changed without the user's word. Parts of a resource go with it."""
+        """Whether the live resource may be changed without `--adopt`. Parts belong to their parent."""
         return True
 
     def state(self, live: Properties) -> str:
-        """One word on the live resource for `status`."""
+        """Return the state of the live resource for `status`, in one word."""
         return str(live.get("provisioningState", "Succeeded"))
 
 
 class Removable(Resource):
-    """A resource that belongs to something that can be switched off again.
+    """A resource of a feature that can be turned off again.
 
     Attributes:
-        wanted: Whether it is to exist. What is not wanted is deleted where it exists.
+        wanted: Whether it should exist. If not, it is deleted.
 
     """
 
@@ -160,11 +160,11 @@ class Removable(Resource):
 
     @abstractmethod
     def delete(self, live: Properties) -> None:
-        """Delete the live resource. One that is gone by now is no error."""
+        """Delete the live resource. It is not an error if it is already gone."""
 
 
 class Check(Node):
-    """A step that changes nothing and is part of every deploy: it makes sure that the result works."""
+    """A step of every deploy that changes nothing, but makes sure that the result works."""
 
     @abstractmethod
     def run(self, given: Given, report: Report) -> None:
@@ -172,11 +172,11 @@ class Check(Node):
 
 
 class Task(Node):
-    """A step that is no resource of Azure's: it finds out by itself whether there is anything to do.
+    """A step that is not an Azure resource, and finds out by itself whether there is anything to do.
 
     Attributes:
-        action: What it does, in the words of a console, until it says what it did.
-        ahead: Whether it only works ahead for the resources that come after it, and is not done where they are kept.
+        action: What it does, for display, until it reports what it did.
+        ahead: Whether it only works ahead for the resources after it, and is skipped if they are kept.
 
     """
 

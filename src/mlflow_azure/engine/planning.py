@@ -1,4 +1,4 @@
-"""Compares what is desired with what is live, and refuses before the first write what could not be done."""
+"""Compares desired with live state, and refuses before the first write what could not be done."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Plan:
-    """What is to be done to each node, in an order that respects their dependencies.
+    """What to do to each node, in dependency order.
 
     Attributes:
         nodes: In that order.
-        readings: What there is.
-        steps: What is to be done.
-        hidden: The resources of which the user may not see enough to tell.
+        readings: The live resources.
+        steps: What to do.
+        hidden: The resources of which the user cannot see enough.
 
     """
 
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def changes(self) -> tuple[Step, ...]:
-        """The steps on resources, those that keep them too."""
+        """The steps on resources, including those that keep them."""
         return tuple(self.steps[node] for node in self.nodes if isinstance(node, Resource) and node not in self.hidden)
 
     @property
@@ -60,16 +60,16 @@ def plan(
     """Read, compare, and refuse what could not be done.
 
     Args:
-        nodes: In an order in which each node stands after those that it needs.
-        adopt: Take over resources that exist and were not made by us.
-        required: Resources outside `nodes` that must be there already. They are left as they are.
-        check: Raises where something else forbids the plan. It runs at the same time as the questions to Azure whether
-            what is to be created could be.
-        hiding: Leave out what the user may not see. Such a plan can be looked at, but not carried out.
-        seen: What was read just now, by the keys of the resources, and is not asked for again.
+        nodes: In dependency order.
+        adopt: Adopt existing resources that we did not create.
+        required: Resources outside `nodes` that must already exist. They are not changed.
+        check: Raises if something else forbids the plan. Runs in parallel with the checks whether
+            the new resources could be created.
+        hiding: Skip what the user cannot see. Such a plan can be shown, but not carried out.
+        seen: Resources that were just read, by key; they are not read again.
 
     Raises:
-        MlflowAzureError: What forbids the plan; all of it at once (SeveralErrors).
+        MlflowAzureError: Why the plan cannot be carried out; several reasons as SeveralErrors.
 
     """
     resources = [node for node in nodes if isinstance(node, Resource)]
@@ -91,7 +91,7 @@ def plan(
 
 
 def _is_gone(node: Node, readings: Mapping[Resource, Reading]) -> bool:
-    """Whether it is not wanted and not there either, or comes with its parent: there is nothing to do, or to tell."""
+    """Whether it is neither wanted nor existing, or comes with its parent, so that there is nothing to do or show."""
     unasked = (isinstance(node, Removable) and not node.wanted) or (isinstance(node, Resource) and node.implied)
     return unasked and isinstance(node, Resource) and readings[node].live is None
 
@@ -99,7 +99,7 @@ def _is_gone(node: Node, readings: Mapping[Resource, Reading]) -> bool:
 def _steps(
     nodes: Sequence[Node], readings: Mapping[Resource, Reading], *, hiding: bool
 ) -> tuple[dict[Node, Step], set[Node]]:
-    """What is to be done to each node, given what those before it are expected to give; and what cannot be told."""
+    """Return the step of each node, given the expected outputs of those before it; and the hidden ones."""
     expected = {resource: reading.outputs for resource, reading in readings.items()}
     steps: dict[Node, Step] = {}
     hidden: set[Node] = {resource for resource, reading in readings.items() if reading.hidden}

@@ -1,4 +1,4 @@
-"""Reads live resources, all at the same time as far as they let us."""
+"""Reads live resources, in parallel as far as their dependencies allow."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """A live resource as it was read (None: it does not exist), and what it gives to others.
+    """A live resource as it was read (None: it does not exist), and its outputs.
 
-    `hidden`: whether it may exist, but the user may not see it.
+    `hidden`: whether it may exist, but the user is not allowed to see it.
     """
 
     live: Properties | None
@@ -30,7 +30,7 @@ class Reading:
 
 
 class _Readings(Mapping[Node, "Properties | None"]):
-    """Outputs while they are being read: whoever asks for those of a resource waits for it, and fails as it does."""
+    """Outputs still being read: asking for one waits for its resource, and fails if that fails."""
 
     def __init__(self, resources: Iterable[Resource], seen: Mapping[str, Reading], *, hiding: bool) -> None:
         self._seen = seen
@@ -62,8 +62,8 @@ class _Readings(Mapping[Node, "Properties | None"]):
         if any(other in self._futures and self._exists(other) for other in resource.shown_by):
             return Reading(resource.shown, resource.outputs(resource.shown))
         parent = resource.parent
-        # What lives in the outermost one, and can be asked for without it, is asked for at once: a round less, where
-        # there is something. Its own parts are many, and not asked for in vain.
+        # Direct parts of the outermost resource that can be read without it are read at once, which saves a round if
+        # it exists. Their own parts are many, and are not read in vain.
         waits = parent is not None and (parent.parent is not None or parent in resource.needs)
         if parent is not None and waits and not self._exists(parent):
             return self._without(parent)
@@ -79,7 +79,7 @@ class _Readings(Mapping[Node, "Properties | None"]):
         return found if parent is None or self._exists(parent) else self._without(parent)
 
     def _without(self, parent: Resource) -> Reading:
-        """The reading of what lives in a resource that does not exist, or that the user may not see."""
+        """The reading of a part of a resource that does not exist or is hidden from the user."""
         return Reading(None, HIDDEN, hidden=True) if self._futures[parent].result().hidden else Reading(None, None)
 
     def _exists(self, resource: Resource) -> bool:
@@ -94,17 +94,17 @@ def read(
     hiding: bool = False,
     seen: Mapping[str, Reading] | None = None,
 ) -> dict[Resource, Reading]:
-    """Read every live resource, and those whose outputs that takes.
+    """Read all live resources, and those whose outputs they need.
 
     Args:
-        resources: What is read.
+        resources: The resources to read.
         required: Resources that must exist.
-        hiding: Go on without what the user may not see.
-        seen: What was read just now, by the keys of the resources, and is not asked for again.
+        hiding: Skip what the user cannot see.
+        seen: Resources that were just read, by key; they are not read again.
 
     Raises:
-        MlflowAzureError: One of `required` does not exist (NotDeployed), or whatever else stood in the way;
-            SeveralErrors where there was more than one thing.
+        MlflowAzureError: One of `required` does not exist (NotDeployed), or reading failed;
+            SeveralErrors if there is more than one failure.
 
     """
     wanted: dict[Resource, tuple[()]] = {}
@@ -136,5 +136,5 @@ def _refuse_missing(required: Iterable[Resource], readings: Mapping[Resource, Re
 
 
 def given_to(node: Node, outputs: Mapping[Resource, Properties | None]) -> Given:
-    """What a node is given of all outputs: those of the resources that it needs."""
+    """The outputs of the resources that a node needs."""
     return Given({other: outputs[other] for other in node.needs if isinstance(other, Resource)})

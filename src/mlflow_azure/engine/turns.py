@@ -1,12 +1,12 @@
-"""Guards what several commands write, each as a whole, and Azure has no ETag for that a write could insist on.
+"""Guards resources that several commands write as a whole, and for which Azure has no ETag.
 
-Each command leaves a mark once it has written all that it writes of this kind, and only then reads it again:
+Each command leaves a mark after all of its writes of this kind, and only then reads them again:
 
     look at the mark, read, write, look at the mark; …; leave a new mark; read again what was written
 
-Of two commands one of which undoes what the other wrote, one notices. Where the other writes before this one has read
-again, this one misses what it wrote. Where it writes later, it looked at the mark before this one left its own (it had
-read by then what is undone), and finds another one after its write.
+If one of two commands undoes the other's write, one of them notices. If the other writes before this one has read
+again, this one finds its own write missing. If it writes later, it looked at the mark before this one left its own
+(since it had already read the state it overwrites), and finds a different one after its write.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Turn:
-    """One command's.
+    """The turn of one command.
 
     Attributes:
-        first: What it found at its start; None where it writes nothing that others write.
+        first: The mark found at its start; None if it writes nothing contested.
 
     """
 
@@ -37,11 +37,11 @@ class Turn:
     _seen: dict[Resource, str] = field(default_factory=dict)
 
     def begin(self, resource: Resource) -> None:
-        """Call before it is read for a write."""
+        """Call before the resource is read for a write."""
         self._seen[resource] = resource.mark()
 
     def end(self, resource: Resource) -> None:
-        """Call after the write. Raises MlflowAzureError where another command was done meanwhile."""
+        """Call after the write. Raises MlflowAzureError if another command finished in the meantime."""
         if resource.mark() != self._seen[resource]:
             raise MlflowAzureError(
                 f"{resource}: another command finished while this one was writing, and may be partly undone",
@@ -51,14 +51,14 @@ class Turn:
             )
 
     def leave(self, resource: Resource) -> bool:
-        """Leave the mark; whether another command was done since the first look."""
+        """Leave the mark; return whether another command finished since the first look."""
         others = self.first is not None and resource.mark() != self.first
         resource.leave_mark(uuid.uuid4().hex)
         return others
 
 
 def changed_by_someone(changed: Mapping[str, Iterable[str]]) -> MlflowAzureError:
-    """What someone is told whose command found something else than it read, or than it wrote: the paths by resource."""
+    """Return the error for resources, with their paths, that changed since they were read or written."""
     what = "; ".join(f"{name} ({', '.join(paths)})" for name, paths in changed.items())
     return MlflowAzureError(
         f"{what}: changed by someone else, perhaps another command, while this one was running",
@@ -68,7 +68,7 @@ def changed_by_someone(changed: Mapping[str, Iterable[str]]) -> MlflowAzureError
 
 
 def refuse_to_undo(resource: Resource, desired: Properties, before: Properties, now: Properties) -> None:
-    """Raise where someone changed what is to be written between two reads of it."""
+    """Raise if a value to be written changed between two reads."""
     had = {found.path: found.before for found in differences(desired, before)}
     changed = [found.path for found in differences(desired, now) if had.get(found.path, ...) != found.before]
     if changed:

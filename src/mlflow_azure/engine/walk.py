@@ -1,6 +1,6 @@
-"""Runs work over a directed acyclic graph, each node as soon as those before it are done.
+"""Runs work over a directed acyclic graph, each node as soon as its predecessors are done.
 
-Each piece of work has a daemon thread of its own: the Azure SDK blocks and cannot be interrupted, and Ctrl+C or a
+Each piece of work has its own daemon thread: the Azure SDK blocks and cannot be interrupted, and Ctrl+C or a
 deadline must not wait for it.
 """
 
@@ -28,7 +28,7 @@ class Began(Generic[N]):
 
 @dataclass(frozen=True)
 class Told(Generic[N]):
-    """The node's work has something to say, by the `tell` it was given."""
+    """The node's work reported progress through its `tell`."""
 
     node: N
     news: Any
@@ -36,7 +36,7 @@ class Told(Generic[N]):
 
 @dataclass(frozen=True)
 class Ended(Generic[N]):
-    """The node's work has ended: with a result, or with an error."""
+    """The node's work has ended with a result or an error."""
 
     node: N
     result: Any = None
@@ -45,7 +45,7 @@ class Ended(Generic[N]):
 
 @dataclass(frozen=True)
 class Passed(Generic[N]):
-    """The node was not tried, since `cause`, which it had to wait for, failed."""
+    """The node was skipped, since its predecessor `cause` failed."""
 
     node: N
     cause: N
@@ -56,13 +56,13 @@ Work = Callable[[N, Callable[[Any], None]], Any]
 
 
 def run(before: Mapping[N, Collection[N]], work: Work[N], deadline: Deadline) -> Iterator[Outcome[N]]:
-    """Do `work(node, tell)` for each node of `before` when all of `before[node]` are done, and tell what happens.
+    """Do `work(node, tell)` for each node of `before` when all of `before[node]` are done, and yield events.
 
-    A failure passes over whatever comes after the node; everything else goes on.
+    After a failure, the node's successors are skipped; everything else continues.
 
     Raises:
-        ValueError: Nodes wait for each other, or for what is not in the graph.
-        TimedOutError: The deadline passed: nothing more is begun, and work that is under way is left behind.
+        ValueError: Nodes wait for each other, or for a node outside the graph.
+        TimedOutError: The deadline passed: nothing more is begun, and work in progress is abandoned.
 
     """
     order = _sorted(before)
