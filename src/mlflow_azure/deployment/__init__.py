@@ -1,1 +1,1 @@
-"""What a deployment is, and what is done with it: deploy, destroy, status, what clients need, and its features."""
+"""A deployment and its operations: deploy, destroy, status, connecting clients, and its features."""

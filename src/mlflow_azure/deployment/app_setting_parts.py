@@ -1,6 +1,6 @@
-"""The parts of the app settings, by what they follow from.
+"""The parts of the app settings, by their source.
 
-Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-service/reference-app-settings
+Names with a meaning to App Service: https://learn.microsoft.com/azure/app-service/reference-app-settings
 """
 
 from __future__ import annotations
@@ -37,35 +37,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Part:
-    """Settings that follow from what stands in its fields."""
+    """App settings derived from the dataclass's fields."""
 
     @property
     def needs(self) -> tuple[Node, ...]:
-        """The nodes among the fields."""
+        """Return the fields that are nodes."""
         values = (getattr(self, each.name) for each in fields(self))
         return tuple(value for value in values if isinstance(value, Node))
 
 
 @dataclass(frozen=True)
 class FixedSettings(_Part):
-    """Settings that follow from no other resource."""
+    """App settings that do not depend on other resources."""
 
     values: Mapping[str, str | Secret | None]
 
     def desired(self, given: Given) -> Properties:
-        """Just them."""
+        """Return them."""
         return self.values
 
 
 @dataclass(frozen=True)
 class StorageSettings(_Part):
-    """How MLflow reaches the blob container of its artifacts: with `key`; None is any that is valid."""
+    """Access of MLflow to its blob container, with `key`; None means any valid key."""
 
     account: StorageAccount
     key: StorageKey | None = None
 
     def desired(self, given: Given) -> Properties:
-        """The account's connection string."""
+        """Return the account's connection string."""
         if self.key:
             return {CONNECTION_STRING: given(self.key, "connection_string")}
         return {CONNECTION_STRING: one_of(given(self.account, "connection_strings"))}
@@ -73,12 +73,12 @@ class StorageSettings(_Part):
 
 @dataclass(frozen=True)
 class BlobSettings(_Part):
-    """Where MLflow 3 reaches the account of its artifacts, as its identity."""
+    """Access of MLflow 3 to its storage account, with its identity."""
 
     account: StorageAccount
 
     def desired(self, given: Given) -> Properties:
-        """The account's endpoint, over TLS: the Azure SDK sends tokens no other way."""
+        """Return the account's endpoint, over TLS: the Azure SDK sends tokens over TLS only."""
         endpoint = given(self.account, "blob_endpoint")
         secure = UNKNOWN if endpoint is UNKNOWN else "https://" + endpoint.partition("://")[2]
         return {"MLFLOW_SERVER_BLOB_ENDPOINT": secure}
@@ -86,7 +86,7 @@ class BlobSettings(_Part):
 
 @dataclass(frozen=True)
 class DatabaseSettings(_Part):
-    """How MLflow 3 reaches its database: as its identity, with a token for a password, which the image asks for."""
+    """Access of MLflow 3 to its database: with its identity, whose token the image uses as the password."""
 
     server: FlexibleServer
     database: str
@@ -94,7 +94,7 @@ class DatabaseSettings(_Part):
     connections: int
 
     def desired(self, given: Given) -> Properties:
-        """The database's URI, without a password, and how many connections an instance may hold."""
+        """Return the database's URI, without a password, and the connection limit per instance."""
         host = given(self.server, "host")
         uri = UNKNOWN if host is UNKNOWN else f"postgresql://{self.identity.name}@{host}/{self.database}"
         return {DATABASE_URI: uri, "MLFLOW_SERVER_DATABASE_CONNECTIONS": str(self.connections)}
@@ -102,13 +102,13 @@ class DatabaseSettings(_Part):
 
 @dataclass(frozen=True)
 class IdentitySettings(_Part):
-    """Which of the web app's identities MLflow 3 is, and which names it answers to."""
+    """The identity that MLflow 3 uses, and the host names it responds to."""
 
     identity: UserAssignedIdentity
     site: WebApp
 
     def desired(self, given: Given) -> Properties:
-        """The identity's client id; the web app's host names."""
+        """Return the identity's client id and the web app's host names."""
         hosts = given(self.site, "hosts")
         return {
             "AZURE_CLIENT_ID": given(self.identity, "client_id"),
@@ -118,12 +118,12 @@ class IdentitySettings(_Part):
 
 @dataclass(frozen=True)
 class RegistrySettings(_Part):
-    """How App Service pulls the image: as the registry's admin user, or with the web app's identity.
+    """How App Service pulls the image: as the registry's admin user or with the web app's identity.
 
     Attributes:
         registry: The registry.
-        identity: Whether with the identity.
-        password: The admin user's password that is to be used; None is any that is valid.
+        identity: Whether it uses the identity.
+        password: The admin user's password to use; None means any valid one.
 
     """
 
@@ -132,7 +132,7 @@ class RegistrySettings(_Part):
     password: RegistryPassword | None = None
 
     def desired(self, given: Given) -> Properties:
-        """Where the registry is, and with which user and password."""
+        """Return the registry's address, user and password."""
         server = given(self.registry, "login_server")
         return {
             "DOCKER_REGISTRY_SERVER_URL": UNKNOWN if server is UNKNOWN else f"https://{server}",
@@ -148,34 +148,34 @@ class RegistrySettings(_Part):
 class ImageSettings(_Part):
     """The image's digest.
 
-    App Service looks for a new image under the same tag only when it restarts, and a changed app setting restarts it.
+    App Service only checks the tag for a new image when it restarts, and a changed app setting restarts it.
     """
 
     image: Image
 
     def desired(self, given: Given) -> Properties:
-        """The digest."""
+        """Return the digest."""
         return {IMAGE_DIGEST: given(self.image, "digest")}
 
 
 @dataclass(frozen=True)
 class SignInSettings(_Part):
-    """The secret of the app registration, with which App Service signs browsers in."""
+    """The app registration's secret, with which App Service signs browsers in."""
 
     secret: ClientSecret
 
     def desired(self, given: Given) -> Properties:
-        """The secret where it is a new one; an older one, which nobody can read, stays."""
+        """Return a new secret; an existing one cannot be read, and stays."""
         value = given(self.secret, "secret")
         return {} if value is None else {SIGN_IN_SECRET: value}
 
 
 @dataclass(frozen=True)
 class FederatedSettings(_Part):
-    """The identity that stands in for the secret of the app registration."""
+    """The identity that replaces the app registration's secret."""
 
     identity: UserAssignedIdentity
 
     def desired(self, given: Given) -> Properties:
-        """The identity's client id, and no secret any more."""
+        """Return the identity's client id, and remove the secret."""
         return {FEDERATED_CLIENT: given(self.identity, "client_id"), SIGN_IN_SECRET: None}

@@ -1,4 +1,4 @@
-"""Looks at a deployment before its plan is made: which features it has decides what it consists of."""
+"""Reads a deployment before planning: its features determine its resources."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 def read_before(
     azure: Azure, settings: Settings, *, context: BuildContext | None = None, hiding: bool = False
 ) -> tuple[Features, dict[str, Reading]]:
-    """What the live deployment has enabled; and the readings of what every deployment has, for the plan.
+    """Return the live deployment's features, and the readings of the common resources for the plan.
 
-    So what is asked once is not asked again, and one round of requests less is waited for.
+    This way nothing is read twice, and one round of requests is saved.
 
     Args:
         azure: The subscription.
-        settings: Of the deployment.
-        context: What the image is compared with.
-        hiding: Go on without what the user may not see.
+        settings: The deployment's settings.
+        context: The build context to compare the image with.
+        hiding: Skip what the user cannot see.
 
     Raises:
-        MlflowAzureError: Whatever stands in the way of reading it.
+        MlflowAzureError: It cannot be read.
 
     """
     stack = mlflow_stack(azure, settings, context=context)
@@ -49,7 +49,7 @@ def read_before(
     common = [node for node in stack.nodes if isinstance(node, Resource)]
     try:
         readings = engine.read([*common, webhook, sign_in, *scaling], azure.deadline, hiding=hiding)
-    except MlflowAzureError:  # another MLflow, perhaps, whose storage account has no key to read
+    except MlflowAzureError:  # it may be the other MLflow version, whose storage account has no key to read
         refuse_other_version(settings, live_version(azure, settings))
         raise
     server = readings[stack.database].live if stack.database else None

@@ -1,4 +1,4 @@
-"""What an MLflow client needs to reach the deployed server."""
+"""The environment variables that an MLflow client needs for the deployed server."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 PLUGIN = "mlflow-azure"
-"""The name of our plugin in MLflow."""
+"""The name of our MLflow plugin."""
 
 
 def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secret] | None:
-    """The environment variables of a client; None where the server is not deployed.
+    """Return the environment variables of a client; None if the server is not deployed.
 
-    Clients of 1.5.0 store artifacts themselves; MLflow 3 hands them through the server.
+    1.5.0 clients store artifacts themselves; MLflow 3 passes them through the server.
     """
     version = live_version(azure, settings)
     stack = mlflow_stack(azure, settings, Features(version=version))
@@ -42,12 +42,12 @@ def client_environment(azure: Azure, settings: Settings) -> dict[str, str | Secr
     storage = {}
     if version != POSTGRES:
         wanted = StorageSettings(stack.account).desired(Given({stack.account: account}))
-        storage = chosen(wanted, readings[app_settings].live)  # the server's own, where it is valid
+        storage = chosen(wanted, readings[app_settings].live)  # the server's own, if it is valid
     return {"MLFLOW_TRACKING_URI": site["url"], **storage, **_sign_in(azure, settings)}
 
 
 def storage_connection(azure: Azure, settings: Settings) -> Secret:
-    """The connection string of the storage account. Raises MlflowAzureError where there is none, or no key of it."""
+    """Return the storage account's connection string. Raises MlflowAzureError without an account or key."""
     deployed = client_environment(azure, settings)
     if deployed is None:
         raise not_deployed(settings, "reading the storage of the deployment")
@@ -62,7 +62,7 @@ def storage_connection(azure: Azure, settings: Settings) -> Secret:
 
 
 def _sign_in(azure: Azure, settings: Settings) -> dict[str, str | Secret]:
-    """A token, which every MLflow sends, and what the plugin of newer ones renews it with (request_auth.py)."""
+    """Return a token, which any MLflow can send, and what the plugin for newer ones needs (request_auth.py)."""
     client_id = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
     if client_id is None:
         return {}

@@ -1,4 +1,4 @@
-"""What a deploy does not decide by itself: to change the MLflow that is deployed, and whom to let in."""
+"""Decisions that a deploy does not make by itself: changing the MLflow version, and who can reach the server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def refuse_other_version(settings: Settings, found: str | None) -> None:
-    """Raise SettingsError where another MLflow is deployed: its runs are in another store, and would be left behind."""
+    """Raise SettingsError if the other MLflow is deployed: its runs are in another store, and would be left behind."""
     wanted = settings.mlflow_version
     if found in (None, wanted):
         return
@@ -63,7 +63,7 @@ def refuse_unused(settings: Settings, *, identity: bool | None = None) -> None:
 
 
 def refuse_other_release(settings: Settings, found: str | None) -> None:
-    """Raise SettingsError where another release of MLflow 3 is deployed: its database has another schema, perhaps."""
+    """Raise SettingsError if another release of MLflow 3 is deployed: its database schema may differ."""
     if found is None or settings.mlflow_version != POSTGRES or found == mlflow_release():
         return
     what = f"web app {settings.web_app_name} runs MLflow {found}, but this mlflow-azure has {mlflow_release()}"
@@ -77,12 +77,12 @@ def refuse_other_release(settings: Settings, found: str | None) -> None:
 
 
 def is_newer(release: str | None) -> bool:
-    """Whether a release that is deployed is newer than the one that is here."""
+    """Whether the deployed release is newer than this one."""
     return _numbers(release or "") > _numbers(mlflow_release())
 
 
 def newer(what: str) -> SettingsError:
-    """The error where what is deployed is newer."""
+    """Return the error for a newer deployed release."""
     return SettingsError(
         f"{what}: the database cannot be downgraded",
         hint="Update mlflow-azure: pipx upgrade mlflow-azure. Or restore a backup to a new deployment",
@@ -103,18 +103,18 @@ _DEFAULT = Warned(
 def decide_access(
     azure: Azure, settings: Settings, live: Features, *, auth: bool, public: bool
 ) -> tuple[Features, list[Warned]]:
-    """The features with those who get in, and what the user should know of that.
+    """Decide who can reach the server; return the features, and warnings about the decision.
 
-    Nobody puts MLflow 3 on the internet by accident: a first deploy of it requires sign-in where nobody said
-    anything, and the signed-in user may register an application. For 1.5.0 a deploy warns afterwards.
+    MLflow 3 is never put on the internet by accident: unless told otherwise, its first deploy requires sign-in,
+    if the user may register an application. For 1.5.0, a deploy warns afterwards.
 
     Args:
-        live: What the deployment has.
-        auth: Whether sign-in was asked for.
-        public: Whether everyone is to get in.
+        live: The live features.
+        auth: Whether sign-in was requested.
+        public: Whether everyone should get in.
 
     Raises:
-        SettingsError: What was asked for contradicts itself, or who may reach MLflow 3 is still to be said.
+        SettingsError: The request contradicts itself, or does not say who can reach MLflow 3.
 
     """
     named = names_someone(settings)
@@ -153,19 +153,19 @@ def _undecided() -> SettingsError:
 
 @dataclass(frozen=True)
 class Spare:
-    """How a deploy goes on without something that Azure refused."""
+    """How a deploy continues without something that Azure refused."""
 
     features: Features
     words: str
 
 
 def spare(refused: AzureRefusedError, wanted: Features, settings: Settings, *, asked: bool) -> Spare | None:
-    """What a deploy does instead of what was refused; None where nothing else will do.
+    """Return what a deploy does instead of what was refused; None if there is no alternative.
 
     Args:
-        refused: What Azure said.
-        wanted: How the deployment was to be.
-        asked: Whether this deploy was told to pull the image with an identity.
+        refused: Azure's refusal.
+        wanted: The desired features.
+        asked: Whether this deploy was asked to pull the image with an identity.
 
     """
     if refused.code == ROLE_REFUSED and asked and settings.mlflow_version == FILE_SHARE:

@@ -1,4 +1,4 @@
-"""A deploy: what is wanted, what it takes, and carrying it out. `plan` is the same, stopped before the first write."""
+"""A deploy: what is wanted, its plan, and carrying it out. `plan` is the same without the writes."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ OPEN = Warned(
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asks for beyond the settings.
+    """What the user wants beyond the settings.
 
     Attributes:
-        adopt: Take over resources that mlflow-azure did not make.
+        adopt: Adopt resources that mlflow-azure did not create.
         auth: Require sign-in.
-        identity: Pull the image with the web app's identity; None leaves it as it is.
-        public: Let everyone in; of MLflow 3 a decision that someone has to make.
-        context: What the image is built from; None takes whatever is in the registry.
-        build: How it is built, when it has to be.
-        becomes: What is made of what is deployed, where another MLflow is to take its place.
+        identity: Pull the image with the web app's identity; None leaves that unchanged.
+        public: Let everyone in; for MLflow 3, this has to be decided explicitly.
+        context: The build context; None uses the image in the registry.
+        build: How to build it, if necessary.
+        becomes: How to change the deployment if the other MLflow replaces it.
 
     """
 
@@ -70,13 +70,13 @@ class Wish:
 
 
 class Deploy:
-    """One deploy, prepared: everything is read and checked, and nothing written.
+    """A prepared deploy: everything is read and checked, and nothing written.
 
     Attributes:
-        features: What the deployment is to have beyond the minimum.
+        features: The deployment's optional features.
         stack: Its resources.
         warnings: What the user should know beforehand.
-        refused: What it would end with, where it is not to be carried out, and can be looked at all the same.
+        refused: The errors it would fail with, if it is only planned.
 
     """
 
@@ -84,11 +84,11 @@ class Deploy:
         """Read and check.
 
         Args:
-            wish: What the user asks for.
-            writes: Whether it is to be carried out. Where not, missing rights do not keep it from being looked at.
+            wish: What the user wants.
+            writes: Whether it will be carried out. If not, missing permissions do not prevent the plan.
 
         Raises:
-            MlflowAzureError: What a deploy would be refused for.
+            MlflowAzureError: A deploy would be refused.
 
         """
         self._azure, self._settings, self._wish, self._writes = azure, settings, wish, writes
@@ -137,7 +137,7 @@ class Deploy:
 
     @property
     def planned(self) -> Planned:
-        """The same as the first event of carrying it out: with what each step waits for."""
+        """The plan as the first event of a deploy, with the dependencies of each step."""
         return self._execution.planned
 
     @property
@@ -147,7 +147,7 @@ class Deploy:
 
     @property
     def afterwards(self) -> list[Warned]:
-        """What the user should know once it is done."""
+        """What the user should know afterwards."""
         lacking = (node for node in self.stack.nodes if isinstance(node, Consent) and not self.outputs(node)["granted"])
         registrations = (self.outputs(consent.principal.registration) for consent in lacking)
         consents = [lacking_consent(self._azure, each["client_id"]) for each in registrations]
@@ -155,7 +155,7 @@ class Deploy:
 
     @property
     def _is_open_undecided(self) -> bool:
-        """Whether everyone on the internet gets in, and nobody said so. The emulator is not on the internet."""
+        """Whether it is open to the internet without anyone having said so. The emulator never is."""
         decided = self._settings.allow_ip or self.features.sign_in or self.features.is_public
         return not decided and self._azure.cloud.name is not CloudName.EMULATOR
 
@@ -165,18 +165,18 @@ class Deploy:
         return self._settings.mlflow_version == FILE_SHARE or self.features.sign_in is not None
 
     def outputs(self, node: Node) -> Properties:
-        """What a resource gives to others, once it is there."""
+        """Return the outputs of a finished resource."""
         return self._execution.outputs[node] or {}
 
     def events(self) -> Iterator[Event]:
-        """Do it, telling what happens.
+        """Carry it out, yielding events.
 
-        Where Azure refuses the role that an identity needs, although it seemed to be allowed (a condition on the right
-        to assign roles tells only then), it goes on with the registry's admin user. Where a tenant does not let the
-        identity of MLflow 3 stand in for the app registration, it goes on with a client secret.
+        If Azure refuses the identity's role although it seemed to be allowed (a condition on the permission to assign
+        roles only shows then), it continues with the registry's admin user. If the tenant does not allow the identity
+        of MLflow 3 as a federated credential, it continues with a client secret.
 
         Raises:
-            MlflowAzureError: What failed.
+            MlflowAzureError: It failed.
 
         """
         try:

@@ -1,4 +1,4 @@
-"""The web app of a deployment, for the commands that only want to reach it."""
+"""The web app of a deployment, for commands that only access it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeployedSite:
-    """A web app, as Azure describes it.
+    """A web app.
 
     Attributes:
         id: Its id in Azure Resource Manager.
         name: Its name.
-        url: Where the server is reached.
-        scm_host: Host name, and port where it is not 443, of its SCM (Kudu) site.
+        url: URL of the server.
+        scm_host: Host name of its SCM (Kudu) site, with the port unless it is 443.
         is_stopped: Whether someone stopped it.
-        portal: Its page in the Azure portal; None where the cloud has none.
+        portal: Its page in the Azure portal; None if the cloud has none.
 
     """
 
@@ -37,7 +37,7 @@ class DeployedSite:
     portal: str | None
 
     def refuse_stopped(self, doing: str) -> None:
-        """Raise MlflowAzureError where it is stopped: `doing` is what needs it to run."""
+        """Raise MlflowAzureError if it is stopped; `doing` is what needs it running."""
         if self.is_stopped:
             raise MlflowAzureError(
                 f"{doing}: web app {self.name} is stopped", hint="mlflow-azure deploy", code="Stopped"
@@ -45,7 +45,7 @@ class DeployedSite:
 
 
 def not_deployed(settings: Settings, doing: str) -> MlflowAzureError:
-    """The error of what finds nothing: `doing` is what it was about to do."""
+    """Return the error for a missing web app; `doing` is what was attempted."""
     return MlflowAzureError(
         f"{doing}: web app {settings.web_app_name} in resource group {settings.rg_name} is not deployed",
         hint="mlflow-azure deploy",
@@ -54,7 +54,7 @@ def not_deployed(settings: Settings, doing: str) -> MlflowAzureError:
 
 
 def deployed_site(azure: Azure, settings: Settings, doing: str) -> DeployedSite:
-    """The web app. Raises MlflowAzureError where it is not deployed."""
+    """Return the web app. Raises MlflowAzureError if it is not deployed."""
     site = find_site(azure, settings)
     if site is None:
         raise not_deployed(settings, doing)
@@ -62,10 +62,10 @@ def deployed_site(azure: Azure, settings: Settings, doing: str) -> DeployedSite:
 
 
 def find_site(azure: Azure, settings: Settings) -> DeployedSite | None:
-    """The web app of the deployment, in one request; None where it is not deployed.
+    """Return the deployment's web app, in one request; None if it is not deployed.
 
     Raises:
-        MlflowAzureError: Azure does not tell.
+        MlflowAzureError: Azure cannot be read.
 
     """
     site = mlflow_stack(azure, settings).site

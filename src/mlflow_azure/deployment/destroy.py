@@ -1,4 +1,4 @@
-"""Deletes a deployment: what its inventory says, as nodes of the engine that are not wanted any more."""
+"""Deletes a deployment: the contents of its inventory, as engine nodes that are no longer wanted."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 
 def plan_destroy(azure: Azure, inventory: Inventory) -> engine.Plan:
-    """The deletion of what the inventory says. Nothing is asked again: it was looked at just now.
+    """Return the plan that deletes the inventory. Nothing is read again.
 
-    With the group everything in it goes, in one request; else a plan goes after the web apps on it, and a part of a
-    resource with what it lives in.
+    Deleting the group deletes everything in it with one request. Otherwise a plan is deleted after its web apps, and a
+    part together with its parent.
     """
     connected = [found.name for found in inventory.ours if found.type == SITE and inventory.has_network]
     if inventory.group_goes:
@@ -70,14 +70,14 @@ _USERS: Mapping[str, Collection[str]] = {
     DNS_ZONE: (POSTGRES_SERVER, DNS_LINK),
     NETWORK: (SITE, POSTGRES_SERVER, DNS_LINK),
 }
-"""What goes after those that use it, by types."""
+"""Resource types that are deleted after those that use them."""
 
 
 class Remnant(AzureResource, Removable):
-    """Something of a deployment, known by its id alone, which is to go.
+    """A resource to delete, known only by its id.
 
     Args:
-        connected: The web apps that go with it, and may be connected to a network.
+        connected: The web apps that are deleted with it, and may be connected to a network.
 
     """
 
@@ -105,23 +105,23 @@ class Remnant(AzureResource, Removable):
         return self.found.id
 
     def read(self, given: Given) -> Properties | None:
-        """As it was listed."""
+        """Return it as it was listed."""
         return {"id": self.id}
 
     def desired(self, given: Given) -> Properties:
-        """Nothing."""
+        """Return nothing."""
         return {}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Never: it is not wanted."""
+        """Never called: it is not wanted."""
         raise AssertionError(self)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Never: it is not wanted."""
+        """Never called: it is not wanted."""
         raise AssertionError(self)
 
     def delete(self, live: Properties) -> None:
-        """Delete it. Gone already is success."""
+        """Delete it. If it is already gone, that is a success."""
         from azure.core.exceptions import ResourceNotFoundError
 
         for site in self.connected:
@@ -139,7 +139,7 @@ def _delete_webhook(azure: Azure, group: str, found: Found) -> None:
 
 
 def _delete_site(azure: Azure, group: str, found: Found) -> None:
-    # By default Azure would delete the plan along with its last site.
+    # By default, Azure would delete the plan along with its last site.
     azure.web.web_apps.delete(group, found.name, delete_empty_server_farm=False)
 
 
@@ -173,7 +173,7 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
 
 
 def agree(dialog: Dialog, inventory: Inventory, *, delete_database: bool) -> None:
-    """Ask before it is deleted: for a database twice, unless that was said. `--yes` alone does not delete one.
+    """Ask for confirmation, twice for a database unless --delete-database was given. `--yes` alone does not delete one.
 
     Raises:
         SettingsError: The user does not agree.

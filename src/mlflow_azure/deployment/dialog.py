@@ -1,4 +1,4 @@
-"""How work of several steps talks to whoever began it."""
+"""The interface between multi-step operations and their caller."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ T = TypeVar("T")
 
 
 class Dialog(Protocol):
-    """Tells what is done, and asks on the way."""
+    """Shows progress, and asks questions."""
 
     @property
     def agreed_beforehand(self) -> bool:
-        """Whether nobody is asked, since all was agreed to when the work was begun."""
+        """Whether everything was agreed to beforehand."""
 
     def wait(self, work: Callable[[], T]) -> T:
-        """The result of what blocks, within the deadline."""
+        """Return the result of a blocking call, within the deadline."""
 
     def watch(self, events: Iterable[Event]) -> None:
-        """Show what is done, until its events end or raise."""
+        """Show progress until the events end or raise."""
 
     def note(self, message: str) -> None:
-        """Tell something in passing."""
+        """Print a note."""
 
     def warn(self, warnings: Iterable[Warned]) -> None:
-        """Tell what does not stop the work."""
+        """Print warnings."""
 
     def require_consent(self, question: str) -> None:
-        """Go on only where the user agrees. Raises SettingsError."""
+        """Continue only with the user's consent. Raises SettingsError."""

@@ -1,4 +1,4 @@
-"""What is told of deployments: the parts of a status, and the entries of a list. Answers hold them as they are."""
+"""Facts about deployments: the parts of a status, and the entries of a list. Answers contain them unchanged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 MISSING = "missing"
 HIDDEN = "not visible"
-"""The state of what the user may not see, whether or not it exists."""
+"""The state of a resource that the user cannot see, whether or not it exists."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class ResourceState:
     Attributes:
         kind: "storage account", "web app", …
         name: Its name.
-        id: Its id in Azure Resource Manager, or in the service that keeps it.
-        state: As Azure calls it; "missing" where it does not exist, "not visible" where you may not see it.
-        sku: Its size, where it has one.
-        location: Its region, where it has one.
+        id: Its id in Azure Resource Manager, or in the service it belongs to.
+        state: Azure's term; "missing" if it does not exist, "not visible" if you cannot see it.
+        sku: Its size, if it has one.
+        location: Its region, if it has one.
 
     """
 
@@ -37,9 +37,9 @@ class RunningImage:
 
     Attributes:
         reference: "mlflow3f9a1c02.azurecr.io/mlflowimage:latest".
-        digest: Of the image that was deployed, "sha256:…".
-        newest: The digest that the registry has under the same tag now; null where it has none.
-        is_newest: Whether the two are the same.
+        digest: Digest of the deployed image, "sha256:…".
+        newest: The digest of that tag in the registry; null if it has none.
+        is_newest: Whether the two digests are the same.
 
     """
 
@@ -51,7 +51,7 @@ class RunningImage:
 
 @dataclass(frozen=True)
 class ShareUse:
-    """How full the file share is: `used_bytes` of `quota_gib` GiB."""
+    """Usage of the file share: `used_bytes` of `quota_gib` GiB."""
 
     used_bytes: int
     quota_gib: int
@@ -59,7 +59,7 @@ class ShareUse:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who may sign in: `kind` is User, Group or ServicePrincipal, as Microsoft Entra ID calls it."""
+    """Someone who can sign in: `kind` is User, Group or ServicePrincipal, as in Microsoft Entra ID."""
 
     name: str
     kind: str
@@ -72,11 +72,11 @@ class ListedDeployment:
     Attributes:
         group: Its resource group.
         location: Its region.
-        web_app: The name of its web app; null where it has none.
-        mlflow: The MLflow that it runs; null without a web app.
-        url: Where the server is reached; null where it has none.
-        state: As App Service calls it: "Running", "Stopped".
-        resources: How many resources it has.
+        web_app: The name of its web app; null if it has none.
+        mlflow: Its MLflow version; null without a web app.
+        url: URL of the server; null if it has none.
+        state: App Service's term: "Running", "Stopped".
+        resources: Number of its resources.
 
     """
 

@@ -1,4 +1,4 @@
-"""What the parts of a deployment live in: resource group, registry, plan, web app, and of MLflow 3 its identity."""
+"""The base of a deployment: resource group, registry, plan, web app, and for MLflow 3 its identity."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Move:
-    """A change of the MLflow that is deployed, under a web app that is stopped until it is configured.
+    """A change of the deployed MLflow version; the web app is stopped until it is configured.
 
     Attributes:
-        labels: Tags that the web app gets.
+        labels: Tags to set on the web app.
 
     """
 
@@ -40,7 +40,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Foundation:
-    """What the parts of a deployment live in."""
+    """The base resources of a deployment."""
 
     providers: tuple[Provider, ...]
     group: ResourceGroup
@@ -50,30 +50,30 @@ class Foundation:
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """Each after those that it needs."""
+        """The nodes in dependency order."""
         return (*self.providers, self.group, self.plan, self.site, self.registry)
 
 
 @dataclass(frozen=True)
 class PostgresFoundation(Foundation):
-    """The same of MLflow 3, with the identity as which the web app does everything."""
+    """The same for MLflow 3, with the identity that the web app uses for everything."""
 
     identity: UserAssignedIdentity
     network: VirtualNetwork | None = None
 
     @property
     def networks(self) -> tuple[VirtualNetwork, ...]:
-        """The network, where there is to be one."""
+        """The network, if there should be one."""
         return (self.network,) if self.network else ()
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """Each after those that it needs."""
+        """The nodes in dependency order."""
         return (*self.providers, self.group, self.identity, *self.networks, self.plan, self.site, self.registry)
 
 
 def foundation(azure: Azure, settings: Settings, *, identity: bool = False, move: Move | None = None) -> Foundation:
-    """The resources that others live in; with `identity`, the web app pulls its image as itself."""
+    """Return the base resources; with `identity`, the web app pulls its image with its identity."""
     where = settings.rg_location
     containers, web = (Provider(azure, f"Microsoft.{name}") for name in ("ContainerRegistry", "Web"))
     group = ResourceGroup(azure, settings.rg_name, location=where)
@@ -95,10 +95,10 @@ def postgres_foundation(
     private: bool = False,
     move: Move | None = None,
 ) -> PostgresFoundation:
-    """The same of MLflow 3.
+    """Return the same for MLflow 3.
 
-    With `public`, someone decided to let everyone in; `scaled`, the plan by its load; `private`, the database has no
-    public address.
+    `public`: someone explicitly let everyone in; `scaled`: the plan autoscales; `private`: the database
+    has no public address.
     """
     where = settings.rg_location
     containers, web, identities = (

@@ -1,4 +1,4 @@
-"""What a resource group holds: what a deployment made, which carries our tag, and what is someone else's."""
+"""The contents of a resource group: tagged resources of a deployment, and those of others."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ KINDS = {
     DNS_ZONE: "private DNS zone",
     DNS_LINK: "private DNS zone link",
 }
-"""The types of what a deployment makes, and our words for them."""
+"""The resource types of a deployment, and our names for them."""
 DATA = frozenset({STORAGE_ACCOUNT, POSTGRES_SERVER, IDENTITY, NETWORK, DNS_ZONE, DNS_LINK})
-"""What is kept with the data: the identity, too, since what is in the database belongs to its account there; and the
-network that the server is in."""
+"""What is kept with the data: also the identity, since it owns the tables in the database, and the
+server's network."""
 REGISTRATION = "app registration"
-"""What a deployment makes in Microsoft Entra ID, which has no types."""
+"""The kind of a deployment's object in Microsoft Entra ID, which has no resource types."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Found:
     """A resource in the group.
 
     Attributes:
-        in_use: What others run on it, so that it has to stay: names of web apps.
+        in_use: Names of others' web apps that run on it, so that it is kept.
 
     """
 
@@ -65,11 +65,11 @@ class Found:
 
     @property
     def kind(self) -> str:
-        """Our word for it, else its type."""
+        """Our name for its type, or else the type."""
         return KINDS.get(self.type, self.type)
 
     def lives_in(self, other: Found) -> bool:
-        """Whether it is a part of `other`, and goes with it. A DNS zone does not go while it has a link."""
+        """Whether it is a part of `other`, and goes it. A DNS zone does not go while it has a link."""
         return self.id.lower().startswith(f"{other.id.lower()}/") and self.type != DNS_LINK
 
     def __str__(self) -> str:
@@ -78,14 +78,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is in the group, ours and others'.
+    """The contents of the group, ours and others'.
 
     Attributes:
         group: The group's name.
-        group_goes: Whether the group itself is ours and has nothing foreign in it.
-        ours: What destroy deletes, each after what it lives in.
-        kept: What stays: what others made or use, and storage account and database where the data is kept.
-        unseen: Client ids of app registrations that our sign-in uses, where the user may not see whether they are ours.
+        group_goes: Whether the group itself is ours and contains nothing else.
+        ours: What destroy deletes, each after its parent.
+        kept: What stays: what others created or use, and the storage account and database if the data is kept.
+        unseen: Client ids of app registrations used by our sign-in, if the user cannot see whether they are ours.
 
     """
 
@@ -97,12 +97,12 @@ class Inventory:
 
     @property
     def databases(self) -> tuple[Found, ...]:
-        """The PostgreSQL servers that go, with what is in them."""
+        """The PostgreSQL servers to delete, with their contents."""
         return tuple(found for found in self.ours if found.type == POSTGRES_SERVER)
 
     @property
     def has_network(self) -> bool:
-        """Whether there is a virtual network, which web apps may be connected to."""
+        """Whether there is a virtual network that web apps may be connected to."""
         return any(found.type == NETWORK for found in (*self.ours, *self.kept))
 
     @property
@@ -112,17 +112,17 @@ class Inventory:
 
     @property
     def has_data(self) -> bool:
-        """Whether runs and artifacts go, too."""
+        """Whether runs and artifacts are deleted too."""
         return any(found.type == STORAGE_ACCOUNT for found in self.ours)
 
 
 def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
-    """Look at what is in the group. A group that does not exist is an empty inventory.
+    """Read the contents of the group. The inventory of a missing group is empty.
 
     Args:
         azure: The subscription.
         group: The group's name.
-        keep_data: Keep the storage account and the database, and so the group.
+        keep_data: Keep the storage account and the database, and with them the group.
 
     """
     registered = _registrations(azure, group)
@@ -136,7 +136,7 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
 
 
 def _sorted(azure: Azure, group: str, *, keep_data: bool) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
-    """What is in the group: what goes, and what stays."""
+    """Return the contents of the group: what is deleted, and what is kept."""
     with doing(f"listing what is in resource group {group}"):
         listed = list(azure.resources.resources.list_by_resource_group(group))
     tags = {Found(str(each.id), str(each.name), _canonical(str(each.type))): each.tags for each in listed}
@@ -150,7 +150,7 @@ def _sorted(azure: Azure, group: str, *, keep_data: bool) -> tuple[tuple[Found, 
 
 
 def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Found:
-    """The resource, with the web apps of others that run on it where it is a plan: in any group."""
+    """Return the resource; for a plan, with others' web apps on it, in any group."""
     if found.type != PLAN:
         return found
     with doing(f"listing the web apps on {found}"):
@@ -160,10 +160,10 @@ def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Foun
 
 
 def _registrations(azure: Azure, group: str) -> list[dict[str, Any]] | None:
-    """The app registrations of the deployment; None where Microsoft Entra ID does not tell.
+    """Return the deployment's app registrations; None if Microsoft Entra ID cannot be read.
 
-    Sign-in may never have been used here, and Conditional Access, or a network without a way to Microsoft Graph, must
-    not keep the rest from being deleted.
+    Sign-in may never have been used here, and Conditional Access, or a network that cannot reach Microsoft Graph, must
+    not prevent deleting the rest.
     """
     try:
         return registrations.of_deployment(azure, group)
@@ -183,5 +183,5 @@ def _is_ours(found: Found, tags: Mapping[str, str] | None) -> bool:
 
 
 def _canonical(resource_type: str) -> str:
-    """Azure changes the case of types at will."""
+    """Return the type in lower case: Azure's case varies."""
     return next((known for known in KINDS if known.lower() == resource_type.lower()), resource_type)

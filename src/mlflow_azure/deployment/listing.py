@@ -1,4 +1,4 @@
-"""The deployments of a subscription, found by the tag that everything we make carries."""
+"""The deployments of a subscription, found by the tag of everything we create."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def deployments(azure: Azure) -> tuple[ListedDeployment, ...]:
-    """The deployments of the subscription that the signed-in user can see, by their resource groups.
+    """Return the subscription's deployments that the user can see, by resource group.
 
     Raises:
-        MlflowAzureError: Azure does not tell.
+        MlflowAzureError: Azure cannot be read.
 
     """
     groups: dict[str, list[GenericResourceExpanded]] = defaultdict(list)

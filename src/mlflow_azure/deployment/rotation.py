@@ -1,14 +1,14 @@
-"""New keys for a running server: of its storage account, its registry, its sign-in.
+"""New keys for a running server: for its storage account, its registry and its sign-in.
 
-Azure gives each lock two keys that both open it. So every key that there was goes, and the server has a valid one all
-the time:
+Azure has two valid keys for everything. So every old key can be replaced while the server always has a valid
+one:
 
-    renew the one that is not in use → wait until it is accepted → move the server to it → wait until the container that
-    has it answers → renew the one that was in use
+    renew the unused key → wait until it is accepted → switch the server to it → wait until the container that
+    has it responds → renew the other key
 
-Where this stops half-way, running it again begins anew: which key is in use is read from the live mount and app
-settings, and a key that the stopped run made is made once more. Nothing else has to be remembered. All kinds go through
-one write of the app settings, and so one restart.
+If this stops half-way, running it again starts over: the key in use is read from the live mount and app
+settings, and a key renewed by the stopped run is renewed once more. No other state is needed. All kinds share
+one write of the app settings, and therefore one restart.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What can be rotated."""
+    """The kinds of keys that can be rotated."""
 
     STORAGE = "storage"
     REGISTRY = "registry"
@@ -52,21 +52,21 @@ class Kind(StrEnum):
 
 
 _Retire = Callable[["Node"], "Node"]
-"""What is done to a key that was in use, once a server lives without it."""
+"""Retires the key that was in use, once a server no longer uses it."""
 _PAIRS = {"key1": "key2", "key2": "key1", "password": "password2", "password2": "password"}
 
 
 class Keys:
-    """The keys of a live deployment, and which of them it uses.
+    """The keys of a live deployment, and the ones in use.
 
     Attributes:
-        url: Where the server is reached.
-        fixed: What has no key of ours to rotate, and why.
+        url: URL of the server.
+        fixed: The kinds without a key of ours to rotate, and why.
 
     """
 
     def __init__(self, azure: Azure, settings: Settings) -> None:
-        """Look. Raises MlflowAzureError where nothing is deployed, or Azure does not tell."""
+        """Read them. Raises MlflowAzureError if nothing is deployed, or Azure cannot be read."""
         self._azure, self._settings = azure, settings
         self._features = enabled_features(azure, settings)
         self._version = self._features.version or FILE_SHARE
@@ -89,7 +89,7 @@ class Keys:
         self._passwords = (readings[stack.registry].outputs or {})["passwords"] if registry else {}
 
     def executions(self, dialog: Dialog, kinds: Collection[Kind]) -> Iterator[engine.Execution]:
-        """What makes all keys of some kinds anew; each is to be carried out before the next is asked for."""
+        """Yield the executions that renew all keys of some kinds; carry out each before requesting the next."""
         keys, deadline = self, self._azure.deadline
         united = dialog.wait(self.united) if Kind.STORAGE in kinds else None
         if united:
@@ -99,9 +99,9 @@ class Keys:
         yield engine.Execution(dialog.wait(lambda: keys.rotated(kinds)), deadline)
 
     def united(self) -> engine.Plan | None:
-        """How mount and app settings come to use one key, so that the other is free; None where they do.
+        """Return the plan to make mount and app settings use the same key, which frees the other; None if they do.
 
-        A rotation that was stopped between the two leaves them with one key each.
+        A rotation that was stopped in between leaves them with different keys.
         """
         mounted, named = self._mounted, self._named
         if mounted is None or named is None or mounted == named:
@@ -109,7 +109,7 @@ class Keys:
         return self._plan((), [FixedSettings({CONNECTION_STRING: self._account["connection_strings"][mounted]})])
 
     def rotated(self, kinds: Collection[Kind]) -> engine.Plan:
-        """How all keys of some kinds are made anew. Raises MlflowAzureError."""
+        """Return the plan that renews all keys of some kinds. Raises MlflowAzureError."""
         fresh: list[Node] = []
         parts: list[SettingsPart] = []
         old: list[_Retire] = []
@@ -160,13 +160,13 @@ class Keys:
 
     @property
     def _mounted(self) -> str | None:
-        """The name of the key that the share is mounted with; None where that is not valid."""
+        """The name of the key that the share is mounted with; None if that is not valid."""
         mount = self._mounts_now.get(self._stack.account.name) or {}
         return _name_of(mount.get("accessKey"), self._account.get("keys", {}))
 
     @property
     def _named(self) -> str | None:
-        """The name of the key in the app settings; None where that is not valid."""
+        """The name of the key in the app settings; None if that is not valid."""
         return _name_of(self._settings_now.get(CONNECTION_STRING), self._account.get("connection_strings", {}))
 
 

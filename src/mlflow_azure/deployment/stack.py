@@ -1,19 +1,19 @@
-"""The topology of a deployment: settings in, resources with what each needs out.
+"""The topology of a deployment: settings in, resources with their dependencies out.
 
-MLflow 3 has its own (stack_postgres.py). This is that of 1.5.0:
+MLflow 3 has its own (stack_postgres.py). This is the topology of 1.5.0:
 
     resource group ─┬─ storage account ─┬─ blob container        artifacts
                     │                   └─ file share            metrics, params
                     ├─ container registry ── image
                     └─ app service plan ── web app ── logs → storage mount → app settings → sign-in → configuration
 
-What is to the right lives in what is to its left. The parts of the web app are written one after another (→),
-since Azure refuses overlapping writes to one site: the logs as soon as it is there, the others when keys, login server
-and image are. Everything else is made as soon as what it lives in is there, so the slow ones (account, registry, site)
-run at the same time.
+Each resource is contained in the one to its left. The parts of the web app are written one after another (→),
+since Azure refuses overlapping writes to one site: the logs as soon as it exists, the others when keys, login server
+and image do. Everything else is created as soon as its parent exists, so the slow ones (account, registry, site)
+run in parallel.
 
-What a deployment has beyond the minimum comes from the files of its features. Sign-in is demanded before the
-configuration names the image, so that MLflow is at no time reached without it.
+Optional features come from the files in features/. Sign-in is required before the
+configuration sets the image, so that MLflow is never reachable without it.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def mlflow_stack(
     context: BuildContext | None = None,
     build: Builder | None = None,
 ) -> Stack:
-    """The resources of an MLflow tracking server: of the MLflow that is deployed, else of that of the settings.
+    """Return the resources of an MLflow tracking server: for the deployed version, or else that of the settings.
 
     Args:
         settings: Names and sizes.
-        features: What it has beyond the minimum.
-        context: What the image is built from; None takes whatever is in the registry.
-        build: How it is built, when it has to be.
+        features: Its optional features.
+        context: The build context; None uses the image in the registry.
+        build: How to build it, if necessary.
 
     """
     topologies = {FILE_SHARE: file_share_stack, POSTGRES: postgres_stack}
@@ -74,7 +74,7 @@ def mlflow_stack(
 def file_share_stack(
     azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
 ) -> Stack:
-    """The resources of MLflow 1.5.0. See mlflow_stack."""
+    """Return the resources of MLflow 1.5.0. See mlflow_stack."""
     base = foundation(azure, settings, identity=bool(features.identity), move=features.move)
     group, registry, plan, site = base.group, base.registry, base.plan, base.site
     storage = Provider(azure, "Microsoft.Storage")
@@ -106,11 +106,11 @@ def file_share_stack(
         site,
         image=image,
         identity=bool(features.identity),
-        health_check="" if features.move else None,  # that of MLflow 3, which 1.5.0 does not know
+        health_check="" if features.move else None,  # the identity of MLflow 3, which 1.5.0 does not use
         allow=settings.allow_ip,
         after=before if features.pulls_anew else (app_settings, *required),
     )
-    if features.pulls_anew:  # a container that starts when the password is gone has to know of the identity
+    if features.pulls_anew:  # a container that starts after the password is gone needs the identity
         app_settings.after = (*before, config)
     started = (StartedSite(site, after=(config,)),) if features.move else ()
     server = Server(
@@ -132,7 +132,7 @@ def file_share_stack(
 def _afterwards(
     base: Foundation, settings: Settings, features: Features, config: SiteConfig, server: Server
 ) -> tuple[Node, ...]:
-    """What waits until the web app runs the image, or no longer needs what is taken away."""
+    """Return what waits until the web app runs the image, or no longer needs what is removed."""
     nodes = identity_afterwards(base, identity=features.identity, config=config, server=server)
     if features.continuous_deployment:
         nodes += continuous_deployment_nodes(base.site, base.registry, settings, after=(config,))

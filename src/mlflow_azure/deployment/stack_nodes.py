@@ -1,4 +1,4 @@
-"""What a topology consists of."""
+"""The nodes of a topology."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stack:
-    """The nodes of a deployment, each after those that it needs, and those that others ask for by name.
+    """The nodes of a deployment in dependency order, and those that are accessed by name.
 
-    1.5.0 has a file share, MLflow 3 a database, unless it was given one that was there.
+    1.5.0 has a file share; MLflow 3 has a database, unless it was given an existing one.
     """
 
     nodes: tuple[Node, ...]
@@ -45,13 +45,13 @@ class Stack:
 
     @property
     def resources(self) -> tuple[Resource, ...]:
-        """The resources that are to be there, without what is only taken away where it was left."""
+        """The resources that should exist, without those that are only removed if left over."""
         found = (node for node in self.nodes if isinstance(node, Resource))
         return tuple(each for each in found if not isinstance(each, Removable) or each.wanted)
 
 
 def build_ahead(name: str, context: BuildContext | None, build: Builder | None) -> tuple[ImageBuild, ...]:
-    """The build of the image, where it can begin while the registry is still being made."""
+    """The build of the image, if it can begin while the registry is still being created."""
     if context is None or not isinstance(build, BuilderAhead):
         return ()
     return (ImageBuild(name, context=context, build=build),)

@@ -1,18 +1,18 @@
-"""The topology of MLflow 3: no secret anywhere, and nothing on an instance, so that there can be several.
+"""The topology of MLflow 3: no secrets, and no data on instances, so that there can be several.
 
-    resource group ─┬─ managed identity                          as which the web app does all of the following
+    resource group ─┬─ managed identity                          used by the web app for everything below
                     ├─ storage account ── blob container         artifacts; a role for the identity, no key
                     ├─ container registry ── image               a role for the identity, no admin user
                     ├─ PostgreSQL server ── database → firewall rule → administrator, the identity
-                    └─ app service plan ─┬─ autoscale setting  where the load decides how many instances there are
+                    └─ app service plan ─┬─ autoscale setting  if the number of instances depends on the load
                                          └─ web app ── logs → app settings → sign-in → configuration
 
-With a private network, a virtual network and a private DNS zone come before the server, and the first of them before
-the web app, too; the zone's link to the network is made beside the server, and there is no firewall rule.
+With a private network, a virtual network and a private DNS zone come before the server, and the virtual network before
+the web app too; the zone's link to the network is created alongside the server, and there is no firewall rule.
 
-The server takes 5 to 15 minutes, while all else goes on until the app settings, which say where it is. Its parts are
-written one after another, since it takes one change at a time. The image is named last, when database and roles are
-there; see stack.py for the rest.
+The server takes 5 to 15 minutes, while everything else continues up to the app settings, which contain its address. Its
+parts are written one after another, since it accepts one change at a time. The image is set last, when database and
+roles exist; see stack.py for the rest.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 def postgres_stack(
     azure: Azure, settings: Settings, features: Features, context: BuildContext | None, build: Builder | None
 ) -> Stack:
-    """The resources of MLflow 3. See mlflow_stack."""
+    """Return the resources of MLflow 3. See mlflow_stack."""
     scaled, most = wanted_limits(settings, features.scaling), most_instances(settings, features.scaling)
     private = has_private_network(settings, features)
     base = postgres_foundation(
@@ -83,7 +83,7 @@ def postgres_stack(
         group=group,
         provider=storage,
         location=settings.rg_location,
-        # The way back to 1.5.0 mounts the file share, which takes a key.
+        # Going back to 1.5.0 mounts the file share, which needs a key.
         shared_key=None if features.upgrade == arm.SWITCHED else False,
     )
     container = BlobContainer(azure, settings.storage_container_name, account=account)
@@ -139,10 +139,10 @@ def postgres_stack(
 def database_nodes(
     base: PostgresFoundation, settings: Settings, features: Features, instances: int
 ) -> tuple[FlexibleServer | None, tuple[Node, ...], tuple[SettingsPart, ...]]:
-    """The server with its parts, and where MLflow finds it; of a database that is there already only where it is.
+    """Return the server with its parts and the app settings for it; for a given database only the app settings.
 
-    Whoever deploys again need not have the password at hand: the one in the app settings then stays. The connections
-    that the server has are shared among as many instances as there can be.
+    A later deploy does not need the password: the one in the app settings then stays. The server's connections
+    are divided among the maximum number of instances.
     """
     secret, azure = settings.mlflow_backend_uri_secret, base.group.azure
     given = settings.mlflow_backend_uri if secret is None else vault_reference(secret)
@@ -174,7 +174,7 @@ def database_nodes(
 
 
 def outside_of_the_public_cloud(cloud: Cloud) -> dict[str, str | None]:
-    """Where tokens come from, and what those for the database are for, where that is not what programs expect."""
+    """Return the authority and the scope of database tokens, if they differ from the defaults."""
     elsewhere: dict[str, str | None] = {}
     if cloud.authority != PUBLIC.authority:
         elsewhere["AZURE_AUTHORITY_HOST"] = cloud.authority

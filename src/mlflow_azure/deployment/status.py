@@ -1,4 +1,4 @@
-"""How a deployment is: every resource, whether the server answers, and what an owner asks next."""
+"""The status of a deployment: all resources, the server's health, and who can reach it."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of a deployment. What depends on something that does not exist is None.
+    """The state of a deployment. Values that depend on a missing resource are None.
 
     Attributes:
-        version: Which MLflow is deployed; None where none is.
-        url: Where the server is reached.
-        health: What it answered.
+        version: The deployed MLflow version; None if none is deployed.
+        url: URL of the server.
+        health: The server's health.
         is_stopped: Whether someone stopped the web app.
-        resources: Every resource, in the order of the stack.
-        image: What runs.
-        share: How full the file share is.
+        resources: All resources, in the order of the stack.
+        image: The deployed image.
+        share: Usage of the file share.
         is_public: Whether the whole internet can reach it.
-        sign_in: Whether Microsoft Entra sign-in stands in front of it.
-        allowed: Who may sign in, where that is not everyone: names by kind. None where it is, or cannot be told.
-        continuous_deployment: Whether a push to the registry deploys.
+        sign_in: Whether it requires Microsoft Entra sign-in.
+        allowed: Who can sign in, by kind; None if everyone can, or it is not visible.
+        continuous_deployment: Whether a push to the registry redeploys.
         portal: The web app's page in the Azure portal.
 
     """
@@ -73,16 +73,16 @@ class Status:
 
     @property
     def hidden(self) -> tuple[ResourceState, ...]:
-        """The resources that the user may not see."""
+        """The resources that the user cannot see."""
         return tuple(row for row in self.resources if row.state == HIDDEN)
 
     @property
     def is_deployed(self) -> bool:
-        """Whether anything of it exists; providers belong to the subscription."""
+        """Whether anything of it exists; providers do not count, as they belong to the subscription."""
         return any(row.state not in (MISSING, HIDDEN) and row.kind != Provider.kind for row in self.resources)
 
     def advice(self, settings: Settings) -> Warned | None:
-        """What is wrong, and the next command; of several things the first stands in the way of the others."""
+        """What is wrong, and the next command; of several problems, the first is the cause of the others."""
         deploy = "mlflow-azure deploy"
         if self.version not in (None, settings.mlflow_version):
             deploy += f" --mlflow {self.version}"
@@ -101,10 +101,10 @@ class Status:
 
 
 def read_status(azure: Azure, settings: Settings) -> Status:
-    """Look at everything at once, and change nothing.
+    """Read everything in parallel, without changing anything.
 
     Raises:
-        MlflowAzureError: Azure does not tell.
+        MlflowAzureError: Azure cannot be read.
 
     """
     enabled = enabled_features(azure, settings)
@@ -133,7 +133,7 @@ def read_status(azure: Azure, settings: Settings) -> Status:
 
 
 def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[str, Any]:
-    """Every resource, and what only a status wants to know of some, all at the same time."""
+    """Read all resources, and the details that only a status needs, in parallel."""
     work: Mapping[str, Callable[[], Any]] = {
         "resources": lambda: engine.read(resources, azure.deadline, hiding=True),
         "share": lambda: _usage(stack.share),
@@ -143,7 +143,7 @@ def _read(azure: Azure, stack: Stack, resources: Sequence[Resource]) -> Mapping[
 
 
 def _usage(share: FileShare | None) -> Properties | None:
-    """The file share, with how much of it is used; None where there is none."""
+    """Return the file share with its usage; None if there is none."""
     if share is None:
         return None
     shares, where = share.azure.storage.file_shares, (*share.account.where, share.name)
@@ -151,13 +151,13 @@ def _usage(share: FileShare | None) -> Properties | None:
 
 
 def _health(azure: Azure, url: str, sign_in: SignIn | None, image: RunningImage | None, version: str) -> Health:
-    """What the server answers, and whether it is the image of the app settings that does."""
+    """Return the server's health, and whether it runs the image of the app settings."""
     health = _probe(azure, url, sign_in, version)
     return health.by(image.digest) if image and image.digest else health
 
 
 def _probe(azure: Azure, url: str, sign_in: SignIn | None, version: str) -> Health:
-    """Ask the server, with a token where sign-in is on: without, only App Service would answer."""
+    """Probe the server, with a token if sign-in is on; otherwise only App Service would respond."""
     if sign_in is None or sign_in.client_id is None:
         return probe(url, version=version)
     try:
@@ -175,7 +175,7 @@ def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -
             id=resource.id,
             state=HIDDEN if readings[resource].hidden else MISSING if live is None else resource.state(live),
             sku=None if resource.implied else ((live or {}).get("sku") or {}).get("name"),
-            # App Service names a region in the answers for a site's parts, too.
+            # App Service includes a region in its responses for a site's parts too.
             location=(live or {}).get("location") if not isinstance(resource, SitePart) else None,
         )
 
@@ -191,7 +191,7 @@ def _image(readings: Mapping[Resource, Reading], stack: Stack) -> RunningImage |
 
 
 def _allowed(readings: Mapping[Resource, Reading]) -> tuple[Principal, ...] | None:
-    """Who may sign in; None where everyone may, nobody has to, or the user may not see it."""
+    """Return who can sign in; None if everyone can, sign-in is off, or the user cannot see it."""
     principals = (reading.live for node, reading in readings.items() if isinstance(node, ServicePrincipal))
     restricted = (live for live in principals if live and live.get("appRoleAssignmentRequired"))
     return next((tuple(Principal(**each) for each in live["people"]) for live in restricted), None)

@@ -1,4 +1,4 @@
-"""The server stopped for a while."""
+"""Stops the server temporarily."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _START_SECONDS = 60
 
 @contextmanager
 def stopped_server(azure: Azure, settings: Settings) -> Iterator[None]:
-    """Within, the web app is stopped; afterwards, whatever happened, it is started if it had been running.
+    """Stop the web app within the context; afterwards, start it in any case if it was running.
 
     Raises:
         MlflowAzureError: Azure refuses to stop or start it.

@@ -1,5 +1,5 @@
-"""What a deploy needs, checked without changing anything: one small check per function.
+"""Checks of what a deploy needs, without changing anything: one small check per function.
 
-A check returns what it found, or raises what stands in the way. `runner.examine` does all of them for `doctor`;
-`beforehand.before_writing` those that a deploy does before its first write.
+A check returns its finding, or raises the problem. `runner.examine` runs all of them for `doctor`;
+`beforehand.before_writing` runs those needed before a deploy's first write.
 """

@@ -1,4 +1,4 @@
-"""Who is signed in, to which subscription, and what they may do there."""
+"""Checks of the sign-in, the subscription and the user's permissions."""
 
 from __future__ import annotations
 
@@ -32,33 +32,33 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 WRITABLE = frozenset({"Enabled"})
-"""States of a subscription in which all is well."""
+"""Healthy states of a subscription."""
 STILL_WRITABLE = frozenset({"Warned", "PastDue"})
 """Payment is due, or Azure will disable it.
 https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states"""
 WITHOUT_TASKS = ("FreeTrial", "AzureForStudents", "Sponsored")
-"""Kinds of offer that may not build images in the registry. https://aka.ms/acr/tasks/unsupported-subscription"""
+"""Kinds of offer that cannot build images in the registry. https://aka.ms/acr/tasks/unsupported-subscription"""
 
 ASK = HINTS["AuthorizationFailed"]
 
 MANAGED = (ResourceGroup, TaggedResource, SitePart, BlobContainer, FileShare, ServerPart)
-"""Resources of Azure Resource Manager, whose ids say what a role has to allow."""
+"""Resource types of Azure Resource Manager whose ids determine the required actions."""
 SECRETS = {
     FILE_SHARE: ("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Web/sites/config/list/action"),
     POSTGRES: ("Microsoft.Web/sites/config/list/action",),
 }
-"""What a deploy has to read beside what it writes, and a reader may not."""
+"""Actions that a deploy needs in addition to its writes, and that Reader lacks."""
 
 
 def sign_in(cloud: Cloud, credential: Credential) -> Finding:
-    """Whether Azure gives a token. Raises SignInError."""
+    """Check that Azure issues a token. Raises SignInError."""
     told = claims(credential.token(cloud.scope))
     who = told.get("upn") or told.get("unique_name") or f"application {told.get('appid')}"
     return ok("sign-in", f"{who}, tenant {told.get('tid')}")
 
 
 def subscription(azure: Azure) -> Finding:
-    """Whether the subscription lets anyone write. Raises AzureRefusedError."""
+    """Check that the subscription is writable. Raises AzureRefusedError."""
     with doing("reading your Azure subscription"):
         found = azure.rest.send("GET", f"/subscriptions/{azure.subscription_id}", query={"api-version": "2022-12-01"})
     name, state = f"{found['displayName']} ({azure.subscription_id})", str(found["state"])
@@ -78,7 +78,7 @@ def subscription(azure: Azure) -> Finding:
 
 
 def role(azure: Azure, settings: Settings) -> Finding:
-    """Which role the signed-in user has, as far as its rights tell, and on what."""
+    """Find the signed-in user's role, as far as the permissions tell, and its scope."""
     subscription = f"/subscriptions/{azure.subscription_id}"
     whole = role_on(azure, subscription)
     here = role_on(azure, group_id(azure, settings.rg_name))
@@ -92,7 +92,7 @@ def role(azure: Azure, settings: Settings) -> Finding:
 
 
 def permissions(azure: Azure, settings: Settings, resources: Sequence[Resource]) -> Finding:
-    """Whether the signed-in user may write the resources, and register the providers. Raises AzureRefusedError."""
+    """Check that the user may write the resources and register the providers. Raises AzureRefusedError."""
     needed = {write_action(each.id) for each in resources if isinstance(each, MANAGED)} | {
         *SECRETS[settings.mlflow_version],
         *(f"{each.name}/register/action" for each in resources if isinstance(each, Provider)),
@@ -117,7 +117,7 @@ def permissions(azure: Azure, settings: Settings, resources: Sequence[Resource])
 
 
 def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Finding:
-    """Whether the registry takes tokens for Resource Manager, as App Service needs it to pull with an identity.
+    """Check that the registry accepts tokens for Resource Manager, which App Service needs to pull with an identity.
 
     https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
 
@@ -139,7 +139,7 @@ def takes_arm_tokens(registry: ContainerRegistry, live: Properties | None) -> Fi
 
 
 def registrations(azure: Azure) -> Finding:
-    """Whether the signed-in user may register an application, which sign-in takes."""
+    """Check whether the user may register an application, which sign-in needs."""
     if may_register(azure):
         return ok("registrations", "you can register applications, for sign-in")
     return warning(
@@ -151,7 +151,7 @@ def registrations(azure: Azure) -> Finding:
 
 
 def roles(azure: Azure, settings: Settings) -> Finding:
-    """Whether the signed-in user may assign roles, which MLflow 3 needs, and of 1.5.0 only `--identity`.
+    """Check whether the user may assign roles, which MLflow 3 needs, and 1.5.0 only for `--identity`.
 
     Raises:
         AzureRefusedError: MLflow 3 cannot be deployed.

@@ -1,4 +1,4 @@
-"""The checks before a deploy's first write: those that cost little, of what it is about to write."""
+"""The checks before a deploy's first write: the cheap ones, for what it is about to write."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
     Check = Callable[[], Finding]
 
 _SILENT = frozenset({"quota", "policies"})
-"""Checks whose warnings say only that Azure does not tell."""
+"""Checks whose warnings only say that Azure does not tell."""
 
 
 def before_writing(
     azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan, *, writes: bool = True
 ) -> list[Finding]:
-    """Do the checks that a plan with something to write calls for.
+    """Run the checks that a plan with changes needs.
 
     Args:
         azure: The subscription.
-        settings: Of the deployment.
+        settings: The deployment's settings.
         stack: Its resources.
-        plan: What is to be done.
-        writes: Whether it will be done. Where not, rights that are lacking are a warning: who looks at a plan need not
-            be who carries it out. And policies are asked about, which Azure minds by itself in a deploy.
+        plan: The plan.
+        writes: Whether it will be carried out. If not, missing permissions are a warning, since someone else may
+            carry out the plan, and policies are checked, which Azure enforces by itself during a deploy.
 
     Returns:
-        Warnings, and what a deploy would end with.
+        The warnings, and the errors that a deploy would fail with.
 
     Raises:
-        MlflowAzureError: What would make the deploy fail half way.
+        MlflowAzureError: The deploy would fail half-way.
 
     """
     changed = [each for each in plan.nodes if isinstance(each, Resource) and plan.steps[each].action is not Action.KEEP]
@@ -79,7 +79,7 @@ def _told(name: str, check: Check) -> Check:
 
 
 def _rights(azure: Azure, settings: Settings, changed: Sequence[Resource]) -> Mapping[str, Check]:
-    """Whether the user may write what changes."""
+    """Check that the user may write what changes."""
     checks: dict[str, Check] = {"permissions": lambda: account.permissions(azure, settings, changed)}
     if settings.mlflow_version == POSTGRES and any(isinstance(each, RoleAssignment) for each in changed):
         checks["roles"] = lambda: account.roles(azure, settings)
@@ -89,7 +89,7 @@ def _rights(azure: Azure, settings: Settings, changed: Sequence[Resource]) -> Ma
 def _room(
     azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan, changed: Sequence[Resource]
 ) -> Mapping[str, Check]:
-    """Whether Azure has it, and allows it."""
+    """Check that Azure offers and allows it."""
 
     def is_made(each: Resource | None) -> bool:
         return each is not None and plan.steps[each].action is Action.CREATE
@@ -109,7 +109,7 @@ def _room(
 def _policies(
     azure: Azure, settings: Settings, stack: Stack, plan: engine.Plan, changed: Sequence[Resource]
 ) -> Finding:
-    """Whether policies allow the resources that change."""
+    """Check that policies allow the changed resources."""
     kinds = {each.type for each in changed if isinstance(each, TaggedResource)}
     is_new = plan.steps[stack.group].action is Action.CREATE
     scope = f"/subscriptions/{azure.subscription_id}" if is_new else group_id(azure, settings.rg_name)

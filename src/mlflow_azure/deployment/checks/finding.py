@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The finding of a check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How it stands."""
+    """The outcome of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,14 +24,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked.
+    """The finding of one check.
 
     Attributes:
-        check: What was checked: "permissions".
-        outcome: How it stands. A warning does not stop a deploy.
+        check: Name of the check: "permissions".
+        outcome: The outcome. A warning does not stop a deploy.
         detail: What was found.
-        fix: What to do about it; a command where there is one. Empty where all is well.
-        problem: The error that a deploy would end with; only where the check failed.
+        fix: What to do about it, if possible a command. Empty if there is nothing to fix.
+        problem: The error that a deploy would fail with; only if the check failed.
 
     """
 
@@ -43,21 +43,21 @@ class Finding:
 
 
 def ok(check: str, detail: str) -> Finding:
-    """All is well."""
+    """Return a finding without a problem."""
     return Finding(check, Outcome.OK, detail)
 
 
 def warning(check: str, detail: str, fix: str) -> Finding:
-    """A deploy goes on, but someone should know."""
+    """Return a finding that does not stop a deploy, but that the user should know."""
     return Finding(check, Outcome.WARNING, detail, fix)
 
 
 def failed(check: str, problem: MlflowAzureError) -> Finding:
-    """A deploy would fail."""
+    """Return a finding that would make a deploy fail."""
     return Finding(check, Outcome.FAILED, problem.message, problem.hint, problem)
 
 
 def problems(findings: Iterable[Finding]) -> list[MlflowAzureError]:
-    """The errors that a deploy would end with. That of the sign-in comes first, since it is likely behind others."""
+    """The errors that a deploy would fail with. That of the sign-in comes first, as the likely cause of others."""
     found = [finding.problem for finding in findings if finding.problem]
     return sorted(found, key=lambda problem: not isinstance(problem, SignInError))

@@ -1,4 +1,4 @@
-"""What this machine brings: a container engine, room on the disk, the right time, a way out to Azure."""
+"""Checks of this machine: container engine, disk space, clock, and connection to Azure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
 
 ROOM_GIB = 4.0
-"""What building the image takes here, its base and its layers together."""
+"""Disk space for building the image here, including its base."""
 SKEW_SECONDS = 300
 """Microsoft Entra ID allows clocks to differ by five minutes."""
 ANSWER_SECONDS = 10
@@ -33,7 +33,7 @@ _GIB = 1024**3
 
 
 def container_engine() -> Finding:
-    """Whether a container engine can build the image here. Without one it is built in the registry."""
+    """Check whether a container engine can build the image here. Without one, the registry builds it."""
     try:
         client = connect()
     except ContainerEngineError as error:
@@ -52,7 +52,7 @@ def container_engine() -> Finding:
 
 
 def disk() -> Finding:
-    """Whether there is room for building the image here."""
+    """Check that there is disk space for building the image here."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free / _GIB
     if free >= ROOM_GIB:
@@ -65,7 +65,7 @@ def disk() -> Finding:
 
 
 def clock(cloud: Cloud) -> Finding:
-    """Whether this machine's clock is right: with a wrong one Azure takes no token. Raises MlflowAzureError."""
+    """Check this machine's clock: if it is wrong, Azure accepts no token. Raises MlflowAzureError."""
     date = _ask(cloud, cloud.resource_manager).headers.get("Date")
     if date is None:
         return warning("clock", "no response contained a time to compare with", "Compare it with: https://time.is")
@@ -73,7 +73,7 @@ def clock(cloud: Cloud) -> Finding:
 
 
 def compared(here: datetime, there: datetime) -> Finding:
-    """How this machine's clock stands to Azure's. Raises MlflowAzureError where they are too far apart."""
+    """Compare this machine's clock with Azure's. Raises MlflowAzureError if they are too far apart."""
     skew = (here - there).total_seconds()
     if abs(skew) <= SKEW_SECONDS:
         return ok("clock", "in sync with Azure")
@@ -85,7 +85,7 @@ def compared(here: datetime, there: datetime) -> Finding:
 
 
 def network(cloud: Cloud, deadline: Deadline) -> Finding:
-    """Whether Azure's endpoints can be reached. Raises MlflowAzureError with those that cannot."""
+    """Check that Azure's endpoints can be reached. Raises MlflowAzureError with those that cannot."""
     endpoints = sorted({cloud.resource_manager, cloud.authority, cloud.graph})
     reached = engine.gather({url: partial(_reached, cloud, url) for url in endpoints}, deadline)
     if unreachable := [url for url in endpoints if not reached[url]]:
@@ -94,7 +94,7 @@ def network(cloud: Cloud, deadline: Deadline) -> Finding:
 
 
 def _ask(cloud: Cloud, url: str) -> requests.Response:
-    """Any answer will do, a refusal too."""
+    """Request the endpoint; any response will do, even a refusal."""
     import requests
 
     try:

@@ -1,6 +1,6 @@
-"""Policies of the organisation that forbid a part of the deployment.
+"""Checks whether policies of the organisation forbid a part of the deployment.
 
-Asked of Azure Policy itself, which evaluates what a deploy would send:
+Azure Policy itself evaluates what a deploy would send:
 https://learn.microsoft.com/rest/api/policy/policy-restrictions/check-at-resource-group-scope
 """
 
@@ -49,22 +49,22 @@ _DATABASE: Mapping[str, Mapping[str, Any]] = {
     },
 }
 CONTENTS = {FILE_SHARE: {**_KEYS, **_APP_SERVICE}, POSTGRES: {**_NO_KEYS, **_APP_SERVICE, **_DATABASE}}
-"""What a deploy makes, by the version of MLflow, as far as policies may mind it."""
+"""The resources of a deploy that policies may concern, by MLflow version."""
 
 
 def policies(
     azure: Azure, settings: Settings, kinds: Collection[str] | None = None, scope: str | None = None
 ) -> Finding:
-    """Whether policies allow it.
+    """Check that policies allow the deployment.
 
     Args:
         azure: The subscription.
-        settings: Of the deployment.
-        kinds: The types of the resources that are asked about; None for all.
-        scope: Id of the group, or of the subscription while that does not exist; None where that is not known.
+        settings: The deployment's settings.
+        kinds: The resource types to check; None for all.
+        scope: Id of the group, or of the subscription if the group does not exist; None if that is not known.
 
     Raises:
-        AzureRefusedError: One does not; SeveralErrors where there are more.
+        AzureRefusedError: One does not; SeveralErrors if there are more.
 
     """
     contents = [kind for kind in CONTENTS[settings.mlflow_version] if kinds is None or kind in kinds]
@@ -81,7 +81,7 @@ def policies(
 
 
 def _evaluate(azure: Azure, settings: Settings, kind: str, scope: str | None) -> Mapping[str, Any]:
-    """What policies say to a resource of this kind as a deploy would make it: in the group, where it exists."""
+    """Evaluate policies for a resource of this kind as a deploy would create it, in the group if it exists."""
     made = CONTENTS[settings.mlflow_version][kind]
     private = kind == POSTGRES_SERVER and settings.private_network
     properties = {**made["properties"], **({"network": {"publicNetworkAccess": "Disabled"}} if private else {})}
@@ -125,6 +125,6 @@ def _forbids_true(restriction: Mapping[str, Any]) -> bool:
 
 
 def _name(policy: Mapping[str, Any]) -> str:
-    """What people know a policy by."""
+    """The display name of a policy."""
     assignment = str(policy.get("policyAssignmentId") or policy.get("policyDefinitionId") or "")
     return str(policy.get("policyAssignmentDisplayName") or assignment.rpartition("/")[2] or "(without a name)")

@@ -1,4 +1,4 @@
-"""Does all checks, for `doctor`."""
+"""Runs all checks, for `doctor`."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ NOT_CHECKED = "not checked"
 
 
 def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Deadline) -> list[Finding]:
-    """Do all checks, those at the same time that do not need each other.
+    """Run all checks, independent ones in parallel.
 
     Args:
-        cloud: Which Azure.
-        credential: Who signs in.
-        target: The subscription and the settings; asks Azure for the subscription where none is set.
+        cloud: The cloud.
+        credential: The credential.
+        target: Returns the subscription and the settings; asks Azure for the subscription if none is set.
         deadline: When to give up.
 
     """
@@ -58,7 +58,7 @@ def examine(cloud: Cloud, credential: Credential, target: Target, deadline: Dead
 
 
 def _without_echoes(name: str, found: Mapping[str, list[Finding]], there: Mapping[str, Check]) -> list[Finding]:
-    """What a check found; nothing that another check has found already."""
+    """Return the finding of a check, without problems that another check already found."""
     offline = _failed_for_all(found[NETWORK])
     if offline and name in (SIGN_IN, "clock") and _failed_for_all(found[name]):
         return [warning(name, NOT_CHECKED, f"Fix {NETWORK} first")]
@@ -84,7 +84,7 @@ def _checks_here(cloud: Cloud, credential: Credential, deadline: Deadline) -> Ma
 
 
 def _checks_there(target: Target) -> Mapping[str, Check]:
-    """The checks of the subscription."""
+    """The checks that need the subscription."""
 
     def permissions() -> Finding:
         azure, settings = target()

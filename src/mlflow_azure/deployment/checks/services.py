@@ -1,4 +1,4 @@
-"""Whether Azure has what a deploy asks for: providers, region and size, quota, free names."""
+"""Checks of what a deploy needs from Azure: providers, region and size, quota, available names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NOTHING = Given({})
 CORES = "Cores usage"
 WITHOUT_MACHINES = frozenset({"Free", "Shared"})
-"""Tiers that share machines, which no quota of cores counts."""
+"""Tiers with shared machines, which the core quota does not count."""
 
 _TIERS = {
     r"F1": "Free",
@@ -42,11 +42,11 @@ _TIERS = {
     r"P\dm?v(\d)": r"PremiumV\1",
     r"I\dm?v2": "IsolatedV2",
 }
-"""What App Service calls the tier of a size."""
+"""App Service's name for the tier of each size."""
 
 
 def providers(azure: Azure, settings: Settings) -> Finding:
-    """Whether the providers are registered, or the signed-in user may register them. Raises AzureRefusedError."""
+    """Check that the providers are registered, or that the user may register them. Raises AzureRefusedError."""
     needed = _providers(mlflow_stack(azure, settings))
     states = engine.read(needed, azure.deadline)
     missing = [each.name for each in needed if states[each].live != each.desired(NOTHING)]
@@ -71,7 +71,7 @@ def _providers(stack: Stack) -> tuple[Provider, ...]:
 
 
 def region(azure: Azure, settings: Settings) -> Finding:
-    """Whether the region has the plan's size for Linux, and the server's of MLflow 3. Raises AzureRefusedError."""
+    """Check that the region offers the plan's size for Linux, and MLflow 3's server size. Raises AzureRefusedError."""
     sku, location = settings.asp_sku, settings.rg_location
 
     def offered() -> set[str] | None:
@@ -101,7 +101,7 @@ def _is_registered(server: FlexibleServer) -> bool:
 
 
 def tier(sku: str) -> str | None:
-    """The tier of a size: P1v3 → PremiumV3. None for one that we do not know: Azure is then asked without it."""
+    """Return the tier of a size: P1v3 → PremiumV3. None if it is unknown; Azure is then asked without it."""
     for pattern, name in _TIERS.items():
         if matched := re.fullmatch(pattern, sku, re.IGNORECASE):
             return matched.expand(name)
@@ -109,10 +109,10 @@ def tier(sku: str) -> str | None:
 
 
 def quota(azure: Azure, settings: Settings) -> Finding:
-    """Whether the subscription may have another machine, and server, in the region. Raises AzureRefusedError.
+    """Check the quota for another plan instance, and another server, in the region. Raises AzureRefusedError.
 
-    App Service tells how many cores are used, and how many may be; that there is a quota for each size, too, only a
-    deploy finds out. https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list
+    App Service reports used cores and their limit. There is also a quota per size, which only
+    shows during a deploy. https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list
     """
     server = mlflow_stack(azure, settings).database
     if server and _is_registered(server) and (used_up := exhausted(server)):
@@ -146,9 +146,9 @@ def _exhausted(azure: Azure, settings: Settings, wanted: Resource, usage: str) -
 
 
 def names(azure: Azure, settings: Settings) -> Finding:
-    """Whether the names are free, or ours.
+    """Check that the names are available, or already ours.
 
-    Raises what a plan of the resources raises, for all of them at once; SettingsError where another MLflow has them.
+    Raises what planning the resources raises, for all of them at once; SettingsError if the other MLflow has them.
     """
     refuse_unused(settings)
     refuse_other_version(settings, live_version(azure, settings))

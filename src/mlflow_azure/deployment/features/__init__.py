@@ -1,1 +1,1 @@
-"""What a deployment can have beyond the minimum, one file a feature."""
+"""The optional features of a deployment, one file each."""

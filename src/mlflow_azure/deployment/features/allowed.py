@@ -1,4 +1,4 @@
-"""Who may sign in, as the settings say it: people, groups and programs, and nobody else."""
+"""Who can sign in according to the settings: only the given people, groups and programs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def names_someone(settings: Settings) -> bool:
-    """Whether the settings say who may sign in."""
+    """Whether the settings say who can sign in."""
     return bool(settings.allow_user or settings.allow_group)
 
 
 def allowed_by(azure: Azure, settings: Settings) -> Allowed | None:
-    """Who may sign in; None where the settings do not say it, which leaves that as it is.
+    """Return who can sign in; None if the settings do not say so, which leaves it unchanged.
 
     Raises:
-        SettingsError: Nobody has a name that was given.
-        AzureRefusedError: The directory may not be read.
+        SettingsError: A given name does not exist.
+        AzureRefusedError: The user may not read the directory.
 
     """
     if not names_someone(settings):
@@ -32,7 +32,7 @@ def allowed_by(azure: Azure, settings: Settings) -> Allowed | None:
 
 
 def left_as_it_is(client_id: str | None) -> Warned:
-    """A warning where the settings say it, and the registration is not one to change."""
+    """Return a warning if the settings say so, but the registration is not ours to change."""
     return Warned(
         f"Who can sign in was not changed: app registration {client_id} is not yours, or you cannot see it.",
         "Its owner can require assignment in Microsoft Entra ID, and assign who can sign in.",
@@ -40,7 +40,7 @@ def left_as_it_is(client_id: str | None) -> Warned:
 
 
 def lacking_consent(azure: Azure, client_id: str) -> Warned:
-    """A warning where those who are named have to be let in by an administrator first."""
+    """Return a warning if an administrator has to consent for the given people first."""
     return Warned(
         "Sign-in does not work in browsers yet: you cannot consent for the users you named, and they cannot consent "
         "themselves.",

@@ -1,6 +1,6 @@
 """Continuous deployment: a push of the image makes the web app pull and run it.
 
-What it takes, how it is switched on and off, and how it is.
+Its resources, turning it on and off, and its status.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WITHDRAW_SECONDS = 120.0
 def continuous_deployment_nodes(
     site: WebApp, registry: ContainerRegistry, settings: Settings, after: tuple[Node, ...]
 ) -> tuple[PublishingCredentials, Webhook, ScmBasicAuth]:
-    """The webhook, and last of all the sign-in with a password that it needs on the SCM site."""
+    """The webhook, and finally the SCM basic auth that it needs."""
     publishing = PublishingCredentials(site)
     scope = f"{settings.docker_image_name}:{settings.docker_image_tag}"
     webhook = Webhook(registry, site=site.name, scope=scope, publishing=publishing)
@@ -50,17 +50,17 @@ def continuous_deployment_nodes(
 
 @dataclass(frozen=True)
 class PushSwitch(Switch):
-    """Continuous deployment, with its webhook."""
+    """Continuous deployment and its webhook."""
 
     webhook: Webhook
 
     def ping(self) -> Delivery:
-        """The last ping of the webhook. There is one: it is the end of switching it on."""
+        """Return the webhook's last ping, which is the final step of turning it on."""
         return next(each for each in deliveries(self.webhook) if each.action == "ping")
 
 
 def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
-    """Webhook and app setting, then the sign-in with a password that the webhook needs, then a ping.
+    """Turn it on: webhook and app setting, then the SCM basic auth that the webhook needs, then a ping.
 
     Raises:
         MlflowAzureError: MLflow 3 is deployed.
@@ -78,9 +78,9 @@ def continuous_deployment_on(azure: Azure, settings: Settings) -> PushSwitch:
 
 
 def password_stored(hint: str) -> SettingsError:
-    """Why a deployment of MLflow 3 has no continuous deployment; `hint` says what to do instead.
+    """Return the error that MLflow 3 has no continuous deployment; `hint` says what to do instead.
 
-    A webhook sends the same each time, and tokens for the SCM site do not last: what is left is the password.
+    A webhook always sends the same credential, and tokens for the SCM site expire, which leaves only a password.
     https://learn.microsoft.com/azure/app-service/deploy-ci-cd-custom-container
     """
     return SettingsError(
@@ -92,7 +92,7 @@ def password_stored(hint: str) -> SettingsError:
 
 
 def continuous_deployment_off(azure: Azure, settings: Settings) -> Switch:
-    """No sign-in with a password any more, then the webhook and the app setting go."""
+    """Turn it off: first SCM basic auth, then the webhook and the app setting."""
     base = foundation(azure, settings)
     basic_auth = ScmBasicAuth(base.site, allowed=False)
     webhook = Webhook(base.registry, site=base.site.name, scope="", publishing=None, after=(basic_auth,))
@@ -102,11 +102,11 @@ def continuous_deployment_off(azure: Azure, settings: Settings) -> Switch:
 
 @contextmanager
 def withdrawn_on_failure(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> Iterator[None]:
-    """Where what is begun within fails or is stopped, take it back: the SCM site must not stay open to a password.
+    """Undo an attempt to turn it on that fails or is stopped: SCM basic auth must not stay on.
 
     Args:
-        dialog: Tells what is done.
-        begun: How it is switched on.
+        dialog: Shows progress.
+        begun: The attempt.
 
     """
     opens = any(each.kind == ScmBasicAuth.kind and each.action is not Action.KEEP for each in begun.plan.changes)
@@ -125,19 +125,19 @@ def _withdraw(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Ex
         doubt = _take_back(dialog, azure, settings, begun)
     except MlflowAzureError as problem:
         doubt = problem.message
-    finally:  # on a second Ctrl+C, too
+    finally:  # also on a second Ctrl+C
         if doubt:
             warned = Warned(f"SCM basic auth may still be on for the web app. {doubt}", "mlflow-azure cd disable")
             dialog.warn([warned])
 
 
 def _take_back(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.Execution) -> str:
-    """Take back what switching it on began, in whatever state it is; what remains in doubt, or nothing.
+    """Undo the attempt in whatever state it is; return what remains in doubt, if anything.
 
-    The SCM site is closed without a look at how it is: a write that was under way may open it after the look.
+    SCM basic auth is turned off without reading it first: a pending write may turn it on after the read.
 
     Raises:
-        MlflowAzureError: It could not be taken back.
+        MlflowAzureError: It could not be undone.
 
     """
     left = begun.settle(Deadline(SETTLE_SECONDS))
@@ -157,14 +157,14 @@ def _take_back(dialog: Dialog, azure: Azure, settings: Settings, begun: engine.E
 
 @dataclass(frozen=True)
 class PushStatus:
-    """What there is of continuous deployment.
+    """The live state of continuous deployment.
 
     Attributes:
-        webhook: The webhook's name; None where there is none.
-        image: What it is about, "repository:tag".
-        scm_basic_auth: Whether the SCM site takes the password that the webhook needs.
-        app_setting: Whether App Service is told to expect it.
-        deliveries: The last calls, newest first.
+        webhook: The webhook's name; None if there is none.
+        image: The image it watches, "repository:tag".
+        scm_basic_auth: Whether SCM basic auth is on, which the webhook needs.
+        app_setting: Whether the app setting for it is set.
+        deliveries: The latest calls, newest first.
 
     """
 
@@ -176,20 +176,20 @@ class PushStatus:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether all of it is there."""
+        """Whether it is completely set up."""
         return bool(self.webhook and self.scm_basic_auth and self.app_setting)
 
     @property
     def is_half(self) -> bool:
-        """Whether the webhook is there without the rest, or the other way round."""
+        """Whether it is only partly set up."""
         return not self.is_enabled and bool(self.webhook or self.app_setting)
 
 
 def read_push_status(azure: Azure, settings: Settings) -> PushStatus:
-    """Look at it, and change nothing.
+    """Read its state, without changing anything.
 
     Raises:
-        MlflowAzureError: Nothing is deployed, or Azure does not tell.
+        MlflowAzureError: Nothing is deployed, or Azure cannot be read.
 
     """
     base = foundation(azure, settings)

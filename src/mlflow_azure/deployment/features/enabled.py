@@ -1,7 +1,7 @@
-"""What a live deployment is: which MLflow, sign-in, continuous deployment, pulling with an identity, who gets in.
+"""The features of a live deployment: MLflow version, sign-in, continuous deployment, identity, access.
 
-Nothing of it is kept on disk: the live web app and registry say what was enabled, and a later plain `deploy` goes on
-with it.
+None of this is stored on disk: the live web app and registry say what is enabled, and a later plain `deploy` keeps
+it.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Features:
-    """What is enabled.
+    """The enabled features.
 
     Attributes:
         identity: Whether the web app pulls the image with its managed identity, and the registry has no admin user.
-            None: not, and neither did it before.
+            None: it does not, and never has.
         continuous_deployment: A push of the image makes the web app pull it.
-        sign_in: Who reaches the server has to sign in. None: nobody has to, or someone else set it up.
-        version: Which MLflow is deployed; None where none is.
+        sign_in: The server requires sign-in. None: it does not, or someone else set it up.
+        version: The deployed MLflow version; None if none is deployed.
         is_restricted: Whether access restrictions keep the internet out.
-        is_public: Whether someone decided to let everyone in.
-        has_own_database: Whether MLflow 3 is on a server of the deployment's own, not on a given database.
-        is_private: Whether its server has no public address, but one in a virtual network.
-        upgrade: How far the way from 1.5.0 to 3 is; None where it was never begun. While it is "switched", the file
+        is_public: Whether someone explicitly let everyone in.
+        has_own_database: Whether MLflow 3 uses the deployment's own server, not a given database.
+        is_private: Whether that server has an address in a virtual network only.
+        upgrade: The state of the upgrade from 1.5.0 to 3; None if it was never begun. While it is "switched", the file
             share is kept.
-        release: Which release of MLflow 3 is deployed; None where none is, or nobody noted it.
-        move: What a deploy does beside the usual where it changes the MLflow.
-        scaling: Between which numbers the plan has instances by its load; None for a fixed number.
-        serves: Whether a deploy came as far as to name the image: before it does, it has decided who gets in.
-        pulls_anew: Whether a web app that pulled with a password is to pull with its identity.
+        release: The deployed release of MLflow 3; None if there is none, or it is not recorded.
+        move: What a deploy does in addition when it changes the MLflow version.
+        scaling: The limits of the plan's autoscale; None for a fixed number of instances.
+        serves: Whether a deploy got as far as setting the image; it decides who gets in before that.
+        pulls_anew: Whether a web app switches from pulling with a password to pulling with its identity.
 
     """
 
@@ -76,10 +76,10 @@ MINIMUM = Features()
 
 
 def enabled_features(azure: Azure, settings: Settings) -> Features:
-    """What the live deployment has enabled; nothing where there is none.
+    """Return the live deployment's features; none if nothing is deployed.
 
     Raises:
-        MlflowAzureError: Whatever stands in the way of reading it.
+        MlflowAzureError: It cannot be read.
 
     """
     group, site, registry = settings.rg_name, settings.web_app_name, settings.acr_name
@@ -117,9 +117,9 @@ def features_of(
     server: Properties | None = None,
     autoscale: Properties | None = None,
 ) -> Features:
-    """The features that a live web app, its configuration as it is read, webhook and sign-in settings make up.
+    """Derive the features from a live web app, its configuration, webhook and sign-in settings.
 
-    Whether the server is private is noted at the web app, which may not be there yet where the server is.
+    Whether the server is private is recorded on the web app, which may not exist yet when the server does.
     """
     return Features(
         identity=True if config and config["properties"].get("acrUseManagedIdentityCreds") else None,
@@ -142,7 +142,7 @@ def _is_tagged(site: Properties | None, name: str, value: str) -> bool:
 
 
 def _has_given_database(azure: Azure, group: str, site: str) -> bool:
-    """Whether the live app settings have a database that is not on a server of our own."""
+    """Whether the live app settings refer to a database that is not on our own server."""
     with doing(f"reading the app settings of web app {site}"):
         answer = azure.web.web_apps.list_application_settings(group, site)
     return is_given((arm.body(answer).get("properties") or {}).get(DATABASE_URI))

@@ -1,4 +1,4 @@
-"""Pulling the image with the web app's managed identity, instead of with a password of the registry."""
+"""Pulling the image with the web app's managed identity instead of a registry password."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def allowed_identity(
     azure: Azure, settings: Settings, *, live: bool | None, asked: bool | None
 ) -> tuple[bool | None, Warned | None]:
-    """What `Features.identity` is to be, and a warning where what is asked for may not be done.
+    """Return the desired `Features.identity`, and a warning if the request is not permitted.
 
     Args:
-        live: What it is now.
-        asked: What the user wants; None leaves it as it is.
+        live: Its live value.
+        asked: What the user wants; None leaves it unchanged.
 
     """
     if asked is None or asked is bool(live):
@@ -39,17 +39,17 @@ def allowed_identity(
 
 
 def pull_role(base: Foundation, *, identity: bool | None) -> tuple[Node, ...]:
-    """The right to pull, which the web app needs before it does."""
+    """The role to pull, which the web app needs first."""
     return (_pull_role(base),) if identity else ()
 
 
 def identity_afterwards(
     base: Foundation, *, identity: bool | None, config: SiteConfig, server: Node
 ) -> tuple[Node, ...]:
-    """What is taken away once it is no longer needed: the registry's admin user, or the role."""
+    """What is removed once it is no longer needed: the registry's admin user, or the role."""
     if identity:
         return (AdminUser(base.registry, unused=config.refuse_other_pull, after=(server,)),)
-    # Even where it is not used any more: a deploy that was stopped on the way to it left the role.
+    # Even if it is no longer used: an interrupted deploy may have left the role.
     return (_pull_role(base, wanted=False, after=(config,)),)
 
 

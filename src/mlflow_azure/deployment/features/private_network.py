@@ -1,6 +1,6 @@
-"""Whether the database has a public address, or one in a virtual network that only the web app is in, too.
+"""Whether the database has a public address, or one in a virtual network shared only with the web app.
 
-Azure decides that once, when the server is made:
+Azure fixes this when the server is created:
 https://learn.microsoft.com/azure/postgresql/network/concepts-networking-private
 """
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 def has_private_network(settings: Settings, live: Features) -> bool:
-    """Whether there is to be a network. Where the settings do not say it, that stays as it is."""
+    """Whether there should be a network. Without a setting, this stays unchanged."""
     if settings.mlflow_backend_uri or settings.mlflow_backend_uri_secret or not live.has_own_database:
         return False
     return live.is_private if settings.private_network is None else settings.private_network
 
 
 def names_in(network: VirtualNetwork, server: str) -> tuple[PrivateDnsZone, PrivateDnsZoneLink]:
-    """The zone of a server's name, and its link to the network."""
+    """The DNS zone of a server's name, and its link to the network."""
     zone = PrivateDnsZone(network.azure, server, group=network.group, provider=network.provider)
     return zone, PrivateDnsZoneLink(zone, network)
 
 
 def refuse_other_network(settings: Settings, server: Properties | None) -> None:
-    """Raise SettingsError where the server that is there is reached in another way than the settings say."""
+    """Raise SettingsError if the existing server's network differs from the settings."""
     if server is None or settings.private_network in (None, FlexibleServer.is_private(server)):
         return
     address = "a public address" if settings.private_network else "no public address"

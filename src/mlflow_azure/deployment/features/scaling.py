@@ -1,4 +1,4 @@
-"""How many instances there are: a fixed number, or as many as their load takes."""
+"""The number of instances: fixed, or depending on the load."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PROVIDER = "Microsoft.Insights"
 
 
 def wanted_limits(settings: Settings, live: Limits | None) -> Limits | None:
-    """Between which numbers the plan is to be scaled; None for a fixed number.
+    """Return the limits for autoscale; None for a fixed number of instances.
 
-    Where the settings do not say it, that stays as it is.
+    Without a setting, this stays unchanged.
 
     Raises:
-        SettingsError: They say a number of instances, and the plan is scaled.
+        SettingsError: The settings give a number of instances, but the plan autoscales.
 
     """
     if settings.autoscale is not None:
@@ -38,18 +38,18 @@ def wanted_limits(settings: Settings, live: Limits | None) -> Limits | None:
 
 
 def most_instances(settings: Settings, live: Limits | None = None) -> int:
-    """How many instances there can be at most. Raises as `wanted_limits` does."""
+    """Return the maximum number of instances. Raises like `wanted_limits`."""
     limits = wanted_limits(settings, live)
     return limits.maximum if limits else settings.asp_instances
 
 
 def autoscale_of(plan: AppServicePlan) -> tuple[Autoscale, ...]:
-    """The setting by which a plan may be scaled, to be read."""
+    """The autoscale setting that a plan may have, to be read."""
     return (Autoscale(plan, provider=Provider(plan.azure, PROVIDER)),)
 
 
 def scaling_nodes(base: Foundation, settings: Settings, live: Limits | None) -> tuple[Node, ...]:
-    """The setting by which the plan is scaled; nothing where there is none, and none is asked for."""
+    """The plan's autoscale setting; nothing if there is none and none is wanted."""
     if settings.autoscale is None and live is None:
         return ()
     provider = Provider(base.plan.azure, PROVIDER)

@@ -1,4 +1,4 @@
-"""Sign-in with Microsoft Entra ID: what it takes, how it is switched on and off, and whether it is on."""
+"""Sign-in with Microsoft Entra ID: its resources, turning it on and off, and whether it is on."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class SignIn:
     """Sign-in with Microsoft Entra ID.
 
     Attributes:
-        managed: Whether the app registration is the deployment's own, and the user may see it; else it is left alone.
-        client_id: The client id of the registration; None for one of our own that is to be made.
-        audiences: What tokens for someone's registration may say that they are for; empty for the usual.
-        secret: The secret of someone's registration, where it is to be written; None keeps the one that is there.
-        allowed: Who may sign in; None leaves that as it is.
-        federated: Whether the identity of MLflow 3 stands in for the registration's secret.
+        managed: Whether the app registration is ours and visible to the user; otherwise it is left alone.
+        client_id: The client id of the registration; None if ours is still to be created.
+        audiences: The accepted audiences for someone else's registration; empty for the usual ones.
+        secret: The secret of someone else's registration to write; None keeps the existing one.
+        allowed: Who can sign in; None leaves that unchanged.
+        federated: Whether the identity of MLflow 3 replaces the registration's secret.
 
     """
 
@@ -64,15 +64,15 @@ class SignIn:
 
 @dataclass(frozen=True)
 class SignInNodes:
-    """What sign-in needs.
+    """The parts of sign-in.
 
     Attributes:
-        nodes: What is made in Microsoft Entra ID.
-        parts: What goes into the app settings.
-        client: The app registration. None: nobody signs in.
+        nodes: The objects in Microsoft Entra ID.
+        parts: Its app settings.
+        client: The app registration; None without sign-in.
         issuer: URL of the issuer of the tokens.
-        consent: The consent that those who are named cannot give themselves.
-        secret: The app setting with the registration's secret, or with what stands in for it.
+        consent: The consent that the given people cannot give themselves.
+        secret: The app setting with the registration's secret, or its replacement.
 
     """
 
@@ -84,7 +84,7 @@ class SignInNodes:
     secret: str = SIGN_IN_SECRET
 
     def required(self, site: WebApp, app_settings: AppSettings) -> tuple[AuthSettings, ...]:
-        """The web app's demand for it, which comes when all of it is there."""
+        """The web app's requirement to sign in, which comes last."""
         if self.client is None:
             return ()
         before = (app_settings, *self.nodes)
@@ -94,11 +94,11 @@ class SignInNodes:
 def sign_in_nodes(
     site: WebApp, settings: Settings, sign_in: SignIn | None, identity: UserAssignedIdentity | None = None
 ) -> SignInNodes:
-    """The nodes of one web app's sign-in; none where nobody has to sign in.
+    """Return the nodes of a web app's sign-in; none without sign-in.
 
     Args:
         settings: Names.
-        sign_in: How one signs in.
+        sign_in: The sign-in feature.
         identity: The identity of MLflow 3.
 
     """
@@ -126,26 +126,26 @@ def sign_in_nodes(
 
 @dataclass(frozen=True)
 class SignInSwitch(Switch):
-    """Sign-in, with what Microsoft Entra ID holds of it."""
+    """Sign-in and its objects in Microsoft Entra ID."""
 
     entra: SignInNodes
 
     def client_id(self, outputs: Mapping[Node, Properties | None]) -> str:
-        """The client id of the app registration, once it is there."""
+        """The client id of the app registration, once it exists."""
         return str(client_id(self.entra.client, Given(outputs)))
 
     def lacks_consent(self, outputs: Mapping[Node, Properties | None]) -> bool:
-        """Whether those who are named have to be let in by an administrator first."""
+        """Whether an administrator has to consent for the given people first."""
         return self.entra.consent is not None and not (outputs[self.entra.consent] or {})["granted"]
 
 
 @dataclass(frozen=True)
 class SignInWish:
-    """What the user asks of sign-in.
+    """What the user wants for sign-in.
 
     Attributes:
-        client_id: Someone's app registration that is to be used.
-        everyone: Whether everyone in the tenant may sign in again. The settings name those who may.
+        client_id: Someone else's app registration to use.
+        everyone: Whether to let everyone in the tenant sign in again, instead of those in the settings.
 
     """
 
@@ -153,7 +153,7 @@ class SignInWish:
     everyone: bool = False
 
     def check(self, settings: Settings) -> None:
-        """Refuse what contradicts itself. Raises SettingsError."""
+        """Refuse contradictions. Raises SettingsError."""
         if self.client_id is not None and not is_id(self.client_id):
             raise SettingsError(
                 f"--client-id {self.client_id}: must be the application (client) id of an app registration, a GUID",
@@ -176,10 +176,10 @@ def _said_by_the_owner(what: str) -> SettingsError:
 
 
 def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn:
-    """Sign-in as the user wishes, going on with what is live.
+    """Return sign-in as the user wants it, based on its live state.
 
     Raises:
-        SettingsError: The secret of someone's registration is missing, or nobody has a name that was given.
+        SettingsError: The secret of someone else's registration is missing, or a given name does not exist.
 
     """
     live = enabled_sign_in(azure, settings)
@@ -201,12 +201,12 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
 
 
 def enabled_sign_in(azure: Azure, settings: Settings) -> SignIn | None:
-    """The sign-in that the live web app demands; None where there is no web app, either."""
+    """Return the live web app's sign-in; None without sign-in or web app."""
     return live_sign_in(azure, auth_settings.read_sign_in(azure, settings.rg_name, settings.web_app_name))
 
 
 def used_client(azure: Azure, settings: Settings) -> str:
-    """The client id of the app registration that tokens are for. Raises MlflowAzureError where sign-in is off."""
+    """Return the client id that tokens are issued for. Raises MlflowAzureError if sign-in is off."""
     client = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
     if client is None:
         raise MlflowAzureError(
@@ -218,7 +218,7 @@ def used_client(azure: Azure, settings: Settings) -> str:
 
 
 def own_sign_in(azure: Azure, client_id: str) -> Warned | None:
-    """A warning where the user cannot sign in to the server."""
+    """Return a warning if the user cannot sign in to the server."""
     try:
         server_token(azure.credential, client_id)
     except SignInError as problem:
@@ -227,7 +227,7 @@ def own_sign_in(azure: Azure, client_id: str) -> Warned | None:
 
 
 def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitch:
-    """Registration, secret or identity in the app settings, and at last the demand for sign-in."""
+    """Turn it on: registration, secret or identity in the app settings, and finally the requirement."""
     version = live_version(azure, settings)
     base = foundation(azure, settings)
     identity = postgres_foundation(azure, settings).identity if version == POSTGRES else None
@@ -241,11 +241,11 @@ def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitc
 
 @dataclass(frozen=True)
 class SignInOff(Switch):
-    """No sign-in any more.
+    """Turning sign-in off.
 
     Attributes:
-        used: Client id of the registration that sign-in uses now; None where it is off.
-        sees_registrations: Whether the user may see which registrations are ours.
+        used: Client id of the registration that sign-in uses; None if it is off.
+        sees_registrations: Whether the user can see which registrations are ours.
 
     """
 
@@ -254,7 +254,7 @@ class SignInOff(Switch):
 
 
 def sign_in_off(azure: Azure, settings: Settings) -> SignInOff:
-    """No demand any more, then the secret goes, then the registration that we made, where there is one."""
+    """Turn it off: remove the requirement, then the secret, then our own registration if there is one."""
     seen = registrations.of_deployment(azure, settings.rg_name)
     used = registrations.used_by(azure, settings.rg_name, settings.web_app_name)
     base = foundation(azure, settings)
@@ -269,7 +269,7 @@ def sign_in_off(azure: Azure, settings: Settings) -> SignInOff:
 
 
 def live_sign_in(azure: Azure, live: Properties | None) -> SignIn | None:
-    """The sign-in that some live settings demand; None where there is none, or someone else set it up."""
+    """Return the sign-in of the live settings; None if it is off, or someone else set it up."""
     client_id = registrations.ours(live)
     if live is None or client_id is None:
         return None

@@ -1,7 +1,7 @@
-"""Switches one feature of a live deployment on or off, and touches nothing else of it.
+"""Turns one feature of a live deployment on or off, without touching anything else.
 
-Everything is done in an order in which a failure in the middle leaves the server no less protected than before: what
-protects comes last when it needs something first, and what opens comes last and goes first.
+The order ensures that a failure half-way leaves the server no less protected than before: protection is
+added after its prerequisites, and anything that opens access is added last and removed first.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Switch:
 
     Attributes:
         site: The web app.
-        required: What has to be deployed already, the site among it.
-        nodes: What is changed, in order.
+        required: What must already be deployed, including the site.
+        nodes: The changes, in order.
 
     """
 
@@ -33,9 +33,9 @@ class Switch:
     nodes: tuple[Node, ...]
 
     def plan(self, azure: Azure) -> engine.Plan:
-        """What differs. Raises MlflowAzureError, with the code NotDeployed where the web app does not exist."""
+        """Return the plan. Raises MlflowAzureError, with code NotDeployed if the web app does not exist."""
         return engine.plan(self.nodes, azure.deadline, required=self.required)
 
     def url(self, planned: engine.Plan) -> str:
-        """Where the server is reached."""
+        """Return the server's URL."""
         return str((planned.readings[self.site].outputs or {})["url"])
