@@ -1,4 +1,4 @@
-"""What a backup is: the storage of a deployment, and the directory that it is copied to."""
+"""A backup: the storage of a deployment, and the directory to copy it to."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Backup:
-    """A backup that is about to begin, or to go on.
+    """A backup that is about to begin or continue.
 
     Attributes:
-        skipped: How many files an earlier run had copied; known once this one has ended.
+        skipped: Number of files that an earlier run had copied; known once this one has ended.
 
     """
 
@@ -44,13 +44,13 @@ class Backup:
         artifacts: bool,
         database: StoredDatabase | None = None,
     ) -> None:
-        """Look at both sides. Raises MlflowAzureError where there is nothing to back up, or no place for it.
+        """Read both sides. Raises MlflowAzureError if there is nothing to back up, or no place for it.
 
         Args:
-            settings: Of the MLflow that is deployed.
-            directory: Where it goes.
-            artifacts: Whether the blob container is part of it.
-            database: Of MLflow 3, how its data is reached.
+            settings: The settings of the deployed MLflow version.
+            directory: The directory to copy it to.
+            artifacts: Whether to include the blob container.
+            database: For MLflow 3, the access to its data.
 
         """
         self._azure, self._settings = azure, settings
@@ -60,11 +60,11 @@ class Backup:
         self.skipped = 0
 
     def open(self) -> None:
-        """Make the directory. Raises MlflowAzureError."""
+        """Create the directory. Raises MlflowAzureError."""
         self._into.open()
 
     def copy(self, dialog: Dialog, *, stop_server: bool = False) -> None:
-        """Copy everything. Raises MlflowAzureError: then a later run goes on from there."""
+        """Copy everything. Raises MlflowAzureError; a later run then continues from there."""
         azure = self._azure
         todo = steps(self._sources, self._into, before=(self._dumped,) if self._dumped else ())
         with (
@@ -78,22 +78,22 @@ class Backup:
         self.skipped = sum(step.progress.skipped for step in todo if isinstance(step, CopyPart))
 
     def finish(self) -> Manifest:
-        """Say that it is complete; what was copied. Raises MlflowAzureError.
+        """Mark it as complete, and return its manifest. Raises MlflowAzureError.
 
-        To be called when nothing is left of it in Azure: a finished backup is not gone on with.
+        Call this once nothing of it is left in Azure: a finished backup cannot be continued.
         """
         return self._into.finish(self._dumped.result if self._dumped else None)
 
 
 def refuse_place(settings: Settings, directory: Path, *, artifacts: bool) -> None:
-    """Raise SettingsError where a directory cannot take the backup: before anything is made for it."""
+    """Raise SettingsError if the directory is not usable for the backup, before anything is created for it."""
     BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
 
 
 def kept_or_made(
     dialog: Dialog, azure: Azure, settings: Settings, directory: Path, database: StoredDatabase | None = None
 ) -> None:
-    """Back the runs up before an upgrade; it leaves artifacts where they are. What an earlier command made is kept."""
+    """Back up the runs, without artifacts, before an upgrade. Keep a backup made by an earlier command."""
     if not (directory / MANIFEST).exists():
         with claimed(directory / LOCK, f"backing up to {directory}"):
             prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))

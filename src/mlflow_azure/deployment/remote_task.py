@@ -1,6 +1,6 @@
-"""Tasks of a temporary web app, which runs where the database is: asked for from here, until they are done.
+"""Tasks of a temporary web app that runs next to the database: requested and polled from here until they are done.
 
-docker/mlflow3/mlflow3_app/tasks.py does them.
+docker/mlflow3/mlflow3_app/tasks.py carries them out.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 30
 _LOOK_SECONDS = 180
-"""For what may count the rows of all tables."""
+"""Timeout for requests that may count the rows of all tables."""
 _AGAIN = "Run the command again; it picks up where it left off."
 
 
 class TaskSite:
-    """A temporary web app, as it is asked.
+    """The client of a temporary web app.
 
     Args:
-        token: What it wants to be shown.
+        token: The token that it requires.
 
     """
 
@@ -45,7 +45,7 @@ class TaskSite:
     def until(
         self, done: Callable[[dict[str, Any]], bool], path: str, what: str, report: Report, **asked: Any
     ) -> dict[str, Any]:
-        """What it answers to a request, asked again until it is `done`; `what` is being done, in words.
+        """Repeat a request until the response is `done`, and return it; `what` says what is being done.
 
         Raises:
             MlflowAzureError: It does not start, or is gone.
@@ -73,7 +73,7 @@ class TaskSite:
         return self.site.azure.deadline.poll(answered)
 
     def look(self, path: str, what: str, report: Report = lambda _message, _fraction: None) -> dict[str, Any]:
-        """What it tells at once. Raises MlflowAzureError."""
+        """Return the response to a single request. Raises MlflowAzureError."""
         answer = self.until(bool, path, what, report, method="GET", timeout=_LOOK_SECONDS)
         if "reason" in answer:
             raise MlflowAzureError(f"{what}: {answer['reason']}", hint=_AGAIN, code="TaskFailed")
@@ -82,7 +82,7 @@ class TaskSite:
     def _ask(
         self, url: str, report: Report, *, method: str = "PUT", timeout: float = ANSWER_SECONDS, body: Any = None
     ) -> dict[str, Any]:
-        """An answer; nothing while the web app does not answer."""
+        """Return a response; None while the web app does not respond."""
         import requests
 
         from mlflow_azure.azure.transport import session
@@ -119,14 +119,14 @@ class RemoteTask(Task):
     """A task.
 
     Args:
-        asked: Where it is done.
-        path: Its kind, as the web app calls it.
-        name: Its name here.
-        wish: What it is to be done with.
+        asked: The web app that does it.
+        path: Its kind, as a path of the web app.
+        name: Its name for display.
+        wish: Its parameters.
 
     Attributes:
         what: What it does, in words.
-        result: What came of it.
+        result: Its result.
 
     """
 
@@ -143,7 +143,7 @@ class RemoteTask(Task):
         self._wish = {**(wish or {}), "result": f"{folder}result-{self._id}.json"}
 
     def run(self, given: Given, report: Report) -> Action:
-        """Ask for it until it is done.
+        """Poll until it is done.
 
         Raises:
             MlflowAzureError: It failed, or the temporary web app does not start.
@@ -165,7 +165,7 @@ class RemoteTask(Task):
         return self.done()
 
     def told(self, so_far: dict[str, Any]) -> tuple[str, float | None]:
-        """How far it is, in words, and which part of it is done where that is known."""
+        """Return its progress in words, and the fraction done if that is known."""
         if not so_far.get("tables"):
             return self.what, None
         return (
@@ -174,12 +174,12 @@ class RemoteTask(Task):
         )
 
     def done(self) -> Action:
-        """What was done."""
+        """Return what was done."""
         return self.action
 
 
 def told_of_runs(so_far: dict[str, Any]) -> tuple[str, float | None]:
-    """How far a pass is."""
+    """Return the progress of a pass."""
     changed, read = so_far.get("changed", 0), so_far.get("read", 0)
     if changed:
         return f"{read:,} of {changed:,} runs moved", read / changed

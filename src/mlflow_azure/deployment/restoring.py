@@ -1,4 +1,4 @@
-"""What a restore is: a backup, where it goes, and whether anything is in the way."""
+"""A restore: a backup, its target, and the data that it would overwrite."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Restore:
     """A restore that is about to begin.
 
     Attributes:
-        manifest: What the backup is.
-        loaded: The step that loads the database of a deployment, where there is one.
+        manifest: The backup's manifest.
+        loaded: The step that loads the deployment's database, if there is one.
 
     """
 
@@ -67,7 +67,7 @@ class Restore:
         self._meanwhile: AbstractContextManager[object] = nullcontext()
 
     def to_deployment(self, azure: Azure, settings: Settings, *, stop_server: bool) -> None:
-        """Write to the storage of 1.5.0. Raises MlflowAzureError where there is none (NotDeployed)."""
+        """Restore to the storage of 1.5.0. Raises MlflowAzureError if there is none (NotDeployed)."""
         self._refuse_database()
         stored = stored_data(azure, settings)
         if stop_server:
@@ -75,7 +75,7 @@ class Restore:
         self._go_to(stored.name, stored.targets(), artifact_root(settings))
 
     def to_database(self, data: StoredDatabase) -> None:
-        """Write to a deployment of MLflow 3: a backup of it, or of 1.5.0.
+        """Restore a backup of MLflow 3 or of 1.5.0 to an MLflow 3 deployment.
 
         Raises:
             SettingsError: It is of a newer MLflow.
@@ -95,7 +95,7 @@ class Restore:
         self._obstacles.append(DatabaseHeld.of(data, self._done))
 
     def to_directory(self, out: Path) -> None:
-        """Write what plain MLflow opens."""
+        """Restore to files that plain MLflow can open."""
         self._is_local = True
         names = {part.kind: [e.name for e in self._of(part.kind) if not e.is_directory] for part in self.manifest.parts}
         layout = local_layout(self.manifest, out)
@@ -104,17 +104,17 @@ class Restore:
         targets = {kind: LocalFolder(kind, *layout[kind], names[kind]) for kind in layout if kind in names}
         self._go_to(str(out), targets, (out / "artifacts").as_uri())
         if DATABASE in self._folders:
-            # Through the server, which is told where they are: so the directory can be moved.
+            # Served by the server, which is told where they are, so that the directory can be moved.
             roots = {"before": self.manifest.artifact_root, "after": "mlflow-artifacts:"}
             self._sqlite = SqliteDatabase(self._directory, self._of(DATABASE), out / "mlflow.db", **roots)
             self._obstacles.append(self._sqlite)
 
     def _of(self, kind: str) -> list[Entry]:
-        """What is in a part."""
+        """Return the entries of a part."""
         return [entry for entry in self._entries if entry.part == self._folders.get(kind)]
 
     def _afterwards(self, before: tuple[Node, ...]) -> list[Task]:
-        """What is done with the database when all `before` is done. Until it is loaded, no server is to answer."""
+        """Return the step that loads the database after all of `before`. No server may respond until then."""
         if self._sqlite:
             self._sqlite.after = before
             return [self._sqlite]
@@ -152,10 +152,10 @@ class Restore:
         self._obstacles += self._parts
 
     def carry_out(self, dialog: Dialog, deadline: Deadline, *, replace: bool) -> list[RestorePart]:
-        """Write it; what was written. Raises MlflowAzureError: then a later run goes on from there.
+        """Write it, and return what was written. Raises MlflowAzureError; a later run then continues from there.
 
         Args:
-            dialog: Is asked for consent where data would be lost.
+            dialog: Asks for consent if data would be lost.
             replace: Whether data may be lost at all.
 
         """
@@ -165,7 +165,7 @@ class Restore:
         elif in_the_way := [each for each in self._obstacles if each.in_the_way()]:
             what = " and ".join(f"{len(each.in_the_way()):,} {each.counted} in {each.label}" for each in in_the_way)
             dialog.require_consent(f"Replace {what} with the contents of the backup?")
-            # What is given up is gone: not for a backup that is damaged.
+            # Replaced data is lost: do not replace it with a damaged backup.
             verified = Verify(self._directory, self._entries, strict=True)
         self._done.open()
         todo = steps(self._parts, verified)

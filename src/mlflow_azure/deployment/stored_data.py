@@ -1,6 +1,6 @@
-"""The data of a deployment: which sources a backup reads, and which targets a restore writes.
+"""The data of a deployment: the sources of a backup, and the targets of a restore.
 
-Of a deployment of MLflow 3, whose runs are in a database, transfer/stored_database.py says it.
+For MLflow 3, whose runs are in a database, see transfer/stored_database.py.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ SHARE, CONTAINER = "share", "container"
 
 
 def as_deployed(azure: Azure, settings: Settings) -> Settings:
-    """The settings of the MLflow that is deployed, whichever they name."""
+    """Return the settings of the deployed MLflow version, whichever version they name."""
     return replace(settings, mlflow_version=live_version(azure, settings) or settings.mlflow_version)
 
 
 def new_backup(settings: Settings, *, artifacts: bool) -> Manifest:
-    """A backup of the deployment that is about to begin."""
+    """Return the manifest of a new backup of the deployment."""
     of_3 = settings.mlflow_version == POSTGRES
     parts = [
         Part(DATABASE, settings.postgres_database_name, DATABASE)
@@ -69,7 +69,7 @@ def new_backup(settings: Settings, *, artifacts: bool) -> Manifest:
 
 
 def _file_store(settings: Settings) -> str:
-    """Where the file store lies in the share."""
+    """Return the path of the file store in the share."""
     return posixpath.relpath(settings.mlflow_filestore, settings.storage_mount_point)
 
 
@@ -78,7 +78,7 @@ class StoredData:
     """The storage of a deployment.
 
     Attributes:
-        account: What the storage account gives: its name, keys, connection_string and blob_endpoint.
+        account: The storage account's outputs: its name, keys, connection_string and blob_endpoint.
 
     """
 
@@ -102,19 +102,19 @@ class StoredData:
         return ShareFiles(self.azure.cloud, connection, name, backup=backup, initial=initial)
 
     def sources(self, backup: Manifest) -> list[tuple[Source, str]]:
-        """What a backup reads, each with its folder."""
+        """Return the sources of a backup, each with its folder."""
         made: dict[str, Source] = {ShareFiles.kind: self._share(backup=backup.id), Blobs.kind: self._blobs()}
         return [(made[part.kind], part.folder) for part in backup.parts]
 
     def targets(self) -> Mapping[str, Target]:
-        """What a restore writes, by kind: artifacts first, so that no run shows before its artifacts."""
-        # What MLflow writes when it starts on an empty share: the experiment "Default".
+        """Return the targets of a restore by kind: artifacts first, so that no run appears before its artifacts."""
+        # MLflow writes this when it starts on an empty share: the experiment "Default".
         default = posixpath.normpath(posixpath.join(_file_store(self.settings), "0", "meta.yaml"))
         return {Blobs.kind: self._blobs(), ShareFiles.kind: self._share(initial=(default,))}
 
 
 def stored_data(azure: Azure, settings: Settings) -> StoredData:
-    """The storage of a deployment of MLflow 1.5.0. Raises MlflowAzureError where there is none (NotDeployed)."""
+    """Return the storage of a 1.5.0 deployment. Raises MlflowAzureError if there is none (NotDeployed)."""
     stack = file_share_stack(azure, settings, MINIMUM, None, None)
     needed = [each for each in (stack.account, stack.share) if each]
     readings = engine.read(needed, azure.deadline, required=needed)
@@ -122,7 +122,7 @@ def stored_data(azure: Azure, settings: Settings) -> StoredData:
 
 
 def local_layout(backup: Manifest, out: Path) -> Mapping[str, tuple[Path, Path, str]]:
-    """How a backup is laid out for plain MLflow, by kind: the folder, the one beside it, and the prefix that goes."""
+    """Return the layout of a backup for plain MLflow by kind: folder, folder for the rest, and prefix to strip."""
     return {
         Blobs.kind: (out / "artifacts", out / CONTAINER, ARTIFACT_PATH),
         ShareFiles.kind: (out / "mlruns", out / SHARE, store_in_share(backup)),
@@ -130,6 +130,6 @@ def local_layout(backup: Manifest, out: Path) -> Mapping[str, tuple[Path, Path, 
 
 
 def store_in_share(backup: Manifest) -> str:
-    """Where the file store lies in the share of a backup; empty where it is the share."""
+    """Return the path of the file store in a backup's share; empty if it is the share itself."""
     store = posixpath.relpath(str(backup.file_store), SHARE)
     return "" if store == "." else store

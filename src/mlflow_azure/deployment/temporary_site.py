@@ -1,4 +1,4 @@
-"""The temporary web app, which does what is asked for where share and database are: its name, its token, its end."""
+"""The temporary web app that works next to the share and the database: its name, its token, its removal."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 SUFFIX = "-move"
-"""The temporary web app is called like the web app, with this at the end: still 60 characters, App Service's most."""
+"""The suffix of the temporary web app's name, which stays within App Service's limit of 60 characters."""
 
 
 def temporary_site(base: PostgresFoundation, settings: Settings, *, subnet: str | None = None) -> WebApp:
-    """The temporary web app, on the plan and with the identity of the one that serves.
+    """Return the temporary web app, on the plan and with the identity of the serving one.
 
     Args:
-        base: What that one lives in.
-        settings: Of the deployment.
-        subnet: Id of the subnet by which that one reaches a virtual network. All web apps of a plan share it.
+        base: The base resources of the serving one.
+        settings: The deployment's settings.
+        subnet: Id of the subnet that connects that one to a virtual network. All web apps of a plan share it.
 
     """
     return WebApp(
@@ -45,7 +45,7 @@ def temporary_site(base: PostgresFoundation, settings: Settings, *, subnet: str 
 
 
 def task_token(site: WebApp) -> Secret:
-    """What the temporary web app wants to be shown: what an earlier run made, so that it is not restarted; else new."""
+    """Return the token for the temporary web app: an earlier run's, which avoids a restart, or else a new one."""
     there = site.read(Given({})) is not None
     live = AppSettings(site, []).read(Given({})) if there else None
     found = (live or {}).get(MIGRATION_TOKEN)
@@ -53,7 +53,7 @@ def task_token(site: WebApp) -> Secret:
 
 
 class RemovedSite(Task):
-    """A web app that is gone."""
+    """The removal of a web app."""
 
     kind = "temporary web app"
     action: ClassVar[Action] = Action.DELETE
@@ -63,7 +63,7 @@ class RemovedSite(Task):
         self.site = site
 
     def run(self, given: Given, report: Report) -> Action:
-        """Delete it where it is ours. The plan stays, which Azure would delete with its last web app."""
+        """Delete it if it is ours. Keep the plan, which Azure would delete with its last web app."""
         live = self.site.read(Given({}))
         if live is None:
             return Action.KEEP

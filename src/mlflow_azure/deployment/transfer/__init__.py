@@ -1,7 +1,7 @@
-"""The database of MLflow 3, out and in.
+"""Dumping and loading the database of MLflow 3.
 
-A temporary web app (site.py) runs on the deployment's plan, as the identity that the database lets in, and does what it
-is asked for over HTTP. What it writes and reads goes through a folder of the blob container, which it also gives the
-key to (access.py). So nobody has to be let in to the database, or to get a role, and nothing has to be taken back but
-the web app itself, which every later command finds under its name.
+A temporary web app (site.py) runs on the deployment's plan, with the identity that the database accepts, and works on
+HTTP requests. Its files go through a folder of the blob container, for which it also issues the
+SAS (access.py). So nobody needs access to the database or a role, and nothing has to be cleaned up but
+the web app itself, which every later command finds by its name.
 """

@@ -1,4 +1,4 @@
-"""A key to the blob container, which the temporary web app gives, and which ends by itself."""
+"""A SAS for the blob container, issued by the temporary web app, which expires by itself."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _EARLY = timedelta(minutes=30)
 class ContainerAccess(AzureSasCredential):
     """A user delegation SAS of the container, renewed in time.
 
-    The storage account of MLflow 3 takes no account key, and whoever may deploy has by that no role for blobs. A role
-    that was assigned for the length of a command would count after minutes only, and have to be taken back.
+    MLflow 3's storage account accepts no keys, and permission to deploy does not include a role for blobs. A role
+    assigned for the duration of a command would take minutes to become effective, and would have to be removed again.
     https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas
 
     Args:
-        asked: The temporary web app, whose identity may sign.
-        write: Whether for more than reading.
+        asked: The client of the temporary web app, whose identity may sign.
+        write: Whether it allows more than reading.
 
     """
 
@@ -39,7 +39,7 @@ class ContainerAccess(AzureSasCredential):
 
     @property
     def signature(self) -> str:
-        """The signature, good for half an hour at least."""
+        """Return the signature, valid for at least half an hour."""
         with self._renewing:
             if self._ends - datetime.now(UTC) < _EARLY:
                 given = self._asked.look(self._path, "requesting a SAS for the blob container")
@@ -47,5 +47,5 @@ class ContainerAccess(AzureSasCredential):
             return self._current
 
     def update(self, signature: str) -> None:
-        """Not from outside."""
+        """Never called from outside."""
         raise MlflowAzureError("renewing the SAS for the blob container: it renews itself", hint="Report this.")

@@ -1,4 +1,4 @@
-"""The data of MLflow 3 within reach for a while: the temporary web app is made for it, and always taken away again."""
+"""Temporary access to the data of MLflow 3: the temporary web app is created, and always removed again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REMOVE_SECONDS = 120
 def opened(
     dialog: Dialog, azure: Azure, settings: Settings, context: BuildContext | None, build: Builder | None
 ) -> Iterator[StoredDatabase]:
-    """The storage of a deployment of MLflow 3, within. Raises MlflowAzureError where there is none (NotDeployed)."""
+    """Give access to the storage of an MLflow 3 deployment. Raises MlflowAzureError if there is none (NotDeployed)."""
     prepared = dialog.wait(lambda: temporary(azure, settings, context=context, build=build))
     data = StoredDatabase(azure, settings, prepared)
     try:
@@ -42,7 +42,7 @@ def opened(
 
 
 def _remove(dialog: Dialog, prepared: Temporary) -> None:
-    """Take it away, not within the command's own time, which may be what ended it."""
+    """Remove it, with a time limit of its own, since the command's may have expired."""
 
     def remove() -> None:
         prepared.removed.run(Given({}), lambda _message, _fraction: None)

@@ -1,4 +1,4 @@
-"""The temporary web app of a deployment of MLflow 3, beside the one that serves."""
+"""The temporary web app of an MLflow 3 deployment, next to the serving one."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 TAG_SUFFIX = "-tasks"
-"""Its image has a tag of its own: under the usual one the server that runs would pull it when it starts again."""
+"""Its image has a tag of its own: a restart of the running server would pull it under the usual one."""
 _NOT_ITS_OWN = ("MLFLOW_SERVER_MIGRATE_FROM", "MLFLOW_SERVER_MIGRATED_ARTIFACTS")
-"""What the temporary web app may have from an upgrade that was killed."""
+"""Parts that the temporary web app may have left from a killed upgrade."""
 _SAME = ("MLFLOW_SERVER_", "WEBSITES_", "AZURE_AUTHORITY_HOST")
-"""How the names of app settings begin that it takes from the web app that serves."""
+"""Prefixes of the app settings that it copies from the serving web app."""
 
 
 @dataclass(frozen=True)
 class Temporary:
-    """The temporary web app, to be made.
+    """The temporary web app, still to be created.
 
     Attributes:
-        plan: How it is made.
-        asked: How it is asked.
-        removed: How it is taken away again.
-        serving: The web app that serves.
-        account: What the storage account gives: its name and blob_endpoint.
+        plan: The plan that creates it.
+        asked: Its client.
+        removed: The step that removes it.
+        serving: The serving web app.
+        account: The storage account's outputs: its name and blob_endpoint.
 
     """
 
@@ -63,7 +63,7 @@ class Temporary:
 
 
 def temporary(azure: Azure, settings: Settings, *, context: BuildContext | None, build: Builder | None) -> Temporary:
-    """The temporary web app of a deployment of MLflow 3, with the image of this version of mlflow-azure.
+    """Return the temporary web app of an MLflow 3 deployment, with the image of this version of mlflow-azure.
 
     Raises:
         MlflowAzureError: There is no deployment (NotDeployed).

@@ -1,4 +1,4 @@
-"""The data of a deployment of MLflow 3: its database, by way of a folder of the blob container, and the container."""
+"""The data of an MLflow 3 deployment: its database, through a folder of the blob container, and the container."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 TRANSFER = "mlflow-azure-transfer/"
-"""How names of blobs begin that are on their way. Whatever of it is left of a command that was killed is removed."""
+"""The prefix of blobs in transfer. Leftovers of a killed command are removed."""
 _FOLDER = f"{TRANSFER}database/"
 DATABASE = "database"
 """The kind of the part, and its folder in a backup."""
@@ -39,7 +39,7 @@ _LOADING = ("loading", DATABASE)
 
 
 class DatabaseFiles(Blobs):
-    """The files of a database on their way."""
+    """The files of a database in transfer."""
 
     kind = DATABASE
 
@@ -48,16 +48,16 @@ class DatabaseFiles(Blobs):
         self._on_its_way = Blobs(*container, below=TRANSFER)
 
     def release(self) -> None:
-        """Delete them, and whatever else is on its way."""
+        """Delete them, and everything else in transfer."""
         self._on_its_way.remove(self._on_its_way.contents().keys(), ())
 
     def is_initial(self, name: str) -> bool:
-        """What is left of another command is no data."""
+        """Nothing: leftovers of another command are not data."""
         return True
 
 
 class DumpedDatabase(RemoteTask):
-    """The files of the database, as it is at one moment."""
+    """The files of a consistent dump of the database."""
 
     kind = "snapshot"
     action: ClassVar[Action] = Action.CREATE
@@ -70,13 +70,13 @@ class DumpedDatabase(RemoteTask):
         self._files = data.files()
 
     def run(self, given: Given, report: Report) -> Action:
-        """Write them, in the place of those that another command left."""
+        """Write them, replacing leftovers of another command."""
         self._files.release()
         return super().run(given, report)
 
 
 class LoadedDatabase(RemoteTask):
-    """The database, with what the files hold in the place of what it held."""
+    """The database, with its data replaced by the contents of the files."""
 
     kind = DATABASE
     action: ClassVar[Action] = Action.REPLACE
@@ -88,18 +88,18 @@ class LoadedDatabase(RemoteTask):
         self._restored = done
 
     def run(self, given: Given, report: Report) -> Action:
-        """Load it; from here on what it held is gone."""
+        """Load it; its previous data is lost from here on."""
         self._restored.note(*_LOADING, 0)
         return super().run(given, report)
 
     def told(self, so_far: dict[str, Any]) -> tuple[str, float | None]:
-        """How many tables are there, or how many runs."""
+        """Return the number of tables or runs."""
         return told_of_runs(so_far) if "looked_at" in so_far else super().told(so_far)
 
 
 @dataclass(frozen=True)
 class StoredDatabase:
-    """The storage of a deployment of MLflow 3, while its temporary web app is there."""
+    """The storage of an MLflow 3 deployment, while its temporary web app exists."""
 
     azure: Azure
     settings: Settings
@@ -113,15 +113,15 @@ class StoredDatabase:
 
     @property
     def name_of_database(self) -> str:
-        """Its name in the server."""
+        """Its name on the server."""
         return self.settings.postgres_database_name
 
     def files(self) -> DatabaseFiles:
-        """The files of the database, on their way."""
+        """The files of the database in transfer."""
         return DatabaseFiles(*self._container(write=True))
 
     def blobs(self, *, write: bool = False) -> Blobs:
-        """The blob container, without what is on its way."""
+        """The blob container, without the files in transfer."""
         return Blobs(*self._container(write=write), leaves_out=TRANSFER)
 
     def _container(self, *, write: bool) -> tuple[Any, str, ContainerAccess, str]:
@@ -130,14 +130,14 @@ class StoredDatabase:
         return self.azure.cloud, endpoint, access, self.settings.storage_container_name
 
     def sources(self, backup: Manifest) -> list[tuple[Source, str]]:
-        """What a backup reads, each with its folder."""
+        """Return the sources of a backup, each with its folder."""
         made: dict[str, Source] = {DATABASE: self.files(), Blobs.kind: self.blobs()}
         return [(made[part.kind], part.folder) for part in backup.parts]
 
 
 @dataclass(frozen=True)
 class DatabaseHeld:
-    """What a database holds that a restore would give up."""
+    """The data in the database that a restore would replace."""
 
     label: str
     contents: dict[str, int]
@@ -146,19 +146,19 @@ class DatabaseHeld:
 
     @classmethod
     def of(cls, data: StoredDatabase, restored: Restored) -> DatabaseHeld:
-        """Ask for it."""
+        """Request it."""
         found = data.temporary.asked.look("/database", "checking the database")
         return cls(f"database {data.name_of_database}", found["contents"], restored)
 
     def in_the_way(self) -> list[str]:
-        """The tables that hold something; what this very restore has put there is none of it."""
+        """Return the non-empty tables, without data written by this restore."""
         if self.restored.size(*_LOADING) is not None:
             return []
         return [f"{name} ({rows:,} rows)" for name, rows in sorted(self.contents.items())]
 
 
 def refuse_newer(data: StoredDatabase, backup: Manifest) -> None:
-    """Raise SettingsError where the backup's schema is one that this version of mlflow-azure does not know."""
+    """Raise SettingsError if this version of mlflow-azure does not know the backup's schema."""
     known = data.temporary.asked.look("/database", "checking the database")["known"]
     made = backup.database or {}
     if made.get("revision") not in known:
@@ -170,7 +170,7 @@ def refuse_newer(data: StoredDatabase, backup: Manifest) -> None:
 
 
 class PackedFileStore(Task):
-    """A file store of MLflow 1.5.0, packed and put where the temporary web app takes it."""
+    """A file store of MLflow 1.5.0, packed and uploaded for the temporary web app."""
 
     kind = "file store"
     action: ClassVar[Action] = Action.COPY
@@ -186,7 +186,7 @@ class PackedFileStore(Task):
         self._files = files
 
     def run(self, given: Given, report: Report) -> Action:
-        """Pack and send it, each file after it was compared with its SHA-256."""
+        """Pack and upload it, checking each file against its SHA-256."""
         self.progress = Progress(report)
         mine = [each for each in self._entries if each.name.startswith(self._below)]
         self.progress.expect(len(mine), sum(each.bytes for each in mine))

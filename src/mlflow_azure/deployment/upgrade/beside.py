@@ -1,4 +1,4 @@
-"""What MLflow 3 needs, made beside the running 1.5.0, and the temporary web app that moves the runs."""
+"""The resources of MLflow 3 created next to the running 1.5.0, and the temporary web app that moves the runs."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _TAG_SUFFIX = "-mlflow3"
 
 @dataclass(frozen=True)
 class Beside:
-    """What is made.
+    """The resources to create.
 
     Attributes:
-        nodes: Each after those that it needs.
-        required: What is there, and left as it is.
+        nodes: The nodes in dependency order.
+        required: Existing resources, which are not changed.
         site: The temporary web app.
-        token: What it wants to be shown.
+        token: The token that it requires.
 
     """
 
@@ -67,16 +67,16 @@ def beside(
     build: Builder | None,
     keep_artifact_uris: bool,
 ) -> Beside:
-    """What is made beside a running 1.5.0.
+    """Return the resources to create next to a running 1.5.0.
 
-    The image gets a tag of its own: under the usual one a restarted 1.5.0 would pull it.
+    The image gets a tag of its own: a restarted 1.5.0 would pull it under the usual one.
 
     Args:
         azure: The subscription.
-        settings: Of MLflow 3.
-        context: What its image is built from.
-        build: How it is built.
-        keep_artifact_uris: Leave the addresses of artifacts as they are.
+        settings: The settings of MLflow 3.
+        context: The build context of its image.
+        build: How to build it.
+        keep_artifact_uris: Leave artifact URIs unchanged.
 
     """
     base = postgres_foundation(azure, settings, private=has_private_network(settings, MINIMUM))

@@ -1,4 +1,4 @@
-"""The change of the MLflow that a web app runs, forth and back, and the end of the file share."""
+"""Switching a web app between MLflow versions, and removing the file share."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the way from 1.5.0 to 3 stands.
+    """The state of the upgrade from 1.5.0 to 3.
 
     Attributes:
-        version: Which MLflow the web app was made for.
-        upgrade: "switched", "finished" or "rolled-back"; None before.
-        aside: How many runs are only in the file share.
-        sku: Size of the plan that the web app is on.
-        release: Which release of MLflow 3 it has, where that was noted.
+        version: The MLflow version of the web app.
+        upgrade: "switched", "finished" or "rolled-back"; None before that.
+        aside: Number of runs that are only on the file share.
+        sku: Size of the web app's plan.
+        release: Its release of MLflow 3, if recorded.
 
     """
 
@@ -44,15 +44,15 @@ class Standing:
     release: str | None
 
     def kept(self, loaded: Loaded) -> dict[str, str]:
-        """The settings that an upgrade leaves as they are, unless the user names others.
+        """Return the settings that an upgrade keeps, unless the user changes them.
 
-        MLflow 3 fits on the default plan of 1.5.0, and its own default may not be in reach.
+        MLflow 3 fits on the default plan of 1.5.0, and its own default may not be available.
         """
         return {} if loaded.given("ASP_SKU") else {"ASP_SKU": self.sku}
 
 
 def standing(azure: Azure, settings: Settings) -> Standing:
-    """Where it stands.
+    """Return its state.
 
     Raises:
         MlflowAzureError: Nothing is deployed.
@@ -75,7 +75,7 @@ def standing(azure: Azure, settings: Settings) -> Standing:
 
 
 def to_3(azure: Azure, settings: Settings, wish: Wish, *, aside: int | None) -> Deploy:
-    """Let the web app become MLflow 3; the share stays. `aside` is None where it is known from before."""
+    """Switch the web app to MLflow 3 and keep the share. `aside` is None if it is already recorded."""
     labels = {arm.UPGRADE: arm.SWITCHED, **({} if aside is None else {arm.LEFT_ASIDE: str(aside)})}
 
     def becomes(live: Features) -> Features:
@@ -85,7 +85,7 @@ def to_3(azure: Azure, settings: Settings, wish: Wish, *, aside: int | None) -> 
 
 
 def back_to_1_5_0(azure: Azure, settings: Settings, wish: Wish) -> Deploy:
-    """Let the web app become MLflow 1.5.0 again, which pulls with the registry's admin user."""
+    """Switch the web app back to MLflow 1.5.0, which pulls with the registry's admin user."""
     labels = {arm.UPGRADE: arm.ROLLED_BACK, arm.MLFLOW_VERSION: FILE_SHARE}
 
     def becomes(live: Features) -> Features:
@@ -95,7 +95,7 @@ def back_to_1_5_0(azure: Azure, settings: Settings, wish: Wish) -> Deploy:
 
 
 def finish(azure: Azure, settings: Settings, wish: Wish) -> Deploy:
-    """Note that there is no way back, and let no key open the storage account any more."""
+    """Record that there is no way back, and disable the storage account's keys."""
 
     def becomes(live: Features) -> Features:
         return replace(live, upgrade=arm.FINISHED, move=Move({arm.UPGRADE: arm.FINISHED}))
@@ -104,7 +104,7 @@ def finish(azure: Azure, settings: Settings, wish: Wish) -> Deploy:
 
 
 def refuse_never_switched(found: Standing, what: str) -> None:
-    """Raise SettingsError where the web app runs MLflow 3 and there is no file share that it came from."""
+    """Raise SettingsError if the web app runs MLflow 3 without having been upgraded."""
     if found.version == POSTGRES and found.upgrade is None:
         raise SettingsError(
             f"{what}: it was deployed as MLflow 3", hint="Check its state: mlflow-azure status", code="NothingToDo"
@@ -112,7 +112,7 @@ def refuse_never_switched(found: Standing, what: str) -> None:
 
 
 def refuse_finished(found: Standing, what: str) -> None:
-    """Raise SettingsError where the file share is gone."""
+    """Raise SettingsError if the file share is gone."""
     if found.upgrade == arm.FINISHED:
         raise SettingsError(
             f"{what}: the upgrade is finished and the file share is deleted",
@@ -122,7 +122,7 @@ def refuse_finished(found: Standing, what: str) -> None:
 
 
 class RemovedShare(Task):
-    """A file share that is gone."""
+    """The removal of a file share."""
 
     kind = "file share"
     action: ClassVar[Action] = Action.DELETE
@@ -133,7 +133,7 @@ class RemovedShare(Task):
         self._settings = settings
 
     def run(self, given: Given, report: Report) -> Action:
-        """Delete it with its snapshots. Azure keeps it a while, unless that was switched off.
+        """Delete it with its snapshots. Azure keeps it for a while, unless soft delete is off.
 
         https://learn.microsoft.com/azure/storage/files/storage-files-prevent-file-share-deletion
         """

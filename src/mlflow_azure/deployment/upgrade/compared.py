@@ -1,4 +1,4 @@
-"""What a pass came to: both sides of each experiment, and what could not be moved."""
+"""The result of a pass: both sides of each experiment, and what could not be moved."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mlflow_azure.errors import MlflowAzureError
 
 @dataclass(frozen=True)
 class Side:
-    """What one side has of an experiment's runs.
+    """One side's counts of an experiment's runs.
 
     Attributes:
-        runs: How many.
-        params: Of those runs.
-        tags: Of those runs.
-        points: Of their metrics.
-        hash: SHA-256 over the hashes of all of them.
+        runs: Number of runs.
+        params: Number of their params.
+        tags: Number of their tags.
+        points: Number of their metric points.
+        hash: SHA-256 of the hashes of all of these.
 
     """
 
@@ -47,7 +47,7 @@ class Compared:
 
     @property
     def is_equal(self) -> bool:
-        """Whether both sides are."""
+        """Whether both sides are equal."""
         return self.file_store == self.database
 
 
@@ -57,8 +57,8 @@ class LeftAside:
 
     Attributes:
         experiment: Id of the experiment.
-        run: Id of the run; None for the experiment itself.
-        reason: Why.
+        run: Id of the run; null for the experiment itself.
+        reason: The reason.
 
     """
 
@@ -67,7 +67,7 @@ class LeftAside:
     reason: str
 
     def __str__(self) -> str:
-        """In words."""
+        """Return it in words."""
         what = (
             f"experiment {self.experiment}" if self.run is None else f"run {self.run} of experiment {self.experiment}"
         )
@@ -76,14 +76,14 @@ class LeftAside:
 
 @dataclass(frozen=True)
 class Passed:
-    """What a pass came to.
+    """The result of a pass.
 
     Attributes:
-        runs: How many runs the file share has.
-        moved: How many of them were new or changed, and were moved.
-        repeated: Points that the file share has more than once.
-        seconds: How long it took.
-        experiments: Both sides of each.
+        runs: Number of runs on the file share.
+        moved: Number of new or changed runs that were moved.
+        repeated: Number of points that the file share has more than once.
+        seconds: Its duration.
+        experiments: Both sides of each experiment.
         aside: What could not be moved.
 
     """
@@ -97,7 +97,7 @@ class Passed:
 
     @classmethod
     def told(cls, told: dict[str, Any]) -> Passed:
-        """From what the temporary web app tells."""
+        """Create it from the temporary web app's response."""
         return cls(
             told["runs"],
             told["moved"],
@@ -111,7 +111,7 @@ class Passed:
         )
 
     def refuse_differences(self) -> None:
-        """Raise MlflowAzureError where the sides are not equal."""
+        """Raise MlflowAzureError if the sides differ."""
         if unequal := [each for each in self.experiments if not each.is_equal]:
             names = ", ".join(f"{each.id} ({each.name})" for each in unequal)
             raise MlflowAzureError(

@@ -1,4 +1,4 @@
-"""Passes of the temporary web app, asked for from here, and what they came to."""
+"""Passes of the temporary web app, requested from here, and their results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class MovingPass(RemoteTask):
     """A pass.
 
     Attributes:
-        passed: What it came to, once it is done.
+        passed: Its result, once it is done.
 
     """
 
@@ -30,10 +30,10 @@ class MovingPass(RemoteTask):
         super().__init__(TaskSite(site, token), "passes", name)
 
     def done(self) -> Action:
-        """Whether there was anything to move."""
+        """Return whether there was anything to move."""
         self.passed = Passed.told(self.result)
         return Action.COPY if self.passed.moved else Action.CHECK
 
     def told(self, so_far: dict[str, Any]) -> tuple[str, float | None]:
-        """How many runs were looked at, or moved."""
+        """Return the number of runs checked or moved."""
         return told_of_runs(so_far)

@@ -1,4 +1,4 @@
-"""Carries out an upgrade step by step, there, back, and to its end."""
+"""Carries out an upgrade step by step, its rollback, and its end."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
     from mlflow_azure.settings import Settings
 
 _MOST_PASSES = 5
-"""While the server keeps running. Each has less to do than the one before, unless clients log faster than runs are
-moved."""
+"""Passes while the server keeps running. Each has less to do than the one before, unless clients log faster than runs
+are moved."""
 _FEW = 0.01
-"""Of all runs, a part that is left to the last pass."""
+"""The fraction of runs to leave to the last pass."""
 
 _START_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Aim:
-    """A deployment of one of the two versions: its settings, and what is asked for beyond them."""
+    """A deployment of one of the two versions: its settings, and what the user wants beyond them."""
 
     settings: Settings
     wish: Wish
@@ -56,13 +56,13 @@ class Aim:
 
 @dataclass(frozen=True)
 class Moved:
-    """What an upgrade came to.
+    """The result of an upgrade.
 
     Attributes:
-        url: Where the server is.
-        last: The pass after which both sides were compared; None where an earlier command did it.
-        stopped_seconds: For how long the server did not answer.
-        last_pass_seconds: How much of that time went into moving and comparing runs.
+        url: URL of the server.
+        last: The pass after which both sides were compared; None if an earlier command did that.
+        stopped_seconds: How long the server was down.
+        last_pass_seconds: How much of that time was spent moving and comparing runs.
 
     """
 
@@ -79,8 +79,8 @@ class Upgrading:
         """Prepare it.
 
         Args:
-            dialog: Tells what is done, and asks.
-            found: Where the upgrade stands.
+            dialog: Shows progress, and asks questions.
+            found: The state of the upgrade.
             old: The deployment as MLflow 1.5.0.
             new: The same as MLflow 3.
 
@@ -89,7 +89,7 @@ class Upgrading:
         self._old, self._new = old, new
 
     def move(self, backup: Path | None, *, without_backup: bool, keep_artifact_uris: bool) -> Moved:
-        """Move everything, and switch."""
+        """Move everything, and switch to MLflow 3."""
         has_to_move = self._found.version == FILE_SHARE
         if has_to_move and (backup is None) == (not without_backup):
             raise SettingsError(
@@ -121,9 +121,9 @@ class Upgrading:
             return self._last_pass_and_switch(prepared)
 
     def _refuse_undecided(self) -> None:
-        """Raise SettingsError where nobody has said who may reach MLflow 3, or it would go on storing a password.
+        """Raise SettingsError if it is undecided who can reach MLflow 3, or a password would remain stored.
 
-        Before anything is made.
+        This happens before anything is created.
         """
         azure, settings, wish = self._azure, self._new.settings, self._new.wish
         live = self._dialog.wait(lambda: enabled_features(azure, settings))
@@ -132,7 +132,7 @@ class Upgrading:
         self._dialog.wait(lambda: decide_access(azure, settings, live, auth=wish.auth, public=wish.public))
 
     def _passes(self, prepared: Beside) -> Passed:
-        """Move runs while the server goes on, until little changes any more."""
+        """Move runs while the server keeps running, until few are left."""
         for number in range(1, _MOST_PASSES + 1):
             passed = self._pass(prepared, f"pass {number}")
             if passed.moved <= passed.runs * _FEW:
@@ -145,14 +145,14 @@ class Upgrading:
         return task.passed
 
     def _accept(self, passed: Passed) -> None:
-        """Ask whether to go on without what cannot be moved."""
+        """Ask whether to continue without what cannot be moved."""
         if not passed.aside:
             return
         self._dialog.warn(Warned(f"{each}", "It stays on the file share.") for each in passed.aside)
         self._dialog.require_consent(f"Continue without the {len(passed.aside):,} that cannot be moved?")
 
     def _last_pass_and_switch(self, prepared: Beside) -> Moved:
-        """With the server stopped, move what is left, compare, and switch. Where that fails, 1.5.0 goes on."""
+        """With the server stopped, move the rest, compare, and switch. If that fails, 1.5.0 is started again."""
         site = self._base.site
         stopped = time.monotonic()
         try:
@@ -170,20 +170,20 @@ class Upgrading:
         return Moved(url, last, time.monotonic() - stopped, moved_seconds)
 
     def _start_again(self) -> None:
-        """Let 1.5.0 go on. Not within the command's own time, which may be what ended it."""
+        """Start 1.5.0 again, with a time limit of its own, since the command's may have expired."""
         azure = self._azure.within(Deadline(_START_SECONDS))
         site = postgres_foundation(azure, self._new.settings).site
         self._dialog.watch(engine.Execution(engine.plan([StartedSite(site)], azure.deadline), azure.deadline).events())
 
     def _switch(self, *, aside: int | None) -> str:
-        """Let the web app become MLflow 3, which then answers; its URL."""
+        """Switch the web app to MLflow 3, wait until it responds, and return its URL."""
         azure, settings = self._azure, self._new.settings
         url = self._deploy(lambda: changeover.to_3(azure, settings, self._new.wish, aside=aside))
         self._do(self._without_temporary_site())
         return url
 
     def roll_back(self) -> str:
-        """Go back to 1.5.0; its URL. An upgrade that was not switched yet is given up."""
+        """Go back to 1.5.0, and return its URL. An upgrade that was not switched yet is abandoned."""
         changeover.refuse_never_switched(self._found, "rolling back")
         changeover.refuse_finished(self._found, "rolling back")
         azure = self._azure
@@ -211,7 +211,7 @@ class Upgrading:
         return url
 
     def finish(self, *, delete_share: bool) -> tuple[str, str]:
-        """Delete the file share, asked twice; the server's URL, and the share's name."""
+        """Delete the file share after asking twice; return the server's URL and the share's name."""
         azure, settings = self._azure, self._new.settings
         changeover.refuse_never_switched(self._found, "finishing the upgrade")
         if self._found.version == FILE_SHARE:

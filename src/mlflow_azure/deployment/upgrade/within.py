@@ -1,4 +1,4 @@
-"""From one release of MLflow 3 to the one that this mlflow-azure has, on the same database."""
+"""Upgrades from one release of MLflow 3 to that of this mlflow-azure, on the same database."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Renewed:
-    """What it came to.
+    """The result.
 
     Attributes:
-        url: Where the server is.
-        migrated: Whether the schema was an older one.
-        stopped_seconds: For how long the server did not answer.
+        url: URL of the server.
+        migrated: Whether the schema was migrated.
+        stopped_seconds: How long the server was down.
 
     """
 
@@ -51,7 +51,7 @@ class Renewed:
 
 
 class MigratedSchema(RemoteTask):
-    """A schema of this release."""
+    """The schema of this release."""
 
     kind = "schema"
     action: ClassVar[Action] = Action.UPDATE
@@ -61,12 +61,12 @@ class MigratedSchema(RemoteTask):
 def renew(
     dialog: Dialog, azure: Azure, found: Standing, aim: Aim, backup: Path | None, *, without_backup: bool
 ) -> Renewed:
-    """Back up, migrate the schema with the server stopped, and let the server have the new image.
+    """Back up, migrate the schema with the server stopped, and start the server with the new image.
 
-    Every step can be done again: whoever runs the command again goes on with what is left.
+    Every step can be repeated: running the command again continues with what is left.
 
     Raises:
-        SettingsError: Whether to back up is not said, or what is deployed is newer.
+        SettingsError: It is undecided whether to back up, or the deployed release is newer.
 
     """
     if (backup is None) == (not without_backup):
@@ -108,9 +108,9 @@ def _renew(dialog: Dialog, azure: Azure, aim: Aim, backup: Path | None) -> Renew
 
 
 def _migrate(dialog: Dialog, azure: Azure, data: StoredDatabase, site: WebApp) -> None:
-    """Migrate the schema. A failure leaves the old one, and the server of before goes on with it.
+    """Migrate the schema. A failure leaves the old one, and the server of before goes on it.
 
-    PostgreSQL takes each migration back that does not end, so what a kill leaves is a schema of some release.
+    PostgreSQL rolls back each unfinished migration, so a kill leaves a schema of some release.
     """
     _do(dialog, azure.deadline, StoppedSite(site))
     try:
