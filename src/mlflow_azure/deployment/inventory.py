@@ -69,7 +69,7 @@ class Found:
         return KINDS.get(self.type, self.type)
 
     def lives_in(self, other: Found) -> bool:
-        """Whether it is a part of `other`, and goes it. A DNS zone does not go while it has a link."""
+        """Whether it is part of `other`, and deleted with it. A DNS zone cannot be deleted while it has a link."""
         return self.id.lower().startswith(f"{other.id.lower()}/") and self.type != DNS_LINK
 
     def __str__(self) -> str:

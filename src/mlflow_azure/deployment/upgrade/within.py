@@ -108,7 +108,7 @@ def _renew(dialog: Dialog, azure: Azure, aim: Aim, backup: Path | None) -> Renew
 
 
 def _migrate(dialog: Dialog, azure: Azure, data: StoredDatabase, site: WebApp) -> None:
-    """Migrate the schema. A failure leaves the old one, and the server of before goes on it.
+    """Migrate the schema. A failure leaves the old one, with which the previous server continues.
 
     PostgreSQL rolls back each unfinished migration, so a kill leaves a schema of some release.
     """
