@@ -203,16 +203,22 @@ def test_a_plan_across_zones_needs_a_region_that_has_some(azure: Azure, group: s
     assert (refused.status_code, refused.json()["Details"][2]["ErrorEntity"]["ExtendedCode"]) == (400, "59911")
 
 
-def test_a_site_that_is_stopped_stays_enabled_and_one_that_is_not_enabled_is_no_stopped_one(
-    azure: Azure, group: str
-) -> None:
+def test_a_site_tells_its_plan_its_routes_and_whether_it_is_stopped_or_not_enabled(azure: Azure, group: str) -> None:
     plan = azure.plan(group.rpartition("/")[2])
     site = azure.site(group.rpartition("/")[2], plan)
     named = send(azure, "PUT", site.id, {"location": "westeurope", "properties": {"serverFarmId": plan.name}}).json()
     assert named["properties"]["serverFarmId"] == plan.id
+    routed = {"properties": {"outboundVnetRouting": {"imagePullTraffic": True}}}
+    answer = recordings.send(azure, "PATCH", f"{site.id}?api-version=2025-05-01", routed).json()["properties"]
+    assert answer["outboundVnetRouting"] == {
+        **dict.fromkeys(("allTraffic", "applicationTraffic", "backupRestoreTraffic", "contentShareTraffic"), False),
+        "imagePullTraffic": True,
+        "managedIdentityTraffic": False,
+    }
     send(azure, "POST", f"{site.id}/stop")
     stopped = send(azure, "GET", site.id).json()["properties"]
     assert (stopped["state"], stopped["enabled"]) == ("Stopped", True)
+    assert (stopped["vnetImagePullEnabled"], "outboundVnetRouting" in stopped) == (True, False)
     send(azure, "POST", f"{site.id}/start")
     assert send(azure, "GET", site.id).json()["properties"]["state"] == "Running"
     disabled = send(azure, "PATCH", site.id, {"properties": {"enabled": False}}).json()["properties"]

@@ -2,7 +2,7 @@
 
 Everywhere else resources have the fields of the newest version that was recorded. Seen in recordings of Azure of 2021
 to 2026 (azure-cli, azure-service-operator): the version is the oldest that was answered with the field, and there is
-an older one that was answered without. App Service answers any version with all of its fields.
+an older one that was answered without. App Service answers any version with all of its fields, but for those here.
 """
 
 from __future__ import annotations
@@ -37,12 +37,19 @@ _SINCE: dict[str, dict[str, tuple[str, ...]]] = {
         "2025-06-01": ("properties.allowCrossTenantDelegationSas",),
     },
     "microsoft.storage/storageaccounts/blobservices": {"2025-06-01": ("properties.staticWebsite",)},
+    "microsoft.web/sites": {"2024-11-01": ("properties.outboundVnetRouting",)},
     "region": {"2022-12-01": ("type", "metadata.geography", "availabilityZoneMappings")},
 }
 # The same for fields that went: the newest version that was answered with them.
 _UNTIL: dict[str, dict[str, tuple[str, ...]]] = {
     "microsoft.containerregistry/registries": {
         "2021-08-01-preview": ("properties.networkRuleSet.virtualNetworkRules",),
+    },
+    "microsoft.web/sites": {
+        "2024-04-01": (
+            *("properties.vnetRouteAllEnabled", "properties.vnetImagePullEnabled"),
+            *("properties.vnetContentShareEnabled", "properties.vnetBackupRestoreEnabled"),
+        ),
     },
 }
 

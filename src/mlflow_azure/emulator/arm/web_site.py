@@ -22,7 +22,14 @@ from mlflow_azure.emulator.arm.web_config_defaults import (
 from mlflow_azure.emulator.arm.web_identity import written_identity
 from mlflow_azure.emulator.arm.web_networks import SUBNET, require_connectable
 from mlflow_azure.emulator.arm.web_plans import webspace, without_empty_tags
-from mlflow_azure.emulator.arm.web_site_defaults import SETTABLE, site_fields, site_properties, ssl_state
+from mlflow_azure.emulator.arm.web_site_defaults import (
+    SETTABLE,
+    routes,
+    site_fields,
+    site_properties,
+    ssl_state,
+    with_single_routes,
+)
 
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Call
@@ -40,7 +47,7 @@ def write_site(call: Call, existing: Body | None) -> Body:
         ArmError: The region, the plan or the configuration is refused.
 
     """
-    world, wanted = call.world, call.body.get("properties") or {}
+    world, wanted = call.world, with_single_routes(call.body.get("properties") or {})
     live = existing["properties"] if existing else SETTABLE
     site = tracked(call, existing)
     plan = _plan(call, wanted.get("serverFarmId") or live.get("serverFarmId"))
@@ -112,6 +119,7 @@ def described(world: World, site: Body) -> Body:
         "hostNameSslStates": [ssl_state(host, "Standard"), ssl_state(scm, "Repository")],
         "defaultHostName": host,
         "webSpace": space,
+        "outboundVnetRouting": routes(kept),
         "isXenon": plan is not None and plan["properties"].get("isXenon", False),
         "hyperV": plan is not None and plan["properties"].get("hyperV", False),
         "siteProperties": site_properties(configuration),

@@ -30,9 +30,18 @@ SETTABLE: dict[str, Any] = {
     "scmSiteAlsoStopped": False,
     "storageAccountRequired": False,
     "virtualNetworkSubnetId": None,
+    "vnetBackupRestoreEnabled": False,
     "vnetContentShareEnabled": False,
     "vnetImagePullEnabled": False,
     "vnetRouteAllEnabled": False,
+}
+# What is sent through the network that a site is connected to: since version 2024-11-01 in one object, recorded in
+# 2026 (azure-service-operator); in older versions each in a field of its own.
+_ROUTES = {
+    "applicationTraffic": "vnetRouteAllEnabled",
+    "contentShareTraffic": "vnetContentShareEnabled",
+    "imagePullTraffic": "vnetImagePullEnabled",
+    "backupRestoreTraffic": "vnetBackupRestoreEnabled",
 }
 _UNSET = (
     *("owner", "sslCertificates", "cers", "siteMode", "computeMode", "serverFarm", "containerAllocationSubnet"),
@@ -73,7 +82,6 @@ _FIXED: dict[str, Any] = {
     "siteScopedCertificatesEnabled": False,
     "usageState": "Normal",
     "useQueryStringAffinity": False,
-    "vnetBackupRestoreEnabled": False,
 }
 _SSL_STATE = (
     *("ipBasedSslResult", "virtualIP", "virtualIPv6", "thumbprint", "certificateResourceId", "toUpdate"),
@@ -94,6 +102,18 @@ def site_fields(name: str, subscription: str, webspace: str) -> dict[str, Any]:
         "selfLink": f"https://{STAMP}.api.azurewebsites.windows.net:454/subscriptions/{subscription}/webspaces/"
         f"{webspace}/sites/{name}",
     }
+
+
+def routes(properties: dict[str, Any]) -> dict[str, bool]:
+    """The `outboundVnetRouting` of a site."""
+    single = {name: properties.get(field, False) for name, field in _ROUTES.items()}
+    return {"allTraffic": False, "managedIdentityTraffic": False, **single}
+
+
+def with_single_routes(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a request in the words of older versions."""
+    asked = wanted.get("outboundVnetRouting") or {}
+    return {**wanted, **{field: asked[name] for name, field in _ROUTES.items() if asked.get(name) is not None}}
 
 
 def ssl_state(host: str, kind: str) -> dict[str, Any]:
