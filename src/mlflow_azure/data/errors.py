@@ -113,8 +113,7 @@ def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine:
     replace = "--local DIR --replace" if on_this_machine else "--replace"
     return SettingsError(
         f"restoring to {what}: {len(names):,} {counted} already exist, such as {names[0]}",
-        hint=f"To keep them, {keep}. To replace them with the contents of the backup: "
-        f"mlflow-azure restore {replace}",
+        hint=f"To keep them, {keep}. To replace them with the contents of the backup: mlflow-azure restore {replace}",
         code="DataExists",
     )
 
