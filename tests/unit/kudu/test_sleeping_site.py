@@ -55,6 +55,6 @@ def test_it_is_waited_for_until_the_deadline_and_no_longer(site: ScriptedServer)
 
 def test_where_nobody_waits_what_it_answers_is_told_at_once(site: ScriptedServer) -> None:
     site.will([Answer(503), NO_LOGS])
-    with pytest.raises(MlflowAzureError, match="its SCM site answered 503"):
+    with pytest.raises(MlflowAzureError, match="its SCM site responded with 503"):
         kudu(site, None).log_files()
     assert site.requests == [ASKED]

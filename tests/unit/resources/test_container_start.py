@@ -64,7 +64,7 @@ def test_a_role_that_never_counts_is_given_up_after_thirty_minutes(
 ) -> None:
     assert role.seconds == 30 * 60
     role.give_up()
-    with pytest.raises(AzureRefusedError, match="may not pull the image, 30 minutes after") as refused:
+    with pytest.raises(AzureRefusedError, match="cannot pull the image, 30 minutes after") as refused:
         start.act(refused_pull(), unheard)
     assert refused.value.code == "PullRefused"
     assert "--no-identity" in refused.value.hint

@@ -50,5 +50,5 @@ def app() -> Iterator[Refusing]:
 def test_a_demand_for_sign_in_is_healthy_only_where_no_token_was_shown(app: Refusing, status: int) -> None:
     app.status = status
     asked, refused = probe(app.url, timeout=60), probe(app.url, Secret("a token"), timeout=60)
-    assert (asked.healthy, asked.detail) == (True, "asks for sign-in")
-    assert (refused.healthy, refused.detail) == (False, "accepts no token yet")
+    assert (asked.healthy, asked.detail) == (True, "requires sign-in")
+    assert (refused.healthy, refused.detail) == (False, "does not accept tokens yet")
