@@ -45,7 +45,6 @@ _FIXED: dict[str, Any] = {
     "vnetConnectionsMax": 2,
     "maximumNumberOfZones": 1,
     "currentNumberOfZonesUtilized": 1,
-    "asyncScalingEnabled": False,
     "isCustomMode": False,
     "powerState": "Running",
     "eligibleLogCategories": "",
@@ -56,6 +55,7 @@ SETTABLE: dict[str, Any] = {
     "isXenon": False,
     "perSiteScaling": False,
     "zoneRedundant": False,
+    "asyncScalingEnabled": False,
     "elasticScaleEnabled": False,
     "maximumElasticWorkerCount": 1,
 }
