@@ -8,6 +8,8 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.monitor import MonitorManagementClient
 
+from tests.support.recordings import send
+
 if TYPE_CHECKING:
     from tests.support.emulated import Azure
 
@@ -58,6 +60,26 @@ def test_limits_that_a_plan_cannot_have_are_refused(
     plan = azure.plan(group, sku)
     with pytest.raises(HttpResponseError, match=words):
         monitor.create_or_update(group, "scaling", setting(plan, *limits))
+
+
+def test_a_setting_for_virtual_machines_is_kept_and_answered_complete(azure: Azure, monitor: Any) -> None:
+    group = azure.group()
+    under = f"/subscriptions/{azure.subscription}/resourceGroups/{group}"
+    machines = f"{under}/providers/Microsoft.Compute/virtualMachineScaleSets/machines"
+    trigger = {"metricName": "Percentage CPU", "operator": "GreaterThan", "threshold": 75, "timeWindow": "PT5M"}
+    action = {"direction": "Increase", "type": "ChangeCount", "value": "1", "cooldown": "PT1M"}
+    capacity = {"minimum": "0", "maximum": "3", "default": "1"}
+    profile = {"name": "own", "capacity": capacity, "rules": [{"metricTrigger": trigger, "scaleAction": action}]}
+    wanted = {"targetResourceUri": machines, "profiles": [profile]}
+    path = f"{under}/providers/Microsoft.Insights/autoscalesettings/scaling?api-version=2022-10-01"
+    made = send(azure, "PUT", path, {"location": "westeurope", "properties": wanted})
+    assert made.status_code == 201
+    properties = made.json()["properties"]
+    assert (properties["enabled"], properties["notifications"]) == (False, None)
+    assert properties["predictiveAutoscalePolicy"] == {"scaleMode": "Disabled", "scaleLookAheadTime": None}
+    told = properties["profiles"][0]["rules"][0]["metricTrigger"]
+    assert told == {**trigger, "metricNamespace": "", "dimensions": None, "dividePerInstance": False}
+    assert monitor.get(group, "scaling").type == "Microsoft.Insights/autoscaleSettings"
 
 
 def test_a_plan_has_one_setting_at_most(azure: Azure, monitor: Any) -> None:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm.arm_errors import ArmError
+from mlflow_azure.emulator.arm.autoscale_defaults import complete
 from mlflow_azure.emulator.arm.autoscale_engine import COMPARES, SETTING_TYPE, seconds
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
@@ -16,6 +17,8 @@ from mlflow_azure.emulator.arm.quota import PLAN_TYPE
 from mlflow_azure.emulator.arm.web_plans import set_capacity
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mlflow_azure.emulator.arm.resources import Body
 
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/monitor/autoscale-settings")
@@ -25,24 +28,31 @@ _SETTING = _SETTINGS + "/{setting}"
 _NAME = re.compile(r"[^<>%&#.,?/\\:]{1,260}(?<! )")  # the rules of the names of Microsoft.Insights
 # https://learn.microsoft.com/azure/app-service/manage-scale-up: of the tiers with machines of their own, one cannot.
 _WITHOUT = ("Free", "Shared", "Basic")
+_TOLD_TYPE = "Microsoft.Insights/autoscaleSettings"  # as Azure spells it in answers
+_MACHINES = re.compile(r"/providers/Microsoft\.Compute/virtualMachineScaleSets/[^/]+$", re.IGNORECASE)
 _MOST_PROFILES, _MOST_RULES = 20, 10
 _CHANGES = ("ChangeCount", "PercentChangeCount", "ExactCount")
 _METRICS = ("CpuPercentage", "MemoryPercentage", "DiskQueueLength", "HttpQueueLength", "BytesReceived", "BytesSent")
 
 
-@endpoints.on("PUT", _SETTING, lacks="profiles by schedule; metrics but the CPU that is ordered; predictions")
+@endpoints.on(
+    "PUT",
+    _SETTING,
+    lacks="schedules, predictions, virtual machines, metrics but the CPU that is ordered",
+)
 async def put_setting(call: Call) -> Answer:
-    """Create or update a setting, whose limits count at once."""
+    """Create or update a setting, whose limits count at once. One for virtual machines is kept, and has no effect."""
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["setting"]):
         raise _invalid(f"The autoscale setting name '{call['setting']}' is not valid.")
     wanted = call.body.get("properties") or {}
     plan = _plan(call, str(wanted.get("targetResourceUri") or ""))
-    limits = [_limits(profile) for profile in _profiles(wanted)]
-    _require_fitting(plan, limits)
-    properties = {"enabled": False, "notifications": [], **wanted, "name": call["setting"]}
-    setting = call.world.resources.put({**tracked(call, existing), "properties": properties})
-    if properties["enabled"]:
+    limits = [_limits(profile, 1 if plan else 0) for profile in _profiles(wanted, _METRICS if plan else ())]
+    if plan:
+        _require_fitting(plan, limits)
+    properties = {**complete(wanted), "name": call["setting"]}
+    setting = call.world.resources.put({**tracked(call, existing), "type": _TOLD_TYPE, "properties": properties})
+    if plan and properties["enabled"]:
         least, most = min(low for low, _ in limits), max(high for _, high in limits)
         await set_capacity(call.world, plan, min(max(plan["sku"]["capacity"], least), most))
     return Answer(setting, 200 if existing else 201)
@@ -76,9 +86,11 @@ async def list_settings(call: Call) -> Answer:
     return Answer({"value": call.world.resources.of_type(SETTING_TYPE, f"/subscriptions/{call['subscription']}")})
 
 
-def _plan(call: Call, target: str) -> Body:
-    """The plan that is to be scaled. It has one setting at most."""
+def _plan(call: Call, target: str) -> Body | None:
+    """The plan that is to be scaled; None for virtual machines, of which there are none here. It has one setting."""
     plan = call.world.resources.find(target)
+    if plan is None and _MACHINES.search(target):
+        return None
     if plan is None or plan["type"].lower() != PLAN_TYPE.lower():
         raise _invalid(f"The target resource '{target}' does not exist, or cannot be scaled here.")
     for other in call.world.resources.of_type(SETTING_TYPE):
@@ -92,7 +104,7 @@ def _plan(call: Call, target: str) -> Body:
     return plan
 
 
-def _profiles(wanted: Body) -> list[Body]:
+def _profiles(wanted: Body, metrics: Collection[str]) -> list[Body]:
     profiles = wanted.get("profiles") or []
     if not 1 <= len(profiles) <= _MOST_PROFILES:
         raise _invalid(f"There have to be 1 to {_MOST_PROFILES} profiles.")
@@ -101,13 +113,13 @@ def _profiles(wanted: Body) -> list[Body]:
         if len(rules) > _MOST_RULES:
             raise _invalid(f"A profile has {_MOST_RULES} rules at most.")
         for rule in rules:
-            _require_rule(rule)
+            _require_rule(rule, metrics)
     return list(profiles)
 
 
-def _require_rule(rule: Body) -> None:
+def _require_rule(rule: Body, metrics: Collection[str]) -> None:
     trigger, action = rule.get("metricTrigger") or {}, rule.get("scaleAction") or {}
-    if trigger.get("metricName") not in _METRICS:
+    if metrics and trigger.get("metricName") not in metrics:
         raise _invalid(f"The metric '{trigger.get('metricName')}' is not one of an App Service plan.")
     if action.get("direction") not in ("Increase", "Decrease", "None") or action.get("type") not in _CHANGES:
         raise _invalid("A scale action has to have a direction and a type.")
@@ -118,14 +130,14 @@ def _require_rule(rule: Body) -> None:
             raise _invalid(f"The {name} of a rule has to be a duration, such as PT5M.")
 
 
-def _limits(profile: Body) -> tuple[int, int]:
+def _limits(profile: Body, fewest: int) -> tuple[int, int]:
     """How few and how many machines a profile allows."""
     capacity = profile.get("capacity") or {}
     try:
         least, usual, most = (int(capacity[name]) for name in ("minimum", "default", "maximum"))
     except (KeyError, ValueError) as error:
         raise _invalid("A capacity has to have the numbers minimum, maximum and default.") from error
-    if not 1 <= least <= usual <= most:
+    if not fewest <= least <= usual <= most:
         raise _invalid(f"The capacity {least}, {usual}, {most} is not minimum, default and maximum.")
     return least, most
 
