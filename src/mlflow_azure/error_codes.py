@@ -194,7 +194,10 @@ ERROR_CODES = {
         "An upgrade must specify whether to back up the runs first.", "Add `--backup DIRECTORY` or `--no-backup`."
     ),
     "NothingToDo": Explained("This upgrade step does not fit the deployment's state.", "`mlflow-azure status`"),
-    "Occupied": Explained("The directory contains a backup of something else.", "Choose another directory."),
+    "Occupied": Explained(
+        "The directory contains a backup of something else, or from before another upgrade.",
+        "Choose another directory.",
+    ),
     "NotMoved": Explained(
         "A run cannot be moved as it is; it stays on the file share.",
         "The message says why. Fix it, then run it again.",

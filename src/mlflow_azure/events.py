@@ -26,6 +26,7 @@ class Action(StrEnum):
     KEEP = "keep"
     DELETE = "delete"
     CHECK = "check"
+    VERIFY = "verify"
     COPY = "copy"
 
 

@@ -181,10 +181,14 @@ def test_verify_finds_a_flipped_byte_a_missing_file_and_a_changed_list(
     content[12345] ^= 1
     flipped.write_bytes(content)
     (directory / "share/mlruns/0/r1/metrics/loss").unlink()
+    listed = map(json.loads, (directory / "files.jsonl").read_text().splitlines())
+    odd = next(each for each in listed if each["name"].endswith("//slashed"))
+    (directory / odd["file"]).write_bytes(b"longer than before")
     answer = cli("backup", "--verify", str(directory), "--output", "json")
     assert answer.exit_code == 1
     assert [error["message"].partition(": ")[0] for error in answer.errors] == [
         "container/mlartefacts/0/r1/artifacts/model/weights.bin",
+        f'{odd["file"]} ("mlartefacts/0/r1/artifacts/twice//slashed")',
         "share/mlruns/0/r1/metrics/loss",
     ]
     stored.upload({"mlartefacts/later": b"new"})
@@ -351,7 +355,19 @@ def test_a_backup_of_mlflow_3_is_not_restored_to_1_5_0(cli: Command, tmp_path: P
     made.write(tmp_path / manifest.MANIFEST)
     refused = cli("restore", str(tmp_path), *JSON)
     assert refusal(refused) == (2, "BackupOfAnotherKind")
-    assert "upgrade --to 3" in refused.errors[0]["hint"]
+    assert "--to 3" in refused.errors[0]["hint"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backup", "b", "--verify", "--stop-server"),
+        ("backup", "b", "--verify", "--without-artifacts"),
+        ("restore", "b", "--local", "c", "--stop-server"),
+    ],
+)
+def test_options_that_would_say_nothing_are_refused(cli: Command, arguments: tuple[str, ...]) -> None:
+    assert refusal(cli(*arguments, "--output", "json")) == (2, "Usage")
 
 
 def test_a_restore_of_what_is_no_backup_says_so(cli: Command, tmp_path: Path) -> None:

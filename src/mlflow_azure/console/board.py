@@ -19,6 +19,7 @@ _VERBS = {  # infinitive, present, past
     Action.KEEP: ("keep", "checking", "unchanged"),
     Action.DELETE: ("delete", "deleting", "deleted"),
     Action.CHECK: ("check", "checking", "responding"),
+    Action.VERIFY: ("check", "checking", "checked"),
     Action.COPY: ("copy", "copying", "copied"),
 }
 

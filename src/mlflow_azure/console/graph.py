@@ -31,6 +31,7 @@ COLOURS = {
     Action.KEEP: ("#e8e8e8", "unchanged"),
     Action.COPY: ("#d5e4f3", "to copy"),
     Action.CHECK: ("#d5e4f3", "part of every deploy"),
+    Action.VERIFY: ("#d5e4f3", "to check"),
 }
 _LETTERS = 27  # characters that fit in a box
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -54,6 +55,12 @@ class BackupDirectory:
         if not earlier.is_of_the_same(wanted):
             raise errors.occupied(self.root, "an unfinished backup of something else")
         return replace(wanted, id=earlier.id)
+
+    def require_writable(self) -> None:
+        """Raise MlflowAzureError where nothing can be written there. Leaves nothing behind."""
+        with errors.on_this_machine(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.root).close()
 
     def open(self) -> None:
         """Begin, or go on."""

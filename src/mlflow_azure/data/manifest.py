@@ -51,6 +51,12 @@ class Entry:
         """Whether it is a directory, which has no content."""
         return self.file is None
 
+    @property
+    def shown(self) -> str:
+        """The file, for a message; with its name in Azure where that is another."""
+        name = json.dumps(self.name, ensure_ascii=False)
+        return str(self.file) if self.file == f"{self.part}/{self.name}" else f"{self.file} ({name})"
+
 
 @dataclass(frozen=True)
 class Part:

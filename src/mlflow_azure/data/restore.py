@@ -120,7 +120,7 @@ class RestorePart(Task):
             self.progress.done(entry.bytes, skipped=True)
             return []
         if why := verify.problem(its.backup, entry):
-            raise errors.damaged(str(entry.file), why)
+            raise errors.damaged(entry.shown, why)
         path = self._addressed(entry, rewritten)
         size = path.stat().st_size
 

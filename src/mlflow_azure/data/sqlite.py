@@ -119,7 +119,7 @@ class SqliteDatabase(Task):
         if entry is None:
             raise errors.damaged(name, "is missing")
         if why := verify.problem(self._backup, entry):
-            raise errors.damaged(str(entry.file), why)
+            raise errors.damaged(entry.shown, why)
         return entry
 
     def _fill_table(
@@ -144,7 +144,7 @@ class SqliteDatabase(Task):
                 counted(rows_of(lines, list(columns.values()))),
             )
         if self.rows - before != table["rows"]:
-            raise errors.damaged(str(entry.file), f"has {self.rows - before} of {table['rows']} rows")
+            raise errors.damaged(entry.shown, f"has {self.rows - before} of {table['rows']} rows")
 
     def _rewrite(self, database: sqlite3.Connection, tables: Mapping[str, Any]) -> None:
         before, after = self._roots

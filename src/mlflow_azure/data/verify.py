@@ -36,7 +36,7 @@ class Verify(Task):
     """
 
     kind = "backup"
-    action: ClassVar[Action] = Action.CHECK
+    action: ClassVar[Action] = Action.VERIFY
 
     def __init__(self, directory: Path, entries: Sequence[Entry], *, strict: bool = False) -> None:
         super().__init__(directory.name)
@@ -54,7 +54,7 @@ class Verify(Task):
         def look(entry: Entry) -> None:
             if why := problem(self._directory, entry):
                 with lock:
-                    self.problems.append(errors.damaged(str(entry.file), why))
+                    self.problems.append(errors.damaged(entry.shown, why))
             progress.moved(entry.bytes)
             progress.done(entry.bytes)
 
@@ -62,7 +62,7 @@ class Verify(Task):
         self.problems.sort(key=lambda each: each.message)
         if self._strict and self.problems:
             raise SeveralErrors(self.problems)
-        return Action.CHECK
+        return Action.VERIFY
 
 
 def problem(directory: Path, entry: Entry) -> str | None:

@@ -86,14 +86,23 @@ class Backup:
 
 
 def refuse_place(settings: Settings, directory: Path, *, artifacts: bool) -> None:
-    """Raise SettingsError if the directory is not usable for the backup, before anything is created for it."""
-    BackupDirectory(directory, new_backup(settings, artifacts=artifacts))
+    """Raise MlflowAzureError if the directory is not usable for the backup, before anything is created for it in Azure."""
+    BackupDirectory(directory, new_backup(settings, artifacts=artifacts)).require_writable()
 
 
 def kept_or_made(
-    dialog: Dialog, azure: Azure, settings: Settings, directory: Path, database: StoredDatabase | None = None
+    dialog: Dialog,
+    azure: Azure,
+    settings: Settings,
+    directory: Path,
+    database: StoredDatabase | None = None,
+    *,
+    revision: str | None = None,
 ) -> None:
-    """Back up the runs, without artifacts, before an upgrade. Keep a backup made by an earlier command."""
+    """Back up the runs, without artifacts, before an upgrade. Keep a backup made by an earlier command.
+
+    A backup of MLflow 3 is kept only if its schema is `revision`: another one is from before another upgrade.
+    """
     if not (directory / MANIFEST).exists():
         with claimed(directory / LOCK, f"backing up to {directory}"):
             prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))
@@ -102,9 +111,10 @@ def kept_or_made(
             prepared.finish()
         return
     made = manifest.read(directory)
-    if not made.is_of_the_same(new_backup(settings, artifacts=False)):
+    same_schema = (made.database or {}).get("revision") == revision
+    if not made.is_of_the_same(new_backup(settings, artifacts=False)) or not same_schema:
         raise SettingsError(
-            f"backing up to {directory}: it holds a backup of something else",
+            f"backing up to {directory}: it holds a backup of something else, or from before another upgrade",
             hint="Name another directory: --backup DIRECTORY",
             code="Occupied",
         )

@@ -86,3 +86,12 @@ def test_a_name_that_no_file_system_takes_is_told(tmp_path: Path) -> None:
     with pytest.raises(MlflowAzureError) as refused:
         BackupDirectory(tmp_path / ("long" * 100), WANTED)
     assert refused.value.code == "FileSystem"
+
+
+def test_a_place_where_nothing_can_be_written_is_told_before_anything_else_is_done(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(MlflowAzureError) as refused:
+        BackupDirectory(tmp_path / "a file/b", WANTED).require_writable()
+    assert refused.value.code == "FileSystem"
+    BackupDirectory(tmp_path / "b", WANTED).require_writable()
+    assert list((tmp_path / "b").iterdir()) == []

@@ -154,10 +154,10 @@ def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: boo
     from mlflow_azure.deployment.stored_data import as_deployed
 
     settings = run.wait(lambda: as_deployed(run.azure, run.settings))
-    refuse_place(settings, directory, artifacts=artifacts)
     beside = alone_everywhere(run, "backing up") if settings.mlflow_version == POSTGRES else nullcontext()
-    with claimed(directory / LOCK, f"backing up to {directory}"), beside:
-        with stored_database(run, settings) as database:
+    with claimed(directory / LOCK, f"backing up to {directory}"):
+        refuse_place(settings, directory, artifacts=artifacts)
+        with beside, stored_database(run, settings) as database:
             prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
             prepared.open()
             run.achieved["directory"] = str(directory)

@@ -206,7 +206,7 @@ class PackedFileStore(Task):
             archive.addfile(info)
         else:
             if why := verify.problem(self._backup, entry):
-                raise errors.damaged(str(entry.file), why)
+                raise errors.damaged(entry.shown, why)
             info.size, info.mode = entry.bytes, 0o644
             with (self._backup / str(entry.file)).open("rb") as file:
                 archive.addfile(info, file)

@@ -32,7 +32,7 @@ class MovingPass(RemoteTask):
     def done(self) -> Action:
         """Return whether there was anything to move."""
         self.passed = Passed.told(self.result)
-        return Action.COPY if self.passed.moved else Action.CHECK
+        return Action.COPY if self.passed.moved else Action.VERIFY
 
     def told(self, so_far: dict[str, Any]) -> tuple[str, float | None]:
         """Return the number of runs checked or moved."""

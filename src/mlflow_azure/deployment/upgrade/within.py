@@ -92,7 +92,7 @@ def _renew(dialog: Dialog, azure: Azure, aim: Aim, backup: Path | None) -> Renew
         kept = f"back the database up to {backup}, " if backup else ""
         dialog.require_consent(f"Stop the server, {kept}and upgrade it to MLflow {mlflow_release()}?")
         if backup:
-            kept_or_made(dialog, azure, settings, backup, data)
+            kept_or_made(dialog, azure, settings, backup, data, revision=state["revision"])
         stopped = time.monotonic()
         if state["age"] == "older":
             _migrate(dialog, azure, data, data.temporary.serving)

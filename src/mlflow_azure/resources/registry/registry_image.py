@@ -29,7 +29,7 @@ class ImageBuild(Task):
         self.build = build
 
     def run(self, given: Given, report: Report) -> Action:
-        return Action.CREATE if self.build.prepare(self.context, report) else Action.CHECK
+        return Action.CREATE if self.build.prepare(self.context, report) else Action.VERIFY
 
 
 class Image(AzureResource):
