@@ -167,6 +167,20 @@ def test_parts_that_cannot_be_deleted_do_not_hold_up_the_others(
     assert {row["kind"] for row in cli(*DESTROY).data["resources"]} == MADE - {"storage account"}
 
 
+def test_a_destroy_begins_nothing_after_its_deadline_and_goes_on_when_run_again(
+    cli: Command, emulator: Emulator, half: dict[str, str]
+) -> None:
+    emulator.azure.account(half["resource group"])  # so that the parts go one by one, the plan after its web app
+    emulator.forget_requests()
+    later = {"status": 429, "headers": {"Retry-After": "100000"}}
+    emulator.fail(method="DELETE", path="/sites/", kind="status", times=None, **later)
+    answer = cli(*DESTROY, "--timeout", "5")
+    assert (answer.exit_code, {error["code"] for error in answer.errors}) == (9, {"TimedOut"})
+    assert not [write for write in emulator.writes if half["app service plan"] in write]
+    emulator.heal()
+    assert {row["kind"] for row in cli(*DESTROY).data["resources"]} >= {"web app", "app service plan"}
+
+
 def test_an_interrupted_destroy_ends_with_130_and_goes_on_when_run_again(
     cli: Command, emulator: Emulator, half: dict[str, str]
 ) -> None:
