@@ -60,12 +60,16 @@ def _artifacts(kind: str) -> str:
 
 
 def held(stage: Stage) -> dict[str, Any]:
-    """All that is stored, and the backups in the directory of the command line."""
+    """All that is stored, and the backups in the directory of the command line.
+
+    Snapshots and blobs, which a key reads, are left out where the account takes none.
+    """
     stored = _stored(stage)
+    has_keys = stored.account.allow_shared_key_access is not False
     return {
         "share": stored.files(),
-        "snapshots": len(stored.snapshots()),
-        "container": stored.blobs(),
+        "snapshots": len(stored.snapshots()) if has_keys else 0,
+        "container": stored.blobs() if has_keys else {},
         "databases": [_tables(sockets) for sockets in _sockets(stage.home)],
         "backups": {each.parent.name: _backup(each.parent) for each in stage.work.glob(f"*/{manifest.FILES}")},
     }

@@ -64,6 +64,8 @@ BACKUP: Line = ("backup", "kept")
 VERIFY: Line = ("backup", "--verify", "kept")
 RESTORE: Line = ("restore", "kept", "--replace", "--yes")
 UPGRADE: Line = ("upgrade", "--to", "3", "--backup", "before", "--public", "--yes")
+ROLLBACK: Line = ("upgrade", "--rollback", "--yes")
+FINISH: Line = ("upgrade", "--finish", "--yes", "--delete-share")
 _FILLED = (DEPLOY, fill)
 _FILLED_3 = (*_FILLED, UPGRADE)
 OPERATIONS = (
@@ -84,6 +86,8 @@ OPERATIONS = (
     Operation("backup", BACKUP, before=_FILLED, further=(VERIFY, DEPLOY), stores=True),
     Operation("restore", RESTORE, before=(*_FILLED, BACKUP, change), further=(DEPLOY,), stores=True),
     Operation("upgrade", UPGRADE, before=_FILLED, keeps_serving=False, further=(UPGRADED,), stores=True),
+    Operation("upgrade --rollback", ROLLBACK, before=_FILLED_3, keeps_serving=False, further=(DEPLOY,), stores=True),
+    Operation("upgrade --finish", FINISH, before=_FILLED_3, further=(UPGRADED,), stores=True),
     Operation("backup of MLflow 3", BACKUP, before=_FILLED_3, further=(VERIFY, UPGRADED), stores=True),
     Operation(
         "restore to MLflow 3",
