@@ -30,8 +30,9 @@ from tests.support.command import isolated
 from tests.support.light_servers import make_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from tests.campaign.harms import Harm
     from tests.campaign.operations import Operation
 
 PAGE = Path(__file__).parents[2] / "docs" / "campaign.md"
@@ -57,6 +58,7 @@ class Wanted:
     Attributes:
         every: Every n-th request.
         first: Which of them comes first.
+        sample: How many cases of each operation, instead of every n-th request with each harm; 0 for all.
         pairs: Names of the pairs of commands; empty for all.
         known: Cases that are not run again.
         end: When no further one is begun, by the monotonic clock.
@@ -65,6 +67,7 @@ class Wanted:
 
     every: int
     first: int
+    sample: int
     pairs: frozenset[str]
     known: frozenset[tuple[str, str, int]]
     end: float
@@ -75,35 +78,60 @@ class Wanted:
         return time.monotonic() > self.end
 
     def of(self, operation: str, harm: str, number: int, requests: int) -> Iterator[int]:
-        """The requests of an operation at which the harm comes; `number` moves the first of them."""
-        for at in range(1 + (number + self.first) % self.every, requests + 1, self.every):
+        """The requests of an operation at which the harm comes; `number` moves the first of them.
+
+        There is at least one, however few there are.
+        """
+        for at in range(1 + (number + self.first) % min(self.every, max(requests, 1)), requests + 1, self.every):
             if (operation, harm, at) not in self.known and not self.over:
                 yield at
 
-
-def cases(operation: Operation, harms: set[str], wanted: Wanted) -> Iterator[Case]:
-    """Each harm at each request of one operation, or at every n-th."""
-    if harms == {WITHIN} or wanted.over:
-        return
-    with staged(stores=operation.stores) as stage:
-        trial = Trial(stage, operation)
-        trial.rehearse()
+    def within(self, trial: Trial, harms: set[str]) -> Iterator[tuple[Harm, int]]:
+        """The cases of an operation: a harm, and the request at which it comes."""
+        if self.sample:
+            yield from _sampled(trial, self.sample)
+            return
         for number, harm in enumerate(HARMS):
             if harm.name in harms:
-                for at in wanted.of(operation.name, harm.name, number, len(trial.requests(harm))):
-                    yield trial.case(harm, at)
+                for at in self.of(trial.operation.name, harm.name, number, len(trial.requests(harm))):
+                    yield harm, at
+
+
+def _sampled(trial: Trial, count: int) -> Iterator[tuple[Harm, int]]:
+    """So many cases of an operation, always the same: the harms in turn, at requests that are spread evenly."""
+    first = count * OPERATIONS.index(trial.operation)
+    for number in range(first, first + count):
+        harm = HARMS[number % len(HARMS)]
+        yield harm, 1 + int(number * _GOLDEN % 1 * len(trial.requests(harm)))
+
+
+_GOLDEN = (5**0.5 - 1) / 2
+"""The fractions of its multiples lie evenly between 0 and 1, however many there are."""
+
+
+def cases(operations: Sequence[Operation], harms: set[str], wanted: Wanted) -> Iterator[Case]:
+    """The cases of operations that start from the same state."""
+    if harms == {WITHIN} or wanted.over:
+        return
+    with staged(stores=operations[0].stores) as stage:
+        stage.prepare(operations[0].before)
+        for operation in operations:
+            if not wanted.over:
+                trial = Trial(stage, operation)
+                trial.rehearse()
+                yield from filter(None, (trial.case(harm, at) for harm, at in wanted.within(trial, harms)))
 
 
 def pairs(operations: set[str], wanted: Wanted) -> Iterator[Case]:
     """Two at once, in all pairs that begin with one of these operations, at every n-th request."""
     for number, (one, other) in enumerate(PAIRS):
         name = f"{one.name} / {other.name}"
-        if one.name in operations and name in (wanted.pairs or {name}) and not wanted.over:
+        if one.name in operations and name in (wanted.pairs or {name}) and not (wanted.over or wanted.sample):
             with staged() as stage:
                 trial = PairTrial(stage, one, other)
                 trial.rehearse()
-                for at in wanted.of(trial.name, WITHIN, number, len(trial.sent)):
-                    yield trial.case(at)
+                requests = wanted.of(trial.name, WITHIN, number, len(trial.sent))
+                yield from filter(None, (trial.case(at) for at in requests))
 
 
 def _read(results: Path) -> list[Case]:
@@ -115,6 +143,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     asked.add_argument("--every", type=int, default=1, help="only every n-th request")
     asked.add_argument("--first", type=int, default=0, help="with --every: which of them comes first")
+    asked.add_argument("--sample", type=int, default=0, help="so many cases of each operation, always the same")
     asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
     asked.add_argument("--harm", action="append", choices=[*(each.name for each in HARMS), WITHIN])
     asked.add_argument("--pair", action="append", help="only these two at once: 'cd enable / identity on'")
@@ -129,15 +158,16 @@ def main() -> int:
         return 0
     there = {*known(load()), *((each.operation, each.harm, each.at) for each in before)} if options.missing else set()
     pair = frozenset(options.pair or ())
-    wanted = Wanted(options.every, options.first, pair, frozenset(there), time.monotonic() + 60 * options.minutes)
+    end = time.monotonic() + 60 * options.minutes
+    wanted = Wanted(options.every, options.first, options.sample, pair, frozenset(there), end)
     harms = {WITHIN} if pair else set(options.harm or [*(each.name for each in HARMS), WITHIN])
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
     done: Counter[bool] = Counter()
-    for operation in OPERATIONS:
-        if options.operation and operation.name not in options.operation:
-            continue
-        within = pairs({operation.name}, wanted) if WITHIN in harms else ()
-        for case in chain(cases(operation, harms, wanted), within):
+    chosen = [each for each in OPERATIONS if each.name in (options.operation or [each.name])]
+    for start in dict.fromkeys((each.before, each.stores) for each in chosen):
+        operations = [each for each in chosen if (each.before, each.stores) == start]
+        within = pairs({each.name for each in operations}, wanted) if WITHIN in harms else ()
+        for case in chain(cases(operations, harms, wanted), within):
             done[not case.faults] += 1
             told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
             print(f"{case.operation}, {case.harm} at {case.at} of {case.of}: {told}", flush=True)

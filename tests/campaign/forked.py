@@ -10,6 +10,7 @@ import gc
 import importlib
 import logging
 import os
+import re
 import select
 import signal
 import sys
@@ -17,7 +18,7 @@ import tempfile
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -37,18 +38,28 @@ STALL_SECONDS = 60
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What happens as soon as the k-th request is answered.
+    """What happens as soon as a request is answered.
 
     Attributes:
-        count: Which one.
+        method: Its method.
+        path: A regular expression for its path.
+        count: Which of those it is.
+        came: A file that is made then.
         signal: The number of a signal that comes. 0: the thread that sent the request goes on after `wait`.
         wait: Returns when it may.
 
     """
 
+    method: str
+    path: str
     count: int
+    came: Path | None = None
     signal: int = 0
     wait: Callable[[], object] = lambda: time.sleep(STALL_SECONDS)
+
+    def is_at(self, method: str, path: str) -> bool:
+        """Whether a request is one of those that count."""
+        return method == self.method and re.search(self.path, path) is not None
 
     def install(self) -> None:
         """Watch the requests of this process."""
@@ -68,9 +79,16 @@ def noted_requests(file: Path, began: float) -> list[dict[str, Any]]:
     """What was noted: `method`, `path`, and `after` how many seconds it was answered."""
     found = []
     for line in file.read_text().splitlines():
-        at, method, where = line.split(" ")[:3]
-        found.append({"method": method, "path": "/" + where.partition("/")[2], "after": float(at) - began})
+        at, _, told = line.partition(" ")
+        method, path = _request(told)
+        found.append({"method": method, "path": path, "after": float(at) - began})
     return found
+
+
+def _request(told: str) -> tuple[str, str]:
+    """The method and the path of a request that was told."""
+    method, where = told.split(" ")[:2]
+    return method, "/" + where.partition("/")[2]
 
 
 class _Disturb(logging.Handler):
@@ -79,9 +97,13 @@ class _Disturb(logging.Handler):
         self._wanted, self._left = wanted, wanted.count
 
     def emit(self, record: logging.LogRecord) -> None:
+        if not self._wanted.is_at(*_request(record.getMessage())):
+            return
         self._left -= 1
         if self._left:
             return
+        if self._wanted.came:
+            self._wanted.came.touch()
         if self._wanted.signal:
             os.kill(os.getpid(), self._wanted.signal)
             return
@@ -108,7 +130,7 @@ class Running:
 
 @dataclass
 class Paused(Running):
-    """A command that waits after its k-th request, if it comes so far, until it is told to go on."""
+    """A command that waits after a request, if it comes so far, until it is told to go on."""
 
     reached: int = 0
     go_on: int = 0
@@ -144,8 +166,8 @@ class Forked:
         output = self._output()
         return Running(self._fork(run, output), output).result()
 
-    def paused(self, *arguments: str, count: int) -> Paused:
-        """Begin it, to wait after the answer to a request."""
+    def paused(self, *arguments: str, at: Disturbance) -> Paused:
+        """Begin it, to wait where it would be disturbed."""
         (reached, reaching), (waiting, go_on) = os.pipe(), os.pipe()
 
         def run() -> None:
@@ -156,7 +178,7 @@ class Forked:
                 os.write(reaching, b".")
                 os.read(waiting, 1)
 
-            Disturbance(count, wait=wait).install()
+            replace(at, wait=wait).install()
             sys.argv = ["mlflow-azure", *arguments]
             main()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.campaign.forked import STALL_SECONDS, Disturbance
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support.command import Result
 
 TIMEOUT_SECONDS = 5
+STORAGE = re.compile(r"/(mlflow(/.*)?)?$")
+"""Paths of the file share and of the blob container, and of the list of shares."""
 # Of an operation, or of a resource that is new each time.
 _NEW = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|/runs/\w+|[0-9a-f]{32}(?=\.json)", re.IGNORECASE
@@ -33,7 +35,11 @@ class Signalled:
 
     def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
         """Run the command."""
-        return stage.run(line, disturbed=Disturbance(k, self.number))
+        return stage.run(line, disturbed=replace(at(requests, k), signal=self.number))
+
+    def came(self, stage: Stage, requests: Sequence[dict[str, Any]], k: int) -> bool:
+        """Whether the command that was struck last came so far."""
+        return stage.came
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,12 @@ class TimedOut:
     def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
         """Run the command."""
         seconds = TIMEOUT_SECONDS + round(2 * requests[k - 1]["after"])
-        held = Disturbance(k, wait=lambda: time.sleep(2 * seconds + STALL_SECONDS))
+        held = replace(at(requests, k), wait=lambda: time.sleep(2 * seconds + STALL_SECONDS))
         return stage.run((*line, "--timeout", str(seconds)), disturbed=held)
+
+    def came(self, stage: Stage, requests: Sequence[dict[str, Any]], k: int) -> bool:
+        """Whether the command that was struck last came so far."""
+        return stage.came
 
 
 @dataclass(frozen=True)
@@ -60,14 +70,26 @@ class Faulty:
     fault: dict[str, Any] = field(hash=False)
 
     def strike(self, stage: Stage, line: Line, requests: Sequence[dict[str, Any]], k: int) -> Result:
-        """Run the command; what does not come this time is disturbed at none."""
-        method, path = requests[k - 1]["method"], pattern(requests[k - 1]["path"])
-        before = sum(each["method"] == method and bool(re.search(path, each["path"])) for each in requests[: k - 1])
-        stage.emulator.fail(method=method, path=path, after=before, **self.fault)
+        """Run the command."""
+        struck = at(requests, k)
+        stage.emulator.forget_requests()
+        stage.emulator.fail(method=struck.method, path=struck.path, after=struck.count - 1, **self.fault)
         try:
             return stage.run(line)
         finally:
             stage.emulator.heal()
+
+    def came(self, stage: Stage, requests: Sequence[dict[str, Any]], k: int) -> bool:
+        """Whether the command that was struck last sent so many. Those to the storage account are noted nowhere."""
+        struck = at(requests, k)
+        sent = sum(struck.is_at(each["method"], each["path"]) for each in stage.emulator.requests)
+        return sent >= struck.count or bool(STORAGE.match(requests[k - 1]["path"]))
+
+
+def at(requests: Sequence[dict[str, Any]], k: int) -> Disturbance:
+    """A disturbance at the k-th of them, as one of those that are like it: those under way at once end in any order."""
+    which = Disturbance(requests[k - 1]["method"], pattern(requests[k - 1]["path"]), 0)
+    return replace(which, count=sum(which.is_at(each["method"], each["path"]) for each in requests[:k]))
 
 
 def pattern(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.campaign import invariants
+from tests.campaign import harms, invariants
 from tests.campaign.operations import OPERATIONS, Operation
 from tests.campaign.stage import JSON, StageError
 from tests.campaign.trial import MOST_RUNS, Case
@@ -66,14 +66,16 @@ class PairTrial:
             self.stage.must(each.line)
         return invariants.end_state(self.stage, {})
 
-    def case(self, at: int) -> Case:
-        """Let the other come after a request, and see whether both say what is true."""
+    def case(self, at: int) -> Case | None:
+        """Let the other come after a request, and see whether both say what is true; None where that is not sent."""
         self.stage.put_back()
         faults: list[str] = []
         survived = False
         try:
-            running = self.stage.cli.paused(*self.one.line, *JSON, count=at)
-            running.wait()
+            running = self.stage.cli.paused(*self.one.line, *JSON, at=harms.at(self.sent, at))
+            if not running.wait():
+                running.result()
+                return None
             within = self.stage.run(self.other.line)
             around = running.result()
             survived = (around.exit_code, within.exit_code) == (0, 0)

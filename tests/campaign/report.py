@@ -44,6 +44,9 @@ the eight commands that change a deployment. After each command, and after one m
 - one more run writes nothing; and if two concurrent commands both report success, neither is undone: where both set the
   same thing, the result is as if they had been run one after the other.
 
+CI runs 30 cases on each change: three of each of ten operations, always the same ones, with every kind of fault among
+them ([`test_campaign.py`](../tests/integration/test_campaign.py)). A tenth of the table would take hours.
+
 The checks are in [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or an expired `--timeout`
 can occur at any request of the command, to any service; other faults occur in Resource Manager, Microsoft Graph or the
 storage account.

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import launcher
@@ -48,12 +48,14 @@ class Stage:
 
     Attributes:
         foreign: What others have in the subscription.
+        came: Whether the last command came to where it was to be disturbed.
         deployed: Whether the operation starts from a deployment, to whose web app the user has added a setting.
 
     """
 
     cli: Forked
     home: Home
+    came: bool = False
     deployed: bool = False
     foreign: dict[str, Any] = field(default_factory=dict)
     _process: int = 0
@@ -107,6 +109,7 @@ class Stage:
     def rehearse(self, line: Line) -> list[dict[str, Any]]:
         """One command, which has to succeed; the requests that it sent."""
         file, began = self.work.with_name("requests"), time.time()
+        file.unlink(missing_ok=True)
         result = self.cli(*line, *JSON, before=lambda: note_requests(file))
         if result.exit_code:
             raise StageError(f"{' '.join(line)}: {result.stderr[-500:]}")
@@ -136,7 +139,11 @@ class Stage:
 
     def run(self, line: Line, disturbed: Disturbance | None = None) -> Result:
         """One command, answered in JSON."""
-        return self.cli(*line, *JSON, before=disturbed.install if disturbed else lambda: None)
+        came = self.work.with_name("came")
+        came.unlink(missing_ok=True)
+        result = self.cli(*line, *JSON, before=replace(disturbed, came=came).install if disturbed else lambda: None)
+        self.came = came.exists()
+        return result
 
     def must(self, line: Line) -> Result:
         """One command, which has to succeed, at the second try at the latest."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.campaign import invariants
-from tests.campaign.harms import Faulty
+from tests.campaign.harms import STORAGE, Faulty
 from tests.campaign.stage import StageError
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from tests.support.command import Result
 
 MOST_RUNS = 4
-_STORAGE = re.compile(r"/(mlflow(/.*)?)?$")
-"""Paths of the file share and of the blob container, and of the list of shares."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,12 @@ class Trial:
     wanted: dict[str, Any] = field(default_factory=dict)
 
     def rehearse(self) -> None:
-        """Run it undisturbed."""
-        self.stage.prepare(self.operation.before)
+        """Run it undisturbed, from where it starts."""
+        self.stage.put_back()
         self.stage.emulator.forget_requests()
         self.sent = self.stage.rehearse(self.operation.line)
         self.failing = self.stage.emulator.requests
-        self.storage = [each for each in self.sent if _STORAGE.match(each["path"])]
+        self.storage = [each for each in self.sent if STORAGE.match(each["path"])]
         self.wanted = self._end_state()
 
     def requests(self, harm: Harm) -> list[dict[str, Any]]:
@@ -81,14 +78,16 @@ class Trial:
     def _end_state(self) -> dict[str, Any]:
         return invariants.end_state(self.stage, self.stage.stored(self.operation))
 
-    def case(self, harm: Harm, at: int) -> Case:
-        """Disturb it at a request, and see whether it comes to the same end."""
+    def case(self, harm: Harm, at: int) -> Case | None:
+        """Disturb it at a request, and see whether it comes to the same end; None where it did not send that one."""
         self.stage.put_back()
         requests = self.requests(harm)
         faults: list[str] = []
         survived = False
         try:
             struck = harm.strike(self.stage, self.operation.line, requests, at)
+            if not harm.came(self.stage, requests, at):
+                return None
             survived = struck.exit_code == 0
             faults += self._held(struck)
             faults += self._converges(struck)

@@ -86,7 +86,7 @@ class Backup:
 
 
 def refuse_place(settings: Settings, directory: Path, *, artifacts: bool) -> None:
-    """Raise MlflowAzureError if the directory is not usable for the backup, before anything is created for it in Azure."""
+    """Raise MlflowAzureError if the directory cannot take the backup, before anything is created in Azure."""
     BackupDirectory(directory, new_backup(settings, artifacts=artifacts)).require_writable()
 
 
