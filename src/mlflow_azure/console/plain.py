@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +16,7 @@ from mlflow_azure.events import Event, Failed, Finished, Planned, Progressed, Sk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+_COUNTS = re.compile(r"(, )?\d[\d,.]*( of \d[\d,.]*)?( ([KMG]i)?B| files?| s| min| h)?(/s| left)?")
 _SILENCE = 30.0  # seconds; CI services kill jobs that print nothing for some minutes
 
 
@@ -95,7 +97,8 @@ class _Run:
                 key = row.step.key
                 if row.state is State.RUNNING and now - self._mentioned.get(key, row.since) >= silence:
                     self._mentioned[key] = now
-                    self._printer.print(self._line(row.step, f"still {row.verb} after {row.elapsed(now)}"))
+                    so_far = f": {clean(row.message)}" if row.message[:1].isdigit() else ""
+                    self._printer.print(self._line(row.step, f"still {row.verb} after {row.elapsed(now)}{so_far}"))
 
     def _line(self, step: Step, said: str) -> str:
         return f"{pad(step.kind, self._kind_width)}  {pad(step.name, self._name_width)}  {said}"
@@ -110,10 +113,16 @@ def _outcome(row: Row, now: float) -> str:
     return f"{row.verb} in {elapsed}" if elapsed else row.verb
 
 
+def _is_the_same(before: str, message: str) -> bool:
+    """Whether a message says nothing new: one that only counts on is told with the next sign of life."""
+    counts = before[:1].isdigit() and message[:1].isdigit()
+    return _COUNTS.sub("", before) == _COUNTS.sub("", message) if counts else before == message
+
+
 def _news(before: Row, event: Progressed) -> str:
     """Return what belongs in a log: every new message; for measured work, every quarter."""
     message = clean(event.message)
     if event.fraction is None:
-        return message if message != clean(before.message) else ""
+        return "" if _is_the_same(clean(before.message), message) else message
     quarter = int(event.fraction * 4)
     return f"{quarter * 25} %  {message}".rstrip() if quarter > int((before.fraction or 0) * 4) else ""

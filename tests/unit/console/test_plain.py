@@ -10,7 +10,7 @@ import pytest
 from mlflow_azure.console.plain import PlainDisplay
 from mlflow_azure.console.printers import PlainPrinter
 from mlflow_azure.console.streams import OutputStream
-from mlflow_azure.events import Finished, Planned, Started
+from mlflow_azure.events import Finished, Planned, Progressed, Started
 from tests.support.consoles import PATIENCE
 
 if TYPE_CHECKING:
@@ -59,6 +59,37 @@ def test_a_message_that_repeats_is_written_once(streams: type[Streams], steps: t
     step_two = events[-3]
     given.console.watch([*events[:-3], step_two, step_two, step_two])
     assert given.err.count("Step 2/2") == 1
+
+
+def test_a_count_that_goes_on_is_told_with_the_signs_of_life_only(steps: type[Steps]) -> None:
+    mentioned = threading.Event()
+
+    class Log(io.StringIO):
+        def write(self, text: str) -> int:
+            written = super().write(text)
+            if "1,200 files" in self.getvalue():
+                mentioned.set()
+            return written
+
+    def copying() -> Iterator[Event]:
+        yield Planned((steps.plan,))
+        yield Started(steps.plan)
+        yield Progressed(steps.plan, "1 file, 10 B")
+        yield Progressed(steps.plan, "2 files, 3.1 KiB, 12 files/s")
+        yield Progressed(steps.plan, "1,200 files, 2.0 GiB, 8.2 MiB/s, 3 min left")
+        assert mentioned.wait(PATIENCE)
+        yield Progressed(steps.plan, "comparing")
+        yield Finished(steps.plan, 61.0)
+
+    log = Log()
+    PlainDisplay(PlainPrinter(OutputStream(log, {})), silence=0.02).watch(copying())
+    told = [line for line in log.getvalue().splitlines() if "still" not in line]
+    assert told == [
+        "    App Service plan: 1 file, 10 B",
+        "    App Service plan: comparing",
+        "App Service plan  mlflowappserviceplan  created in 1 min 01 s",
+    ]
+    assert re.search(r"still creating after \d+ s: 1,200 files, 2.0 GiB, 8.2 MiB/s, 3 min left\n", log.getvalue())
 
 
 def test_a_silent_step_shows_that_it_lives(steps: type[Steps]) -> None:
