@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.errors import MlflowAzureError, TimedOutError
+from mlflow_azure.deadline import Deadline
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import registrations
 
@@ -45,6 +45,8 @@ KINDS = {
 DATA = frozenset({STORAGE_ACCOUNT, POSTGRES_SERVER, IDENTITY, NETWORK, DNS_ZONE, DNS_LINK})
 """What is kept with the data: also the identity, since it owns the tables in the database, and the
 server's network."""
+DIRECTORY_SECONDS = 60.0
+"""How long to wait for Microsoft Graph. Without a route to it, each attempt to connect takes minutes."""
 REGISTRATION = "app registration"
 """The kind of a deployment's object in Microsoft Entra ID, which has no resource types."""
 
@@ -125,7 +127,7 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
         keep_data: Keep the storage account and the database, and with them the group.
 
     """
-    registered = _registrations(azure, group)
+    registered = registrations.if_told(azure, group, Deadline(min(DIRECTORY_SECONDS, azure.deadline.remaining)))
     known = tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ())
     live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
     if live is None:
@@ -157,20 +159,6 @@ def _use(azure: Azure, group: str, found: Found, going: Sequence[Found]) -> Foun
         sites = list(azure.web.app_service_plans.list_web_apps(group, found.name))
     others = (site for site in sites if not any(arm.same_id(site.id, each.id) for each in going))
     return replace(found, in_use=tuple(str(site.name) for site in others))
-
-
-def _registrations(azure: Azure, group: str) -> list[dict[str, Any]] | None:
-    """Return the deployment's app registrations; None if Microsoft Entra ID cannot be read.
-
-    Sign-in may never have been used here, and Conditional Access, or a network that cannot reach Microsoft Graph, must
-    not prevent deleting the rest.
-    """
-    try:
-        return registrations.of_deployment(azure, group)
-    except TimedOutError:
-        raise
-    except MlflowAzureError:
-        return None
 
 
 def _used_registrations(azure: Azure, group: str, ours: Sequence[Found]) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def tunnel(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Itera
     """
     from websockets.exceptions import WebSocketException
 
-    deadline.call(lambda: _wait_until_reachable(kudu, deadline, tell))
+    deadline.call(lambda: wait_until_reachable(kudu, deadline, tell))
     try:
         connection = deadline.call(lambda: kudu.connect(PATH))
     except (WebSocketException, OSError) as error:
@@ -91,10 +91,14 @@ def tunnel(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Itera
         connection.close()
 
 
-def _wait_until_reachable(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> None:
+def wait_until_reachable(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> None:
     """Be patient with what Kudu says of a container, which may have just started.
 
     It takes the state from a file that is not there at once, and the SSH server may still be making its keys.
+
+    Raises:
+        MlflowAzureError: The container cannot be reached within a minute.
+
     """
     last: Obstacle | None = None
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.microsoft_graph import quoted
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.errors import MlflowAzureError, TimedOutError
 from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.entra.app_registration import deployment_tag
 from mlflow_azure.resources.web.app_settings import FEDERATED_CLIENT, SIGN_IN_SECRET
 
 if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
+    from mlflow_azure.deadline import Deadline
     from mlflow_azure.engine.node import Properties
 
 
@@ -38,6 +40,25 @@ def of_deployment(azure: Azure, group: str) -> list[dict[str, Any]] | None:
     """The registrations that were made for a deployment; None where the user may not see any."""
     tag = quoted(deployment_tag(azure.subscription_id, group))
     return find(azure, f"tags/any(tag:tag eq {tag})")
+
+
+def if_told(azure: Azure, group: str, patience: Deadline) -> list[dict[str, Any]] | None:
+    """The registrations that were made for a deployment; None where Microsoft Entra ID does not tell in time.
+
+    Sign-in may never have been used here, and Conditional Access, or a network without a way to Microsoft Graph, must
+    not keep the rest from being deleted.
+
+    Raises:
+        TimedOutError: The command's own deadline passed.
+
+    """
+    try:
+        return patience.call(lambda: of_deployment(azure, group))
+    except TimedOutError:
+        azure.deadline.check()
+        return None
+    except MlflowAzureError:
+        return None
 
 
 def used_by(azure: Azure, group: str, site: str, *, ours_only: bool = False) -> str | None:
