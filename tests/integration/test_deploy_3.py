@@ -221,6 +221,12 @@ def test_commands_that_only_look_follow_what_is_deployed(three: Deployment, shar
     assert "AZURE_STORAGE_CONNECTION_STRING" not in shared_cli("env", *JSON).data
 
 
+def test_a_plan_for_another_database_says_what_is_left_behind(three: Deployment) -> None:
+    planned = three("plan", "--postgres-database-name", "another")
+    assert planned.exit_code == 0, planned.stderr
+    assert "leaves its data behind: runs, models and traces in postgresql://" in planned.stderr
+
+
 def test_nobody_is_let_in_before_someone_has_decided_who(shared_cli: Command, shared_emulator: Emulator) -> None:
     undecided = shared_cli.of("rg-undecided")
     shared_emulator.control("PUT", "permissions", {"actions": ["*"], "notActions": [], "graph": "read"})

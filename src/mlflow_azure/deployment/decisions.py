@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,11 +13,15 @@ from mlflow_azure.deployment.features.sign_in import SignIn
 from mlflow_azure.errors import FEDERATION_REFUSED, ROLE_REFUSED, AzureRefusedError, SettingsError
 from mlflow_azure.events import Warned
 from mlflow_azure.image.context import mlflow_release
+from mlflow_azure.resources.web.app_settings import DATABASE_URI
 from mlflow_azure.settings import FILE_SHARE, POSTGRES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlflow_azure.azure.clients import Azure
     from mlflow_azure.deployment.features.enabled import Features
+    from mlflow_azure.events import Step
     from mlflow_azure.settings import Settings
 
 
@@ -25,14 +30,12 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
     wanted = settings.mlflow_version
     if found in (None, wanted):
         return
-    back = "go back after an upgrade"
-    how, move = (
-        ("move", "mlflow-azure upgrade --to 3") if wanted == POSTGRES else (back, "mlflow-azure upgrade --rollback")
-    )
+    forth = "To move: mlflow-azure upgrade --to 3"
+    back = "If it was upgraded, to go back: mlflow-azure upgrade --rollback"
     raise SettingsError(
         f"web app {settings.web_app_name} runs MLflow {found}, but MLFLOW_VERSION is {wanted}: a deploy does not move "
         "runs or artifacts",
-        hint=f"Keep the deployed version: --mlflow {found}. To {how}: {move}",
+        hint=f"Keep the deployed version: --mlflow {found}. {forth if wanted == POSTGRES else back}",
         code="OtherVersion",
     )
 
@@ -149,6 +152,52 @@ def _undecided() -> SettingsError:
         hint="Those who sign in with Microsoft Entra ID: --auth. Some networks: --allow-ip NETWORK. Anyone: --public",
         code="AccessNotDecided",
     )
+
+
+_STORES = {
+    DATABASE_URI: "runs, models and traces in {}",
+    "MLFLOW_SERVER_ARTIFACT_DESTINATION": "artifacts in {}",
+    "MLFLOW_SERVER_FILE_STORE": "runs in {}",
+    "shareName": "runs in file share {}",
+}
+"""The app settings, and the part of the storage mount, that say where a server keeps its data; and what is there."""
+
+
+def left_behind(steps: Iterable[Step]) -> list[Warned]:
+    """What the user should know where a server that is there would begin anew in another place.
+
+    Nothing is deleted by that, and nothing is moved: the server would look empty.
+
+    Args:
+        steps: What is to be done to the resources.
+
+    """
+    found = {each.path.rpartition(".")[2]: each for step in steps for each in step.differences if each.before}
+    store, mount = found.get("MLFLOW_SERVER_FILE_STORE"), found.get("mountPath")
+    if store and mount and _below(store.before, mount.before) == _below(store.after, mount.after):
+        del found["MLFLOW_SERVER_FILE_STORE"]  # the same files, elsewhere in the container
+    left = [words.format(found[path].before) for path, words in _STORES.items() if path in found]
+    root = found.get("MLFLOW_SERVER_DEFAULT_ARTIFACT_ROOT")
+    if root and _account(root.before) != _account(root.after):
+        left.append(f"runs and artifacts in storage account {_account(root.before)}")
+    if not left:
+        return []
+    return [
+        Warned(
+            f"With these settings the server leaves its data behind: {'; '.join(left)}. Nothing is deleted, and "
+            "nothing is moved.",
+            "To go on with that data, set the names as they were.",
+        )
+    ]
+
+
+def _below(path: object, mount: object) -> str:
+    return posixpath.relpath(str(path), str(mount))
+
+
+def _account(root: object) -> str:
+    """The storage account in the address of artifacts: wasbs://CONTAINER@ACCOUNT.blob.core.windows.net/mlartefacts."""
+    return str(root).partition("@")[2].partition(".")[0]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from mlflow_azure.deployment.before import read_before
 from mlflow_azure.deployment.checks.beforehand import before_writing
 from mlflow_azure.deployment.decisions import (
     decide_access,
+    left_behind,
     refuse_other_release,
     refuse_other_version,
     refuse_unused,
@@ -109,6 +110,7 @@ class Deploy:
             wanted = replace(wanted, identity=identity, pulls_anew=anew)
             self.warnings += [warned] if warned else []
         self._prepare(wanted, seen)
+        self.warnings += [] if wish.becomes else left_behind(self.plan.changes)
 
     def _prepare(self, features: Features, seen: Mapping[str, Reading] | None = None) -> None:
         azure, settings, wish = self._azure, self._settings, self._wish
