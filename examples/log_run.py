@@ -3,8 +3,8 @@
     eval "$(mlflow-azure env --show-secrets)"
     python log_run.py
 
-Works with MLflow 1.5.0 and later clients. Needs the connection string of the storage account: MLflow 1.5.0 does not
-hand artifacts through the server.
+Works with MLflow 1.5.0 and later clients. With a server of MLflow 1.5.0 it needs the connection string of the storage
+account, because that does not hand artifacts through the server.
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ def test_what_was_destroyed_comes_back_from_its_backup_equal(cli: Command, store
     assert stored.snapshots() == []
     key = stored.connection.partition("AccountKey=")[2].partition(";")[0].encode()
     assert not any(key in path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
-    assert cli("backup", "--verify", str(tmp_path / "b"), "--output", "json").data["damaged"] == 0
+    verified = cli("backup", "--verify", str(tmp_path / "b"), "--output", "json")
+    assert verified.data["damaged"] == 0
+    assert "unchanged" in verified.stderr
 
     assert cli("restore", str(tmp_path / "b"), "--local", str(tmp_path / "out")).exit_code == 0
     artifacts = tmp_path / "out/artifacts/0/r1/artifacts"

@@ -359,6 +359,11 @@ def test_a_database_is_deleted_only_when_that_was_said_twice(half: Deployment, s
 
     kept = half("destroy", "--yes", "--keep-data").data
     assert {row["kind"] for row in kept["kept"]} == {SERVER, "storage account", "managed identity"}
+    unsaid = half.cli("status", *JSON)  # no web app tells any more which MLflow it was
+    assert "add --mlflow 3" in unsaid.errors[0]["hint"]
+    missing = {row["kind"] for row in half("status", *THREE).data["resources"] if row["state"] == "missing"}
+    assert "container registry" in missing
+    assert "registry admin user" not in missing
     again = half("deploy", "--public", "--build", "none").answer["data"]["resources"]
     assert {row["kind"] for row in again if row["action"] == "keep"} >= {SERVER, "database", "database administrator"}
 

@@ -169,6 +169,8 @@ def _probe(azure: Azure, url: str, sign_in: SignIn | None, version: str) -> Heal
 def _rows(resources: Iterable[Resource], readings: Mapping[Resource, Reading]) -> Iterator[ResourceState]:
     for resource in resources:
         live = readings[resource].live
+        if resource.implied and live is None and not readings[resource].hidden:
+            continue
         yield ResourceState(
             kind=resource.kind,
             name=resource.name,

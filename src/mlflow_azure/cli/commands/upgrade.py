@@ -281,7 +281,7 @@ def _moved(moved: Moved, backup: Path | None, began: float) -> UpgradeAnswer:
 
 _NOT_SAID = SettingsError(
     "give exactly one of --to, --rollback and --finish; none of them if the deployment runs MLflow 3",
-    hint="mlflow-azure upgrade --help",
+    hint="To move all runs to MLflow 3: mlflow-azure upgrade --to 3",
     code="Usage",
 )
 

@@ -82,7 +82,8 @@ class StorageAccount(TaggedResource):
         if live["properties"].get("allowSharedKeyAccess") is False:
             raise AzureRefusedError(
                 f"reading the keys of {self}: shared keys are not permitted on it",
-                hint=HINTS["KeyBasedAuthenticationNotPermitted"],
+                hint="If it keeps the data of MLflow 3, add --mlflow 3. Otherwise: "
+                + HINTS["KeyBasedAuthenticationNotPermitted"],
                 code="KeyBasedAuthenticationNotPermitted",
             )
         with doing(f"reading the keys of {self}"):
