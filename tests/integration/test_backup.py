@@ -112,7 +112,7 @@ def test_what_was_destroyed_comes_back_from_its_backup_equal(cli: Command, store
     assert not any(key in path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
     verified = cli("backup", "--verify", str(tmp_path / "b"), "--output", "json")
     assert verified.data["damaged"] == 0
-    assert "unchanged" in verified.stderr
+    assert "checked" in verified.stderr
 
     assert cli("restore", str(tmp_path / "b"), "--local", str(tmp_path / "out")).exit_code == 0
     artifacts = tmp_path / "out/artifacts/0/r1/artifacts"
