@@ -58,6 +58,8 @@ _WORDS = {
     _OTHERS: "access for everyone else",
 }
 """Plain names for paths of Azure Resource Manager and Microsoft Graph. Others are shown unchanged."""
+_OF_MOUNTS = {"shareName": "file share", "mountPath": "mounted at", "accountName": "storage account"}
+"""The same for storage mounts, by the last part of a path; the first part is the name of the mount."""
 _TELLING = ("sku.name", "location", "properties.shareQuota", "properties.storage.storageSizeGB", "registrationState")
 """The values shown in the line of a new resource."""
 _UNITS = {"properties.shareQuota": " GiB", "properties.storage.storageSizeGB": " GiB"}
@@ -96,7 +98,7 @@ def _lines(step: Step) -> Iterator[str]:
 def _words(path: str) -> str:
     if path.startswith("tags."):
         return f"tag {path.removeprefix('tags.')}"
-    return _WORDS.get(path, path.removeprefix("properties."))
+    return _WORDS.get(path) or _OF_MOUNTS.get(path.rpartition(".")[2]) or path.removeprefix("properties.")
 
 
 def _change(difference: Difference) -> str:

@@ -28,3 +28,8 @@ def test_sign_in_that_is_turned_on_is_one_line() -> None:
 )
 def test_networks_are_told_as_who_has_access(before: object, after: object, words: str) -> None:
     assert said(Difference("properties.ipSecurityRestrictions", before, after)) == [words]
+
+
+def test_a_mount_is_told_by_what_is_mounted_and_where() -> None:
+    share, path = Difference("account.shareName", "one", "two"), Difference("account.mountPath", "/a", "/b")
+    assert said(share, path) == ["file share: one → two", "mounted at: /a → /b"]
