@@ -52,3 +52,17 @@ def test_an_operation_that_fails_is_reported_by_the_poller(azure: Azure) -> None
     )
     with pytest.raises(HttpResponseError, match="It broke"):
         azure.registry(azure.group())
+
+
+def test_a_registry_is_copied_to_regions_beside_its_own(azure: Azure) -> None:
+    group = azure.group()
+    registry = azure.registry(group).name
+    replications = azure.registries.replications
+    made = replications.begin_create(group, registry, "uksouth", {"location": "uksouth"}).result()
+    assert (made.provisioning_state, made.status.display_status) == ("Succeeded", "Ready")
+    assert {each.name for each in replications.list(group, registry)} == {"westeurope", "uksouth"}
+    off = {"properties": {"regionEndpointEnabled": False}}
+    changed = replications.begin_update(group, registry, "uksouth", off).result()
+    assert (changed.region_endpoint_enabled, changed.zone_redundancy) == (False, "Disabled")
+    replications.begin_delete(group, registry, "uksouth").result()
+    assert [each.name for each in replications.list(group, registry)] == ["westeurope"]

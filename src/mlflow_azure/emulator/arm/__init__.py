@@ -27,6 +27,7 @@ from mlflow_azure.emulator.arm import (
     providers,
     registries,
     registry_import,
+    registry_replications,
     storage,
     storage_keys,
     storage_policies,
@@ -74,6 +75,7 @@ _MODULES = (
     storage_services,
     registries,
     registry_import,
+    registry_replications,
     tasks,
     web_plans,
     web_sites,
@@ -111,7 +113,7 @@ def provider_endpoints() -> list[Endpoint]:
 
 def register_effects(world: World) -> None:
     """Say what long-running operations do when they end."""
-    changing = (groups, network_operations, providers, registries, registry_import, storage)
+    changing = (groups, network_operations, providers, registries, registry_import, registry_replications, storage)
     for module in (*changing, postgres_operations, postgres_parts, postgres_servers, web_source_control):
         module.register_effects(world)
 

@@ -25,7 +25,7 @@ _OF_SITE = (
     *("backups", "deployments", "domainOwnershipIdentifiers", "hybridConnectionRelays", "privateEndpointConnections"),
     *("publicCertificates", "siteextensions", "snapshots", "triggeredwebjobs", "continuouswebjobs", "webjobs"),
 )
-_OF_REGISTRY = ("cacheRules", "credentialSets", "privateEndpointConnections", "replications", "tasks", "tokens")
+_OF_REGISTRY = ("cacheRules", "credentialSets", "privateEndpointConnections", "tasks", "tokens")
 _OF_ACCOUNT = ("encryptionScopes", "localUsers", "objectReplicationPolicies", "privateEndpointConnections")
 
 

@@ -45,7 +45,7 @@ async def check_name(call: Call) -> Answer:
 @endpoints.on(
     "PUT",
     REGISTRY,
-    lacks="replications and private endpoints; firewall, policies and data endpoints are kept without effect",
+    lacks="private endpoints; firewall, policies and data endpoints are kept without effect",
 )
 async def put_registry(call: Call) -> Answer:
     """Create a registry, or again one that could not be created (long-running); or update one."""
