@@ -1,6 +1,6 @@
-"""Where the artifacts of a local run go: an Azurite of its own, or a storage account in Azure.
+"""The artifact store of a local run: its own Azurite, or a storage account in Azure.
 
-Both are steps of the run, and know the connection string for the server in its container and for clients on this
+Both are steps of the run, and provide the connection string for the server in its container and for clients on this
 machine.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 AZURITE_PORT = 10000
 AZURITE_ACCOUNT = "devstoreaccount1"
 AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""Public knowledge, and no secret: https://learn.microsoft.com/azure/storage/common/storage-use-azurite"""
+"""Public, not a secret: https://learn.microsoft.com/azure/storage/common/storage-use-azurite"""
 
 _AZURITE_CONTEXT = Path(__file__).with_name("azurite")
 _LOOPBACK_HOSTS = frozenset({"localhost", LOOPBACK, "::1"})
@@ -72,7 +72,7 @@ class AzureStorage(Storage):
     """A storage account in Azure.
 
     Args:
-        connection_string: That of the account.
+        connection_string: The account's connection string.
         container: The blob container's name.
 
     Raises:
@@ -88,22 +88,22 @@ class AzureStorage(Storage):
         self._connection_string = connection_string
 
     def run(self, given: Given, report: Report) -> Action:
-        """Create the blob container unless it is there, which shows that the connection string is good."""
+        """Create the blob container unless it exists, which also checks the connection string."""
         return _create_container(self._connection_string, self.account, self.container)
 
     @property
     def for_server(self) -> Secret:
-        """The account's own, whoever uses it."""
+        """The account's own connection string."""
         return self._connection_string
 
     @property
     def for_clients(self) -> Secret:
-        """The account's own, whoever uses it."""
+        """The account's own connection string."""
         return self._connection_string
 
 
 class Azurite(Storage):
-    """Azurite in a container of its own, its data in a volume.
+    """Azurite in its own container, with its data in a volume.
 
     Args:
         container: The blob container's name.
@@ -136,7 +136,7 @@ class Azurite(Storage):
         self.port = AZURITE_PORT
 
     def run(self, given: Given, report: Report) -> Action:
-        """Build its image, start it, and create the blob container, so far as there is need."""
+        """Build its image, start it, and create the blob container, as far as necessary."""
         image = f"mlflow-azure-azurite:{self._context.tag}"
         self._builder(image, self._context, report)
         self.port = self._choose_port()
@@ -156,7 +156,7 @@ class Azurite(Storage):
         return action
 
     def _choose_port(self) -> int:
-        """The port it has; else Azurite's usual one, so that connection strings stay good; else a free one."""
+        """Return its current port; or Azurite's usual one, so that connection strings stay valid; or a free one."""
         found = self._containers.find(self._host)
         port = (found and published_port(found, AZURITE_PORT)) or AZURITE_PORT
         if (found and found.status == "running") or not is_used(port):
@@ -166,9 +166,9 @@ class Azurite(Storage):
             return int(free.getsockname()[1])
 
     def _create_container(self) -> None:
-        """Wait until it answers, and create the blob container."""
+        """Wait until it responds, and create the blob container."""
         connection_string = Secret(_azurite(LOOPBACK, self.port))
-        options = {"retry_total": 0, "use_env_settings": False}  # no proxy leads to this machine
+        options = {"retry_total": 0, "use_env_settings": False}  # a proxy cannot reach this machine
 
         def created() -> bool | None:
             try:
@@ -190,12 +190,12 @@ class Azurite(Storage):
 
     @property
     def for_server(self) -> Secret:
-        """By its name in the run's network."""
+        """The connection string with its name in the run's network."""
         return Secret(_azurite(self._host, AZURITE_PORT))
 
     @property
     def for_clients(self) -> str:
-        """By its port on this machine."""
+        """The connection string with its port on this machine."""
         return _azurite(LOOPBACK, self.port)
 
 
@@ -207,7 +207,7 @@ def _azurite(host: str, port: int) -> str:
 
 
 def _account_name(connection_string: str) -> str:
-    """The account that a connection string names, which a container must be able to reach."""
+    """Return the account in a connection string, which a container must be able to reach."""
     fields = dict(part.partition("=")[::2] for part in connection_string.split(";"))
     host = urlsplit(fields.get("BlobEndpoint", "")).hostname or ""
     name = fields.get("AccountName") or host.partition(".")[0]
@@ -223,7 +223,7 @@ def _account_name(connection_string: str) -> str:
 
 
 def _create_container(connection_string: Secret, account: str, container: str, **options: Any) -> Action:
-    """Create the blob container unless it is there."""
+    """Create the blob container unless it exists."""
     from azure.core.exceptions import ClientAuthenticationError, ResourceExistsError
     from azure.storage.blob import ContainerClient
 
@@ -237,14 +237,14 @@ def _create_container(connection_string: Secret, account: str, container: str, *
         except ResourceExistsError:
             return Action.KEEP
         except ClientAuthenticationError as error:
-            if error.response is None:  # the request could not even be signed: the key is no key
+            if error.response is None:  # the request could not even be signed: the key is malformed
                 raise _malformed() from error
             raise
         return Action.CREATE
 
 
 def _malformed() -> SettingsError:
-    """The error for a connection string that is none. It does not quote it."""
+    """Return the error for a malformed connection string, without quoting it."""
     return SettingsError(
         "AZURE_STORAGE_CONNECTION_STRING (from environment): it is not the connection string of a storage account",
         hint="Copy it from the portal, or ask Azure: az storage account show-connection-string --name ACCOUNT",

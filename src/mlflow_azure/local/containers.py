@@ -1,7 +1,7 @@
-"""The containers of one local run: made, kept or replaced as wanted, and taken down together.
+"""The containers of a local run: created, kept or replaced as needed, and removed together.
 
-All of them, and their network, carry a label with the run's name: what does not is someone else's, and left alone.
-Data lives in named volumes, which stay.
+They and their network carry a label with the run's name; anything without it is someone else's, and left alone.
+Data is kept in named volumes, which are not removed.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ RUN_LABEL = "mlflow-azure.local-run"
 SPEC_LABEL = "mlflow-azure.spec"
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 10
-"""What `docker stop` allows a container to end by itself."""
+"""Seconds that `docker stop` gives a container to exit."""
 _PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """A container as wanted.
+    """The desired state of a container.
 
     Attributes:
-        name: Its name, which is its host name in the run's network as well.
+        name: Its name, which is also its host name in the run's network.
         image: Name or id of its image.
-        volume: Name of the volume with its data; None where it keeps none.
+        volume: Name of the volume with its data; None if it has none.
         mount_point: Where the volume is mounted.
-        container_port: Where it listens.
-        port: Where this machine reaches it, on loopback; None where only the run's containers do.
-        environment: Its environment variables; they may hold secrets.
-        uses_proxy: Whether it gets the proxy of Docker's configuration, to reach the internet.
+        container_port: The port it listens on.
+        port: Its port on this machine's loopback; None if only the run's containers access it.
+        environment: Its environment variables, which may contain secrets.
+        uses_proxy: Whether it gets the proxy of Docker's configuration, for internet access.
 
     """
 
@@ -62,7 +62,7 @@ class ContainerSpec:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same container, and no way back to the secrets."""
+        """A stable hash of the container that does not reveal the secrets."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
@@ -73,13 +73,13 @@ class Containers:
         self.engine = engine
         self.name = name
         self.changed = False
-        """Whether a container was made, or made anew."""
+        """Whether any container was created or replaced."""
         self._changing = threading.Lock()
         self._closed = False
         self._wanted: set[str] = set()
 
     def find(self, name: str) -> Container | None:
-        """The container of that name, if it is there and ours.
+        """Return the container of that name, if it exists and is ours.
 
         Raises:
             ContainerEngineError: It is someone else's.
@@ -101,14 +101,14 @@ class Containers:
         return found
 
     def ensure(self, spec: ContainerSpec) -> Action:
-        """See to it that the container runs as wanted.
+        """Make sure that the container runs as desired.
 
         Raises:
             ContainerEngineError: Its name or port is in use, or the engine refuses.
-            InterruptedByUserError: The run is being taken down.
+            InterruptedByUserError: The run is being removed.
 
         """
-        with self._changing:  # so that `remove` sees what was made
+        with self._changing:  # so that `remove` sees what was created
             if self._closed:
                 raise InterruptedByUserError(
                     f"starting container {spec.name}: the run was stopped", hint="Run it again: mlflow-azure local-run"
@@ -163,7 +163,7 @@ class Containers:
         yield from found
 
     def remove_others(self) -> None:
-        """Stop and remove the run's containers that this process has not ensured; their data stays.
+        """Stop and remove the run's containers that this process did not ensure; their data is kept.
 
         Raises:
             ContainerEngineError: The engine refuses.
@@ -181,7 +181,7 @@ class Containers:
             )
 
     def remove(self) -> bool:
-        """Stop and remove all containers and their network, for good; whether there was anything.
+        """Stop and remove all containers and their network; return whether there were any.
 
         Raises:
             ContainerEngineError: The engine refuses.
@@ -207,21 +207,21 @@ class Containers:
 
 
 def published_port(container: Container, container_port: int) -> int | None:
-    """The port on this machine that the container, running or not, is given for one of its own."""
+    """Return the port on this machine that is mapped to a port of the container, running or not."""
     bindings = container.attrs["HostConfig"]["PortBindings"] or {}
     published = bindings.get(f"{container_port}/tcp")
     return int(published[0]["HostPort"]) if published else None
 
 
 def is_used(port: int) -> bool:
-    """Whether a program listens on the port of this machine. The engine, which binds it, has the last word."""
+    """Whether a program listens on the port of this machine. The engine, which binds it, has the final say."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def port_in_use(port: int) -> ContainerEngineError:
-    """The error that says so."""
+    """Return the error for a port in use."""
     return ContainerEngineError(
         f"publishing the server on {LOOPBACK}:{port}: the port is already in use",
         hint=f"Stop the program that uses it, or choose another port: mlflow-azure local-run --port {port + 1}",
@@ -230,7 +230,7 @@ def port_in_use(port: int) -> ContainerEngineError:
 
 
 def _writable_directory(path: str) -> bytes:
-    """A tar with one directory that everyone may write to, as a file share is that App Service mounts."""
+    """Return a tar with one world-writable directory, like a file share mounted by App Service."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         entry = tarfile.TarInfo(path.strip("/"))

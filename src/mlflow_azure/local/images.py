@@ -1,4 +1,4 @@
-"""The images of a local run: each is named by its build context, and built unless the engine has it."""
+"""The images of a local run: each is named after its build context, and built unless the engine has it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Builder:
     Attributes:
         engine: The container engine.
         deadline: When to give up.
-        build_ca: Certificates (PEM) that the build trusts, those of a proxy that inspects TLS.
+        build_ca: Certificates (PEM) that the build trusts, such as those of a proxy that inspects TLS.
 
     """
 
@@ -33,7 +33,7 @@ class Builder:
     build_ca: bytes | None
 
     def __call__(self, name: str, context: BuildContext, report: Report) -> Action:
-        """See to it that the engine has the image `name`, built from `context`.
+        """Make sure that the engine has the image `name`, built from `context`.
 
         Raises:
             ContainerEngineError: The build failed.
@@ -57,7 +57,7 @@ class Builder:
 
 
 class Image(Task):
-    """The image of the server, the one that deploy pushes."""
+    """The image of the server, the same as a deploy pushes."""
 
     kind = "image"
 
@@ -67,5 +67,5 @@ class Image(Task):
         self.builder = builder
 
     def run(self, given: Given, report: Report) -> Action:
-        """Build it, unless it is there."""
+        """Build it unless it exists."""
         return self.builder(self.name, self.context, report)

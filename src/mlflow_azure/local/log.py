@@ -1,4 +1,4 @@
-"""What containers write, and how they ended."""
+"""The logs of containers, and how they ended."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _LAST_LINES = 8
 _RESTART_SECONDS = 1.0
-"""How soon after its end a container runs again that was restarted."""
+"""Seconds within which a restarted container runs again."""
 
 
 def refuse_ended(containers: Containers, name: str) -> None:
-    """Raise ContainerEngineError, with its last lines, when the container does not run."""
+    """Raise ContainerEngineError, with its last lines, if the container is not running."""
     found = containers.find(name)
     if found and found.status == "running":
         return
@@ -49,7 +49,7 @@ def _last_lines(container: Container) -> list[str]:
 
 
 def follow(container: Container) -> Iterator[str]:
-    """The container's log, line by line, from its beginning until the container ends; a restart is no end.
+    """Yield the container's log, line by line, from the start until the container ends; a restart is not an end.
 
     Raises:
         ContainerEngineError: The connection to the engine broke.

@@ -1,4 +1,4 @@
-"""The server's container, set up as App Service sets it up, and whether MLflow answers in it."""
+"""The server's container, configured like in App Service, and whether MLflow responds in it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _START_SECONDS = 230
 
 
 class ServerContainer(Task):
-    """The container: the app settings as its environment, a volume in the place of the file share.
+    """Return the container: with the app settings as its environment, and a volume instead of the file share.
 
     Args:
-        settings: Of the server.
-        port: Where this machine reaches it.
-        image: What it runs.
-        storage: Where its artifacts go.
-        database: Where its runs go; None for MLflow 1.5.0, which keeps them in files.
+        settings: The server's settings.
+        port: Its port on this machine.
+        image: Its image.
+        storage: Its artifact store.
+        database: Its database; None for MLflow 1.5.0, which uses files.
 
     """
 
@@ -62,7 +62,7 @@ class ServerContainer(Task):
         self._database = database
 
     def run(self, given: Given, report: Report) -> Action:
-        """Start it, unless it runs as wanted. Storage and database that it has left run no longer."""
+        """Start it unless it runs as desired. Stop a storage and database that it no longer uses."""
         action = self._containers.ensure(self._spec())
         self._containers.remove_others()
         return action
@@ -78,7 +78,7 @@ class ServerContainer(Task):
             port=self._port,
             environment={
                 **(_with_database(settings, database) if database else server_environment(settings)),
-                # MLflow 3 takes it before an identity, which there is none of here.
+                # MLflow 3 prefers it to an identity, of which there is none here.
                 "AZURE_STORAGE_CONNECTION_STRING": self._storage.for_server.reveal(),
             },
             uses_proxy=not self._storage.is_local,
@@ -91,7 +91,7 @@ def _with_database(settings: Settings, database: Database) -> dict[str, str]:
 
 
 class Answers(Check):
-    """Waits until MLflow answers."""
+    """Waits until MLflow responds."""
 
     kind = "MLflow server"
 
@@ -102,11 +102,11 @@ class Answers(Check):
         self._deadline = deadline
 
     def run(self, given: Given, report: Report) -> None:
-        """Return when it answers.
+        """Return when it responds.
 
         Raises:
             ContainerEngineError: The container has ended.
-            TimedOutError: It does not answer in the time that App Service allows.
+            TimedOutError: It does not respond within App Service's time limit.
 
         """
 
@@ -129,7 +129,7 @@ def _answers(url: str) -> bool:
     import requests
 
     with requests.Session() as session:
-        session.trust_env = False  # no proxy leads to this machine
+        session.trust_env = False  # a proxy cannot reach this machine
         try:
             return session.get(url, timeout=_PROBE_SECONDS).ok
         except requests.RequestException:
@@ -137,7 +137,7 @@ def _answers(url: str) -> bool:
 
 
 def goes_through_proxy(url: str) -> bool:
-    """Whether the environment has clients ask a proxy for the URL, which cannot reach this machine's loopback."""
+    """Whether clients would send the URL to a proxy, which cannot reach this machine's loopback."""
     from requests.utils import get_environ_proxies, select_proxy
 
     return select_proxy(url, get_environ_proxies(url)) is not None

@@ -1,6 +1,6 @@
-"""Where MLflow 3 keeps the runs, models and traces of a local run: a file in a volume, or a PostgreSQL of its own.
+"""The database of MLflow 3 in a local run: a file in a volume, or its own PostgreSQL.
 
-Neither is the store of a local run of MLflow 1.5.0, whose volume stays as it is.
+Neither is used by a local run of MLflow 1.5.0, whose volume is not changed.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ class Database(Protocol):
 
     @property
     def server_volume(self) -> str | None:
-        """The volume that the server's own container needs for it."""
+        """Return the volume that the server's container needs for it."""
 
     @property
     def tasks(self) -> tuple[Postgres, ...]:
-        """What has to be done before the server starts."""
+        """Return the steps before the server starts."""
 
     @property
     def uri(self) -> Secret:
-        """What the server is told, where the tasks are done."""
+        """Return the server's environment variables for it, once the steps are done."""
 
 
 class Sqlite:
-    """A file in a volume, which the server itself opens."""
+    """A file in a volume, opened by the server itself."""
 
     def __init__(self, containers: Containers) -> None:
         self.volume = f"{containers.name}-sqlite"
@@ -62,17 +62,17 @@ class Sqlite:
 
     @property
     def tasks(self) -> tuple[Postgres, ...]:
-        """None: MLflow makes the file."""
+        """Return none: MLflow creates the file."""
         return ()
 
     @property
     def uri(self) -> Secret:
-        """The file's path, in which there is no password."""
+        """Return the file's path, without a password."""
         return Secret(f"sqlite:///{MOUNT_POINT}/mlflow.db")
 
 
 class Postgres(Task):
-    """PostgreSQL in a container that the server's reaches, and nobody through a port of this machine.
+    """PostgreSQL in a container that only the server's container can reach, without a port on this machine.
 
     Args:
         arguments: Build arguments of its image.
@@ -97,16 +97,16 @@ class Postgres(Task):
 
     @property
     def tasks(self) -> tuple[Postgres, ...]:
-        """Itself."""
+        """Return itself."""
         return (self,)
 
     @property
     def uri(self) -> Secret:
-        """By its name in the run's network, which does not leave this machine."""
+        """Return the URI with its name in the run's network, which does not leave this machine."""
         return Secret(f"postgresql://mlflow:{self._password.reveal()}@{self._host}/mlflow?sslmode=disable")
 
     def run(self, given: Given, report: Report) -> Action:
-        """Build its image, start it, and wait until it takes connections, so far as there is need."""
+        """Build its image, start it, and wait until it accepts connections, as far as necessary."""
         image = f"mlflow-azure-postgres:{self._context.tag}"
         self._builder(image, self._context, report)
         self._password = self._given_password() or Secret(secrets.token_urlsafe(24))
@@ -126,7 +126,7 @@ class Postgres(Task):
         return action
 
     def _given_password(self) -> Secret | None:
-        """That of a container that is there: another one would replace it, and the server with it."""
+        """Return the password of the existing container: a new one would replace it, and the server too."""
         found = self._containers.find(self._host)
         entries = found.attrs["Config"]["Env"] if found else ()
         return next(

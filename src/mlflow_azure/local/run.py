@@ -1,11 +1,11 @@
-"""What `local-run` brings about, as steps of the engine.
+"""The steps of `local-run`, for the engine.
 
     image ───────┐
     storage ─────┼─→ container ─→ MLflow server
-    PostgreSQL ──┘   (where MLflow 3 is to have it)
+    PostgreSQL ──┘   (MLflow 3 with --postgres)
 
-The first of them are independent and go on at the same time. Each step finds out by itself whether there is anything
-to do, so a second run changes nothing, and one after a crash goes on from where it is.
+The first ones are independent and run in parallel. Each step finds out by itself whether there is anything
+to do, so a second run changes nothing, and a run after a crash continues.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A server on this machine, and what it needs. Made by `prepare`. MLflow 1.5.0 has no database."""
+    """A server on this machine and its parts, created by `prepare`. MLflow 1.5.0 has no database."""
 
     containers: Containers
     port: int
@@ -64,10 +64,10 @@ class LocalRun:
             raise port_in_use(self.port)
 
     def events(self) -> Iterator[Event]:
-        """Bring it about, telling what happens.
+        """Carry it out, yielding events.
 
         Raises:
-            MlflowAzureError: What failed.
+            MlflowAzureError: It failed.
 
         """
         tasks = self.database.tasks if self.database else ()
@@ -79,17 +79,17 @@ class LocalRun:
         return Execution(Plan(nodes, {}, steps), self.deadline).events()
 
     def log(self) -> Iterator[str]:
-        """The server's log, line by line, until its container ends. Raises ContainerEngineError."""
+        """Yield the server's log, line by line, until its container ends. Raises ContainerEngineError."""
         found = self.containers.find(self.containers.name)
         return follow(found) if found else iter(())
 
     def exit_code(self) -> int:
-        """How the server's container ended; 0 as well where it has been removed."""
+        """Return the exit code of the server's container; 0 if it was removed."""
         found = self.containers.find(self.containers.name)
         return int(found.attrs["State"]["ExitCode"]) if found else 0
 
     def client_environment(self) -> dict[str, str | Secret]:
-        """The environment variables of a client. MLflow 3 hands artifacts through the server."""
+        """Return the environment variables of a client. MLflow 3 passes artifacts through the server."""
         storage = {} if self.database else {"AZURE_STORAGE_CONNECTION_STRING": self.storage.for_clients}
         return {"MLFLOW_TRACKING_URI": self.container.url, **storage}
 
@@ -106,15 +106,15 @@ def prepare(
     build_ca: bytes | None,
     deadline: Deadline,
 ) -> LocalRun:
-    """The parts of a local run, nothing of them done yet.
+    """Return the parts of a local run, without doing anything yet.
 
     Args:
-        name: The name of the server's container; those of network, volumes and Azurite's container begin with it.
-        settings: Of the server.
-        context: What the image is built from.
-        port: Where this machine reaches the server.
-        account: The storage account for artifacts; None for an Azurite of its own.
-        postgres: Whether MLflow 3 gets a PostgreSQL of its own, not a file.
+        name: Name of the server's container, and prefix of the names of network, volumes and Azurite's container.
+        settings: The server's settings.
+        context: The build context of the image.
+        port: The server's port on this machine.
+        account: The storage account for artifacts; None for its own Azurite.
+        postgres: Whether MLflow 3 gets its own PostgreSQL instead of a file.
         build_ca: Certificates (PEM) that builds trust.
 
     """

@@ -1,7 +1,7 @@
 """Finds the variables that a bash script assigns, without running it.
 
-`NAME=value command` assigns nothing, and a command in a branch or a loop perhaps; how words are told: bash_words.py.
-What assigns nothing is told with a reason that begins with "not".
+`NAME=value command` assigns nothing, and a command in a branch or loop may not run. bash_words.py splits the words.
+What assigns nothing is reported with a reason that begins with "not".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DECLARING = frozenset({"declare", "export", "readonly", "typeset"})
 _OPENING = frozenset({"!", "do", "else", "then", "{"})
 _NESTING = {"if": 1, "case": 1, "while": 1, "until": 1, "for": 1, "select": 1, "fi": -1, "esac": -1, "done": -1}
-_READ_OPTION = re.compile(r"-[a-zA-Z]*[dinNptu]")  # whose argument is the next word
+_READ_OPTION = re.compile(r"-[a-zA-Z]*[dinNptu]")  # options whose argument is the next word
 _ELEMENT = re.compile(r"([A-Za-z_]\w*)\[[^]]*\]\+?=", re.ASCII)
 FOR_ONE_COMMAND = "not assigned: it is set for one command only"
 _NO_SPACE = "not assigned: bash allows no space around the ="
@@ -31,12 +31,12 @@ _SET_OTHERWISE = {
     "env": FOR_ONE_COMMAND,
     "set": "not assigned: bash's set assigns no variable",
 }
-"""What NAME=value means behind these commands."""
+"""The meaning of NAME=value after these commands."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a variable of the script is set to. `conditional`: in a branch, in a loop, behind && or ||."""
+    """The value that a variable of the script is set to. `conditional`: in a branch, a loop, or after && or ||."""
 
     name: str
     line: int
@@ -45,14 +45,14 @@ class Assignment:
 
 
 def assignments(script: str) -> Iterator[Assignment]:
-    """Everything that sets a variable of the script, in order; also what only a running shell could carry out."""
+    """Return everything that sets a variable of the script, in order, even if its value is known only at run time."""
     for conditional, words in _simple(script):
         for name, line, parts in _set_by(words):
             yield Assignment(name, line, parts, conditional)
 
 
 def sourced(script: str) -> Iterator[tuple[str, int]]:
-    """The files whose commands the script runs as its own, each with its line; "…" for what only a shell can tell."""
+    """Return the files that the script sources, each with its line; "…" for parts known only at run time."""
     for _, words in _simple(script):
         if len(words) > 1 and words[0].keyword in ("source", "."):
             file = "".join(part.text if isinstance(part, Literal) else "…" for part in words[1].parts)
@@ -60,7 +60,7 @@ def sourced(script: str) -> Iterator[tuple[str, int]]:
 
 
 def _simple(script: str) -> Iterator[tuple[bool, list[Word]]]:
-    """Each simple command, without what opens a branch, a loop or a function, and whether it runs only perhaps."""
+    """Yield each simple command, without keywords of branches, loops or functions, and whether it is conditional."""
     depth = 0
     for chained, command in commands(script):
         words = command
@@ -76,7 +76,7 @@ def _simple(script: str) -> Iterator[tuple[bool, list[Word]]]:
 
 
 def _set_by(words: list[Word]) -> Iterator[tuple[str, int, tuple[Part, ...]]]:
-    """The variables that a command sets, each with its line and what it is set to."""
+    """Return the variables that a command sets, each with its line and value."""
     for word in words:
         for part in word.parts:
             if isinstance(part, Expansion | Fallback) and part.assigns and part.assigns != word.name:
@@ -97,7 +97,7 @@ def _set_by(words: list[Word]) -> Iterator[tuple[str, int, tuple[Part, ...]]]:
 
 
 def _set_while_running(words: list[Word]) -> Iterator[tuple[str, str]]:
-    """The variables that get their value only when the script runs, or lose it, and from where."""
+    """Return the variables that get or lose their value at run time, and how."""
     command, arguments = words[0].keyword, words[1:]
     names = [word.keyword for word in arguments if word.keyword and _IDENTIFIER.fullmatch(word.keyword)]
     if command == "read":
@@ -124,6 +124,6 @@ def _begins_with_equals(word: Word) -> bool:
 
 
 def _beginning(word: Word) -> str:
-    """The text that a word begins with."""
+    """Return the literal text at the start of a word."""
     first = word.parts[0] if word.parts else None
     return first.text if isinstance(first, Literal) else ""

@@ -1,7 +1,7 @@
-"""Cuts a bash script into commands and words, as far as its grammar tells without running it.
+"""Splits a bash script into commands and words, as far as possible without running it.
 
-This reads as much of bash's grammar as it takes to tell an assignment from its look-alikes: quotes, comments, line
-continuation and here-documents. What bash would compute stays an `Expansion`.
+This parses as much of bash's grammar as needed to tell assignments from look-alikes: quotes, comments, line
+continuation and here-documents. Anything that bash would compute stays an `Expansion`.
 Grammar: https://www.gnu.org/software/bash/manual/bash.html#Shell-Syntax
 """
 
@@ -32,7 +32,7 @@ _END_OF_WORD = frozenset(" \t\n;&|()<>")
 
 @dataclass(frozen=True)
 class Literal:
-    """Text that means itself."""
+    """Literal text."""
 
     text: str
 
@@ -46,7 +46,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Expansion:
-    """What only a running shell can tell, in words; `assigns` is the variable that it sets on the way."""
+    """A description of something known only at run time; `assigns` is the variable it sets along the way."""
 
     what: str
     assigns: str | None = None
@@ -54,7 +54,7 @@ class Expansion:
 
 @dataclass(frozen=True)
 class Fallback:
-    """The value of a variable, or a text where it has none: ${NAME:-text}; ${NAME:=text} sets it, too."""
+    """The value of a variable, or a text if it has none: ${NAME:-text}; ${NAME:=text} also sets it."""
 
     name: str
     text: str
@@ -62,7 +62,7 @@ class Fallback:
 
     @property
     def assigns(self) -> str | None:
-        """The variable that it sets on the way."""
+        """The variable that it sets along the way."""
         return self.name if self.sets else None
 
 
@@ -71,7 +71,7 @@ Part = Literal | Reference | Expansion | Fallback
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a command, split where its meaning changes; `name` where it begins with NAME=."""
+    """One word of a command, split into parts by kind; `name` if it begins with NAME=."""
 
     line: int
     name: str | None
@@ -79,7 +79,7 @@ class Word:
 
     @property
     def keyword(self) -> str | None:
-        """The word, where it is one run of plain characters."""
+        """The word, if it consists of plain characters only."""
         match self:
             case Word(name=None, parts=(Literal(text),)):
                 return text
@@ -87,12 +87,12 @@ class Word:
 
 
 def commands(script: str) -> Iterator[tuple[bool, list[Word]]]:
-    """Each simple command of a script, in order, and whether it stands behind && or ||."""
+    """Yield each simple command of a script, in order, and whether it follows && or ||."""
     return _Scanner(script.replace("\r\n", "\n")).commands()
 
 
 def _variable(match: re.Match[str]) -> Part:
-    """What $NAME, ${NAME} and ${NAME:-text} stand for."""
+    """Return the part for $NAME, ${NAME} or ${NAME:-text}."""
     groups = match.groupdict()
     if groups:
         return Fallback(groups["name"], groups["text"], sets=groups["kind"] == "=")
@@ -100,7 +100,7 @@ def _variable(match: re.Match[str]) -> Part:
 
 
 class _Scanner:
-    """Cuts a script into simple commands. Where quotes are not closed, they end with the script."""
+    """Splits a script into simple commands. Unclosed quotes end with the script."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -108,7 +108,7 @@ class _Scanner:
         self._heredocs: list[re.Match[str]] = []
 
     def commands(self) -> Iterator[tuple[bool, list[Word]]]:
-        """Each simple command, and whether it stands behind && or ||."""
+        """Yield each simple command, and whether it follows && or ||."""
         words: list[Word] = []
         chained = False
         while self._next:
@@ -155,14 +155,14 @@ class _Scanner:
         if name and self._next == "(":
             self._skip_nested("(", ")")
             parts.append(Expansion("an array"))
-        if name and (placeholder := self._take(_PLACEHOLDER)):  # no redirection of anyone who filled it in
+        if name and (placeholder := self._take(_PLACEHOLDER)):  # a placeholder, not a redirection
             parts.append(Literal(placeholder[0]))
         while self._next and self._next not in _END_OF_WORD:
             parts.extend(self._piece())
         return Word(line, name["name"] if name else None, tuple(parts))
 
     def _piece(self) -> Iterator[Part]:
-        """The parts of one run of characters that are quoted alike."""
+        """Return the parts of a run of characters with the same quoting."""
         if plain := self._take(_PLAIN):
             yield Literal(plain[0])
         elif self._next == "'":
@@ -177,7 +177,7 @@ class _Scanner:
             yield self._expansion()
 
     def _until(self, quote: str) -> str:
-        """The text between the quote that comes next and its partner; goes behind both."""
+        """Consume a quoted string, and return the text between the quotes."""
         start = self._at + 1
         end = self._text.find(quote, start)
         end = len(self._text) if end < 0 else end
@@ -185,7 +185,7 @@ class _Scanner:
         return self._text[start:end]
 
     def _escaped(self) -> str:
-        """The character behind a backslash; nothing where it is the end of the line."""
+        """Return the character after a backslash; empty at the end of a line."""
         char = self._text[self._at + 1 : self._at + 2]
         self._at += 2
         return "" if char == "\n" else char
@@ -222,7 +222,7 @@ class _Scanner:
         return Literal("$")
 
     def _skip_nested(self, opening: str, closing: str) -> None:
-        """Goes behind the bracket that closes the one that comes next."""
+        """Move past the bracket that closes the next one."""
         depth = 0
         while char := self._next:
             if char == "'":

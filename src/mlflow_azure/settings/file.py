@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = "mlflow-azure.env"
 LARGEST = 1024 * 1024
-"""Characters that are read of a file; a device such as /dev/zero has no end."""
+"""Maximum number of characters to read from a file; a device such as /dev/zero has no end."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One assignment, and where it stands: "mlflow-azure.env, line 3"."""
+    """One assignment and its place: "mlflow-azure.env, line 3"."""
 
     name: str
     text: str
@@ -33,7 +33,7 @@ class Entry:
 
 
 def whole_text(path: Path) -> str:
-    """All that a text file holds. Raises OSError, UnicodeDecodeError, and OSError where it is larger than `LARGEST`."""
+    """Return the contents of a text file. Raises UnicodeDecodeError or OSError, also if it exceeds `LARGEST`."""
     with path.open(encoding="utf-8-sig") as stream:
         text = stream.read(LARGEST + 1)
     if len(text) > LARGEST:
@@ -42,7 +42,7 @@ def whole_text(path: Path) -> str:
 
 
 def read(path: Path, shown_as: str) -> Iterator[Entry | SettingsError]:
-    """Yields each assignment of the file, and each fault in its place."""
+    """Yield each assignment in the file, and each error in its place."""
     try:
         text = whole_text(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -56,7 +56,7 @@ def read(path: Path, shown_as: str) -> Iterator[Entry | SettingsError]:
     for binding in parse_stream(io.StringIO(text)):
         place = f"{shown_as}, line {_line(binding.original.string, binding.original.line)}"
         if binding.error:
-            # The line itself is not shown: it may hold what someone took for a setting, a password.
+            # The line itself is not shown: it may contain a misplaced secret, such as a password.
             yield SettingsError(f"{place}: not NAME=value", hint="Correct or remove the line.", code="SettingsFile")
         elif binding.key is not None and binding.key not in SETTINGS:
             yield _unknown(binding.key, place)
@@ -65,7 +65,7 @@ def read(path: Path, shown_as: str) -> Iterator[Entry | SettingsError]:
 
 
 def _line(statement: str, first: int) -> int:
-    """The line of the assignment: the parser counts blank lines before a statement as its own."""
+    """Return the line of the assignment: the parser counts blank lines before a statement as part of it."""
     return first + statement[: len(statement) - len(statement.lstrip())].count("\n")
 
 

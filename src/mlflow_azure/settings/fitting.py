@@ -1,4 +1,4 @@
-"""Rules between settings and the version of MLflow: memory, instances, the name of the database's administrator."""
+"""Rules between settings for each MLflow version: memory, instances, name of the database's administrator."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 IDENTITY_SUFFIX = "-identity"
-"""The web app's identity is called like the web app, with this at the end."""
+"""Suffix of the name of the web app's identity."""
 ROLE_LENGTH = 63
-"""PostgreSQL cuts longer names of roles off: https://www.postgresql.org/docs/current/sql-syntax-lexical.html"""
+"""PostgreSQL truncates longer role names: https://www.postgresql.org/docs/current/sql-syntax-lexical.html"""
 
 _MEMORY = {"F1": 1.0, "D1": 1.0, "B1": 1.75, "S1": 1.75, "B2": 3.5, "S2": 3.5, "B3": 7.0, "S3": 7.0, "P0V3": 4.0}
-"""GB of an instance, of the sizes that are small: https://azure.microsoft.com/pricing/details/app-service/linux/"""
+"""Memory of an instance in GB, for small sizes: https://azure.microsoft.com/pricing/details/app-service/linux/"""
 _PLATFORM, _FIRST_WORKER, _WORKER = 0.6, 0.25, 0.2
-"""GB that App Service's own containers take, that the first worker takes, and each further one."""
+"""Memory in GB of App Service's own containers, of the first worker, and of each further one."""
 _CONNECTIONS, _MORE_CONNECTIONS = {"B1ms": 35, "B2s": 414}, 844
-"""Connections that a size leaves to its users; all others leave at least the last."""
+"""User connections by size; all other sizes have at least the last number."""
 _WORKER_CONNECTIONS = 4
-"""That a worker needs at least: a request of MLflow's holds several at a time."""
+"""Minimum number of connections per worker: one request to MLflow holds several at a time."""
 _SETS = 2
 _GIVEN = ("MLFLOW_BACKEND_URI", "MLFLOW_BACKEND_URI_SECRET")
 _LAST_SMALL = 2
-"""The last generation of premium sizes of which the first has one core, like B1 and S1; P1v3 has two."""
+"""The last generation of premium sizes whose first size has one core, like B1 and S1; P1v3 has two."""
 _MOST_INSTANCES = {"F": 1, "D": 1, "B": 3, "S": 10}
-"""By the first letter of the size; 30 of the others. https://learn.microsoft.com/azure/azure-resource-manager/
+"""By the first letter of the size; 30 for the others. https://learn.microsoft.com/azure/azure-resource-manager/
 management/azure-subscription-service-limits#app-service-limits"""
 
 
 def broken_on_file_share(texts: Mapping[str, str]) -> dict[str, str]:
-    """The rule in words for each setting that MLflow 1.5.0, whose runs are files on a share, cannot have.
+    """Return the broken rule for each setting that MLflow 1.5.0, with its file store, does not support.
 
     Args:
-        texts: The settings that are known, by name.
+        texts: The known settings, by name.
 
     """
     broken = {}
@@ -51,10 +51,10 @@ def broken_on_file_share(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
-    """The rule in words for each setting that does not fit the others; those that break a rule alone are passed over.
+    """Return the broken rule for each setting that does not fit the others. Skips settings that are invalid alone.
 
     Args:
-        texts: The settings that are known, by name.
+        texts: The known settings, by name.
 
     """
     broken = {}
@@ -81,7 +81,7 @@ def broken_on_postgres(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def default_workers(texts: Mapping[str, str]) -> int:
-    """As many workers as an instance has cores, if the database has connections for them; one where that is not known.
+    """Return one worker per core, if the database has enough connections; one if the size is unknown.
 
     https://azure.microsoft.com/pricing/details/app-service/linux/: the cores double from size to size.
     """
@@ -97,12 +97,12 @@ def default_workers(texts: Mapping[str, str]) -> int:
 
 
 def _has_given_database(texts: Mapping[str, str]) -> bool:
-    """Whether MLflow is to use a database that is there already."""
+    """Whether MLflow should use an existing database."""
     return any(texts.get(name) for name in _GIVEN)
 
 
 def _most(texts: Mapping[str, str]) -> tuple[str, str]:
-    """How many instances there are at most, and the name of the setting that says so."""
+    """Return the setting for the maximum number of instances, and its value."""
     limits = texts.get("AUTOSCALE", rules.OFF)
     if limits != rules.OFF and rules.instance_range(limits) is None:
         return "AUTOSCALE", str(rules.canonical_range(limits)[1])
@@ -110,7 +110,7 @@ def _most(texts: Mapping[str, str]) -> tuple[str, str]:
 
 
 def database_connections(sku: str, instances: int) -> int:
-    """How many connections each instance may hold, so that a new set can start before the old one has ended.
+    """Return the connections per instance, so that new instances can start before the old ones have ended.
 
     https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-limits#maximum-connections
     """
@@ -141,12 +141,12 @@ def _too_little_memory(size: str, workers: int) -> str | None:
 
 
 def postgres_tier(sku: str) -> str:
-    """What Azure calls the tier of a size: B1ms is Burstable."""
+    """Return Azure's tier of a size: B1ms is Burstable."""
     return {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}[sku[0]]
 
 
 def postgres_family(sku: str) -> str:
-    """What Azure calls the family of a size where it tells the quota of it: D2ds_v5 is standardDDSv5Family.
+    """Return Azure's family of a size, as used for its quota: D2ds_v5 is standardDDSv5Family.
 
     https://learn.microsoft.com/rest/api/postgresql/quota-usages/list
     """

@@ -1,4 +1,4 @@
-"""Values that Azure is known to take, for those who type them. What else it takes is not refused."""
+"""Known values, for shell completion. Other values are not refused."""
 
 from __future__ import annotations
 

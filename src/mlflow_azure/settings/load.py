@@ -29,7 +29,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Value:
-    """A setting's text, its source, and the place to change it: "--rg-name", "mlflow-azure.env, line 3"."""
+    """A setting's text, its source, and where to change it: "--rg-name", "mlflow-azure.env, line 3"."""
 
     text: str
     source: Source
@@ -41,10 +41,10 @@ _OFF = Value(rules.OFF, Source.DEFAULT, "default")
 
 @dataclass(frozen=True)
 class Loaded:
-    """The settings that are known before Azure is asked for the subscription, each by its name: RG_NAME.
+    """The settings known before asking Azure for the subscription, by name: RG_NAME.
 
     Attributes:
-        values: What was given, and the defaults that depend on nothing.
+        values: The given values, and the defaults that do not depend on the subscription.
         file: The settings file that was read, if any.
 
     """
@@ -53,12 +53,12 @@ class Loaded:
     file: Path | None
 
     def given(self, name: str) -> str | None:
-        """The text of a setting that someone set, None where the default applies."""
+        """Return the text of a setting; None if it has its default."""
         value = self.values.get(name)
         return value.text if value and value.source is not Source.DEFAULT else None
 
     def instead_of(self, answers: Mapping[str, str]) -> dict[str, str]:
-        """What the environment says where someone answered something else."""
+        """Return the values in the environment that differ from the answers."""
         values = {name: self.values[name] for name in answers if name in self.values}
         return {
             name: value.text
@@ -67,7 +67,7 @@ class Loaded:
         }
 
     def complete(self, subscription_id: str) -> Mapping[str, Value]:
-        """All values, with the defaults that depend on the subscription."""
+        """Return all values, with the defaults that depend on the subscription."""
         values = dict(self.values)
         values.setdefault("SUBSCRIPTION_ID", Value(subscription_id, Source.DEFAULT, "default"))
         rg_name = values["RG_NAME"].text
@@ -77,10 +77,10 @@ class Loaded:
         return values
 
     def resolve(self, subscription_id: str) -> Settings:
-        """The settings of a deployment to this subscription.
+        """Return the settings of a deployment to this subscription.
 
         Raises:
-            SeveralErrors: of `SettingsError`, one for each fault.
+            SeveralErrors: Of `SettingsError`, one per invalid setting.
 
         """
         values = self.complete(subscription_id)
@@ -93,16 +93,16 @@ class Loaded:
 
 
 def load(options: Options, environ: Mapping[str, str], file: Path | None, directory: Path) -> Loaded:
-    """Reads the settings and checks what was given. An empty value counts as none.
+    """Read and check the settings. An empty value counts as not set.
 
     Args:
-        options: What the command line gave, by setting name; None where an option is absent.
+        options: The command-line options, by setting name; None if an option is absent.
         environ: The environment.
-        file: The settings file to read; without one, `mlflow-azure.env` in `directory` where it exists.
-        directory: The directory the user works in.
+        file: The settings file to read; by default `mlflow-azure.env` in `directory`, if it exists.
+        directory: The user's working directory.
 
     Raises:
-        SeveralErrors: of `SettingsError`, one for each fault in all sources.
+        SeveralErrors: Of `SettingsError`, one per error in all sources.
 
     """
     path = file or _default_file(directory)
@@ -123,7 +123,7 @@ def _default_file(directory: Path) -> Path | None:
 
 
 def with_defaults(given: Mapping[str, Value]) -> dict[str, Value]:
-    """The values, and the defaults that depend on nothing but the version of MLflow and the sizes for it."""
+    """Return the values, with the defaults that depend only on the MLflow version and its sizes."""
     defaults = {name: setting.default for name, setting in SETTINGS.items()}
     version = given["MLFLOW_VERSION"].text if "MLFLOW_VERSION" in given else str(defaults["MLFLOW_VERSION"])
     texts = {name: each.text(version) if isinstance(each, ByVersion) else each for name, each in defaults.items()}
@@ -145,7 +145,7 @@ def _from_options(options: Options) -> dict[str, Value]:
 
 
 def broken_rules(values: Mapping[str, Value]) -> dict[str, str]:
-    """The rule in words for each value that breaks one; rules between two settings where both keep their own."""
+    """Return the broken rule of each value; rules between two settings apply if both are valid alone."""
     broken = {
         name: words
         for name, setting in SETTINGS.items()

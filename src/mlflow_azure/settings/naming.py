@@ -1,13 +1,13 @@
-"""Azure's rules for names, and the stable part of the default names. Pure: nothing here asks Azure.
+"""Azure's rules for names, and the stable suffix of default names. Pure: nothing here asks Azure.
 
-Each rule is called with a value and answers None, or the rule in words that complete a sentence about it:
+Each rule is called with a value and returns None, or the broken rule in words that complete a sentence:
 
     >>> storage_account("Mlflow")
     'must be 3 to 24 lower-case letters and digits'
 
-Source, where no other is given:
+Source, unless another is given:
 https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules.
-What only Azure knows (reserved words, names that are taken, regions) it is asked before the first write.
+Things that only Azure knows (reserved words, taken names, regions) are checked before the first write.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ SUFFIX_LENGTH = 8
 
 
 def suffix(subscription_id: str, rg_name: str) -> str:
-    """The 8 lower-case letters and digits that make a default name unique, and the same on every run.
+    """Return the 8 lower-case letters and digits that make a default name unique, but stable between runs.
 
-    Azure compares both parts without regard to case, and so does this.
+    Azure compares both parts case-insensitively, and so does this.
     """
     scope = f"{subscription_id}/{rg_name}".lower().encode()
     return base64.b32encode(hashlib.sha256(scope).digest()).decode().lower()[:SUFFIX_LENGTH]
 
 
 def matches(pattern: str, words: str) -> Rule:
-    """The rule that a whole value matches `pattern`; `words` say the same to a person."""
+    """Return the rule that a whole value matches `pattern`, which `words` describe."""
     compiled = re.compile(pattern)
 
     def rule(value: str) -> str | None:
@@ -47,7 +47,7 @@ guid = matches(
 )
 
 resource_group = matches(
-    r"[-\w.()]{0,89}[-\w()]",  # Azure allows letters and digits of every script here, as \w does
+    r"[-\w.()]{0,89}[-\w()]",  # Azure allows letters and digits of any script here, like \w
     'must be 1 to 90 letters, digits, "_", "-", ".", "(" and ")", with no period at the end',
 )
 
@@ -121,26 +121,26 @@ postgres_sku = matches(
 # https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-supported-versions; older ones end in 2026.
 POSTGRES_VERSIONS = ("14", "15", "16", "17", "18")
 
-# In GiB; what `az postgres flexible-server list-skus` answers as supportedStorageMb.
+# In GiB; `az postgres flexible-server list-skus` lists them as supportedStorageMb.
 POSTGRES_STORAGE_SIZES = ("32", "64", "128", "256", "512", "1024", "2048", "4095", "4096", "8192", "16384", "32767")
 
 
 def postgres_storage(value: str) -> str | None:
-    """A size of disk that Azure gives a flexible server."""
+    """A disk size of flexible servers."""
     return None if value in POSTGRES_STORAGE_SIZES else f"must be one of {', '.join(POSTGRES_STORAGE_SIZES)}"
 
 
 def canonical_postgres_sku(value: str) -> str:
-    """A size as Azure spells it, without what all begin with: standard_d2DS_V5 is D2ds_v5."""
+    """Return a size in Azure's spelling, without the common prefix: standard_d2DS_V5 is D2ds_v5."""
     bare = re.sub("^standard_", "", value.lower())
     return bare[:1].upper() + bare[1:]
 
 
 def canonical_location(value: str) -> str:
-    """The programmatic name of a region: "West Europe", as App Service answers, is westeurope."""
+    """Return the programmatic name of a region: "West Europe", in App Service's spelling, is westeurope."""
     return value.replace(" ", "").lower()
 
 
 def canonical_sku(value: str) -> str:
-    """A plan size as Azure spells it: p1V3 is P1v3, P1MV3 is P1mv3."""
+    """Return a plan size in Azure's spelling: p1V3 is P1v3, P1MV3 is P1mv3."""
     return value[:1].upper() + value[1:].lower()

@@ -17,7 +17,7 @@ _BARE = re.compile(r"[\w./:@%+,-]+", re.ASCII)
 
 
 def template() -> str:
-    """A settings file in which nothing is set: every setting with its meaning and default, commented out."""
+    """Return a settings file with every setting, its meaning and its default, commented out."""
     head = _comment(
         "Settings of mlflow-azure. To set one, remove the # in front of it. A command-line option or an "
         "environment variable of the same name wins over this file."
@@ -26,7 +26,7 @@ def template() -> str:
 
 
 def imported(result: Imported, shown_as: str) -> str:
-    """A settings file with what was taken from a script, and comments on what was not."""
+    """Return a settings file with the settings imported from a script, and comments on the others."""
     lines = [f"# Settings of mlflow-azure, imported from {shown_as}"]
     lines += [f"{name}={quoted(value.text)}" for name, value in result.values.items()]
     lines += [f"# {item.name} was left out ({item.place}): {item.reason}" for item in result.left_out]
@@ -34,13 +34,13 @@ def imported(result: Imported, shown_as: str) -> str:
 
 
 def answered(values: Mapping[str, str]) -> str:
-    """A settings file with what someone answered, each line below its meaning."""
+    """Return a settings file with the given answers, each line below its meaning."""
     lines = [f"# {SETTINGS[name].meaning}\n{name}={quoted(text)}\n" for name, text in values.items()]
     return "\n".join(["# Settings of mlflow-azure, written by mlflow-azure init\n", *lines])
 
 
 def quoted(text: str) -> str:
-    """The text as the value of an assignment."""
+    """Return the text, quoted as the value of an assignment."""
     if _BARE.fullmatch(text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,4 +1,4 @@
-"""Rules for values that are not names: numbers, addresses, paths, URLs. Called like those of naming.py."""
+"""Rules for values other than names: numbers, addresses, paths, URLs. Called like those of naming.py."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ON, OFF = "on", "off"
 MOST_INSTANCES = 30
 _LONGEST_NAME = 256
 
-# App Service mounts nothing on / and /home, and a mount on /tmp keeps the container from starting in time:
+# App Service cannot mount on / or /home, and a mount on /tmp keeps the container from starting in time:
 # https://learn.microsoft.com/azure/app-service/configure-connect-to-azure-storage ("Limitations").
-# A mount on one of the others would hide the system that the image needs.
+# A mount on one of the others would hide system files that the image needs.
 _RESERVED_DIRECTORIES = frozenset(
     f"/{name}" for name in ["", "bin", "boot", "etc", "home", "lib", "lib64", "opt", "run", "sbin", "usr", "var"]
 )
@@ -24,7 +24,7 @@ _RESERVED_TREES = ("/dev", "/proc", "/sys", "/tmp")  # noqa: S108 -- refused, no
 
 
 def whole_number(least: int, most: int) -> Rule:
-    """The rule that a value is a whole number within the limits, both included."""
+    """Return the rule that a value is a whole number within the inclusive limits."""
 
     def rule(value: str) -> str | None:
         within = re.fullmatch(r"[0-9]{1,9}", value) is not None and least <= int(value) <= most
@@ -34,7 +34,7 @@ def whole_number(least: int, most: int) -> Rule:
 
 
 def instance_range(value: str) -> str | None:
-    """How few and how many instances, such as 1-5; or "off"."""
+    """The minimum and maximum number of instances, such as 1-5; or "off"."""
     if value == OFF:
         return None
     numbers = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", value)
@@ -44,17 +44,17 @@ def instance_range(value: str) -> str | None:
 
 
 def canonical_range(value: str) -> tuple[int, ...]:
-    """The two numbers; none where it is off."""
+    """Return the two numbers; empty if it is off."""
     return tuple(map(int, value.split("-"))) if value != OFF else ()
 
 
 def is_on(value: str) -> bool:
-    """Whether a switch is on."""
+    """Return whether the value is on."""
     return value == ON
 
 
 def one_of(*values: str) -> Rule:
-    """The rule that a value is one of these."""
+    """Return the rule that a value is one of these."""
     return lambda value: None if value in values else f"must be {' or '.join(values)}"
 
 
@@ -66,7 +66,7 @@ def port(value: str) -> str | None:
 
 
 def ipv4_address(value: str) -> str | None:
-    """An address to listen on. MLflow 1.5.0 gives gunicorn "host:port", which takes no bare IPv6 address."""
+    """An address to listen on. MLflow 1.5.0 passes "host:port" to gunicorn, which allows no bare IPv6 address."""
     try:
         ipaddress.IPv4Address(value)
     except ValueError:
@@ -86,7 +86,7 @@ def networks(value: str) -> str | None:
 
 
 def _is_network(text: str, *, strict: bool) -> bool:
-    """Whether it is a network; unless it is `strict`, an address with a prefix length is one, too."""
+    """Whether it is a network; unless `strict`, a host address with a prefix length counts too."""
     try:
         ipaddress.ip_network(text, strict=strict)
     except ValueError:
@@ -95,12 +95,12 @@ def _is_network(text: str, *, strict: bool) -> bool:
 
 
 def canonical_networks(value: str) -> tuple[str, ...]:
-    """Each network once, in order, with its prefix length: "203.0.113.7" is 203.0.113.7/32."""
+    """Return each distinct network, in order, with its prefix length: "203.0.113.7" is 203.0.113.7/32."""
     return tuple(dict.fromkeys(str(ipaddress.ip_network(part)) for part in split(value)))
 
 
 def split(value: str) -> list[str]:
-    """The parts of a comma-separated list."""
+    """Return the parts of a comma-separated list."""
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -112,7 +112,7 @@ def directory(value: str) -> str | None:
 
 
 def mount_point(value: str) -> str | None:
-    """A directory of the container on which App Service mounts a file share."""
+    """A directory of the container where App Service mounts a file share."""
     if fault := directory(value):
         return fault
     if canonical_directory(value) in _RESERVED_DIRECTORIES or any(inside(value, tree) for tree in _RESERVED_TREES):
@@ -121,17 +121,17 @@ def mount_point(value: str) -> str | None:
 
 
 def canonical_directory(value: str) -> str:
-    """The path without doubled and trailing slashes."""
+    """Return the path without double and trailing slashes."""
     return "/" + str(PurePosixPath(value)).lstrip("/")
 
 
 def inside(path: str, directory_: str) -> bool:
-    """Whether the path is the directory or lies in it."""
+    """Whether the path is the directory or inside it."""
     return PurePosixPath(canonical_directory(path)).is_relative_to(canonical_directory(directory_))
 
 
 def https_url(value: str) -> str | None:
-    """An https URL that carries no credentials and no query."""
+    """An https URL without credentials and query."""
     words = "must be an https URL such as https://login.microsoftonline.com/TENANT_ID/v2.0"
     try:
         parts = urlsplit(value)
@@ -167,7 +167,7 @@ def principals(value: str) -> str | None:
 
 
 def each_once(value: str) -> tuple[str, ...]:
-    """The parts of a comma-separated list, in order."""
+    """Return the distinct parts of a comma-separated list, in order."""
     return tuple(dict.fromkeys(split(value)))
 
 

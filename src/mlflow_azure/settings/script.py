@@ -1,4 +1,4 @@
-"""Takes the settings out of an existing deploy.sh. The script is read, never run."""
+"""Imports the settings of an existing deploy.sh. The script is parsed, never run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_READ = "the script sources this file; what it sets was not imported"
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What was not taken: `name` of a setting, or of a file that the script reads; its `place`, and the `reason`."""
+    """Something not imported: `name` of a setting, or of a file that the script sources; its `place` and `reason`."""
 
     name: str
     place: str
@@ -29,11 +29,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Imported:
-    """What a script says of the settings.
+    """The settings found in a script.
 
     Attributes:
-        values: The settings that were taken, by name, each with its line as the place.
-        left_out: The settings that were not, and the files in which there may be more.
+        values: The imported settings, by name, each with its line as the place.
+        left_out: The settings that were not imported, and the files that may contain more.
         unknown: The script's other variables and their lines. Their values are not kept: some are secrets.
 
     """
@@ -49,7 +49,7 @@ class _Unresolved:
 
 
 def read_script(script: str, shown_as: str) -> Imported:
-    """Reads the variables of a bash script. The last assignment of a variable counts.
+    """Read the variables of a bash script. The last assignment of a variable counts.
 
     Args:
         script: The text of the script.
@@ -77,19 +77,19 @@ def read_script(script: str, shown_as: str) -> Imported:
 
 
 def _assigns_nothing(assignment: Assignment) -> bool:
-    """Whether it only looks like an assignment: there is nothing to take, and for a setting a reason to name."""
+    """Whether it only looks like an assignment, so that there is only a reason and no value."""
     return any(isinstance(part, Expansion) and part.what.startswith("not ") for part in assignment.parts)
 
 
 def _keeps(assignment: Assignment, known: Mapping[str, str | _Unresolved]) -> bool:
-    """Whether the variable keeps the value that it has, since the new one is for another command only."""
+    """Whether the variable keeps its value, since the new one is for another command only."""
     return assignment.parts == (Expansion(FOR_ONE_COMMAND),) and assignment.name in known
 
 
 def _sound(
     known: Mapping[str, str | _Unresolved], places: Mapping[str, str]
 ) -> tuple[dict[str, Value], dict[str, str]]:
-    """The values that a settings file may hold, and for each other setting the reason why it may not."""
+    """Return the values that a settings file can contain, and for each other setting the reason why it cannot."""
     values: dict[str, Value] = {}
     reasons: dict[str, str] = {}
     for name, text in known.items():
@@ -99,7 +99,7 @@ def _sound(
             reasons[name] = reason
         else:
             values[name] = Value(str(text), Source.FILE, places[name])
-    # What is left out leaves its default behind, which may not go with another value.
+    # A setting left out gets its default, which may not fit another value.
     while broken := broken_rules(with_defaults(values)):
         name, words = next(iter(broken.items()))
         if value := values.pop(name, None):
@@ -112,7 +112,7 @@ def _sound(
 
 
 def _misfit(name: str, values: dict[str, Value]) -> str:
-    """The setting without whose value the default of another one is fine."""
+    """Return the setting without whose value the default of another one fits."""
     for each in reversed(values):
         if name not in broken_rules(with_defaults({key: value for key, value in values.items() if key != each})):
             return each
@@ -120,7 +120,7 @@ def _misfit(name: str, values: dict[str, Value]) -> str:
 
 
 def _unfit(name: str, text: str | _Unresolved) -> str | None:
-    """The reason why no settings file gets this value, whatever its rule."""
+    """Return why a settings file cannot contain this value, apart from its rule."""
     if isinstance(text, _Unresolved):
         return text.reason
     if not text:
@@ -131,7 +131,7 @@ def _unfit(name: str, text: str | _Unresolved) -> str | None:
 
 
 def _resolved(assignment: Assignment, known: Mapping[str, str | _Unresolved]) -> str | _Unresolved:
-    """The text that a variable is set to, with variables assigned before it; else the reason why there is none."""
+    """Return the text that a variable is set to, using variables assigned before it, or why it is unknown."""
     texts = []
     for part in assignment.parts:
         match part:

@@ -1,7 +1,7 @@
-"""Every setting, once: its name, type, default, rule and meaning.
+"""The table of all settings: name, type, default, rule and meaning.
 
-The name of a field, in capitals, is the setting's name in the environment and the settings file; with dashes
-it is the command-line option. Options, help, `settings init | show` and the reference come from this table.
+The field's name in capitals is the setting's name in the environment and the settings file; with dashes
+it is the command-line option. Options, help, `settings init | show` and the reference are generated from it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unique:
-    """A default that is the same on every run, and that is globally unique."""
+    """A default that is globally unique, and the same on every run."""
 
     prefix: str
 
     def text(self, subscription_id: str, rg_name: str) -> str:
-        """The default for the deployment to this resource group."""
+        """Return the default for a deployment to this resource group."""
         return self.prefix + naming.suffix(subscription_id, rg_name)
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class Unique:
 
 
 FILE_SHARE, POSTGRES = "1.5.0", "3"
-"""The MLflow that can be deployed: that of the bash script, with its backend store on a file share, and today's, with
+"""The MLflow versions that can be deployed: the bash script's, with its backend store on a file share, and 3, with
 PostgreSQL."""
 
 
@@ -44,7 +44,7 @@ class ByVersion:
     texts: Mapping[str, str]
 
     def text(self, version: str) -> str:
-        """The default for this MLflow; that of 1.5.0 where there is no such version."""
+        """Return the default for this MLflow version; that of 1.5.0 if there is no such version."""
         return self.texts.get(version, self.texts[FILE_SHARE])
 
     def __str__(self) -> str:
@@ -54,18 +54,18 @@ class ByVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What is known of one setting before it has a value.
+    """The definition of a setting.
 
     Args:
         name: Its name in the environment and the settings file: RG_NAME.
-        default: None where there is none, or where only Azure can tell.
-        default_words: The default as a person reads it.
+        default: None if there is none, or if only Azure can tell.
+        default_words: The default in words.
         meaning: One line of help.
-        rule: Answers the rule that a text breaks, or None.
-        convert: Text that keeps the rule → the value in `Settings`.
+        rule: Returns the broken rule of a text, or None.
+        convert: Converts valid text to the value in `Settings`.
         multiple: Whether the text is a comma-separated list, and the option may be given several times.
-        spellings: Further names of its option.
-        secret: Whether the value must reach no output. It is then no option: all users see process arguments.
+        spellings: Alternative names of its option.
+        secret: Whether the value is a secret. It is then not an option, since process arguments are visible to all.
 
     """
 
@@ -81,7 +81,7 @@ class Setting:
 
     @property
     def field(self) -> str:
-        """Its name in `Settings`, and the parameter's name of its option."""
+        """Its name in `Settings`, and the name of its option's parameter."""
         return self.name.lower()
 
     @property
@@ -90,21 +90,21 @@ class Setting:
         return "--" + self.field.replace("_", "-")
 
     def quoted(self, text: str) -> str:
-        """The text as messages may show it."""
+        """Return the text as messages may show it."""
         return "(secret)" if self.secret else json.dumps(text, ensure_ascii=False)
 
 
 def setting(
     default: str | Unique | ByVersion | None, meaning: str, rule: naming.Rule, *, default_words: str = "", **more: Any
 ) -> Any:
-    """A field of `Settings`; the arguments are those of `Setting`."""
+    """Return a field of `Settings`; the arguments are those of `Setting`."""
     words = default_words or str(default)
     return field(metadata={"default": default, "default_words": words, "meaning": meaning, "rule": rule, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The value of every setting, checked. Sizes are in GiB, networks in CIDR notation."""
+    """The checked values of all settings. Sizes are in GiB, networks in CIDR notation."""
 
     subscription_id: str = setting(
         None,
