@@ -1,4 +1,4 @@
-"""Asks the command line, in a process of its own: so a program beside MLflow need not import the Azure SDK."""
+"""Runs the command line in a separate process, so that a program with MLflow need not import the Azure SDK."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mlflow_azure.errors import MlflowAzureError
 
 
 def ask(*words: str) -> dict[str, Any]:
-    """The data that a command of `mlflow-azure` answers with. Raises MlflowAzureError where it fails."""
+    """Return the data of an `mlflow-azure` command. Raises MlflowAzureError if it fails."""
     return answer(start(*words))
 
 
 def start(*words: str) -> subprocess.Popen[str]:
-    """The command as a running process, which answers in JSON. Raises MlflowAzureError where there is none."""
+    """Start the command, with JSON output. Raises MlflowAzureError if it is not installed."""
     return subprocess.Popen(
         [*_command(), *words, "--output", "json"],
         stdin=subprocess.DEVNULL,
@@ -29,9 +29,9 @@ def start(*words: str) -> subprocess.Popen[str]:
 
 
 def _command() -> list[str]:
-    """The command line: that of this environment where it is complete, else the one on PATH.
+    """Return the command line: this environment's if it is complete, or else the one on PATH.
 
-    Beside MLflow 1.5.0 only the package itself can be installed (pip install --no-deps).
+    Next to MLflow 1.5.0, only the package itself can be installed (pip install --no-deps).
     """
     if find_spec("typer"):
         return [sys.executable, "-m", "mlflow_azure"]
@@ -46,7 +46,7 @@ def _command() -> list[str]:
 
 
 def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The data of a command's answer. Raises MlflowAzureError where it failed."""
+    """Return the data of a command's answer. Raises MlflowAzureError if it failed."""
     output, errors = process.communicate()
     try:
         document = json.loads(output)

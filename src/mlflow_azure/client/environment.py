@@ -15,12 +15,12 @@ AGAIN_SECONDS = 60.0
 
 
 def connect(**options: str) -> str:
-    """Set the environment variables by which MLflow finds the server and its artifacts, and signs in where it has to.
+    """Set the environment variables for MLflow to find the server and its artifacts, and to sign in if necessary.
 
-    A token for a server with sign-in is renewed in the background: MLflow, 1.5.0 too, reads it at each request.
+    A token for a server with sign-in is renewed in the background: MLflow, even 1.5.0, reads it at each request.
 
-    It asks the command line, in a process of its own: this process need not import the Azure SDK, which gets in the way
-    of the older one that MLflow 1.5.0 brings along.
+    It runs the command line in a separate process: this process need not import the Azure SDK, which conflicts
+    with the older one that MLflow 1.5.0 requires.
 
     Args:
         options: Options of the command line, such as `settings="mlflow-azure.env"`, `cloud="usgov"` or
@@ -30,7 +30,7 @@ def connect(**options: str) -> str:
         The tracking URI.
 
     Raises:
-        MlflowAzureError: The server is not deployed, or Azure does not tell; the hint says what to do.
+        MlflowAzureError: The server is not deployed, or Azure cannot be read; the hint says what to do.
 
     """
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
@@ -48,13 +48,13 @@ def connect(**options: str) -> str:
 
 
 def _set_token(data: dict[str, Any]) -> float:
-    """Let MLflow send the token; the seconds that it lasts."""
+    """Make MLflow send the token, and return its lifetime in seconds."""
     os.environ["MLFLOW_TRACKING_TOKEN"] = data["token"]
     return (datetime.fromisoformat(data["expires_on"]) - datetime.now(UTC)).total_seconds()
 
 
 def _keep_signed_in(words: list[str], seconds: float) -> None:
-    """Renew the token when half of its time is over, so that a failure can be made good."""
+    """Renew the token after half of its lifetime, so that there is time to retry after a failure."""
     while True:
         time.sleep(max(1.0, seconds / 2))
         try:

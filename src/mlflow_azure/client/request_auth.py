@@ -1,12 +1,12 @@
-"""MLflow's plugin for a server with Microsoft Entra sign-in: each request gets a token with some minutes left.
+"""MLflow plugin for a server with Microsoft Entra sign-in: each request gets a token with some minutes left.
 
 MLflow 2.8 and later ask the plugin that MLFLOW_TRACKING_AUTH names, at each request
 (https://mlflow.org/docs/latest/ml/plugins/, `mlflow.request_auth_provider`). `mlflow-azure env` sets what it needs:
 
     MLFLOW_TRACKING_AUTH=mlflow-azure
-    MLFLOW_TRACKING_URI       the server, the only one that is sent a token
+    MLFLOW_TRACKING_URI       the server, the only one to which a token is sent
     MLFLOW_AZURE_CLIENT_ID    the app registration that the token is for
-    MLFLOW_AZURE_CLOUD        where, as `--cloud` wants it
+    MLFLOW_AZURE_CLOUD        the cloud, as for `--cloud`
 
 Older versions, 1.5.0 among them, read MLFLOW_TRACKING_TOKEN, which `mlflow_azure.client.connect` keeps fresh.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NAME = "mlflow-azure"
 RENEW_SECONDS = 300.0
-"""A token is renewed when as much of its time is left, or a fifth of it where that is less."""
+"""A token is renewed when this much of its lifetime is left, or a fifth of it if that is less."""
 
 
 class RequestAuth:
@@ -40,14 +40,14 @@ class RequestAuth:
         self._auth: BearerAuth | None = None
 
     def get_name(self) -> str:
-        """What MLFLOW_TRACKING_AUTH says where this plugin is meant."""
+        """The value of MLFLOW_TRACKING_AUTH for this plugin."""
         return NAME
 
     def get_auth(self) -> AuthBase:
-        """What signs MLflow's requests, one and the same as long as the process lives.
+        """Return the authenticator of MLflow's requests, the same one for the whole process.
 
         Raises:
-            MlflowAzureError: The environment does not say for which server.
+            MlflowAzureError: The environment does not name a server.
 
         """
         if self._auth is None:
@@ -64,14 +64,14 @@ class RequestAuth:
 
 
 class BearerAuth(AuthBase):
-    """Adds a token to the requests to one server, and to no other: who is sent one can use the server with it."""
+    """Adds a token to requests to one server only: anyone who receives it could use the server."""
 
     def __init__(self, server: str, tokens: Tokens) -> None:
         self._server = server.rstrip("/") + "/"
         self._tokens = tokens
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign one request. Raises MlflowAzureError where there is no token to be had."""
+        """Add a token to a request. Raises MlflowAzureError if there is none."""
         if str(request.url).startswith(self._server):
             request.headers["Authorization"] = f"Bearer {self._tokens.value()}"
         return request
@@ -79,7 +79,7 @@ class BearerAuth(AuthBase):
 
 @dataclass
 class Tokens:
-    """Tokens for an app registration in a cloud, renewed as they are asked for. Any thread may ask."""
+    """Tokens for an app registration in a cloud, renewed on demand. Thread-safe."""
 
     client_id: str
     cloud: str
@@ -90,7 +90,7 @@ class Tokens:
         self._lock = threading.Lock()
 
     def value(self) -> str:
-        """A token with some minutes left. Raises MlflowAzureError where there is none to be had."""
+        """Return a token with some minutes left. Raises MlflowAzureError if there is none."""
         with self._lock:
             if time.time() >= self._renew_at:
                 found = ask("auth", "token", "--client-id", self.client_id, "--cloud", self.cloud)

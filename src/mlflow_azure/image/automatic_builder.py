@@ -1,4 +1,4 @@
-"""Where the image is built when the user leaves it open."""
+"""Chooses where the image is built if the user does not."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class AutomaticBuilder:
-    """Builds on this machine if a container engine answers, else in the registry. Asks only when there is a need."""
+    """Builds on this machine if a container engine responds, otherwise in the registry. Checks only when needed."""
 
     local: Callable[[], BuilderAhead]
     remote: Builder
     _chosen: Builder | None = None
 
     def prepare(self, context: BuildContext, report: Report) -> bool:
-        """Build here already; False where it will be built in the registry."""
+        """Build here ahead of time; False if it will be built in the registry."""
         builder = self._choose(report)
         return isinstance(builder, BuilderAhead) and builder.prepare(context, report)
 
     def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
-        """Build and push, as a `Builder` does."""
+        """Build and push, see Builder."""
         self._choose(report)(client, context, images, report)
 
     def _choose(self, report: Report) -> Builder:

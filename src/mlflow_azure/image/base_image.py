@@ -1,4 +1,4 @@
-"""The image that the server's image is based on: its name, and where a registry can import it from."""
+"""The base image of the server's image: its name, and where a registry can import it from."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _DEFAULT = re.compile(rf"^ARG {ARGUMENT}=(\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class HubImage:
-    """An image of Docker Hub, by its whole name there: "library/python:3.11-slim-bookworm"."""
+    """An image on Docker Hub, by its full name there: "library/python:3.11-slim-bookworm"."""
 
     name: str
 
     @property
     def copy(self) -> str:
-        """What a copy of it is called in another registry."""
+        """The name of its copy in another registry."""
         return f"base/{self.name.removeprefix('library/')}"
 
 
 def hub_base(context: BuildContext) -> HubImage | None:
-    """The base image of a build context; None where it comes from another registry, by digest, or is not told."""
+    """Return the base image of a build context; None if it is from another registry, by digest, or unknown."""
     default = _DEFAULT.search((context.directory / "Dockerfile").read_text(encoding="utf-8"))
     image = context.arguments.get(ARGUMENT) or (default[1] if default else "")
     image = image.removeprefix(f"{DOCKER_HUB}/")

@@ -1,4 +1,4 @@
-"""The certificates that a build has to trust: those of a company's proxy that inspects TLS."""
+"""The certificates that a build has to trust, such as those of a proxy that inspects TLS."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE")
-"""Where people tell their tools of such a proxy; the first that is set counts."""
+"""The usual variables for such certificates; the first that is set counts."""
 
 
 def read_build_ca(file: Path | None, environ: Mapping[str, str]) -> bytes | None:
-    """The certificates (PEM) in `file`, else in the file that one of VARIABLES names, else None.
+    """Return the certificates (PEM) in `file`, or in the file that one of VARIABLES names, or None.
 
     Raises:
-        SettingsError: The file cannot be read, or holds no certificate.
+        SettingsError: The file cannot be read, or contains no certificate.
 
     """
     if file is not None:

@@ -1,4 +1,4 @@
-"""What builds images."""
+"""The interface of image builders."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from mlflow_azure.image.registry_api import RegistryClient
 
 Builder = Callable[["RegistryClient", "BuildContext", Sequence[str], "Report"], None]
-"""Builds a context and stores it in a registry, under each of some images ("repository:tag")."""
+"""Builds a context and stores it in a registry, under each of several names ("repository:tag")."""
 
 
 @runtime_checkable
 class BuilderAhead(Protocol):
-    """A builder that can build before there is a registry to store the image in."""
+    """A builder that can build before the registry exists."""
 
     def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
         """See Builder."""
 
     def prepare(self, context: BuildContext, report: Report) -> bool:
-        """Build what a call stores later; False where nothing can be done before."""
+        """Build what a later call stores; False if nothing can be done ahead of time."""

@@ -1,6 +1,6 @@
-"""The build context of an image: its part of the folder `docker`, which travels inside the package.
+"""The build context of an image: its part of the folder `docker`, which ships inside the package.
 
-Its hash identifies the image's content, so that a checkout on another machine finds out that nothing has to be built.
+Its hash identifies the image's content, so that another machine can tell that nothing has to be built.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PLATFORM = "linux/amd64"
-"""What App Service runs. An arm64 image ends there in "exec format error"."""
+"""App Service's platform. An arm64 image fails there with "exec format error"."""
 
 _PACKAGED = Path(__file__).parent.parent / "_docker"
 _CHECKOUT = Path(__file__).parents[3] / "docker"
@@ -29,18 +29,18 @@ _OF_3 = frozenset({"mlflow3"})
 _OF_1_5_0 = frozenset(
     {"Dockerfile", "gunicorn.conf.py", "mlflow_app", "requirements.in", "requirements.lock", "startup.sh"}
 )
-"""What the folder's top level holds for one version of MLflow only. The image of the other is not built anew for it."""
+"""Top-level names that belong to one MLflow version only, so that changes do not rebuild the other's image."""
 
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What an image is built from: the files of a directory, and the build arguments.
+    """The files of a directory, and the build arguments.
 
     Attributes:
-        directory: Holds the Dockerfile and everything that it copies.
+        directory: Contains the Dockerfile and everything it copies.
         arguments: Build arguments (`ARG`), by name.
         dockerfile: Path of the Dockerfile in `directory`.
-        left_out: Names at the top level of `directory` that are no part of it.
+        left_out: Top-level names in `directory` that are not part of it.
 
     """
 
@@ -60,14 +60,14 @@ class BuildContext:
 
     @property
     def tag(self) -> str:
-        """The tag that says which context an image in the registry was built from."""
+        """The tag that identifies the context of an image in the registry."""
         return f"ctx-{self.hash[:12]}"
 
     def archive(self, extra: Mapping[str, bytes] | None = None) -> bytes:
-        """The context as a gzipped tar, the same bytes for the same content on every machine.
+        """Return the context as a gzipped tar, with the same bytes for the same content on every machine.
 
         Args:
-            extra: More files by name, which are not part of the hash (a company's certificate authority).
+            extra: Additional files by name, which are not part of the hash (a company's certificate authority).
 
         """
         buffer = io.BytesIO()
@@ -79,7 +79,7 @@ class BuildContext:
             for name, content in sorted(contents.items()):
                 entry = tarfile.TarInfo(name)
                 entry.size = len(content)
-                entry.mode = 0o755 if name.endswith(".sh") else 0o644  # not the disk's: Windows has none
+                entry.mode = 0o755 if name.endswith(".sh") else 0o644  # not the disk's mode: Windows has none
                 tar.addfile(entry, io.BytesIO(content))
         return buffer.getvalue()
 
@@ -91,7 +91,7 @@ class BuildContext:
 
 
 def mlflow_release() -> str:
-    """The release of MLflow 3 that its image has: "3.18.0"."""
+    """Return the release of MLflow 3 in its image: "3.18.0"."""
     directory = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
     lock = (directory / "mlflow3" / "requirements.lock").read_text(encoding="utf-8")
     found = re.search(r"^mlflow==([0-9.]+)", lock, re.MULTILINE)
@@ -100,11 +100,11 @@ def mlflow_release() -> str:
 
 
 def server_context(arguments: Mapping[str, str] | None = None, *, version: str = "1.5.0") -> BuildContext:
-    """The build context of the MLflow server: from the installed package, or from the checkout.
+    """Return the build context of the MLflow server, from the installed package or the checkout.
 
     Args:
         arguments: Build arguments, by name.
-        version: Of MLflow, "1.5.0" or "3".
+        version: MLflow version, "1.5.0" or "3".
 
     """
     directory = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT

@@ -24,7 +24,7 @@ _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _BUILT = re.compile(r"Successfully built ([0-9a-f]+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NOISE = (" ---> ", "Removing intermediate container")
-_OUTPUT_LINES, _LINE, _INSTRUCTION = 5, 200, 70  # what a message quotes: lines, characters of a line
+_OUTPUT_LINES, _LINE, _INSTRUCTION = 5, 200, 70  # limits of quoted output: lines, characters per line
 _ENDED = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
 _CODES = {
     "no space left on device": "DiskFull",
@@ -56,10 +56,10 @@ def build(
     """Build `context` for App Service's platform and tag the result with `tag` ("server/repository:tag").
 
     Args:
-        engine: Where it is built.
-        tag: The name that the image gets.
-        report: Told each instruction of the Dockerfile, with the fraction done.
-        build_ca: Certificates (PEM) that the build stage trusts. They do not get into the image.
+        engine: The engine that builds it.
+        tag: The name of the image.
+        report: Called with each instruction of the Dockerfile and the fraction done.
+        build_ca: Certificates (PEM) that the build stage trusts. They are not part of the image.
 
     Raises:
         ContainerEngineError: The build failed; its last lines are in the message.
@@ -78,7 +78,7 @@ def build(
             buildargs=dict(context.arguments),
             platform=PLATFORM,
             rm=True,
-            forcerm=True,  # leaves no container of a failed step behind
+            forcerm=True,  # remove the container of a failed step
             decode=True,
         )
         for answer in answers:
@@ -95,7 +95,7 @@ def build(
 
 
 class _Progress:
-    """Follows the stream of a build: reports its instructions, and raises its error."""
+    """Follow the stream of a build: report its instructions, and raise its error."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -114,7 +114,7 @@ class _Progress:
             self._report(f"{answer['status']} {answer['id']}", self._fraction)
 
     def built(self) -> str:
-        """The id of the image. An engine that is stopped ends the stream without a word."""
+        """Return the id of the image. If the engine is stopped, the stream simply ends."""
         if self._image is None:
             raise self._failed("the engine ended the build without an image")
         return self._image

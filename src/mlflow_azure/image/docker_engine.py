@@ -1,4 +1,4 @@
-"""The container engine on this machine: reaching it, and what to say when that fails."""
+"""The container engine on this machine: connecting to it, and the errors if that fails."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 SILENCE_SECONDS = 300
-"""How long the engine may be silent in the middle of an answer."""
+"""Seconds that the engine may be silent in the middle of a response."""
 
 BUILD_ELSEWHERE = "Without an engine the image can be built in the registry: mlflow-azure deploy --build remote"
 
 
 def connect(without: str = BUILD_ELSEWHERE) -> DockerClient:
-    """A client of the engine that `docker` on the command line uses too: DOCKER_HOST, else the current context.
+    """Return a client of the engine that the `docker` command uses: DOCKER_HOST, or the current context.
 
     Args:
-        without: What a user can do who has no engine; a part of the error's hint.
+        without: What a user without an engine can do; part of the error's hint.
 
     Raises:
-        ContainerEngineError: No engine answers, or it runs containers for Windows only.
+        ContainerEngineError: No engine responds, or it runs Windows containers only.
 
     """
     from docker import DockerClient
@@ -51,7 +51,7 @@ def connect(without: str = BUILD_ELSEWHERE) -> DockerClient:
 
 
 def engine_available() -> tuple[bool, str]:
-    """Whether an engine answers, and which ("Docker Engine 27.3.1") or why not."""
+    """Return whether an engine responds, and which ("Docker Engine 27.3.1") or why not."""
     try:
         client = connect()
     except ContainerEngineError as error:
@@ -64,7 +64,7 @@ def engine_available() -> tuple[bool, str]:
 
 @contextmanager
 def talking(what: str) -> Iterator[None]:
-    """Turn an engine that refuses, or goes away, into an error that says what was being done.
+    """Turn errors of the engine into an error that says what was being done.
 
     Raises:
         ContainerEngineError: The engine refused, or the connection to it broke.
@@ -112,7 +112,7 @@ def _unreachable(host: str, error: BaseException, without: str) -> MlflowAzureEr
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it wraps: requests and urllib3 hand on the first one among their arguments."""
+    """Yield the error and everything it wraps: requests and urllib3 pass on the original among their arguments."""
     yield error
     for inner in (*error.args, error.__cause__, error.__context__):
         if isinstance(inner, BaseException):

@@ -23,11 +23,11 @@ _MEGABYTE = 1_000_000
 def push(engine: DockerClient, registry: RegistryClient, image: str, report: Report, *, deadline: Deadline) -> str:
     """Push `image` ("repository:tag"), which the engine has as "server/repository:tag"; return its digest.
 
-    The credentials travel with this one request; the engine's configuration does not learn them.
+    The credentials are sent with this request only, and not stored in the engine's configuration.
 
     Raises:
         AzureRefusedError: The registry does not accept the credentials.
-        ContainerEngineError: The push was cut, or the registry cannot be reached or has another digest in the end.
+        ContainerEngineError: The push was cut short, or the registry cannot be reached or ends up with another digest.
         TimedOutError: The deadline passed.
 
     """
@@ -51,23 +51,23 @@ def push(engine: DockerClient, registry: RegistryClient, image: str, report: Rep
 
 
 def _layer_sizes(engine: DockerClient, name: str) -> dict[str, int]:
-    """The sizes in bytes of an image's layers, by the ids under which the engine reports them."""
+    """Return the sizes in bytes of an image's layers, by the ids that the engine reports."""
     image = engine.images.get(name)
     ids = [layer.removeprefix("sha256:")[:12] for layer in image.attrs["RootFS"]["Layers"]]
     sizes = [entry["Size"] for entry in reversed(image.history()) if entry["Size"]]
-    if len(sizes) != len(ids):  # an empty layer looks like an instruction without one
+    if len(sizes) != len(ids):  # an empty layer looks like an instruction without a layer
         sizes = [image.attrs["Size"] // len(ids)] * len(ids)
     return dict(zip(ids, sizes, strict=True))
 
 
 class _Progress:
-    """Follows the stream of a push, which never fails itself: its last line tells of an error, or the digest."""
+    """Follow the stream of a push, which never fails itself: its last line has the error or the digest."""
 
     def __init__(self, what: str, sizes: dict[str, int], report: Report) -> None:
         self.digest: str | None = None
         self._what = what
         self._report = report
-        self._sizes = sizes  # of the layers that have to be sent
+        self._sizes = sizes  # of the layers to send
         self._sent: dict[str, float] = {}
 
     def take(self, answer: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ class _Progress:
         self._report(message, sent / total if total else 1.0)
 
     def failed(self, reason: str) -> MlflowAzureError:
-        """The error for what the engine or the registry said."""
+        """Return the error for a message of the engine or the registry."""
         if any(words in reason.lower() for words in _REFUSED):
             return AzureRefusedError(
                 f"{self._what}: the registry refused: {reason}",

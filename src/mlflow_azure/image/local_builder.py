@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LocalBuilder:
-    """Builds here.
+    """Builds with the engine on this machine.
 
     Attributes:
         deadline: When to give up.
@@ -34,7 +34,7 @@ class LocalBuilder:
     _is_built: bool = field(default=False, init=False)
 
     def prepare(self, context: BuildContext, report: Report) -> bool:
-        """Build `context`, while the registry may still be made, and answer whether it was built.
+        """Build `context`, possibly before the registry exists, and return whether it was built.
 
         Raises:
             ContainerEngineError: There is no engine, or the build failed.
@@ -47,12 +47,12 @@ class LocalBuilder:
         return True
 
     def __call__(self, client: RegistryClient, context: BuildContext, images: Sequence[str], report: Report) -> None:
-        """Store what `context` builds to, which is built now where it is not yet, under each of `images`.
+        """Store the image of `context` under each of `images`, building it first if necessary.
 
         Args:
             client: The registry.
-            context: What is built.
-            images: Each as "repository:tag".
+            context: The build context.
+            images: The names, each as "repository:tag".
 
         Raises:
             ContainerEngineError: There is no engine, or the build or the push failed.
@@ -75,5 +75,5 @@ class LocalBuilder:
 
 
 def _name(context: BuildContext) -> str:
-    """What the image is called until its registry is there."""
+    """Return the name of the image until its registry exists."""
     return f"mlflow-azure:{context.tag}"

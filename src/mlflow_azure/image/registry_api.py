@@ -1,8 +1,8 @@
 """A small client of a registry's HTTP API: the digest behind a tag.
 
-API: https://distribution.github.io/distribution/spec/api/, and for the tokens
-https://distribution.github.io/distribution/spec/auth/token/. A registry takes the admin user's password as it is, but a
-signed-in user's (registry_credentials.py) only in exchange for a token.
+API: https://distribution.github.io/distribution/spec/api/, and for tokens
+https://distribution.github.io/distribution/spec/auth/token/. A registry accepts the admin user's password directly, but
+a signed-in user's (registry_credentials.py) only in exchange for a token.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TIMEOUT = 30  # seconds
 NAME_SECONDS = 60.0
 _PAUSES = (0.5, 1.0, 2.0)
-"""Seconds before each further try, where the registry does not say how long to wait."""
+"""Seconds before each retry, unless the registry says how long to wait."""
 _MANIFESTS = ", ".join(  # noqa: FLY002 - one a line reads better
     [
         "application/vnd.oci.image.manifest.v1+json",
@@ -42,14 +42,14 @@ _CHALLENGE = re.compile(r'(realm|service|scope)="([^"]*)"')
 
 @dataclass(frozen=True)
 class RegistryClient:
-    """A registry, and who asks.
+    """A registry, with the user's credentials.
 
     Attributes:
-        cloud: The cloud it is in.
-        server: Its login server, as Azure names it.
-        username: Who asks.
-        password: Their password.
-        deadline: When to give up trying again.
+        cloud: Its cloud.
+        server: Its login server, as returned by Azure.
+        username: The user name.
+        password: The password.
+        deadline: When to stop retrying.
 
     """
 
@@ -60,11 +60,11 @@ class RegistryClient:
     deadline: Deadline = field(default_factory=Deadline)
 
     def digest(self, repository: str, tag: str) -> str | None:
-        """The digest ("sha256:…") of the manifest under `tag`; None where there is none.
+        """Return the digest ("sha256:…") of the manifest under `tag`; None if there is none.
 
         Raises:
             AzureRefusedError: The registry does not accept the credentials.
-            MlflowAzureError: The registry cannot be reached, or answers with an error.
+            MlflowAzureError: The registry cannot be reached, or responds with an error.
 
         """
         import requests
@@ -77,7 +77,7 @@ class RegistryClient:
         return stated(what, "Docker-Content-Digest", answer.headers.get("Docker-Content-Digest"))
 
     def retag(self, repository: str, source: str, tag: str) -> None:
-        """Let `tag` name what `source` names, which is there.
+        """Make `tag` refer to the same image as the existing `source`.
 
         Raises:
             MlflowAzureError: The registry refuses, or cannot be reached.
@@ -115,18 +115,18 @@ class RegistryClient:
 
 
 def asked(what: str, send: Callable[[], requests.Response], deadline: Deadline, *, refused: str) -> requests.Response:
-    """A registry's answer; one with status 404 too.
+    """Return a registry's response, even with status 404.
 
     Args:
         what: What is being done, for errors.
-        send: Sends the request, again after a fault that may pass: it must be safe to repeat.
-        deadline: When to give up trying.
-        refused: What to do next where the registry does not accept the credentials.
+        send: Sends the request, and again after a transient fault, so it must be safe to repeat.
+        deadline: When to stop retrying.
+        refused: The hint if the registry does not accept the credentials.
 
     Raises:
         AzureRefusedError: The registry does not accept the credentials.
-        MlflowAzureError: The registry cannot be reached, or answers with an error.
-        TimedOutError: The deadline passed before a further try.
+        MlflowAzureError: The registry cannot be reached, or responds with an error.
+        TimedOutError: The deadline passed before a retry.
 
     """
     import requests
@@ -141,10 +141,10 @@ def asked(what: str, send: Callable[[], requests.Response], deadline: Deadline, 
 
 
 def wait_until_reachable(cloud: Cloud, server: str, deadline: Deadline, report: Report) -> None:
-    """Wait, for a minute at most, until the login server of a new registry answers, whatever it says.
+    """Wait, for a minute at most, until the login server of a new registry responds in any way.
 
-    Its name may not be known yet to the resolver of this machine. Where it stays unreachable, what needs the registry
-    next says so.
+    This machine's resolver may not know its name yet. If it stays unreachable, the next step that needs the registry
+    reports it.
 
     Raises:
         TimedOutError: The deadline passed first.
@@ -165,14 +165,14 @@ def wait_until_reachable(cloud: Cloud, server: str, deadline: Deadline, report: 
 
 
 def _patiently(what: str, send: Callable[[], requests.Response], deadline: Deadline) -> requests.Response:
-    """The answer, after a few further tries where it is none, or one that may be another the next time."""
+    """Return the response, after a few retries if there is none or it may be transient."""
     import requests
 
     pauses, wanted = iter(_PAUSES), 0.0
 
     def tried() -> requests.Response | None:
         nonlocal wanted
-        wanted = next(pauses, 0.0)  # the last try has no pause behind it
+        wanted = next(pauses, 0.0)  # no pause after the last attempt
         try:
             answer = send()
         except requests.RequestException as error:
@@ -192,13 +192,13 @@ def _patiently(what: str, send: Callable[[], requests.Response], deadline: Deadl
 
 
 def _wanted_pause(answer: requests.Response) -> float | None:
-    """How many seconds the registry wants to be left alone, where it says so in seconds."""
+    """Return the registry's Retry-After, if it is in seconds."""
     said = answer.headers.get("Retry-After", "")
     return float(said) if said.isdecimal() else None
 
 
 def field_of(what: str, answer: requests.Response, name: str) -> str:
-    """A text in the JSON object that a registry answered with. Raises MlflowAzureError where there is none."""
+    """Return a text from a registry's JSON response. Raises MlflowAzureError if there is none."""
     try:
         body = answer.json()
     except ValueError:
@@ -207,7 +207,7 @@ def field_of(what: str, answer: requests.Response, name: str) -> str:
 
 
 def stated(what: str, name: str, value: object) -> str:
-    """What a registry states under a name. Raises MlflowAzureError where that is no text."""
+    """Return the text that a registry gives under a name. Raises MlflowAzureError if it is not text."""
     if isinstance(value, str) and value:
         return value
     raise MlflowAzureError(

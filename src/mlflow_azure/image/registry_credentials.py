@@ -1,4 +1,4 @@
-"""Signing in to a registry as oneself: a Microsoft Entra token in exchange for a password of a few hours.
+"""Signing in to a registry as the user: exchanges a Microsoft Entra token for a password valid for a few hours.
 
 Protocol: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
 """
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
 
 REGISTRY_SCOPE = "https://containerregistry.azure.net/.default"
-"""What azure-cli asks for. A registry can refuse tokens for Resource Manager, which older ones want instead:
+"""The scope that azure-cli uses. A registry can refuse tokens for Resource Manager, which older ones expect:
 https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm"""
 USERNAME = "00000000-0000-0000-0000-000000000000"
-"""The name that goes with such a password."""
+"""The user name for such a password."""
 
 
 def exchange(azure: Azure, server: str) -> tuple[str, Secret]:
-    """User name and password of the signed-in user for the registry at `server`.
+    """Return the signed-in user's name and password for the registry at `server`.
 
     Raises:
         SignInError: There is no token to exchange.
         AzureRefusedError: The registry does not accept it.
-        MlflowAzureError: The registry cannot be reached, or answers with an error.
+        MlflowAzureError: The registry cannot be reached, or responds with an error.
 
     """
     with azure.cloud.session() as session:

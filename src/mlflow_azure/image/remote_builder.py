@@ -31,7 +31,7 @@ RUN_SECONDS = 3600
 _ONGOING = frozenset({"Queued", "Started", "Running"})
 _LOG_LINES = 5
 PULL_LIMIT = "PullLimit"
-"""docker.io serves one address so many images in six hours, and builds of all the world share the addresses of agents:
+"""docker.io limits pulls per address in six hours, and builds of all customers share the agents' addresses:
 https://github.com/Azure-Samples/azure-search-openai-demo/issues/3101"""
 PULL_ATTEMPTS = 2
 _NOTHING_NEW = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
@@ -66,7 +66,7 @@ class RemoteBuilder:
         self._run(_request(copied, source, images), report)
 
     def _unless_limited(self, request: Mapping[str, Any], report: Report) -> ContainerEngineError | None:
-        """Build, at another agent with an address of its own where docker.io refuses the first; the last refusal."""
+        """Build, on another agent with another address if docker.io refuses the first; return the last refusal."""
         limited: ContainerEngineError | None = None
         for _ in range(PULL_ATTEMPTS):
             try:
@@ -81,7 +81,7 @@ class RemoteBuilder:
         return limited
 
     def _import_base(self, context: BuildContext, limited: ContainerEngineError, report: Report) -> str:
-        """Copy the base image into the registry, which asks docker.io from other addresses; its name there.
+        """Import the base image into the registry, which uses other addresses for docker.io; return its name there.
 
         https://learn.microsoft.com/azure/container-registry/buffer-gate-public-content
         """
@@ -116,9 +116,9 @@ class RemoteBuilder:
                 run = _properties(f"waiting for build {run_id}", asked())
             return None if _status(run) in _ONGOING else run
 
-        self.azure.deadline.sleep(pause(0))  # nothing is so quick
+        self.azure.deadline.sleep(pause(0))  # no build is that quick
         run = self.azure.deadline.poll(ended)
-        self._tell(log, report)  # what was written since
+        self._tell(log, report)  # what was written since then
         if _status(run) != "Succeeded":
             raise _failed(run_id, _status(run), run.run_error_message, log)
 
@@ -128,7 +128,7 @@ class RemoteBuilder:
 
 
 def _properties(what: str, run: Run) -> RunProperties:
-    """What Azure says of a run: its model allows for an answer that says nothing."""
+    """Return Azure's state of a run: its model also allows an empty response."""
     if run.properties is None:
         raise MlflowAzureError(f"{what}: Azure's response lacks the state of the run", hint=AGAIN)
     return run.properties
@@ -181,7 +181,7 @@ _HINTS = {
 
 
 class _Log:
-    """The growing log of a run, an append blob behind a signed URL. It is decoration: no build fails for want of it."""
+    """The growing log of a run, an append blob behind a signed URL. It is optional: no build fails without it."""
 
     def __init__(self, azure: Azure, group: str, registry: str, run_id: str) -> None:
         self.lines: list[str] = []
@@ -192,7 +192,7 @@ class _Log:
         self._warned = False
 
     def new_lines(self, report: Report) -> list[str]:
-        """What was written since the last call. A log that is not there yet, or has nothing new, has no lines."""
+        """Return what was written since the last call; nothing if the log does not exist yet or has not grown."""
         from azure.core.exceptions import AzureError
 
         try:
@@ -200,7 +200,7 @@ class _Log:
         except AzureError as error:
             status = getattr(error, "status_code", None)
             if status not in _NOTHING_NEW and not self._warned:
-                self._warned = True  # without the SDK's text, which may hold the signed URL
+                self._warned = True  # without the SDK's text, which may contain the signed URL
                 report(f"its log cannot be read ({status or type(error).__name__}); the build continues", None)
             return []
         self._offset += len(data)
@@ -211,7 +211,7 @@ class _Log:
 
     @cached_property
     def _blob(self) -> BlobClient:
-        """Not tried again by the SDK: the next look at the run is another try, and nothing waits for the log."""
+        """Without the SDK's retries: the next poll of the run tries again, and nothing waits for the log."""
         from azure.storage.blob import BlobClient
 
         links = self._azure.registry_tasks.runs.get_log_sas_url(*self._run, retry_total=0)

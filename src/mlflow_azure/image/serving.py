@@ -1,4 +1,4 @@
-"""How the image serves MLflow: the environment that it reads, and where it is asked whether it answers."""
+"""The interface of the image: the environment variables that it reads, and its health checks."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ PROBE_PATHS = {
     FILE_SHARE: "/api/2.0/mlflow/experiments/list",
     POSTGRES: "/api/2.0/mlflow/experiments/search?max_results=1",
 }
-"""What shows that MLflow and its store answer. 1.5.0 has no /health, and that of 3 does not ask the database."""
+"""Requests that need MLflow and its store. 1.5.0 has no /health, and that of 3 does not query the database."""
 HEALTH_PATH = "/health"
-"""Where MLflow 3 says that the process answers, whatever its database does, and for any Host header."""
+"""The health check of MLflow 3, which works without the database and for any Host header."""
 HOST_REFUSED = "Invalid Host header"
-"""What MLflow 3 says, with status 403, where it is asked under a name that it was not told."""
+"""MLflow 3's message, with status 403, for an unknown host name."""
 START_SECONDS = "600"
-"""App Service waits 230 s for a container by default, 1,800 at most. MLflow 3 makes its tables at the first start, and
-waits for other instances that do. https://learn.microsoft.com/azure/app-service/reference-app-settings"""
+"""App Service waits 230 s for a container by default, 1,800 at most. MLflow 3 creates its tables at the first start,
+or waits for other instances that do. https://learn.microsoft.com/azure/app-service/reference-app-settings"""
 IMAGE_HEADER = "MLflow-Azure-Image"
-"""Header of every answer: the digest of the image that serves it, as the app settings told it."""
+"""Header of every response: the digest of the serving image, from the app settings."""
 KEYS_HEADER = "MLflow-Azure-Keys-Rotated"
-"""Header of every answer of 1.5.0: when its keys were rotated, as the app settings told it."""
+"""Header of every response of 1.5.0: when its keys were rotated, from the app settings."""
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
-    """What follows from the settings alone, under the names that image and App Service read."""
+    """Return the environment variables that depend on the settings only."""
     return {
         "WEBSITES_PORT": str(settings.mlflow_port),
         "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "true",
@@ -42,9 +42,9 @@ def server_environment(settings: Settings) -> dict[str, str]:
 
 
 def postgres_environment(settings: Settings) -> dict[str, str | None]:
-    """The same of MLflow 3. None stands for what only 1.5.0 reads, or would make it look for a key.
+    """Return the same for MLflow 3. None removes variables that only 1.5.0 reads, or that would make it use a key.
 
-    MLflow takes a connection string before an identity wherever the variable exists, even empty
+    MLflow prefers a connection string to an identity if the variable exists, even if it is empty
     (mlflow/store/artifact/azure_blob_artifact_repo.py).
     """
     return {
@@ -63,7 +63,7 @@ def postgres_environment(settings: Settings) -> dict[str, str | None]:
 
 
 def artifact_root(settings: Settings) -> str:
-    """The URI of the artifacts.
+    """Return the URI of the artifacts.
 
     MLflow accepts only `blob.core.windows.net` here, in every cloud; the host it talks to is the one of
     the connection string (mlflow/store/artifact/azure_blob_artifact_repo.py).

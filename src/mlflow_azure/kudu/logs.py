@@ -1,6 +1,6 @@
-"""The log of a deployed web app: the last lines, and what comes, over Kudu.
+"""The log of a deployed web app, from Kudu: the last lines, and new ones.
 
-The platform (App Service) and the container write files of their own; here they are one log, in order of time.
+The platform (App Service) and the container write separate files; here they are merged in chronological order.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ _NOT_LOGGED = re.compile(
     r"|\s*Welcome, you are now connected|\s*No new trace in the past"
     r"|\s*(?:\w+ )+Request, url: \S+, method: \w+, type: request|\s*Outgoing response, type: response"
 )
-"""What the log stream says of itself, and Kudu of the requests to it: it follows its own traces, too.
+"""Messages of the log stream about itself, and of Kudu about requests to it: it also streams its own traces.
 
 https://github.com/microsoft/vscode-azureappservice/issues/2580 shows them.
 """
 
 _ENDED = re.compile(r"failing site start|terminated during site startup|exited with status", re.IGNORECASE)
-"""What the platform says of a container that ended by itself, once each time. No page of Microsoft's lists its words;
-logs with them: github.com/runwhen-contrib/rw-cli-codecollection/pull/513, and those of the newer platform from memory.
+"""The platform's messages about a container that exited, once each time. Microsoft does not document them;
+examples: github.com/runwhen-contrib/rw-cli-codecollection/pull/513, and those of the newer platform from memory.
 """
 
 _READY = re.compile(r"is ready to serve requests|Site started|startup probe succeeded", re.IGNORECASE)
-"""What the platform says of a container that answers, the newer one in the last two ways; sources as above."""
+"""The platform's messages about a container that responds; the last two are the newer platform's. Sources as above."""
 
 _PULL_REFUSED = re.compile(r"unauthorized|denied|Image pull failed: Verify", re.IGNORECASE)
-"""What the platform says where the registry does not let it pull: https://github.com/microsoft/AzureTRE/issues/924."""
+"""The platform's message if the registry denies the pull: https://github.com/microsoft/AzureTRE/issues/924."""
 
 _ANSWERED = re.compile(r'"[A-Z]+ \S+ HTTP/\d(?:\.\d)?" \d{3}\b')
-"""A line of the access log of gunicorn, or of uvicorn."""
+"""A line of the access log of gunicorn or uvicorn."""
 
 _AGE = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -64,9 +64,9 @@ class Line:
     """One line of the log.
 
     Attributes:
-        time: When it was written, where the log says so.
+        time: When it was written, if the log says so.
         source: Who wrote it: "platform" (App Service) or "container".
-        text: What it says, without secrets.
+        text: Its text, without secrets.
 
     """
 
@@ -79,7 +79,7 @@ class Line:
 
 
 def parse(text: str, *, source: str = CONTAINER) -> Line:
-    """Take a line apart: "2024-05-17T09:30:00.1234567Z Booting worker"; the platform's go on "INFO  - Pulling"."""
+    """Parse a line: "2024-05-17T09:30:00.1234567Z Booting worker"; the platform's continue with "INFO  - Pulling"."""
     matched = _TIMED.fullmatch(text)
     if matched is None:
         return Line(None, source, redact(text))
@@ -89,27 +89,27 @@ def parse(text: str, *, source: str = CONTAINER) -> Line:
 
 
 def tells_of_an_end(line: Line) -> bool:
-    """Whether the platform says that the container ended by itself, or did not answer in time."""
+    """Whether the platform reports that the container exited or did not respond in time."""
     return line.source == PLATFORM and bool(_ENDED.search(line.text))
 
 
 def tells_of_a_start(line: Line) -> bool:
-    """Whether the platform says that the container answers."""
+    """Whether the platform reports that the container responds."""
     return line.source == PLATFORM and bool(_READY.search(line.text))
 
 
 def tells_of_a_request(line: Line) -> bool:
-    """Whether a container says that it answered one, as the old one does while a new one cannot start."""
+    """Whether it is an access log line, as the old container writes while a new one cannot start."""
     return bool(_ANSWERED.search(line.text))
 
 
 def tells_of_a_refused_pull(line: Line) -> bool:
-    """Whether the platform says that the registry does not let it pull the image."""
+    """Whether the platform reports that the registry denies the pull."""
     return line.source == PLATFORM and bool(_PULL_REFUSED.search(line.text))
 
 
 def since(text: str, now: datetime) -> datetime:
-    """The point in time that `--since` means: an age (90s, 15m, 2h, 1d) or a time in ISO 8601, UTC unless it says.
+    """Return the time given by `--since`: an age (90s, 15m, 2h, 1d) or ISO 8601, in UTC by default.
 
     Raises:
         SettingsError: It is neither.
@@ -127,12 +127,12 @@ def since(text: str, now: datetime) -> datetime:
 
 
 def recent(kudu: Kudu, *, tail: int | None = None, after: datetime | None = None) -> list[Line]:
-    """What was logged, oldest first.
+    """Return the logged lines, oldest first.
 
     Args:
-        kudu: Where it is read.
-        tail: How many of the last lines; None for all.
-        after: Leave out what was logged before.
+        kudu: The SCM site.
+        tail: Number of last lines; None for all.
+        after: Skip lines before this time.
 
     Raises:
         MlflowAzureError: It cannot be read.
@@ -153,7 +153,7 @@ def _parsed(kudu: Kudu, file: LogFile) -> Iterator[Line]:
 
 
 def _dated(lines: Iterable[Line], begin: datetime) -> Iterator[tuple[datetime, Line]]:
-    """The lines not before `begin`, with their times; one without a time belongs to the one before it."""
+    """Yield the lines since `begin`, with times; a line without a time belongs to the one before it."""
     time = _BEGINNING
     for line in lines:
         time = line.time or time
@@ -163,25 +163,25 @@ def _dated(lines: Iterable[Line], begin: datetime) -> Iterator[tuple[datetime, L
 
 @dataclass(frozen=True)
 class _End:
-    """The end of a log stream, and why."""
+    """The end of a log stream, with the reason."""
 
     error: Exception | None
 
     @property
     def may_pass(self) -> bool:
-        """Whether it is worth trying again: not where Azure refused, nor where we have a fault."""
+        """Whether a retry makes sense: not if Azure refused, nor after a bug of ours."""
         error = self.error
         return error is None or (isinstance(error, MlflowAzureError) and error.exit_code == MlflowAzureError.exit_code)
 
 
 class Follower:
-    """Follows the log, connecting again when the stream is cut.
+    """Follows the log, reconnecting when the stream is cut.
 
     Args:
-        kudu: Where it is read.
+        kudu: The SCM site.
         deadline: When to stop.
-        shown: The last lines that are known already: a stream begins by repeating what there is.
-        tell: Hears of cuts.
+        shown: The last lines already shown: a stream begins by repeating existing ones.
+        tell: Called when the stream is cut.
 
     """
 
@@ -195,11 +195,11 @@ class Follower:
         self._seen = deque(map(_key, known), maxlen=_REMEMBERED)
 
     def lines(self) -> Iterator[Line]:
-        """The lines, as they come, without end.
+        """Yield lines as they arrive, without end.
 
         Raises:
             TimedOutError: The deadline passed.
-            MlflowAzureError: The stream cannot be opened, or, once cut, not again.
+            MlflowAzureError: The stream cannot be opened, or not reopened.
 
         """
         failures = 0
@@ -236,7 +236,7 @@ class Follower:
         return news
 
     def _missed(self) -> Iterator[Line]:
-        """What was logged while there was no stream; where that cannot be read, the stream will say why."""
+        """Return what was logged while there was no stream; if it cannot be read, reopening the stream will say why."""
         try:
             lines = self._deadline.call(lambda: recent(self._kudu, after=self._latest))
         except MlflowAzureError:
@@ -255,5 +255,5 @@ class Follower:
 
 
 def _key(line: Line) -> tuple[datetime | None, str]:
-    """What is the same of a line in the file and in the stream."""
+    """Return what a line has in common in the file and in the stream."""
     return line.time, line.text

@@ -1,6 +1,6 @@
-"""The SCM site (Kudu) of a web app: its log files and its log stream, as the signed-in user may read them.
+"""The SCM site (Kudu) of a web app: its log files and log stream, accessed as the signed-in user.
 
-Kudu takes bearer tokens of its own, whether or not basic authentication is on:
+Kudu accepts bearer tokens, whether or not basic authentication is on:
 https://learn.microsoft.com/azure/app-service/resources-kudu and https://github.com/projectkudu/kudu/wiki/REST-API.
 """
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 30
 CLOSE_SECONDS = 0.5
-"""For as long Kudu may take to say goodbye: Ctrl+C and a deadline wait for it."""
+"""Seconds that Kudu may take to close the connection, which delays Ctrl+C and the deadline."""
 READ_SECONDS = 150
-"""Kudu writes a sign of life into a silent log stream every minute."""
+"""Kudu writes a keep-alive line to a silent log stream every minute."""
 WAKE_SECONDS = 60.0
 POLL_SECONDS = 2.0
 _CHUNK = 64 * 1024
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _ASLEEP = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
-"""What App Service answers while it starts an SCM site that nobody has used for a while, if it does not wait for it:
+"""How App Service responds while it starts an SCM site that has been idle for a while:
 https://github.com/vanderby/SonarQube-AzureAppService/issues/88"""
 
 
@@ -45,8 +45,8 @@ class LogFile:
     """One of the web app's log files.
 
     Attributes:
-        name: "2024_05_17_lw0sdlwk0001_default_docker.log"; without `default` it is the platform's own.
-        url: Where it is read.
+        name: "2024_05_17_lw0sdlwk0001_default_docker.log"; without `default` it is the platform's log.
+        url: Its URL.
         updated: When it was last written to.
 
     """
@@ -74,12 +74,12 @@ class Kudu:
         self._scope, self._other_scope = azure.cloud.kudu_scopes
 
     def wake(self) -> None:
-        """Have App Service start the SCM site where it sleeps. What it answers, if it does, does not matter."""
+        """Make App Service start the SCM site if it is idle. Its response does not matter."""
         with suppress(MlflowAzureError), self._get("/api/logs/docker", "waking the SCM site"):
             pass
 
     def log_files(self) -> list[LogFile]:
-        """The current log files, of each machine that runs the web app."""
+        """Return the current log files of all instances of the web app."""
         with self._get("/api/logs/docker", f"listing the logs of web app {self.site}") as answer:
             listed = answer.json()
         return [
@@ -88,7 +88,7 @@ class Kudu:
         ]
 
     def lines(self, file: LogFile) -> Iterator[str]:
-        """The lines of a log file. One that is gone has none."""
+        """Return the lines of a log file; none if it is gone."""
         what = f"reading {file.name} of web app {self.site}"
         with self._get(file.url, what, missing_ok=True) as answer:
             if answer.ok:
@@ -96,7 +96,7 @@ class Kudu:
 
     @contextmanager
     def log_stream(self) -> Iterator[Iterator[str]]:
-        """The lines that are logged from now on, after the last few before.
+        """Yield new lines as they are logged, after the last few existing ones.
 
         Raises:
             MlflowAzureError: It cannot be opened, or is cut.
@@ -104,7 +104,7 @@ class Kudu:
         """
         what = f"following the log of web app {self.site}"
         with self._get("/api/logstream", what) as answer:
-            yield _decoded(answer.iter_lines(None))  # None: each piece as it comes
+            yield _decoded(answer.iter_lines(None))  # None: each chunk as it arrives
 
     def download_logs(self, path: Path) -> int:
         """Write all log files as one zip archive to `path`, and return its size in bytes."""
@@ -112,7 +112,7 @@ class Kudu:
         try:
             with self._get("/api/logs/docker/zip", what) as answer, path.open("wb") as file:
                 return sum(file.write(chunk) for chunk in answer.iter_content(_CHUNK))
-        except OSError as error:  # of the file: what goes wrong on the way is turned into one of ours by _get
+        except OSError as error:  # of the file: _get handles transfer errors
             raise MlflowAzureError(
                 f"{what}: writing {path}: {error.strerror}",
                 hint="Name a writable file: mlflow-azure logs --download FILE",
@@ -120,14 +120,14 @@ class Kudu:
             ) from error
 
     def tunnel_state(self) -> dict[str, Any]:
-        """What the tunnel says: `state` of the container, and whether it `canReachPort` of its SSH server."""
+        """Return the tunnel's status: `state` of the container, and `canReachPort` for its SSH port."""
         path = "/AppServiceTunnel/Tunnel.ashx?GetStatus&GetStatusAPIVer=2"
         with self._get(path, f"asking for the tunnel to web app {self.site}") as answer:
             state: dict[str, Any] = answer.json()
         return state
 
     def connect(self, path: str) -> ClientConnection:
-        """Open the WebSocket at `path`; where Kudu does not accept our token, with one for its other audience.
+        """Open the WebSocket at `path`; if Kudu rejects our token, with one for its other audience.
 
         Raises:
             OSError, WebSocketException: It cannot be opened.
@@ -157,14 +157,14 @@ class Kudu:
             additional_headers=self._headers(),
             proxy=None if self._azure.cloud.ca_file else True,
             compression=None,
-            ping_interval=None,  # what is in it keeps itself alive
+            ping_interval=None,  # the session inside keeps itself alive
             open_timeout=CONNECT_SECONDS,
             close_timeout=CLOSE_SECONDS,
         )
 
     @property
     def web_shell(self) -> str:
-        """The page with a shell in the container."""
+        """The URL of the browser shell in the container."""
         return f"https://{self.host}/webssh/host"
 
     def _headers(self) -> dict[str, str]:
@@ -174,7 +174,7 @@ class Kudu:
         }
 
     def _asked(self, session: requests.Session, url: str) -> requests.Response:
-        """What Kudu answers; where it is waited for, once it is awake, or else after a minute."""
+        """Return Kudu's response; if the caller can wait, once it is awake, but after a minute at the latest."""
         patience, waiting = Deadline(WAKE_SECONDS), self._waiting
 
         def awake() -> requests.Response | None:
@@ -191,10 +191,10 @@ class Kudu:
         return self._azure.deadline.poll(awake, every=POLL_SECONDS)
 
     def _accepted(self, session: requests.Session, url: str) -> requests.Response:
-        """What Kudu answers; where it does not accept our token, to one for its other audience."""
+        """Return Kudu's response; if it rejects our token, with one for its other audience."""
 
         def ask() -> requests.Response:
-            headers = {**self._headers(), "Accept-Encoding": "identity"}  # zipped, a stream would come in lumps
+            headers = {**self._headers(), "Accept-Encoding": "identity"}  # compressed, a stream would arrive in bursts
             return session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
 
         answer = ask()

@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 USER = "root"
 PASSWORD = "Docker!"  # noqa: S105 - public: App Service knows no other, and only its tunnel reaches the port
 KEEPALIVE_SECONDS = 30
-"""App Service closes connections that are silent for 230 seconds."""
+"""App Service closes connections after 230 idle seconds."""
 HANDSHAKE_SECONDS = 30.0
 KILLED = 255
-"""Exit status where the container tells none, as OpenSSH has it: a signal ended the command."""
+"""Exit status if the container reports none, as in OpenSSH: a signal ended the command."""
 
 _WAKE = 0.2
 _CHUNK = 32 * 1024
 
 
 class Terminal(Protocol):
-    """Where a session's input comes from, and where its output goes."""
+    """The input and output of a session."""
 
     def size(self) -> tuple[int, int]:
         """Columns and lines."""
 
     def read(self) -> bytes:
-        """The next input, waiting for it; nothing at its end."""
+        """Wait for the next input and return it; empty at its end."""
 
     def write(self, data: bytes) -> None:
-        """Take output."""
+        """Write output."""
 
     def write_error(self, data: bytes) -> None:
-        """Take what a command writes to its standard error."""
+        """Write error output."""
 
 
 class Session:
@@ -68,7 +68,7 @@ class Session:
         return self._attend(self._channel(lambda channel: channel.exec_command(command)), terminal, None)
 
     def _channel(self, begin: Callable[[Channel], None]) -> Channel:
-        """A channel on which something has begun. paramiko itself would wait for the server for an hour."""
+        """Return a channel on which something was started. paramiko itself would wait for the server for an hour."""
 
         def begun() -> Channel:
             channel = self._transport.open_session()
@@ -78,9 +78,9 @@ class Session:
         return self._deadline.call(begun)
 
     def _attend(self, channel: Channel, terminal: Terminal, size: tuple[int, int] | None) -> int:
-        """Pass on input and output until the end, and changes of the terminal's size.
+        """Forward input, output and changes of the terminal's size until the end.
 
-        Nobody waits for the thread of the input: a blocked read of a terminal cannot be ended.
+        The input thread is not joined: a blocked read of a terminal cannot be interrupted.
         """
         _start(_feed, channel, terminal)
         outputs = [
@@ -110,12 +110,12 @@ class Session:
 
 @contextmanager
 def session(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Iterator[Session]:
-    """Open the tunnel, and log in to the container; `tell` hears of what is waited for.
+    """Open the tunnel, and log in to the container; `tell` is called with what it is waiting for.
 
-    The server's key is not checked: it is made anew with each container, and the tunnel leads to no other.
+    The server's key is not checked: every container has a new one, and the tunnel leads to this container only.
 
     Raises:
-        MlflowAzureError: There is no way to an SSH server that lets us in.
+        MlflowAzureError: The SSH server cannot be reached, or refuses the login.
 
     """
     with tunnel(kudu, deadline, tell) as socket, _transport(socket, kudu, deadline) as transport:
@@ -151,7 +151,7 @@ def _start(work: Callable[..., None], *arguments: object) -> threading.Thread:
 
 
 def _feed(channel: Channel, terminal: Terminal) -> None:
-    """Pass on the input to its end, or until the session is over."""
+    """Forward the input until its end or the end of the session."""
     while data := terminal.read():
         try:
             channel.sendall(data)

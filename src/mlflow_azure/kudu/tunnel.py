@@ -1,7 +1,7 @@
 """The tunnel from here to the SSH server in the container of a web app: a WebSocket of its SCM site.
 
-It is what `az webapp ssh` uses; no port is opened, neither there nor here. Its protocol: `Tunnel.ashx?GetStatus` tells
-whether the container's port can be reached, then each binary message of the WebSocket at `Tunnel.ashx` is a piece of
+`az webapp ssh` uses it too; no port is opened at either end. Its protocol: `Tunnel.ashx?GetStatus` tells
+whether the container's port can be reached, then each binary message of the WebSocket at `Tunnel.ashx` is a chunk of
 the TCP stream. Source: azure-cli, appservice/tunnel.py; https://learn.microsoft.com/azure/app-service/configure-linux-open-ssh-session
 """
 
@@ -33,10 +33,10 @@ class TunnelSocket:
         self._connection = connection
         self._timeout: float | None = None
         self._received = b""
-        self._closed = False  # the name that paramiko knows it by
+        self._closed = False  # the name that paramiko expects
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long `recv` waits."""
+        """Set how long `recv` waits."""
         self._timeout = seconds
 
     def send(self, data: bytes) -> int:
@@ -45,7 +45,7 @@ class TunnelSocket:
         return len(data)
 
     def recv(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end. Raises TimeoutError."""
+        """Return at most `size` bytes; none at the end. Raises TimeoutError."""
         from websockets.exceptions import ConnectionClosed
 
         if not self._received:
@@ -58,22 +58,22 @@ class TunnelSocket:
         return piece
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._closed = True
         self._connection.close()
 
 
 @contextmanager
 def tunnel(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Iterator[TunnelSocket]:
-    """The tunnel, once the container can be reached.
+    """Open the tunnel once the container can be reached.
 
     Args:
         kudu: The SCM site.
-        deadline: When to stop waiting for a container that starts.
-        tell: Hears of it.
+        deadline: When to stop waiting for a starting container.
+        tell: Called when it has to wait.
 
     Raises:
-        MlflowAzureError: There is no way into the container; the message says why.
+        MlflowAzureError: The container cannot be reached; the message says why.
 
     """
     from websockets.exceptions import WebSocketException
@@ -92,9 +92,9 @@ def tunnel(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> Itera
 
 
 def wait_until_reachable(kudu: Kudu, deadline: Deadline, tell: Callable[[str], None]) -> None:
-    """Be patient with what Kudu says of a container, which may have just started.
+    """Wait for a container that may have just started.
 
-    It takes the state from a file that is not there at once, and the SSH server may still be making its keys.
+    Kudu reads the state from a file that takes a while to appear, and the SSH server may still be generating its keys.
 
     Raises:
         MlflowAzureError: The container cannot be reached within a minute.
@@ -124,7 +124,7 @@ class Obstacle:
 
 
 def obstacle(state: Mapping[str, Any]) -> Obstacle | None:
-    """What stands in the way of a tunnel, by what the SCM site says of it; None where nothing does."""
+    """Return the obstacle to a tunnel according to the SCM site; None if there is none."""
     said = str(state.get("state") or "unknown").lower()
     if "started" not in said:
         return Obstacle(f"is not running; its state is {said}", "See why: mlflow-azure logs.")
