@@ -1,7 +1,7 @@
-"""Where runs say that their artifacts are: rewritten where the artifacts go elsewhere.
+"""The artifact URIs of runs, rewritten if the artifacts move.
 
-MLflow keeps the address of each run and experiment in its `meta.yaml`, as `artifact_uri` and `artifact_location`
-(mlflow/store/tracking/file_store.py). Only these lines change, so a file that is broken stays as it is.
+MLflow stores the URI of each run and experiment in its `meta.yaml`, as `artifact_uri` and `artifact_location`
+(mlflow/store/tracking/file_store.py). Only these lines change, so a broken file is left unchanged.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _ADDRESS = re.compile(rb"(?m)^(artifact_(?:uri|location): +['\"]?)(\S+?)(['\"]?[
 
 @dataclass(frozen=True)
 class Addresses:
-    """Addresses below the URI `before` become the same ones below `after`."""
+    """Maps URIs below `before` to the same ones below `after`."""
 
     before: str
     after: str
 
     def concern(self, entry: Entry) -> bool:
-        """Whether a file may hold an address that changes."""
+        """Whether a file may contain a URI that changes."""
         return self.before != self.after and entry.name.rpartition("/")[2] == _META
 
     def rewritten(self, content: bytes) -> bytes:
-        """The content of a meta.yaml with its address rewritten; the same where it lies elsewhere."""
+        """Return the content of a meta.yaml with its URI rewritten, or unchanged if it points elsewhere."""
         before, after = self.before.rstrip("/").encode(), self.after.rstrip("/").encode()
 
         def moved(found: re.Match[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Makes a backup, as steps that a console can show."""
+"""Makes a backup, in steps for display."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mlflow_azure.data.crew import Work
 
 _PATIENCE = 5
-"""How often a file may change while it is read."""
+"""How often a file may change while it is being read."""
 _RELEASE_SECONDS = 60
 
 
 class Freeze(Task):
-    """Freezes a source, once nothing is left of an earlier run that was killed."""
+    """Freezes a source, after cleaning up after a killed run."""
 
     kind = "snapshot"
     action: ClassVar[Action] = Action.CREATE
@@ -45,10 +45,10 @@ class Freeze(Task):
 
 
 class CopyPart(Task):
-    """Copies a source into the directory of a backup. What an earlier run copied and has not changed is left alone.
+    """Copies a source into the backup's directory. Unchanged files copied by an earlier run are skipped.
 
     Attributes:
-        progress: How far it is.
+        progress: Its progress.
 
     """
 
@@ -116,7 +116,7 @@ class CopyPart(Task):
         return crew.carry_out(type(transfer)([partial(guarded, each) for each in transfer.pieces]), end)
 
     def _again(self, item: Item, path: Path, part: float, tries: int) -> list[Work]:
-        """Copy what has become of an item that changed; one that is gone is not part of the backup."""
+        """Copy the current version of a changed item; a deleted one is not part of the backup."""
         path.unlink()
         self.progress.expect(-1, -(item.size or 0))
         fresh = self._source.look_again(item)
@@ -145,20 +145,20 @@ class CopyPart(Task):
 
 
 def steps(sources: Sequence[tuple[Source, str]], into: BackupDirectory, *, before: tuple[Task, ...] = ()) -> list[Task]:
-    """The steps of a backup of sources, each with its folder: all that can are frozen before any is listed."""
+    """Return the steps to back up sources, each with its folder: all are frozen, if possible, before any is listed."""
     frozen = (*before, *(Freeze(source) for source, _ in sources if source.freezes))
     return [*frozen, *(CopyPart(source, folder, into, after=frozen) for source, folder in sources)]
 
 
 @contextmanager
 def released(sources: Iterable[Source], tell: Callable[[MlflowAzureError], None]) -> Iterator[None]:
-    """Whatever happens within, nothing is left in Azure of what was frozen. `tell` hears where that cannot be done."""
+    """Release everything that was frozen in Azure, whatever happens. `tell` is called if that fails."""
     try:
         yield
     finally:
         for source in sources:
             try:
-                # Not within the command's own time, which may be what ended it.
+                # With its own time limit, since the command's may have expired.
                 Deadline(_RELEASE_SECONDS).call(source.release)
             except MlflowAzureError as error:
                 tell(error)

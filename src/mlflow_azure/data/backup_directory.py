@@ -1,4 +1,4 @@
-"""The directory of a backup while it is written: where its files lie, and which of them are there."""
+"""The directory of a backup in progress: the places of its files, and which exist."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _INCOMING = "incoming"
 _BEGINNING = {LOCK, _INCOMING, f"{UNFINISHED}.new"}
-"""What may be there before the manifest: of this command, or of one that was killed as it began."""
+"""Files that may exist before the manifest: of this command, or of one that was killed at its start."""
 
 
 class BackupDirectory:
-    """A directory in which a backup is made, or gone on with. Any thread may call any method.
+    """A directory in which a backup is made or continued. Thread-safe.
 
     Attributes:
-        manifest: What is being made. Of a backup that is gone on with, the id is the first run's.
+        manifest: The manifest. A continued backup keeps the id of its first run.
 
     """
 
@@ -63,7 +63,7 @@ class BackupDirectory:
             tempfile.TemporaryFile(dir=self.root).close()
 
     def open(self) -> None:
-        """Begin, or go on."""
+        """Begin or continue."""
         with errors.on_this_machine(self.root):
             self._open()
 
@@ -82,7 +82,7 @@ class BackupDirectory:
         self._journal = journal.open("a", encoding="utf-8", newline="\n")
 
     def earlier(self, part: str, name: str, version: str) -> Entry | None:
-        """What an earlier run has copied of this file, where it has not changed since."""
+        """Return the entry of this file if an earlier run copied it and it has not changed since."""
         entry = self._earlier.get((part, name))
         if entry is None or entry.file is None or entry.version != version:
             return None
@@ -94,7 +94,7 @@ class BackupDirectory:
         return entry
 
     def incoming(self) -> Path:
-        """A new empty file to copy into."""
+        """Return a new empty file to copy into."""
         with self._lock:
             self._incoming += 1
             path = self.root / _INCOMING / str(self._incoming)
@@ -102,7 +102,7 @@ class BackupDirectory:
         return path
 
     def keep(self, path: Path, entry: Entry) -> Entry:
-        """Put a file that was copied in its place, and note that it is there."""
+        """Move a copied file to its place, and record it."""
         entry = replace(entry, file=self._places.of(entry.part, entry.name))
         place = self.root / str(entry.file)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ class BackupDirectory:
         return entry
 
     def note(self, entry: Entry) -> None:
-        """Note a file or directory that is there."""
+        """Record an existing file or directory."""
         with self._lock:
             self._found[entry.part, entry.name] = entry
             if self._journal:
@@ -119,7 +119,7 @@ class BackupDirectory:
                 self._journal.flush()
 
     def finish(self, database: Mapping[str, str | int] | None = None) -> Manifest:
-        """Write the manifest, which says of the `database`; drop what earlier runs copied and is no longer in Azure."""
+        """Write the manifest, with the `database`'s facts; drop files that are no longer in Azure."""
         with self._lock, errors.on_this_machine(self.root):
             self._close()
             for key in self._earlier.keys() - self._found.keys():

@@ -1,4 +1,4 @@
-"""The artifacts: a blob container. Blobs are read as they are listed, one by one; nothing freezes a container."""
+"""The artifacts: a blob container. Blobs are read as they are listed; a container cannot be frozen."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Blobs:
 
     Args:
         endpoint: The blob endpoint of its storage account.
-        access: How it is reached: with the account's key, as who is signed in, or with a signature.
+        access: The access: the account's key, the user's tokens, or a signature.
         name: Its name.
-        below: What all names begin with that are meant here; they are told without it.
-        leaves_out: What names begin with that are no data.
+        below: Prefix of the names; returned names omit it.
+        leaves_out: Prefix of names that are not data.
 
     """
 
@@ -73,7 +73,7 @@ class Blobs:
         )
 
     def freeze(self) -> None:
-        """Nothing: blobs are listed after the file share is frozen, so none is missing of a run that it holds."""
+        """Do nothing: blobs are listed after the file share is frozen, so no run in it lacks any."""
 
     def release(self) -> None:
         """Nothing."""
@@ -83,7 +83,7 @@ class Blobs:
         return Folder("", is_directory=False)
 
     def expand(self, folder: Folder) -> Iterator[Item | Folder]:
-        """A page of blobs, and where to go on."""
+        """Return a page of blobs, and where to continue."""
         with doing(f"listing {self.kind} {self.name}"):
             pages: Any = self._blobs().by_page(folder.marker)
             page = list(next(pages, ()))
@@ -106,7 +106,7 @@ class Blobs:
         return self._container.get_blob_client(self._below + name)
 
     def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
-        """In pieces, each of the version that was listed."""
+        """Return the chunks to download, each of the listed version."""
         from azure.core import MatchConditions
 
         client = self._client(item.name)
@@ -120,7 +120,7 @@ class Blobs:
         return Transfer(ranges.download(path, item.size or 0, PIECE, read, moved))
 
     def look_again(self, item: Item) -> Item | None:
-        """The blob as it is now; None where it was deleted."""
+        """Return the current blob; None if it was deleted."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
@@ -134,7 +134,7 @@ class Blobs:
         return Item(item.name, found.size, str(found.etag))
 
     def contents(self) -> Mapping[str, int]:
-        """All blobs, and their sizes."""
+        """Return all blobs with their sizes."""
         with doing(f"listing {self.kind} {self.name}"):
             return {self._short(blob.name): int(blob.size) for blob in self._blobs() if self._is_data(blob)}
 
@@ -143,10 +143,10 @@ class Blobs:
         return False
 
     def prepare(self, directories: Collection[str]) -> None:
-        """Nothing: a container has no directories."""
+        """Do nothing: a container has no directories."""
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
-        """In one piece, or as blocks that become the blob when they are all there."""
+        """Return the upload: in one piece, or as blocks that are committed at the end."""
         client = self._client(name)
         if size <= PIECE:
 
@@ -180,7 +180,7 @@ class Blobs:
 
 
 def _block(offset: int) -> str:
-    """The id of a block: of one length for all of a blob, and in Base64."""
+    """Return the id of a block: in Base64, and of equal length within a blob."""
     return base64.b64encode(f"{offset:020}".encode()).decode()
 
 

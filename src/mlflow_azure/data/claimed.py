@@ -1,4 +1,4 @@
-"""One command at a time for one place: a lock file, which the system lets go of however its holder ends."""
+"""One command at a time per place: a lock file, which the system releases however its holder ends."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK = "in-use.lock"
-"""The lock file of a directory that a command writes."""
+"""Return the lock file of a directory that a command writes."""
 
 
 @contextmanager
 def claimed(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock file `path` within. Its directory is made, and removed again where nothing came to lie in it.
+    """Hold the lock file `path`. Its directory is created, and removed again if it is empty.
 
-    Where no file can be locked, nothing is held: what is wrong with the place is told by who writes there.
+    If no file can be locked, nothing is held: writing there will report the problem.
 
     Raises:
-        SettingsError: Another command holds it (InUse); `what` says what this one is about to do.
+        SettingsError: Another command holds it (InUse); `what` describes this one.
 
     """
     from filelock import FileLock, Timeout
@@ -42,7 +42,7 @@ def claimed(path: Path, what: str) -> Iterator[None]:
         yield
     finally:
         if lock.is_locked:
-            with suppress(OSError):  # Windows deletes no file that is open
+            with suppress(OSError):  # Windows cannot delete an open file
                 path.unlink()
             lock.release()
         if not was_there:
@@ -51,5 +51,5 @@ def claimed(path: Path, what: str) -> Iterator[None]:
 
 
 def lock_of(deployment: str) -> Path:
-    """The lock file of a deployment, the same for all commands on this machine."""
+    """Return the lock file of a deployment, the same for all commands on this machine."""
     return Path(tempfile.gettempdir()) / f"mlflow-azure-{hashlib.sha256(deployment.encode()).hexdigest()[:16]}.lock"

@@ -1,4 +1,4 @@
-"""Threads that share the pieces of a large piece of work."""
+"""A thread pool for a large amount of work."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from mlflow_azure.data.parts import Transfer
 
 Work = Callable[[], "Iterable[Work] | None"]
-"""Something to do; what it answers with is to be done next."""
+"""A piece of work; it returns further work."""
 
 
 def share(first: Iterable[Work], workers: int) -> None:
-    """Do the work and all that comes of it, the newest first: so a tree is walked with little in memory.
+    """Do the work and all further work, newest first, so that a tree is walked with little memory.
 
-    The threads are daemons: Ctrl+C and a deadline must not wait for a request.
+    The threads are daemons: Ctrl+C and the deadline must not wait for a request.
 
     Raises:
-        Exception: What the first piece that failed raised; what is under way then is finished, and nothing else begun.
+        Exception: The first failure; work in progress is then finished, and nothing else begun.
 
     """
     crew = _Crew(first)
@@ -34,7 +34,7 @@ def share(first: Iterable[Work], workers: int) -> None:
 
 
 def carry_out(transfer: Transfer, then: Work) -> list[Work]:
-    """The pieces of a transfer as work; whoever ends the last one goes on with `then`."""
+    """Return the chunks of a transfer as work; whoever finishes the last one continues with `then`."""
     if not transfer.pieces:
         return [then]
     left = len(transfer.pieces)

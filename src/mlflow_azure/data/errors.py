@@ -1,4 +1,4 @@
-"""What can be wrong with a backup, and with where it is to go."""
+"""The errors of backups and their targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def on_this_machine(directory: Path) -> Iterator[None]:
-    """Turn what the file system refuses within, a full disk for example, into one of our errors."""
+    """Turn errors of the file system, such as a full disk, into ours."""
     try:
         yield
     except OSError as error:
@@ -27,12 +27,12 @@ def on_this_machine(directory: Path) -> Iterator[None]:
 
 
 def _quoted(directory: Path) -> str:
-    """The directory as any shell finds it."""
+    """Return the absolute path of the directory, quoted for a shell."""
     return shlex.quote(str(directory.absolute()))
 
 
 def no_backup(directory: Path, why: str) -> SettingsError:
-    """The directory is no backup."""
+    """The directory is not a backup."""
     return SettingsError(
         f"reading the backup in {directory}: {why}",
         hint=f"Give the directory of a backup, or make one: mlflow-azure backup {_quoted(directory)}",
@@ -69,7 +69,7 @@ def occupied(directory: Path, what: str) -> SettingsError:
 
 
 def refuse_overlap(backup: Path, out: Path, folders: Iterable[Path]) -> None:
-    """Raise SettingsError where folders below `out`, which are to be written, hold the backup or lie in it."""
+    """Raise SettingsError if folders to be written below `out` contain the backup or are inside it."""
     its = backup.resolve()
     for folder in (each.resolve() for each in folders):
         if folder == its or folder in its.parents or its in folder.parents:
@@ -90,16 +90,16 @@ def in_use(what: str) -> SettingsError:
 
 
 def leased_elsewhere(what: str) -> SettingsError:
-    """A command on another machine is at work in the same place."""
+    """A command on another machine is using the same deployment."""
     return SettingsError(
-        f"{what}: a command on another machine works there at this moment",
-        hint="Wait until it has ended; then run this one again. If it was killed, that is in a minute.",
+        f"{what}: a command on another machine is using it",
+        hint="Run this again when it has ended, or, if it was killed, in a minute.",
         code="InUse",
     )
 
 
 def damaged(name: str, problem: str) -> MlflowAzureError:
-    """A file of a backup is not what was backed up."""
+    """A file of a backup is damaged."""
     return MlflowAzureError(
         f"{name}: {problem}",
         hint="Make another backup, or get the file from another copy of this one.",
@@ -108,7 +108,7 @@ def damaged(name: str, problem: str) -> MlflowAzureError:
 
 
 def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine: bool) -> SettingsError:
-    """A restore would overwrite data: so many names, `counted` in the plural."""
+    """A restore would overwrite data: the names, and the plural of what they are."""
     keep = "choose another directory" if on_this_machine else "make a backup first: mlflow-azure backup DIR"
     replace = "--local DIR --replace" if on_this_machine else "--replace"
     return SettingsError(
@@ -119,7 +119,7 @@ def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine:
 
 
 def not_equal(what: str, name: str) -> MlflowAzureError:
-    """Someone wrote to the target meanwhile."""
+    """Someone wrote to the target in the meantime."""
     return MlflowAzureError(
         f"comparing {what} with the backup: {name} has changed since it was written",
         hint="Something else is writing there. Run the restore again with --stop-server.",

@@ -1,7 +1,7 @@
-"""Where files with names of Azure's can lie on any file system.
+"""Paths for Azure's file names that work on any file system.
 
-A blob's name may be anything: "..", "a//b", "a" beside "a/b", "A" beside "a", 1,024 characters. A name that some file
-system would refuse, or take for another's, is kept under its SHA-256 instead.
+A blob's name can be anything: "..", "a//b", "a" beside "a/b", "A" beside "a", 1,024 characters. A name that some file
+system would refuse, or confuse with another, is stored under its SHA-256 instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ODD = "odd-names"
-_LONGEST_SEGMENT, _LONGEST = 200, 800  # bytes; file systems take 255, and the directory in front has some
+_LONGEST_SEGMENT, _LONGEST = 200, 800  # bytes; file systems allow 255, and the directory before it has some
 _LONGEST_SEGMENT_ON_LINUX, _LONGEST_ON_LINUX = 255, 2000  # of 4,096
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*\ud800-\udfff]')
@@ -26,10 +26,10 @@ _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 
 
 class Places:
-    """Relative paths for names, a different one for each. Any thread may ask.
+    """Distinct relative paths for names. Thread-safe.
 
     Args:
-        anywhere: Whether any file system has to take them, or only that of this machine.
+        anywhere: Whether they must work on any file system, or only on this machine's.
 
     """
 
@@ -43,13 +43,13 @@ class Places:
         self._directories: set[str] = set()
 
     def keep(self, folder: str, name: str, path: str) -> None:
-        """Leave a file where it is, whatever comes before it this time."""
+        """Keep a file at its path, regardless of the order this time."""
         with self._lock:
             self._kept[f"{folder}/{name}"] = path
             self._take(path)
 
     def of(self, folder: str, name: str) -> str:
-        """The path for a file; the same on every call with the same name."""
+        """Return the path for a file; the same for every call with the same name."""
         with self._lock:
             path = f"{folder}/{name}"
             if kept := self._kept.get(path):
@@ -69,7 +69,7 @@ class Places:
 
 
 def _key(path: str) -> str:
-    """What is the same for names that a file system may take for one."""
+    """Return the same key for names that a file system may confuse."""
     return unicodedata.normalize("NFC", path).casefold()
 
 
@@ -84,7 +84,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _is_path(name: str) -> bool:
-    """Whether Linux takes it."""
+    """Whether Linux allows it."""
     segments = name.split("/")
     return (
         segments[0] != ODD

@@ -1,4 +1,4 @@
-"""A directory on this machine as the target of a restore: what plain MLflow opens."""
+"""A local directory as the target of a restore, for plain MLflow to open."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class LocalFolder:
-    """What lies below `prefix` in Azure lies in `folder` here, anything else in `beside`.
+    """Files below `prefix` in Azure go to `folder`, all others to `beside`.
 
     Args:
         kind: What it is in Azure.
-        folder: Where it goes.
-        beside: Where the rest goes.
+        folder: The folder.
+        beside: The folder for the rest.
         prefix: "mlartefacts", for example; empty for everything.
-        names: The files that are to come: which of them goes where does not depend on the order in which they come.
+        names: The files to come, so that their paths do not depend on their order.
 
     """
 
@@ -45,7 +45,7 @@ class LocalFolder:
         return root.parent / places.of(root.name, name.removeprefix(self._prefix))
 
     def contents(self) -> Mapping[str, int]:
-        """The files that are there, by their names in Azure; those that are not of the backup by their paths."""
+        """Return the existing files by their names in Azure; those not in the backup by their paths."""
         names = {path: name for name, path in self._places.items()}
         found: dict[str, int] = {}
         for root in (self._folder, self._beside):
@@ -55,11 +55,11 @@ class LocalFolder:
         return found
 
     def is_initial(self, name: str) -> bool:
-        """Everything that is there is data."""
+        """Return False: everything there is data."""
         return False
 
     def prepare(self, directories: Collection[str]) -> None:
-        """Make those of the layout that nothing lies in; a file makes its own, unless its name is an odd one."""
+        """Create the empty directories of the layout; files create their own, unless their names are odd."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._make_room()
         for folder in (self._folder, self._incoming):
@@ -70,7 +70,7 @@ class LocalFolder:
                 (self._folder / name.removeprefix(self._prefix)).mkdir(parents=True, exist_ok=True)
 
     def _make_room(self) -> None:
-        """Remove the directories that lie where a file is to come, and the files that lie where its directory is."""
+        """Remove directories at the path of a file, and files at the path of its directory."""
         roots, looked_at = {self._folder, self._beside}, set()
         for place in self._places.values():
             if place.is_dir():
@@ -83,7 +83,7 @@ class LocalFolder:
                     folder.unlink()
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
-        """A copy, under its name when it is complete."""
+        """Return the copy, which gets its name when it is complete."""
         place = self._places[name]
 
         def copy() -> None:
@@ -96,15 +96,15 @@ class LocalFolder:
         return Transfer([copy])
 
     def remove(self, names: Collection[str], directories: Collection[str]) -> None:
-        """Delete these files, and every directory that nothing lies in and that is none of these."""
+        """Delete these files, and every empty directory except these."""
         for name in names:
             path = self._places.get(name) or self._folder.parent / name
-            if path.is_file():  # no directory that came to lie there
+            if path.is_file():  # not a directory that appeared there
                 path.unlink()
         kept = {self._folder / name.removeprefix(self._prefix) for name in directories}
         for root in (self._folder, self._beside):
             for path in (Path(above) for above, _, _ in os.walk(root, topdown=False)):
                 if path != root and path not in kept:
-                    with suppress(OSError):  # something lies in it
+                    with suppress(OSError):  # not empty
                         path.rmdir()
         shutil.rmtree(self._incoming, ignore_errors=True)

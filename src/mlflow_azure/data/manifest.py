@@ -1,8 +1,8 @@
-"""What a backup says of itself. docs/backup.md describes the format for others; a change of it is a new number.
+"""The manifest of a backup. docs/backup.md documents the format; a change needs a new format number.
 
-`manifest.json` is one JSON object; `files.jsonl` beside it has a line for each file, and its own SHA-256 stands in the
-manifest. While a backup is made, the first is called `unfinished.json`, and to the second a line is added for each file
-that is there and checked.
+`manifest.json` is one JSON object; `files.jsonl` next to it has one line per file, and its own SHA-256 is in the
+manifest. While a backup is in progress, the first is called `unfinished.json`, and the second gets a line for each file
+that is copied and verified.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 2
-"""2 has `database`, and parts of that kind."""
+"""2 added `database`, and parts of that kind."""
 WHAT = "mlflow-azure backup"
 MANIFEST, FILES, UNFINISHED = "manifest.json", "files.jsonl", "unfinished.json"
 
@@ -30,12 +30,12 @@ class Entry:
     """A line of files.jsonl.
 
     Attributes:
-        part: The folder of the part that it belongs to.
+        part: The folder of its part.
         name: Its name in Azure.
-        file: Where it lies, relative to the backup; None for a directory.
+        file: Its path, relative to the backup; None for a directory.
         bytes: Its size.
-        sha256: Of its content, in hexadecimal digits.
-        version: Azure's ETag, by which a later run knows that it has not changed.
+        sha256: Hash of its content, in hex.
+        version: Azure's ETag, by which a later run detects changes.
 
     """
 
@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of data: `folder` is where it lies in the backup; counts are 0 until the backup is finished."""
+    """One kind of data: `folder` is its path in the backup; counts are 0 until the backup is finished."""
 
     kind: str
     name: str
@@ -72,20 +72,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup is.
+    """The description of a backup.
 
     Attributes:
         id: A UUID.
-        mlflow_azure_version: Of the program that made it.
-        mlflow_version: Of the server whose data it is.
+        mlflow_azure_version: Version of the program that made it.
+        mlflow_version: MLflow version of the server.
         deployment: Names in Azure: subscription_id, resource_group, storage_account, web_app.
-        artifact_root: URI below which the server kept its artifacts.
-        file_store: Where the file store lies, relative to the backup; None where there is none.
-        began: When the data was frozen at the earliest, in ISO 8601, UTC.
-        finished: When it was complete; None while it is not.
-        parts: What is in it.
+        artifact_root: URI below which the server stored its artifacts.
+        file_store: Path of the file store, relative to the backup; None if there is none.
+        began: The earliest time at which the data was frozen, in ISO 8601, UTC.
+        finished: When it was completed; None while it is not.
+        parts: Its parts.
         files_sha256: SHA-256 of files.jsonl.
-        database: Of a backup of MLflow 3: the schema's `revision`, the versions `mlflow` and `postgres`, and `rows`.
+        database: For MLflow 3: the schema's `revision`, the versions `mlflow` and `postgres`, and `rows`.
 
     """
 
@@ -103,7 +103,7 @@ class Manifest:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Files and bytes of all parts."""
+        """The number of files and bytes of all parts."""
         return {"files": sum(part.files for part in self.parts), "bytes": sum(part.bytes for part in self.parts)}
 
     def is_of_the_same(self, other: Manifest) -> bool:
@@ -114,7 +114,7 @@ class Manifest:
         return [(part.kind, part.name) for part in self.parts]
 
     def write(self, path: Path) -> None:
-        """Write it, whole or not at all."""
+        """Write it atomically."""
         fresh = path.with_name(path.name + ".new")
         text = json.dumps({"what": WHAT, "format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False)
         fresh.write_text(text + "\n", encoding="utf-8")
@@ -122,11 +122,11 @@ class Manifest:
 
 
 def read(directory: Path) -> Manifest:
-    """The manifest of a finished backup. Raises SettingsError."""
+    """Return the manifest of a finished backup. Raises SettingsError."""
     path = directory / MANIFEST
     try:
         there, unfinished = path.is_file(), (directory / UNFINISHED).is_file()
-    except OSError as error:  # such as a name that no file system takes
+    except OSError as error:  # such as a name that the file system does not allow
         raise errors.no_backup(directory, str(error.strerror)) from error
     if not there:
         raise errors.unfinished(directory) if unfinished else errors.no_backup(directory, f"there is no {MANIFEST}")
@@ -134,7 +134,7 @@ def read(directory: Path) -> Manifest:
 
 
 def load(path: Path) -> Manifest:
-    """The manifest in a file. Raises SettingsError."""
+    """Return the manifest in a file. Raises SettingsError."""
     try:
         found: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
         what, version = found.pop("what"), found.pop("format")
@@ -151,7 +151,7 @@ def load(path: Path) -> Manifest:
 
 
 def entries(directory: Path, manifest: Manifest) -> list[Entry]:
-    """What is in a finished backup. Raises MlflowAzureError where the list is damaged."""
+    """Return the entries of a finished backup. Raises MlflowAzureError if the list is damaged."""
     path = directory / FILES
     if not path.is_file():
         raise errors.damaged(FILES, "is missing")
@@ -169,7 +169,7 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
 
 
 def counted(part: Part, entries: Iterable[Entry]) -> Part:
-    """A part with the counts of those entries that belong to it."""
+    """Return a part with the counts of its entries."""
     mine = [entry for entry in entries if entry.part == part.folder]
     files = [entry for entry in mine if not entry.is_directory]
     size = sum(entry.bytes for entry in files)
@@ -177,7 +177,7 @@ def counted(part: Part, entries: Iterable[Entry]) -> Part:
 
 
 def lines(path: Path) -> Iterator[Entry]:
-    """The entries of a list; a line that a crash cut off or spoilt is left out."""
+    """Yield the entries of a list, skipping a line damaged by a crash."""
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
@@ -186,13 +186,13 @@ def lines(path: Path) -> Iterator[Entry]:
 
 
 def line(entry: Entry) -> str:
-    """An entry as a line, without what it does not have."""
+    """Return an entry as a line, without empty fields."""
     found = {key: value for key, value in asdict(entry).items() if value or (key == "bytes" and entry.file)}
     return json.dumps(found, ensure_ascii=True) + "\n"
 
 
 def write_entries(path: Path, found: Iterable[Entry]) -> str:
-    """Write the list in order, whole or not at all; its SHA-256."""
+    """Write the list in order, atomically; return its SHA-256."""
     fresh = path.with_name(path.name + ".new")
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(map(line, sorted(found, key=lambda entry: (entry.part, entry.name))))
@@ -202,6 +202,6 @@ def write_entries(path: Path, found: Iterable[Entry]) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits."""
+    """Return the SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

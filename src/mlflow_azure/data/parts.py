@@ -1,4 +1,4 @@
-"""What the copy loop asks of a kind of data, and what it is given."""
+"""The interface between the copy loop and the kinds of data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Moved = Callable[[int], None]
-"""Hears how many bytes were moved."""
+"""Called with the number of bytes moved."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Item:
     """A file to copy.
 
     Attributes:
-        name: Its name, with slashes, as its service writes it.
-        size: Bytes; None where only the copy tells.
-        version: Changes whenever the content does: an ETag. Empty where there is nothing like it.
+        name: Its name, with slashes, as in its service.
+        size: Bytes; None if only the copy tells.
+        version: An ETag, which changes whenever the content does; empty if there is none.
 
     """
 
@@ -32,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Folder:
-    """Something that has to be listed. `is_directory` says whether it is part of the data; `marker` where to go on."""
+    """Something to list. `is_directory`: whether it is part of the data; `marker`: where to continue."""
 
     name: str
     is_directory: bool
@@ -41,23 +41,23 @@ class Folder:
 
 @dataclass(frozen=True)
 class Transfer:
-    """How one file is moved: pieces that may run at the same time, and what is to be done after all of them."""
+    """The transfer of one file: chunks that may run in parallel, and what to do after all of them."""
 
     pieces: Sequence[Callable[[], None]]
     finish: Callable[[], None] = lambda: None
 
 
 class ItemChangedError(Exception):
-    """The item is not what it was when it was listed, or is gone."""
+    """The item has changed since it was listed, or is gone."""
 
 
 class Source(Protocol):
-    """Where data is read.
+    """A source of data.
 
     Attributes:
-        kind: What it is, as the manifest says: "file share".
+        kind: Its kind, as in the manifest: "file share".
         name: Its name.
-        workers: How many requests at the same time suit it.
+        workers: The suitable number of parallel requests.
         freezes: Whether freezing does anything.
 
     """
@@ -68,13 +68,13 @@ class Source(Protocol):
     freezes: bool
 
     def freeze(self) -> None:
-        """Make sure that what is read from now on is of one moment, as far as the service can."""
+        """Make sure that everything read from now on is from one point in time, as far as the service allows."""
 
     def release(self) -> None:
-        """Remove what freezing left in Azure, by an earlier run too. Where there is nothing, it does nothing."""
+        """Remove what freezing left in Azure, including by an earlier run, if anything."""
 
     def root(self) -> Folder:
-        """Where listing begins."""
+        """Return the root to list."""
         ...
 
     def expand(self, folder: Folder) -> Iterable[Item | Folder]:
@@ -82,35 +82,35 @@ class Source(Protocol):
         ...
 
     def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
-        """How to bring the item into the empty file `path`. Its pieces may raise ItemChangedError."""
+        """Return the transfer of the item to the empty file `path`. Its chunks may raise ItemChangedError."""
         ...
 
     def look_again(self, item: Item) -> Item | None:
-        """The item as it is now; None where it is gone."""
+        """Return the current item; None if it is gone."""
         ...
 
 
 class Target(Protocol):
-    """Where data is written. Attributes as of a Source."""
+    """A target for data. Attributes as of a Source."""
 
     kind: str
     name: str
     workers: int
 
     def contents(self) -> Mapping[str, int]:
-        """The files that are there, and the bytes of each."""
+        """Return the existing files, with their sizes in bytes."""
         ...
 
     def is_initial(self, name: str) -> bool:
-        """Whether a file belongs to what a fresh deployment has, so that no data is lost with it."""
+        """Whether a new deployment has this file too, so that it is not data."""
         ...
 
     def prepare(self, directories: Collection[str]) -> None:
-        """Make the directories; what they lie in is among them."""
+        """Create the directories, which include their parents."""
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
-        """How to write the file `path`, of `size` bytes, under this name, in place of what is there."""
+        """Return the transfer of the file `path`, of `size` bytes, to this name, replacing what is there."""
         ...
 
     def remove(self, names: Collection[str], directories: Collection[str]) -> None:
-        """Delete these files, then all directories but these."""
+        """Delete these files, then all directories except these."""

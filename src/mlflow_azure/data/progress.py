@@ -1,4 +1,4 @@
-"""How far a copy is, and how fast."""
+"""The progress and speed of a copy."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SMALL = 64 * 1024  # bytes of a file
 
 
 class Progress:
-    """Counts files and bytes, and tells of them. Any thread may count.
+    """Counts files and bytes, and reports them. Thread-safe.
 
-    Until everything is listed, how far it is is estimated: each folder is taken for as large as those beside it.
+    Until everything is listed, progress is an estimate: each folder is assumed to be as large as its siblings.
     """
 
     def __init__(self, report: Report) -> None:
@@ -33,16 +33,16 @@ class Progress:
         self._marks: deque[tuple[float, int, int]] = deque([(self._began, 0, 0)])
 
     def listing(self, folders: int, *, endless: bool = False) -> None:
-        """So many more folders are to be listed; less, where the number is negative. The total is known at none.
+        """Add to the number of folders still to be listed. At zero, the total is known.
 
-        Of an `endless` one nobody knows how large it is.
+        The size of an `endless` one is not known before its end.
         """
         with self._lock:
             self._open += folders
             self._endless = self._endless or endless
 
     def expect(self, files: int, size: int) -> None:
-        """So many more files are to come, with so many bytes."""
+        """Add to the expected number of files and bytes."""
         with self._lock:
             self._expected_files += files
             self._expected_bytes += size
@@ -54,13 +54,13 @@ class Progress:
         self._tell()
 
     def passed(self, part: float, *, skipped: bool = False) -> None:
-        """Count a part of the whole, of which there is no more to come."""
+        """Count a part of the whole (0 to 1) as listed and done."""
         with self._lock:
             self._passed += part
             self._passed_skipped += part if skipped else 0
 
     def done(self, size: int, *, skipped: bool = False) -> None:
-        """Count a file; one that was skipped is there from an earlier run."""
+        """Count a file; a skipped one exists from an earlier run."""
         with self._lock:
             self.files += 1
             self.bytes += size
@@ -82,7 +82,7 @@ class Progress:
         self._report(message, fraction)
 
     def state(self) -> tuple[str, float | None]:
-        """How far it is in words, and which part of it is done where that is known."""
+        """Return the progress in words, and the fraction done if it is known."""
         with self._lock:
             return self._message(time.monotonic())
 
@@ -125,7 +125,7 @@ def left(seconds: float) -> str:
 
 
 def amount(count: float) -> str:
-    """Bytes in words: "12.3 MiB"."""
+    """Return bytes as text: "12.3 MiB"."""
     for unit in ("B", "KiB", "MiB"):
         if count < _UNIT:
             return f"{count:.1f} {unit}" if unit != "B" else f"{count:.0f} B"

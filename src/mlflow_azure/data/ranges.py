@@ -1,4 +1,4 @@
-"""Large files in pieces, so that many threads may move one file, and each holds one piece in memory."""
+"""Large files in chunks, so that several threads can move one file, each with one chunk in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def download(
     path: Path, size: int, piece: int, read: Callable[[int, int], bytes], moved: Moved
 ) -> Sequence[Callable[[], None]]:
-    """What brings a file of `size` bytes into `path`, in pieces of `piece` bytes; `read` takes offset and length."""
+    """Return the transfer of `size` bytes into `path`, in chunks of `piece` bytes; `read` takes offset and length."""
 
     def bring(offset: int) -> None:
         data = read(offset, min(piece, size - offset))
@@ -30,7 +30,7 @@ def download(
 def upload(
     path: Path, size: int, piece: int, write: Callable[[int, bytes], object], moved: Moved
 ) -> Sequence[Callable[[], None]]:
-    """What takes a file of `size` bytes away from `path`; `write` takes offset and bytes."""
+    """Return the transfer of `size` bytes from `path`; `write` takes offset and bytes."""
 
     def take(offset: int) -> None:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Writes a backup to where it is to go, as steps that a console can show."""
+"""Writes a backup to its target, in steps for display."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Restoring:
-    """One part of a backup on its way.
+    """One part of a backup being restored.
 
     Attributes:
         backup: The directory of the backup.
-        target: Where it goes.
+        target: Its target.
         part: Its folder in the backup.
-        entries: What is in it.
-        addresses: How the addresses of artifacts change.
-        restored: What an earlier run has done.
-        contents: What is in the target before.
+        entries: Its entries.
+        addresses: How artifact URIs change.
+        restored: The record of an earlier run.
+        contents: The contents of the target before that.
 
     """
 
@@ -60,24 +60,24 @@ class Restoring:
 
     @property
     def directories(self) -> set[str]:
-        """The directories that there are to be: those of the backup, and those that its files lie in."""
+        """The expected directories: those of the backup, and the parents of its files."""
         found = {entry.name for entry in self.entries if entry.is_directory}
         for name in {*found, *(entry.name for entry in self.files)}:
             found.update(_above(name))
         return found
 
     def in_the_way(self) -> list[str]:
-        """The files that are there and would be lost: not those of a fresh deployment, nor of this very restore."""
+        """The existing files that would be lost: not those of a new deployment, nor of this restore."""
         own = {entry.name for entry in self.files} if self.restored.is_gone_on_with else set()
         for name in tuple(own):
             written = self.restored.size(self.part, name)
             if written is not None and self.contents.get(name) != written:
-                own.remove(name)  # someone wrote to it meanwhile
+                own.remove(name)  # someone wrote to it in the meantime
         return sorted(name for name in self.contents if name not in own and not self.target.is_initial(name))
 
 
 class RestorePart(Task):
-    """Writes one part, each file after it was compared with its SHA-256."""
+    """Writes one part, verifying each file's SHA-256 first."""
 
     action: ClassVar[Action] = Action.COPY
 
@@ -105,7 +105,7 @@ class RestorePart(Task):
         return Action.COPY
 
     def _make_room(self) -> None:
-        """Remove what is not in the backup first, where some of it has a directory's name, or lies below a file's."""
+        """Remove files that are not in the backup first, if they are in the way of directories or files."""
         files, directories = {entry.name for entry in self._its.files}, self._its.directories
         surplus = self._its.contents.keys() - files
         if any(name in directories or not files.isdisjoint(_above(name)) for name in surplus):
@@ -135,7 +135,7 @@ class RestorePart(Task):
         return crew.carry_out(transfer, end)
 
     def _addressed(self, entry: Entry, rewritten: Path) -> Path:
-        """The file to write: the backup's own, or one with other addresses."""
+        """Yield the file to write: the backup's own, or one with rewritten URIs."""
         path = self._its.backup / str(entry.file)
         if not self._its.addresses.concern(entry):
             return path
@@ -150,7 +150,7 @@ class RestorePart(Task):
         return Path(fresh)
 
     def _remove(self) -> None:
-        """Remove what is left of what was there before; what came meanwhile is not ours to delete."""
+        """Remove the rest of the previous contents; do not delete what was added in the meantime."""
         surplus = set(self._its.contents) - self._sizes.keys()
         self.removed = len(surplus)
         self._its.target.remove(surplus - self._gone, self._its.directories)
@@ -162,13 +162,13 @@ class RestorePart(Task):
 
 
 def _above(name: str) -> Iterator[str]:
-    """The directories in which a name lies."""
+    """Return the parent directories of a name."""
     while name := name.rpartition("/")[0]:
         yield name
 
 
 class Obstacle(Protocol):
-    """Where something may be that a restore would cost; `counted` says what is counted there."""
+    """A place with data that a restore may overwrite; `counted` says what is counted there."""
 
     @property
     def counted(self) -> str:
@@ -176,22 +176,22 @@ class Obstacle(Protocol):
 
     @property
     def label(self) -> str:
-        """It in words."""
+        """Return it in words."""
 
     def in_the_way(self) -> list[str]:
-        """What is there."""
+        """Return its contents."""
         ...
 
 
 def refuse_data(obstacles: Iterable[Obstacle], *, on_this_machine: bool) -> None:
-    """Raise SettingsError where a restore would cost data."""
+    """Raise SettingsError if a restore would overwrite data."""
     for each in obstacles:
         if names := each.in_the_way():
             raise errors.data_is_there(each.label, names, each.counted, on_this_machine=on_this_machine)
 
 
 def steps(parts: Sequence[Restoring], verified: Task | None) -> list[Task]:
-    """The steps of a restore, one part after the other: runs show when their artifacts are there."""
+    """Return the steps of a restore, one part after the other, so that runs appear after their artifacts."""
     before: tuple[Node, ...] = (verified,) if verified else ()
     tasks: list[Task] = [verified] if verified else []
     for each in parts:

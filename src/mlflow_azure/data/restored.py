@@ -1,4 +1,4 @@
-"""What a restore that was interrupted had done: a list in the backup's directory, one for each target."""
+"""The record of an interrupted restore: a list in the backup's directory, one per target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Restored:
-    """The names that a restore to `target` (its parts' names) has written, with their sizes. Any thread may note."""
+    """The names that a restore to `target` (its parts' names) has written, with their sizes. Thread-safe."""
 
     def __init__(self, directory: Path, target: str) -> None:
         self._path = directory / f"restore-{hashlib.sha256(target.encode()).hexdigest()[:12]}.jsonl"
@@ -26,7 +26,7 @@ class Restored:
         self._sizes = dict(self._read()) if self.is_gone_on_with else {}
 
     def _read(self) -> Iterator[tuple[tuple[str, str], int]]:
-        """What was noted; a line that a crash cut off is as good as none."""
+        """Yield the recorded files, skipping a line cut off by a crash."""
         with self._path.open("rb") as file:
             for line in file:
                 with suppress(ValueError, TypeError):
@@ -34,11 +34,11 @@ class Restored:
                     yield (part, name), size
 
     def size(self, part: str, name: str) -> int | None:
-        """How many bytes were written under this name; None where it was not."""
+        """Return the number of bytes written under this name; None if it was not written."""
         return self._sizes.get((part, name))
 
     def open(self) -> None:
-        """Begin to note. Raises SettingsError."""
+        """Begin to record. Raises SettingsError."""
         try:
             self._file = self._path.open("a", encoding="utf-8", newline="\n")
         except OSError as error:
@@ -48,17 +48,17 @@ class Restored:
                 hint="Copy the backup to a directory you can write to.",
             ) from error
         if self._file.tell():
-            self._file.write("\n")  # ends a line that a crash cut off
+            self._file.write("\n")  # ends a line cut off by a crash
 
     def note(self, part: str, name: str, size: int) -> None:
-        """Note that a file is there."""
+        """Record that a file was written."""
         with self._lock:
             if self._file:
                 self._file.write(json.dumps([part, name, size]) + "\n")
                 self._file.flush()
 
     def finish(self) -> None:
-        """Forget all: the restore is complete."""
+        """Delete the record: the restore is complete."""
         with self._lock:
             if self._file:
                 self._file.close()

@@ -1,6 +1,6 @@
-"""The file store: a file share, reached over the REST API of Azure Files and read from a snapshot.
+"""The file store: a file share, accessed over the REST API of Azure Files and read from a snapshot.
 
-A snapshot costs nothing until the share changes, and is of one moment:
+A snapshot costs nothing until the share changes, and is from one point in time:
 https://learn.microsoft.com/azure/storage/files/storage-snapshots-files
 """
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from mlflow_azure.secret import Secret
 
 PIECE = 4 * 1024 * 1024
-"""The most that one Put Range takes: https://learn.microsoft.com/rest/api/storageservices/put-range"""
+"""The maximum size of a Put Range: https://learn.microsoft.com/rest/api/storageservices/put-range"""
 _BACKUP = "mlflowazurebackup"
-"""The name in a snapshot's metadata under which the id of its backup stands."""
+"""The key in a snapshot's metadata for the id of its backup."""
 
 
 class ShareFiles:
@@ -37,8 +37,8 @@ class ShareFiles:
     Args:
         connection: Connection string of its storage account.
         name: Its name.
-        backup: Id of the backup that is made of it; None for a target.
-        initial: The files that a fresh deployment has.
+        backup: Id of the backup made from it; None for a target.
+        initial: The files that a new deployment has.
 
     """
 
@@ -64,7 +64,7 @@ class ShareFiles:
             self._connection.reveal(),
             max_single_get_size=PIECE,
             max_range_size=PIECE,
-            allow_trailing_dot=True,  # else "a." is taken for "a"
+            allow_trailing_dot=True,  # otherwise "a." is treated as "a"
             **storage_options(self._cloud),
         )
 
@@ -73,13 +73,13 @@ class ShareFiles:
         return self._service.get_share_client(self.name, snapshot=self._snapshot)
 
     def freeze(self) -> None:
-        """Take a snapshot, marked with the backup that it is for."""
+        """Take a snapshot, marked with the id of its backup."""
         with doing(f"taking a snapshot of {self.kind} {self.name}"):
             share = self._service.get_share_client(self.name)
             self._snapshot = str(share.create_snapshot(metadata={_BACKUP: str(self._backup)})["snapshot"])
 
     def release(self) -> None:
-        """Delete the snapshots of this backup, those of runs that were killed too."""
+        """Delete the snapshots of this backup, including those of killed runs."""
         with doing(f"deleting the snapshot of {self.kind} {self.name}"):
             shares = self._service.list_shares(
                 name_starts_with=self.name, include_metadata=True, include_snapshots=True
@@ -89,11 +89,11 @@ class ShareFiles:
                     self._service.get_share_client(self.name, snapshot=each.snapshot).delete_share()
 
     def root(self) -> Folder:
-        """The share's own directory."""
+        """Return the share's root directory."""
         return Folder("", is_directory=False)
 
     def expand(self, folder: Folder) -> Iterator[Item | Folder]:
-        """What lies in a directory."""
+        """Return the contents of a directory."""
         with doing(f"listing {folder.name or '/'} in {self.kind} {self.name}"):
             directory = self._share.get_directory_client(folder.name)
             found = list(directory.list_directories_and_files(include=["timestamps", "etag"]))
@@ -105,7 +105,7 @@ class ShareFiles:
                 yield Item(name, int(each.size), f"{each.etag} {each.last_write_time}")
 
     def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
-        """In pieces."""
+        """Return the chunks to download."""
         client = self._share.get_file_client(item.name)
 
         def read(offset: int, length: int) -> bytes:
@@ -115,15 +115,15 @@ class ShareFiles:
         return Transfer(ranges.download(path, item.size or 0, PIECE, read, moved))
 
     def look_again(self, item: Item) -> Item | None:
-        """The same: a snapshot does not change."""
+        """Return the same item: a snapshot does not change."""
         return item
 
     def contents(self) -> Mapping[str, int]:
-        """All files, and their sizes."""
+        """Return all files with their sizes."""
         return self._walk()[0]
 
     def _walk(self) -> tuple[dict[str, int], set[str]]:
-        """All files with their sizes, and all directories."""
+        """Return all files with their sizes, and all directories."""
         files: dict[str, int] = {}
         directories: set[str] = set()
         lock = threading.Lock()
@@ -143,11 +143,11 @@ class ShareFiles:
         return files, directories
 
     def is_initial(self, name: str) -> bool:
-        """What the server writes when it starts for the first time."""
+        """Whether the server writes this file when it first starts."""
         return name in self._initial
 
     def prepare(self, directories: Collection[str]) -> None:
-        """Make them, those above before those below."""
+        """Create them, parents first."""
         from azure.core.exceptions import ResourceExistsError
 
         def make(name: str) -> None:
@@ -167,7 +167,7 @@ class ShareFiles:
             crew.share([partial(do, name) for name in names], self.workers)
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
-        """The file, in its whole size, and then range by range."""
+        """Create the file in its full size, then write it range by range."""
         client = self._share.get_file_client(name)
         with doing(f"writing {name} in {self.kind} {self.name}"):
             client.create_file(size)
@@ -179,7 +179,7 @@ class ShareFiles:
         return Transfer(ranges.upload(path, size, PIECE, write, moved))
 
     def remove(self, names: Collection[str], directories: Collection[str]) -> None:
-        """Delete these files, then all directories but these."""
+        """Delete these files, then all directories except these."""
 
         def delete(name: str) -> None:
             with doing(f"deleting {name} in {self.kind} {self.name}"):

@@ -1,7 +1,7 @@
-"""The database of a backup of MLflow 3 as an sqlite database, which plain MLflow opens. Needs no MLflow.
+"""The database of an MLflow 3 backup as an SQLite database for plain MLflow. Needs no MLflow.
 
-A table is a file in the text format of PostgreSQL's COPY, compressed with gzip; `tables.json` says its columns, and
-`sqlite.sql.gz` has the statements that make all tables: https://www.postgresql.org/docs/current/sql-copy.html
+A table is a file in the text format of PostgreSQL's COPY, compressed with gzip; `tables.json` lists its columns, and
+`sqlite.sql.gz` has the statements that create all tables: https://www.postgresql.org/docs/current/sql-copy.html
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ ADDRESSES = {
     "logged_models": ("artifact_location",),
     "model_versions": ("source", "storage_location"),
 }
-"""Columns that say where artifacts are."""
+"""Columns with artifact URIs."""
 _TELL_EVERY = 100_000  # rows
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 class SqliteDatabase(Task):
-    """An sqlite database that is made of a backup.
+    """An SQLite database created from a backup.
 
     Args:
         backup: The directory of the backup.
         entries: The files of its database.
-        path: Where it goes.
-        before: The root of the artifacts, as addresses in the backup may have it.
-        after: What takes its place.
+        path: Its path.
+        before: The artifact root in the backup's URIs.
+        after: Its replacement.
 
     Attributes:
-        rows: How many it has got.
+        rows: The number of rows written.
 
     """
 
@@ -73,15 +73,15 @@ class SqliteDatabase(Task):
 
     @property
     def label(self) -> str:
-        """In words."""
+        """Return it in words."""
         return f"{self.kind} {self.name}"
 
     def in_the_way(self) -> list[str]:
-        """The database that is there; it is written whole, so what is there is not of an interrupted restore."""
+        """Return the existing database; it is written atomically, so it is not from an interrupted restore."""
         return [self._path.name] if self._path.exists() else []
 
     def run(self, given: Given, report: Report) -> Action:
-        """Make it, and put it in its place when it is whole."""
+        """Create it, and move it to its place when it is complete."""
         with errors.on_this_machine(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self._path.with_name(f".{self._path.name}.incoming")
@@ -162,13 +162,13 @@ def _statements(script: str) -> Iterator[str]:
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
-        if sqlite3.complete_statement(statement):  # knows that a trigger has statements in it
+        if sqlite3.complete_statement(statement):  # handles the statements within a trigger
             yield statement.strip()
             statement = ""
 
 
 def rows_of(lines: Iterator[str] | Any, types: Sequence[str]) -> Iterator[list[Any]]:
-    """The rows in the lines of COPY's text format, as sqlite keeps values of these types of PostgreSQL's."""
+    """Yield the rows in COPY's text format, converted from PostgreSQL's types for SQLite."""
     special = [(place, kind) for place, kind in enumerate(types) if kind in ("boolean", "bytea")]
     for line in lines:
         row: list[Any] = [None if each == "\\N" else each for each in line.rstrip("\n").split("\t")]

@@ -1,4 +1,4 @@
-"""Compares a backup with its manifest. Needs nothing but the directory."""
+"""Compares a backup with its manifest. Needs only the directory."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Verify(Task):
 
     Args:
         directory: The backup.
-        entries: What is to be in it.
-        strict: Whether it fails where something is wrong.
+        entries: Its expected contents.
+        strict: Whether to fail if something is wrong.
 
     Attributes:
-        problems: What is wrong, once it has run.
+        problems: The problems found, once it has run.
 
     """
 
@@ -66,7 +66,7 @@ class Verify(Task):
 
 
 def problem(directory: Path, entry: Entry) -> str | None:
-    """What is wrong with a file of a backup."""
+    """Return what is wrong with a file of a backup."""
     path = directory / str(entry.file)
     try:
         found = path.stat()
