@@ -1,1 +1,1 @@
-"""Azure as the signed-in user reaches it: clouds, credential, clients of the SDKs, and what its refusals mean."""
+"""Access to Azure as the signed-in user: clouds, credential, SDK clients, and the meaning of refusals."""

@@ -1,4 +1,4 @@
-"""The clients of the management SDKs: made when first used, since importing one costs time."""
+"""The clients of the management SDKs, created on first use, since importing one takes time."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ T = TypeVar("T")
 
 _IMPORTING = Lock()
 
-POLLING_SECONDS = 2  # where Azure does not say how long to wait; the SDK's own default is 30
+POLLING_SECONDS = 2  # if Azure does not say how long to wait; the SDK's own default is 30
 
 
 class Azure:
     """The signed-in user's view of one subscription.
 
     Attributes:
-        cloud: The cloud it is in.
+        cloud: Its cloud.
         subscription_id: The subscription.
         deadline: When to give up waiting.
-        unchecked: What the user may not look at, so that nobody checked it before the first write.
+        unchecked: What the user is not allowed to read, and was therefore not checked before the first write.
 
     """
 
@@ -59,7 +59,7 @@ class Azure:
         self.unchecked: list[str] = []
 
     def within(self, deadline: Deadline) -> Azure:
-        """The same view, with another time to give up at."""
+        """Return the same view with another deadline."""
         return Azure(self.cloud, self.credential, self.subscription_id, deadline)
 
     def _client(self, make: Callable[..., C]) -> C:
@@ -126,14 +126,14 @@ class Azure:
         """Role assignments and permissions."""
         from azure.mgmt.authorization import AuthorizationManagementClient
 
-        with _IMPORTING:  # its operations, which it would import when they are first used, by several threads at once
+        with _IMPORTING:  # its operations, which would otherwise be imported on first use, by several threads at once
             import azure.mgmt.authorization.v2022_04_01.operations  # noqa: F401
 
         return self._client(AuthorizationManagementClient)
 
     @cached_property
     def rest(self) -> RestClient:
-        """Azure Resource Manager itself, for what the clients do not know."""
+        """Azure Resource Manager itself, for requests without a client."""
         from mlflow_azure.azure.rest import RestClient
 
         return RestClient(self.cloud, self.credential, self.cloud.resource_manager, self.deadline)
@@ -155,10 +155,10 @@ class Azure:
             return str(self.rest.send("GET", path, query={"api-version": "2022-12-01"})["tenantId"])
 
     def polling(self, *, lasts: bool = False) -> GrowingPolling:
-        """How a long-running operation is to be polled: the `polling` of the SDK's `begin_…` methods.
+        """Return the polling method of a long-running operation, for the SDK's `begin_…` methods.
 
         Args:
-            lasts: Whether it is known to take longer than the first pause, so that asking at once would be in vain.
+            lasts: Whether it is known to take longer than the first pause, so that an immediate poll is useless.
 
         """
         from mlflow_azure.azure.polling import GrowingPolling
@@ -166,7 +166,7 @@ class Azure:
         return GrowingPolling(lasts=lasts)
 
     def wait(self, poller: LROPoller[T]) -> T:
-        """The result of a long-running operation, waiting for it until the deadline.
+        """Return the result of a long-running operation, waiting until the deadline.
 
         Raises:
             TimedOutError: The deadline passed.
@@ -178,7 +178,7 @@ class Azure:
             self.deadline.check()
         result = poller.result()
         if poller.status().lower() != "succeeded":
-            # LROPoller swallows a TypeError of its own thread, and then returns as if it were done.
+            # LROPoller swallows a TypeError in its own thread, and then returns as if it were done.
             raise MlflowAzureError(
                 f"Azure did not finish the operation; its state is {poller.status()}", hint="Run the command again."
             )
@@ -186,7 +186,7 @@ class Azure:
 
 
 def client_options(cloud: Cloud, deadline: Deadline | None = None) -> dict[str, Any]:
-    """Keyword arguments of every management client. None of them tries again when the deadline has passed."""
+    """Return the keyword arguments of every management client. None retries after the deadline."""
     return {
         "base_url": cloud.resource_manager,
         "credential_scopes": [cloud.scope],

@@ -1,6 +1,6 @@
-"""Where each Azure cloud is found: endpoints, token audiences, and what `az` calls it.
+"""The Azure clouds: endpoints, token audiences, and names in `az`.
 
-Host names of resources are not built from these: they are taken from Azure's answers.
+Host names of resources are not built from these: they are taken from Azure's responses.
 Source: https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
 https://learn.microsoft.com/azure/china/resources-developer-guide; of the audience of token exchange
 https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity; of
@@ -30,7 +30,7 @@ class CloudName(StrEnum):
 
 @dataclass(frozen=True)
 class ClientSecret:
-    """A service principal to sign in with, where the cloud itself brings one (the emulator does)."""
+    """A service principal to sign in with, if the cloud itself provides one (the emulator does)."""
 
     tenant_id: str
     client_id: str
@@ -45,20 +45,20 @@ class Cloud:
         resource_manager: Base URL of Azure Resource Manager, without a trailing slash.
         authority: Base URL of the Microsoft Entra sign-in endpoint.
         graph: Base URL of Microsoft Graph.
-        app_service: What tokens for the SCM sites (Kudu) of App Service are for.
-        token_exchange: What tokens of a managed identity are for with which it stands in for an app registration.
-        postgres: What tokens are for with which one signs in to a PostgreSQL flexible server.
-        postgres_private_zone: How the private DNS zones of PostgreSQL flexible servers end.
-        issuer_host: Base URL of the issuer of tokens of version 2, where it is not the authority.
-        portal: Base URL of the Azure portal; None where there is none.
-        az_name: The cloud's name in the profile of the `az` command line.
-        site_scheme: Scheme under which web apps are reached.
+        app_service: Audience of tokens for the SCM sites (Kudu) of App Service.
+        token_exchange: Audience of a managed identity's tokens for use as a federated credential.
+        postgres: Audience of tokens for PostgreSQL flexible servers.
+        postgres_private_zone: Suffix of the private DNS zones of PostgreSQL flexible servers.
+        issuer_host: Base URL of the issuer of v2 tokens, if it is not the authority.
+        portal: Base URL of the Azure portal; None if there is none.
+        az_name: The cloud's name in `az`.
+        site_scheme: URL scheme of web apps.
         ca_file: Certificate authority to trust instead of the system's, for the emulator.
-        sign_in: Service principal that the cloud itself brings.
-        subscription_id: Subscription to use where none is set.
-        runs_containers: Whether web apps run the image itself. Where they do not, only the cloud's own build of it
-            will do.
-        remark: What whoever deploys to it should know.
+        sign_in: Service principal that the cloud itself provides.
+        subscription_id: Subscription to use if none is set.
+        runs_containers: Whether web apps run the image itself. If not, only the cloud's own build of it
+            works.
+        remark: What a user should know when deploying to it.
 
     """
 
@@ -87,19 +87,19 @@ class Cloud:
 
     @property
     def kudu_scopes(self) -> tuple[str, str]:
-        """The OAuth scopes of tokens for Kudu: its own, then Resource Manager's, which some sites still want.
+        """The OAuth scopes of tokens for Kudu: its own, then Resource Manager's, which some sites still need.
 
-        Those of the other clouds are what azure-cli asks for; tokens for Resource Manager are announced to be refused:
+        Those of other clouds are azure-cli's; Microsoft has announced that Resource Manager's tokens will be refused:
         https://github.com/microsoft/vscode-azuretools/pull/2258
         """
         return f"{self.app_service}/.default", self.scope
 
     def issuer(self, tenant_id: str) -> str:
-        """URL of the issuer of a tenant's tokens of version 2."""
+        """Return the URL of the issuer of a tenant's v2 tokens."""
         return f"{self.issuer_host or self.authority}/{tenant_id}/v2.0"
 
     def consent_page(self, tenant_id: str, client_id: str) -> str:
-        """Where an administrator consents to an app registration for everyone in a tenant.
+        """Return the page where an administrator consents to an app registration for everyone in a tenant.
 
         https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent
         """
@@ -111,21 +111,21 @@ class Cloud:
         return f"{self.postgres}/.default"
 
     def portal_page(self, resource_id: str) -> str | None:
-        """The page of a resource in the portal; None where there is no portal."""
+        """Return the portal page of a resource; None if there is no portal."""
         return f"{self.portal}/#resource{resource_id}" if self.portal else None
 
     @property
     def transport(self) -> dict[str, Any]:
-        """Keyword arguments that every SDK client of this cloud needs to reach it.
+        """Return the keyword arguments that every SDK client of this cloud needs.
 
-        The emulator listens on loopback: a company's proxy must not come between.
+        The emulator listens on loopback: a company proxy must be bypassed.
         """
         from mlflow_azure.azure.transport import sdk_transport
 
         return {"transport": sdk_transport(self.ca_file)}
 
     def session(self) -> requests.Session:
-        """An HTTP session for the services of this cloud that have no SDK client."""
+        """Return an HTTP session for services of this cloud without an SDK client."""
         from mlflow_azure.azure.transport import session
 
         return session(self.ca_file)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Credential:
-    """Signs in when the first token is needed, and hands the same token to all clients while it is valid.
+    """Signs in when the first token is needed, and gives all clients the same token while it is valid.
 
-    Each SDK client has a token cache of its own, and a credential like AzureCliCredential starts a process for each
+    Each SDK client has its own token cache, and a credential like AzureCliCredential starts a process for each
     token, which takes a second.
 
     Args:
-        cloud: Where to sign in.
-        az_subscription: A subscription that `az` knows, which may be in another tenant than its current one. Azure
+        cloud: The cloud to sign in to.
+        az_subscription: A subscription known to `az`, which may be in another tenant than its current one. Azure
             refuses tokens of other tenants: https://github.com/Azure/azure-sdk-for-python/issues/35268
 
     """
@@ -59,7 +59,7 @@ class Credential:
         )
 
     def ask_early(self, scope: str) -> None:
-        """Ask for a token now, while other things are made ready. Whoever needs it later is told what went wrong."""
+        """Request a token in the background. A failure is reported to whoever needs it later."""
 
         def ask() -> None:
             with suppress(Exception):
@@ -68,7 +68,7 @@ class Credential:
         threading.Thread(target=ask, daemon=True, name="token").start()
 
     def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
-        """A token for `scopes`, as azure-core asks for it."""
+        """Return a token for `scopes`, for azure-core."""
         with self._lock:
             token = self._tokens.get(scopes)
             if token is None or options or token.expires_on - time.time() < self.RENEW_SECONDS:
@@ -79,7 +79,7 @@ class Credential:
     def get_token(
         self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, enable_cae: bool = False, **_: Any
     ) -> AccessToken:
-        """The same for clients that know TokenCredential alone."""
+        """Return the same for clients that only support TokenCredential."""
         from azure.core.credentials import AccessToken
 
         asked: TokenRequestOptions = {}
@@ -93,7 +93,7 @@ class Credential:
         return AccessToken(found.token, found.expires_on)
 
     def token(self, scope: str) -> str:
-        """A bearer token for `scope`. Raises SignInError."""
+        """Return a bearer token for `scope`. Raises SignInError."""
         from mlflow_azure.azure.refusals import doing
 
         with doing("signing in to Azure"):
@@ -101,10 +101,10 @@ class Credential:
 
 
 def _import_core() -> None:
-    """Import azure-core as a whole, before threads do.
+    """Import all of azure-core before threads do.
 
-    Its modules import each other in circles. Threads that begin with different ones of them meet half of a module:
-    https://docs.python.org/3/library/importlib.html, on avoiding deadlocks. All clients are made with a credential.
+    Its modules have circular imports. Threads that start with different ones see partially imported modules:
+    https://docs.python.org/3/library/importlib.html, on avoiding deadlocks. All clients are created with a credential.
     """
     import azure.core.pipeline.policies
     import azure.core.pipeline.transport

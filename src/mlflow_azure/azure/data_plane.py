@@ -1,4 +1,4 @@
-"""How clients of storage services reach them: options that are the same for blobs and files."""
+"""Options of storage clients, which are the same for blobs and files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SharedKey:
 
 
 def storage_credential(access: SharedKey | Credential | AzureSasCredential) -> Any:
-    """What a client signs its requests with: the account's key, tokens of who is signed in, or a signature."""
+    """The credential of a client: the account's key, the user's tokens, or a signature."""
     if isinstance(access, SharedKey):
         return {"account_name": access.account, "account_key": access.key.reveal()}
     return access

@@ -1,4 +1,4 @@
-"""Deny assignments, which take away what roles allow: managed applications and deployment stacks make them.
+"""Deny assignments, which override roles: created by managed applications and deployment stacks.
 
 https://learn.microsoft.com/azure/role-based-access-control/deny-assignments
 """
@@ -24,19 +24,19 @@ EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True)
 class Denial:
-    """A deny assignment, and which of some actions it takes away."""
+    """A deny assignment, and which of the given actions it denies."""
 
     name: str
     actions: tuple[str, ...]
 
 
 def denials(azure: Azure, group: str, actions: Iterable[str]) -> tuple[Denial, ...]:
-    """What surely takes away some of these actions in a resource group, or, while there is none, in the subscription.
+    """Return what certainly denies any of these actions in a resource group, or in the subscription if it is missing.
 
-    One that names a group is left out: whether the user is in it is not known. None where the user may not read them.
+    Those for a group are skipped, since membership is unknown. Empty if the user may not read them.
 
     Raises:
-        SignInError, MlflowAzureError: Azure does not tell.
+        SignInError, MlflowAzureError: Azure cannot be read.
 
     """
     wanted = tuple(actions)
@@ -50,7 +50,7 @@ def denials(azure: Azure, group: str, actions: Iterable[str]) -> tuple[Denial, .
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What a token says of its owner; it is for Azure to check it."""
+    """Return the claims of a token, which is for Azure to verify."""
     payload = token.split(".")[1]
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return found

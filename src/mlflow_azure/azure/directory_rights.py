@@ -1,8 +1,8 @@
-"""Whether the signed-in user may register an application in Microsoft Entra ID, asked before it is tried.
+"""Checks in advance whether the signed-in user may register an application in Microsoft Entra ID.
 
-A token for Microsoft Graph names the rights of a program (`roles`) and the directory roles of a person (`wids`):
-https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference. Without a role, a member may where
-the tenant lets members: https://learn.microsoft.com/graph/api/authorizationpolicy-get
+A token for Microsoft Graph lists a program's permissions (`roles`) and a person's directory roles (`wids`):
+https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference. Without a role, a member may if
+the tenant allows it: https://learn.microsoft.com/graph/api/authorizationpolicy-get
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _ROLES = frozenset(
 
 
 def may_register(azure: Azure) -> bool:
-    """Whether the signed-in user may register an application; False where that cannot be told.
+    """Whether the signed-in user may register an application; False if that is unknown.
 
     Raises:
-        MlflowAzureError: Microsoft Graph does not answer.
+        MlflowAzureError: Microsoft Graph does not respond.
 
     """
     try:
@@ -48,9 +48,9 @@ def may_register(azure: Azure) -> bool:
 
 
 def told_by(token: str) -> bool | None:
-    """What a token for Microsoft Graph says of it; None where that is up to the tenant's policy for its members.
+    """Return what a token for Microsoft Graph says; None if the tenant's policy for members decides.
 
-    None, too, where it cannot be read: Microsoft Graph promises no format of its tokens.
+    Also None if it cannot be parsed: Microsoft Graph does not document its tokens' format.
     """
     try:
         told = claims(token)

@@ -1,6 +1,6 @@
-"""Microsoft Graph: the directory that holds app registrations, service principals, users and groups.
+"""Microsoft Graph: the directory of app registrations, service principals, users and groups.
 
-API: https://learn.microsoft.com/graph/api/overview. Its replicas lag behind: what was just made is unknown to the next
+API: https://learn.microsoft.com/graph/api/overview. Its replicas lag: a new object is unknown to the next
 request for some seconds.
 """
 
@@ -29,7 +29,7 @@ _TOO_EARLY = (
     "Permission being assigned was not found",
     "must in the local tenant",  # with status 403, in Graph's own grammar
 )
-"""What Graph says of something that was just made and is not everywhere yet, as azure-cli knows it (role/custom.py)."""
+"""Graph's messages about new objects that are not replicated yet, as in azure-cli (role/custom.py)."""
 _EXISTS = "already exists"
 REPLICATION_SECONDS = 180.0
 PURGE_SECONDS = 30.0
@@ -43,12 +43,12 @@ class MicrosoftGraph:
         self._rest = RestClient(cloud, credential, cloud.graph, deadline)
 
     def find(self, collection: str, condition: str) -> list[dict[str, Any]]:
-        """The objects of a collection ("/applications") that fulfil a condition in OData's language."""
+        """Return the objects of a collection ("/applications") that match an OData filter."""
         answer = self._rest.send("GET", _VERSION + collection, query={"$filter": condition})
         return self._all(answer)
 
     def members(self, collection: str) -> list[dict[str, Any]]:
-        """All objects of a collection below an object that may have just been made."""
+        """Return all objects of a collection below an object that may be new."""
         return self._all(self._fresh(lambda: self._rest.send("GET", _VERSION + collection)))
 
     def get(self, path: str) -> dict[str, Any]:
@@ -56,11 +56,11 @@ class MicrosoftGraph:
         return self._rest.send("GET", _VERSION + path)
 
     def create(self, collection: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Add an object; the objects that it refers to may have just been made."""
+        """Add an object; objects that it refers to may be new."""
         return self._fresh(lambda: self._rest.send("POST", _VERSION + collection, body))
 
     def relate(self, collection: str, body: Mapping[str, Any]) -> None:
-        """Add a relation between objects. One that is there is no error: lists can lack it for a minute.
+        """Add a relation between objects. An existing one is not an error: lists may lack it for a minute.
 
         https://github.com/microsoftgraph/msgraph-bicep-types/issues/161
         """
@@ -73,11 +73,11 @@ class MicrosoftGraph:
                 raise
 
     def update(self, path: str, body: Mapping[str, Any]) -> None:
-        """Change an object, which may have just been made."""
+        """Change an object, which may be new."""
         self._fresh(lambda: self._rest.send("PATCH", _VERSION + path, body))
 
     def delete(self, path: str) -> None:
-        """Delete an object; one that is gone is no error."""
+        """Delete an object; it is not an error if it is already gone."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
@@ -86,7 +86,7 @@ class MicrosoftGraph:
             return
 
     def purge(self, object_id: str) -> None:
-        """Delete for good what was just deleted, which takes a moment to be among the deleted items."""
+        """Permanently delete a just deleted object, which takes a moment to appear among the deleted items."""
         eventually(
             self._deadline,
             lambda: self._rest.send("DELETE", f"{_VERSION}/directory/deletedItems/{object_id}"),
@@ -106,7 +106,7 @@ class MicrosoftGraph:
 
 
 def _is_too_early(error: HttpResponseError) -> bool:
-    """Whether Graph does not know yet what was just made: a 404, or an answer whose text says so."""
+    """Whether Graph does not know a new object yet: a 404, or a response whose text says so."""
     from azure.core.exceptions import ResourceNotFoundError
 
     return isinstance(error, ResourceNotFoundError) or (
@@ -116,6 +116,6 @@ def _is_too_early(error: HttpResponseError) -> bool:
 
 
 def quoted(text: str) -> str:
-    """A text as OData writes it in a condition: https://learn.microsoft.com/graph/filter-query-parameter."""
+    """Return a text quoted for an OData filter: https://learn.microsoft.com/graph/filter-query-parameter."""
     escaped = text.replace("'", "''")
     return f"'{escaped}'"

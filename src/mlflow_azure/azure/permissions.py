@@ -1,6 +1,6 @@
-"""What the signed-in user may do, asked of Azure before it is tried.
+"""Checks in advance what the signed-in user may do.
 
-A role's actions and its exceptions have `*` for any text; what one role excludes, another may allow:
+A role's actions and exclusions use `*` as a wildcard; what one role excludes, another may allow:
 https://learn.microsoft.com/azure/role-based-access-control/role-definitions
 """
 
@@ -32,15 +32,15 @@ _API_VERSION = "2022-04-01"
 
 
 def may(azure: Azure, group: str, action: str) -> bool:
-    """Whether the signed-in user may do `action` in a resource group. Raises as `granted` does."""
+    """Whether the signed-in user may do `action` in a resource group. Raises like `granted`."""
     return allows(granted(azure, group), action)
 
 
 def unless_forbidden(azure: Azure, what: str, ask: Callable[[], T], otherwise: T) -> T:
-    """What Azure answers; where the user may not ask, `otherwise`, and a note in `azure.unchecked`.
+    """Return Azure's response; if the user may not ask, `otherwise`, with a note in `azure.unchecked`.
 
-    Providers, free names and regions belong to the subscription: with a role on the resource group alone Azure does not
-    tell them, and lets the user deploy: https://github.com/hashicorp/terraform-provider-azurerm/issues/2678.
+    Providers, names and regions belong to the subscription: with a role on the resource group only, Azure does not
+    reveal them, but lets the user deploy: https://github.com/hashicorp/terraform-provider-azurerm/issues/2678.
     """
     try:
         return ask()
@@ -52,12 +52,12 @@ def unless_forbidden(azure: Azure, what: str, ask: Callable[[], T], otherwise: T
 
 
 def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
-    """The signed-in user's permissions in a resource group, or, while it does not exist, in the subscription.
+    """Return the user's permissions in a resource group, or in the subscription if the group does not exist.
 
-    Conditions that a role is granted under are not looked at: Azure can refuse all the same.
+    Conditions on role assignments are ignored, so Azure can still refuse.
 
     Raises:
-        AzureRefusedError, SignInError, MlflowAzureError: Azure does not tell.
+        AzureRefusedError, SignInError, MlflowAzureError: Azure cannot be read.
 
     """
     with doing("asking Azure what you may do"):
@@ -65,7 +65,7 @@ def granted(azure: Azure, group: str) -> list[dict[str, Any]]:
 
 
 def of_group(azure: Azure, group: str, ask: Callable[[str], T]) -> T:
-    """What Azure answers of the scope of a resource group, or, while it does not exist, of the subscription."""
+    """Return Azure's response for a resource group, or for the subscription if the group does not exist."""
     from azure.core.exceptions import ResourceNotFoundError
 
     subscription = f"/subscriptions/{azure.subscription_id}"
@@ -76,16 +76,16 @@ def of_group(azure: Azure, group: str, ask: Callable[[str], T]) -> T:
 
 
 def role_on(azure: Azure, scope: str) -> str | None:
-    """Which of the roles that matter here the signed-in user's rights on a scope amount to; None where to none of them.
+    """Return which relevant role the user's permissions on a scope amount to; None if none.
 
     Raises:
-        SignInError, MlflowAzureError: Azure does not tell.
+        SignInError, MlflowAzureError: Azure cannot be read.
 
     """
     try:
         with doing("asking Azure what you may do"):
             permissions = authorization(azure, scope, "permissions")
-    except AzureRefusedError:  # one has no role at all there, or it does not exist
+    except AzureRefusedError:  # no role at all there, or it does not exist
         return None
     return next((role for role, needed in _ROLES.items() if all(allows(permissions, each) for each in needed)), None)
 
@@ -95,7 +95,7 @@ _ROLES = {"Owner": (*_WRITES, ASSIGN_ROLES), "Contributor": _WRITES, "Reader": (
 
 
 def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
-    """Whether one of some permissions, as Azure lists them, allows `action`."""
+    """Whether any of the permissions listed by Azure allows `action`."""
 
     def named(patterns: Iterable[str] | None) -> bool:
         return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or ())
@@ -104,7 +104,7 @@ def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
 
 
 def write_action(resource_id: str) -> str:
-    """The action that a role has to allow for creating or changing a resource: "Microsoft.Web/sites/write"."""
+    """Return the action for creating or changing a resource: "Microsoft.Web/sites/write"."""
     namespace, *names = resource_id.rpartition("/providers/")[2].split("/")
     if "/providers/" not in resource_id:
         return "Microsoft.Resources/subscriptions/resourceGroups/write"
@@ -112,7 +112,7 @@ def write_action(resource_id: str) -> str:
 
 
 def authorization(azure: Azure, scope: str, what: str) -> list[dict[str, Any]]:
-    """What Azure lists of a scope: "permissions" or "denyAssignments"."""
+    """Return Azure's list for a scope: "permissions" or "denyAssignments"."""
     path = f"{scope}/providers/Microsoft.Authorization/{what}"
     listed: list[dict[str, Any]] = azure.rest.send("GET", path, query={"api-version": _API_VERSION})["value"]
     return listed

@@ -1,4 +1,4 @@
-"""How often to ask how far a long-running operation is."""
+"""How often to poll a long-running operation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from mlflow_azure.deadline import pause
 
 
 class GrowingPolling(ARMPolling):
-    """Waits as long as Azure says (Retry-After); where it does not say, the longer the longer the operation takes."""
+    """Waits as long as Azure says (Retry-After), or else in proportion to the elapsed time."""
 
     def __init__(self, *, lasts: bool = False) -> None:
         """Poll.
 
         Args:
-            lasts: Whether the operation is known to take longer than the first pause: the SDK would ask at once.
+            lasts: Whether the operation is known to take longer than the first pause: the SDK would poll at once.
 
         """
         super().__init__()

@@ -1,4 +1,4 @@
-"""Who may sign in: from the names that people know to the ids that Microsoft Entra ID knows."""
+"""Who can sign in: resolves users' and groups' names to ids of Microsoft Entra ID."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def object_ids(azure: Azure, users: Iterable[str], groups: Iterable[str]) -> tuple[str, ...]:
-    """The object ids of users and groups.
+    """Return the object ids of users and groups.
 
     Args:
-        azure: Whose directory is asked.
+        azure: The directory to ask.
         users: User principal names ("ann@example.com"), or object ids, also of service principals.
         groups: Display names, or object ids.
 
     Raises:
         SettingsError: There is no such user or group, or more than one group of that name.
-        AzureRefusedError: The directory may not be read.
+        AzureRefusedError: The user may not read the directory.
 
     """
     named = [*(_user(azure, user) for user in users), *(_group(azure, group) for group in groups)]

@@ -1,4 +1,4 @@
-"""What Azure's errors mean, and what to do next: Azure error code → message, hint, exit code."""
+"""The meaning of Azure's errors, and what to do next: Azure error code → message, hint, exit code."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ NO_TOKEN = {
             "auth enable. For Azure itself, choose the cloud your account is in: --cloud public|usgov|china"
         ),
     ),
-    # What GitHub and Azure Pipelines give to `az login` holds for ten minutes: https://github.com/Azure/azure-cli/issues/28708
+    # The token that GitHub and Azure Pipelines give `az login` is valid for ten minutes: https://github.com/Azure/azure-cli/issues/28708
     "AADSTS700024": (
         "the token that the pipeline signed in with has expired",
         f"Sign in again just before the command. {AGAIN}",
@@ -121,7 +121,7 @@ BUSY = "Something else, perhaps another deploy, is changing it right now. Wait a
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
-    """Turn what the Azure SDK raises within into one of our errors that says what was being done.
+    """Turn exceptions of the Azure SDK into our errors, which say what was being done.
 
     Raises:
         SignInError, AzureRefusedError, MlflowAzureError
@@ -137,7 +137,7 @@ def doing(what: str) -> Iterator[None]:
 
 
 def translate(error: Exception, what: str) -> MlflowAzureError:
-    """Our error for one that the Azure SDK raised while `what` was being done."""
+    """Return our error for one that the Azure SDK raised while doing `what`."""
     from azure.core.exceptions import (
         ClientAuthenticationError,
         HttpResponseError,
@@ -156,7 +156,7 @@ def translate(error: Exception, what: str) -> MlflowAzureError:
 
 
 def _connection_error(error: Exception, what: str) -> MlflowAzureError:
-    """No answer came. Unless nothing was sent, Azure may have done what it was asked for."""
+    """Return the error if no response came. Unless nothing was sent, Azure may have carried out the request."""
     if _was_sent(error):
         return MlflowAzureError(
             f"{what}: the connection broke before Azure answered, so it may or may not have been done: "
@@ -170,10 +170,10 @@ def _connection_error(error: Exception, what: str) -> MlflowAzureError:
 
 
 def _was_sent(error: Exception) -> bool:
-    """Whether the request, or a part of it, may have reached Azure.
+    """Whether the request, or part of it, may have reached Azure.
 
-    The SDK takes all that goes wrong in TLS for a failure to connect, the end of an open connection too
-    (azure/core/pipeline/transport/_requests_basic.py); only a certificate is always refused before.
+    The SDK treats every TLS error as a failure to connect, even the end of an open connection
+    (azure/core/pipeline/transport/_requests_basic.py); only certificate errors always come before that.
     """
     from azure.core.exceptions import ServiceRequestError
     from requests.exceptions import SSLError
@@ -184,12 +184,12 @@ def _was_sent(error: Exception) -> bool:
 
 
 def _token_error(error: Exception, what: str) -> SignInError:
-    """Microsoft Entra ID gave no token. Its code for why is somewhere in what the credentials say, in many lines."""
+    """Return the error if no token is issued. Its code is somewhere in the credentials' long message."""
     said = re.search(r"(AADSTS\d+): [^\n]*", str(error))
     if said:
         reason, hint = NO_TOKEN.get(said[1], (redact(said[0]), SIGN_IN_HINT))
         return SignInError(f"{what}: {reason} ({said[1]})", hint=hint, code=said[1])
-    # DefaultAzureCredential lists its ways to sign in, line by line: those that are not set up, and one that failed.
+    # DefaultAzureCredential lists its ways to sign in, one per line: those not set up, and the one that failed.
     failed = re.search(r"Authentication failed: ([^\n]*)", str(error))
     if failed:
         cause = re.search(r"\[Errno -?\d+\] ([^\"')]*)", failed[1])
@@ -200,13 +200,13 @@ def _token_error(error: Exception, what: str) -> SignInError:
 
 
 def _named(hint: str | None, said: str) -> str | None:
-    """A hint with the tenant that Azure names."""
+    """Return a hint with the tenant named by Azure."""
     tenant = re.search(r"must match the tenant '[^']*/([0-9a-f-]{36})/?'", said)
     return hint.replace("TENANT", tenant[1]) if hint and tenant else hint
 
 
 def error_code(error: HttpResponseError) -> str:
-    """Azure's own code of an error. The exception's class tells less: every 409 is a ResourceExistsError."""
+    """Return Azure's own code of an error. The exception's class says less: every 409 is a ResourceExistsError."""
     return _stated(error)[0]
 
 
@@ -229,7 +229,7 @@ def _response_error(error: HttpResponseError, what: str) -> MlflowAzureError:
 
 
 _TOKEN_CODES = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "AuthenticationFailed")
-"""How the codes begin by which Resource Manager, Microsoft Graph and Kudu refuse a token. App Service answers 401 for
+"""Prefixes of the codes with which Resource Manager, Microsoft Graph and Kudu refuse a token. App Service uses 401 for
 other things, too: https://github.com/Azure/azure-cli/issues/26550"""
 _MEANINGS = {
     "No available instances": "NoCapacity",
@@ -237,7 +237,7 @@ _MEANINGS = {
     "should be in: []": "PostgresNotOffered",
     "purchased AAD Premium": "EntraPremiumNeeded",
 }
-"""What some refusals mean, which only their text tells. App Service has no machines left
+"""The meaning of refusals that only their text reveals. App Service has no machines left
 (https://github.com/microsoft/vscode-azureappservice/issues/993); no version of PostgreSQL may be made in the region
 (https://github.com/Azure-Samples/msdocs-flask-postgresql-sample-app/issues/35); groups need another plan, as Graph says
 it of directory roles (https://github.com/aztfmod/terraform-azurerm-caf/issues/1026)."""
@@ -252,9 +252,9 @@ def _is_quota(code: str, said: str) -> bool:
 
 
 def is_busy(error: HttpResponseError) -> bool:
-    """Whether Azure refuses with 409 because something else is at work on the resource, or still refers to it.
+    """Whether Azure refuses with 409 because another operation is in progress on the resource, or still refers to it.
 
-    It says so right after a web app was made, too (https://github.com/hashicorp/terraform-provider-azurerm/issues/9703),
+    It also does so right after a web app was created (https://github.com/hashicorp/terraform-provider-azurerm/issues/9703),
     and of a plan right after its web app was deleted (issue 13377 there).
     """
     said = _stated(error)[1]
@@ -262,7 +262,7 @@ def is_busy(error: HttpResponseError) -> bool:
 
 
 def is_server_busy(error: HttpResponseError) -> bool:
-    """Whether a PostgreSQL server refuses since it is at work on something else, as it is for minutes after its making.
+    """Whether a PostgreSQL server refuses because it is busy, as it is for minutes after its creation.
 
     https://github.com/Azure/azure-postgresql/issues/134,
     https://github.com/Azure/bicep-registry-modules/issues/4451
@@ -272,12 +272,12 @@ def is_server_busy(error: HttpResponseError) -> bool:
 
 
 def _is_busy(message: str) -> bool:
-    """Azure refuses with 409 what overlaps with an earlier write; the codes are of all kinds."""
+    """Azure refuses overlapping writes with 409 and various codes."""
     return "in progress" in message.lower()
 
 
 def _stated(error: HttpResponseError) -> tuple[str, str]:
-    """Azure's code and message. The SDK reads Resource Manager's own errors; App Service words its in another way."""
+    """Return Azure's code and message. The SDK parses Resource Manager's errors; App Service's have another format."""
     inner = getattr(error, "error", None)
     body = {} if inner else _body(error)
     code = getattr(inner, "code", None) or body.get("Code") or ""
@@ -286,7 +286,7 @@ def _stated(error: HttpResponseError) -> tuple[str, str]:
 
 
 def _body(error: HttpResponseError) -> dict[str, Any]:
-    """The JSON object that Azure answered with; empty where it is none, or can no longer be read."""
+    """Return Azure's JSON response; empty if it is not an object, or can no longer be read."""
     from azure.core.exceptions import AzureError
 
     try:

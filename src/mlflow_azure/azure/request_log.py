@@ -1,6 +1,6 @@
-"""Logs each request that is sent: method, path, status and milliseconds, for whoever listens to the logger.
+"""Logs each request: method, path, status and milliseconds.
 
-Never the query, which may hold a signature, nor headers and bodies, which may hold keys.
+Never the query, which may contain a signature, nor headers and bodies, which may contain keys.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LOGGER = logging.getLogger("mlflow_azure.requests")
 
 @cache
 def request_log() -> SansIOHTTPPolicy[Any, Any]:
-    """The policy that tells the requests of a pipeline of the SDK, each try of them."""
+    """The policy that logs the requests of an SDK pipeline, including retries."""
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     class RequestLog(SansIOHTTPPolicy[Any, Any]):
@@ -37,13 +37,13 @@ def request_log() -> SansIOHTTPPolicy[Any, Any]:
 
 
 def tell_response(response: Any) -> None:
-    """Tell a request to a storage service, from the answer that its client shows to a `raw_response_hook`."""
+    """Log a request to a storage service, from the response passed to a `raw_response_hook`."""
     sent, answer = response.http_request, response.http_response
     _tell(sent.method, sent.url, answer.status_code, answer.internal_response.elapsed.total_seconds())
 
 
 def tell_requests(session: requests.Session) -> None:
-    """Tell the requests of a session."""
+    """Log the requests of a session."""
 
     def tell(answer: requests.Response, **_: object) -> None:
         _tell(str(answer.request.method), str(answer.request.url), answer.status_code, answer.elapsed.total_seconds())

@@ -1,6 +1,6 @@
-"""JSON over HTTP to an Azure service for which there is no client library here, through the SDK's own pipeline.
+"""JSON over HTTP to Azure services without a client library here, through the SDK's own pipeline.
 
-So retries, sign-in, user agent, proxies and exceptions are the same as those of the management clients.
+This way, retries, sign-in, user agent, proxies and exceptions are the same as in the management clients.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POLL_SECONDS = 2.0
 
 
 class RestClient:
-    """A service at `base_url` that takes tokens for `base_url`."""
+    """A service at `base_url` that accepts tokens for `base_url`."""
 
     def __init__(self, cloud: Cloud, credential: Credential, base_url: str, deadline: Deadline) -> None:
         self._cloud = cloud
@@ -42,11 +42,11 @@ class RestClient:
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """One request; the JSON object of its answer, empty where there is none.
+        """Send a request, and return its JSON response; empty if there is none.
 
         Args:
             method: "GET", "POST", …
-            path: Begins with a slash, or is a whole URL (the link to a next page).
+            path: Begins with a slash, or is a full URL (the link to the next page).
             body: Sent as JSON.
             query: Query parameters, not encoded.
 
@@ -101,18 +101,18 @@ def eventually(
     patience: float = REPLICATION_SECONDS,
     tell: Callable[[], object] = lambda: None,
 ) -> T:
-    """The result of `request`, tried again for a while where Azure is not ready for it yet.
+    """Return the result of `request`, retried for a while if Azure is not ready for it yet.
 
     Args:
-        deadline: When to give up altogether.
+        deadline: When to give up completely.
         request: Sends it.
-        is_early: Whether an error says that, and nothing worse.
-        patience: For how many seconds.
-        tell: Is called before each further try.
+        is_early: Whether an error means only that.
+        patience: Seconds to retry.
+        tell: Called before each retry.
 
     Raises:
         TimedOutError: The deadline passed.
-        azure.core.exceptions.HttpResponseError: Any other error; this one too, when the patience is at its end.
+        azure.core.exceptions.HttpResponseError: Any other error; this one too, once the patience is exhausted.
 
     """
     from azure.core.exceptions import HttpResponseError

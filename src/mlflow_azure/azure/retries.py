@@ -1,8 +1,8 @@
-"""Which requests are sent again, and when: what is safe to repeat, and never past the deadline.
+"""Which requests are retried, and when: those that are safe to repeat, and never past the deadline.
 
-The SDK repeats GET, HEAD, PUT and DELETE after a cut connection, and every POST after an answer of 500, 503 or 504
-(azure/core/pipeline/policies/_retry.py). Both miss what matters here: many POSTs of Resource Manager only read, and
-those that do not (scheduling a build, adding a password) may have been carried out before the error.
+The SDK retries GET, HEAD, PUT and DELETE after a broken connection, and every POST after a 500, 503 or 504
+(azure/core/pipeline/policies/_retry.py). Both are wrong here: many POSTs of Resource Manager only read, and
+the others (scheduling a build, adding a password) may have been carried out before the error.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
 
 _HARMLESS_POST = re.compile(r"/(list\w*|check\w*|get\w*|register|lease)$", re.IGNORECASE)
-"""Ends of the paths of POSTs that read (`listKeys`, `appsettings/list`, `checkNameAvailability`), and of those that are
-the same the second time: the registration of a provider, and leases, whose ids we choose."""
+"""Path suffixes of POSTs that only read (`listKeys`, `appsettings/list`, `checkNameAvailability`), and of idempotent ones: the
+registration of a provider, and leases, whose ids we choose."""
 NOT_BEGUN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-"""What a service answers that has not begun to carry a request out, and says when to send it again:
+"""Statuses of a service that has not begun to carry out a request, and says when to retry:
 https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
-"""What may be gone the next time: the statuses that the SDK tries again."""
+"""Transient failures: the statuses that the SDK retries."""
 
 
 def is_repeatable(method: str, path: str) -> bool:
-    """Whether a request does no more the second time than the first.
+    """Whether a request is idempotent.
 
-    Our PATCHes are among them: they set values, whatever was there before.
+    Our PATCHes are: they set values, whatever was there before.
     """
     return method.upper() != "POST" or _HARMLESS_POST.search(path) is not None
 
 
 def retry_policy(deadline: Deadline) -> RetryPolicy[Any, Any]:
-    """The policy of a pipeline of the SDK, which waits until `deadline` at most."""
+    """The retry policy of an SDK pipeline, which waits until `deadline` at most."""
     return _policy()(deadline)
 
 
@@ -56,7 +56,7 @@ def _policy() -> Callable[[Deadline], RetryPolicy[Any, Any]]:
         def _is_method_retryable(self, settings: dict[str, Any], request: Any, response: Any = None) -> bool:
             return is_repeatable(request.method, urlsplit(request.url).path)
 
-        # What cannot be repeated is sent again only where the service asks for it, with Retry-After.
+        # Requests that are not idempotent are retried only if the service asks for it, with Retry-After.
         def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
             sent, answer = response.http_request, response.http_response
             if not self._is_method_retryable(settings, sent) and answer.status_code not in NOT_BEGUN:

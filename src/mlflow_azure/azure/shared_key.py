@@ -1,4 +1,4 @@
-"""Whether a storage account takes a key, asked of the account itself.
+"""Checks with a storage account whether it accepts a key.
 
 https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
 """
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30
 _NOT_AUTHENTICATED = "Server failed to authenticate the request"
-"""What an account says of a wrong key, Azurite under another code; of a request that its firewall refuses, an account
+"""An account's message about a wrong key, which Azurite gives with another code; if its firewall refuses, an account
 says that it is not authorized: https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes"""
 
 
 def is_refused(cloud: Cloud, account: str, key: Secret, endpoint: str) -> bool:
-    """Whether the account says that the key is none of its own.
+    """Whether the account says that the key is not valid.
 
-    An account that cannot be reached from here, or whose firewall refuses this machine, does not say so.
+    An account that cannot be reached, or whose firewall refuses this machine, does not say so.
 
     Args:
         account: Its name.

@@ -1,4 +1,4 @@
-"""Which subscription to use where no setting names one, and the regions that it has."""
+"""Which subscription to use if no setting names one, and its regions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> str:
-    """The default subscription of the `az` account, else the only one that the signed-in user sees.
+    """Return the default subscription of the `az` account, or the only one that the user can see.
 
     Raises:
         SettingsError: There is none, or more than one.
@@ -43,7 +43,7 @@ def choose(cloud: Cloud, credential: Credential, environ: Mapping[str, str]) -> 
 
 
 def known_to_az(cloud: Cloud, environ: Mapping[str, str], subscription_id: str | None) -> str | None:
-    """The subscription, if the `az` account has it: `az` then knows which tenant a token has to come from."""
+    """Return the subscription if `az` knows it, and so the tenant for its tokens."""
     return next((str(each["id"]) for each in _az_account(cloud, environ) if each["id"] == subscription_id), None)
 
 
@@ -58,7 +58,7 @@ def regions(azure: Azure) -> tuple[str, ...]:
 
 
 def _az_account(cloud: Cloud, environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The subscriptions in the profile of `az`, read from its file: starting `az` takes a second."""
+    """Return the subscriptions in `az`'s profile, read from its file: starting `az` takes a second."""
     folder = Path(environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
     try:
         profile = json.loads((folder / "azureProfile.json").read_text(encoding="utf-8-sig"))
@@ -68,7 +68,7 @@ def _az_account(cloud: Cloud, environ: Mapping[str, str]) -> list[dict[str, Any]
 
 
 def _visible(cloud: Cloud, credential: Credential) -> dict[str, str]:
-    """The enabled subscriptions that the signed-in user sees: id → display name."""
+    """Return the enabled subscriptions that the user can see: id → display name."""
     from azure.mgmt.resource.subscriptions import SubscriptionClient
 
     from mlflow_azure.azure.clients import client_options

@@ -1,7 +1,7 @@
-"""The connections of the process: one pool of them, and one TLS context for each bundle of certificates.
+"""The connections of the process: one shared pool, and one TLS context per certificate bundle.
 
-Each client of the SDK would have connections of its own, and requests loads the whole bundle for each new one, which
-takes some ten milliseconds of CPU. All that is sent to Azure goes through here, so importing this module is put off
+Each SDK client would have its own connections, and requests loads the whole bundle for each new one, which
+takes some ten milliseconds of CPU. Everything sent to Azure goes through here, so importing this module is deferred
 until then.
 """
 
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
 
 MOST_CONNECTIONS = 32
-"""To one host at the same time; more than a deploy has steps."""
+"""Connections per host; more than a deploy has steps."""
 _BLOCK = 256 * 1024
-"""Bytes that an answer is read in at a time: what clients of storage read with connections of their own. Without it the
-SDK reads 4 KiB, which takes more of the processor than all else that a large blob needs."""
+"""Chunk size in bytes for reading responses: what storage clients use with their own connections. Without it, the
+SDK reads 4 KiB, which takes more CPU than everything else for a large blob."""
 _POOL = PoolManager(num_pools=MOST_CONNECTIONS, maxsize=MOST_CONNECTIONS)
 _PROXIES: dict[str, Any] = {}
 _LOADING = threading.Lock()
 
 
 class PooledAdapter(HTTPAdapter):
-    """Sends over the connections that all sessions of the process share."""
+    """Sends over the process's shared connections."""
 
     def init_poolmanager(self, *_args: Any, **_options: Any) -> None:
-        """Take the pools of the process, those through proxies too."""
+        """Use the process's pools, including those through proxies."""
         self.poolmanager = _POOL
         self.proxy_manager = _PROXIES
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """Which connections a request may use: those with the same TLS context."""
+        """Return which connections a request may use: those with the same TLS context."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         bundle = verify if isinstance(verify, str) else certifi.where()
         return host, {"cert_reqs": "CERT_REQUIRED", "ssl_context": tls_context(bundle)}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Load nothing: the context has the certificates already."""
+        """Load nothing: the context already has the certificates."""
 
     def close(self) -> None:
         """Leave the connections open for the next session."""
 
 
 def tls_context(bundle: str) -> ssl.SSLContext:
-    """The context that trusts the certificates of a file or directory. Raises OSError where it is not there."""
+    """Return the context that trusts the certificates in a file or directory. Raises OSError if it does not exist."""
     with _LOADING:
         return _tls_context(bundle)
 
@@ -76,10 +76,10 @@ def _tls_context(bundle: str) -> ssl.SSLContext:
 
 
 def session(ca_file: str | None = None) -> requests.Session:
-    """An HTTP session, whose requests are told to the log.
+    """Return an HTTP session, whose requests are logged.
 
     Args:
-        ca_file: Certificate authority to trust instead of the system's. The session then goes through no proxy.
+        ca_file: Certificate authority to trust instead of the system's. The session then bypasses proxies.
 
     """
     made = _session(ca_file, PooledAdapter())
@@ -89,10 +89,10 @@ def session(ca_file: str | None = None) -> requests.Session:
 
 @cache
 def sdk_transport(ca_file: str | None = None) -> RequestsTransport:
-    """What the clients of the SDK send with, all of them the same. Its retries are those of their pipelines."""
+    """Return the shared transport of the SDK clients. Retries are left to their pipelines."""
     from azure.core.pipeline.transport import RequestsTransport
 
-    # As RequestsTransport makes its own session: urllib3 is to raise what goes wrong as it is.
+    # As in RequestsTransport's own session: urllib3 must raise errors unchanged.
     adapter = PooledAdapter(max_retries=Retry(total=False, redirect=False, raise_on_status=False))
     trust: dict[str, Any] = {} if ca_file is None else {"connection_verify": ca_file}
     return RequestsTransport(
