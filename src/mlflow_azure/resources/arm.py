@@ -1,4 +1,4 @@
-"""What the resources share in talking to Azure Resource Manager: reading, regions, tags."""
+"""Common code for Azure Resource Manager: reading, regions, tags."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ OURS = "mlflow-azure"
 DEPLOYMENT = "mlflow-azure-deployment"
 VERSION = "mlflow-azure-version"
 MLFLOW_VERSION = "mlflow-version"
-"""Of a web app: which MLflow it was made for. 1.5.0 has no such tag."""
+"""Tag of a web app: its MLflow version. 1.5.0 has no such tag."""
 RELEASE = "mlflow-release"
-"""Of a web app of MLflow 3: which release its image has. The database's schema is that release's."""
+"""Tag of an MLflow 3 web app: the release of its image, and of the database's schema."""
 ACCESS = "mlflow-azure-access"
-"""Of a web app: that someone decided to let everyone in, without which MLflow 3 is not put on the internet."""
+"""Tag of a web app: someone explicitly let everyone in, which MLflow 3 needs to be on the internet."""
 PUBLIC = "public"
 NETWORK, PRIVATE = "mlflow-azure-network", "private"
-"""Of a web app: that it reaches its database in a virtual network, and the database has no public address."""
+"""Tag of a web app: its database is in a virtual network, without a public address."""
 UPGRADE = "mlflow-azure-upgrade"
-"""Of a web app: how far the way from 1.5.0 to 3 is."""
+"""Tag of a web app: the state of the upgrade from 1.5.0 to 3."""
 SWITCHED, FINISHED, ROLLED_BACK = "switched", "finished", "rolled-back"
 CHANGED = "mlflow-azure-changed"
-"""Of a web app: which command was the last to write what several do. https://learn.microsoft.com/rest/api/resources/tags"""
+"""Tag of a web app: the last command that made a contested write. https://learn.microsoft.com/rest/api/resources/tags"""
 LEFT_ASIDE = "mlflow-azure-left-aside"
-"""Of a web app: how many runs are only in the file share, since they could not be moved."""
+"""Tag of a web app: the number of runs that could not be moved and are only on the file share."""
 
 _SETTLED = frozenset({"succeeded", "failed", "canceled", ""})
 
 
 def our_tags(deployment: str) -> dict[str, str]:
-    """The tags of everything that a deployment makes."""
+    """Return the tags of everything that a deployment creates."""
     return {MANAGED_BY: OURS, DEPLOYMENT: deployment, VERSION: __version__}
 
 
 def is_tagged_ours(tags: Mapping[str, str] | None) -> bool:
-    """Whether a resource with these tags was made, or taken over, by mlflow-azure."""
+    """Whether a resource with these tags was created or adopted by mlflow-azure."""
     return (tags or {}).get(MANAGED_BY) == OURS
 
 
 def get(what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
-    """The live resource as the JSON that Azure answers with; None where it (or what it lives in) does not exist."""
+    """Return the live resource as Azure's JSON; None if it (or its parent) does not exist."""
     from azure.core.exceptions import ResourceNotFoundError
 
     with doing(f"reading {what}"):
@@ -59,7 +59,7 @@ def get(what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
 
 
 def body(model: Any) -> dict[str, Any]:
-    """What Azure answered with, as JSON, with its region and tags in one spelling."""
+    """Return Azure's response as JSON, with a normalised region and tags."""
     found: dict[str, Any] = model.as_dict()
     if "location" in found:
         found["location"] = canonical_location(found["location"])
@@ -67,14 +67,14 @@ def body(model: Any) -> dict[str, Any]:
 
 
 def sent(body: Mapping[str, Any]) -> Any:
-    """A request body as the SDKs send it. Their newest types admit models and bytes only; all of them take JSON."""
+    """Return a request body for the SDKs. Their newest types only allow models and bytes, but all accept JSON."""
     return dict(body)
 
 
 def get_settled(azure: Azure, what: str, read: Callable[[], Any]) -> dict[str, Any] | None:
-    """Like `get`, waiting while an earlier run's operation on the resource is still under way.
+    """Like `get`, but wait while an earlier run's operation on the resource is still in progress.
 
-    What an earlier run asked for and Azure could not make counts as not there: it is made again.
+    A resource that Azure failed to create for an earlier run counts as missing, and is created again.
     """
 
     def settled() -> tuple[dict[str, Any] | None] | None:
@@ -88,10 +88,10 @@ def get_settled(azure: Azure, what: str, read: Callable[[], Any]) -> dict[str, A
 
 
 def group_id(azure: Azure, group: str) -> str:
-    """The id of a resource group."""
+    """Return the id of a resource group."""
     return f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}"
 
 
 def same_id(left: str | None, right: str) -> bool:
-    """Whether two resource ids name the same resource: Azure changes their case at will."""
+    """Whether two resource ids are the same: Azure's case varies."""
     return (left or "").lower() == right.lower()

@@ -1,4 +1,4 @@
-"""Names that must be free globally: asks Azure before the first write."""
+"""Globally unique names: checked with Azure before the first write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class NameAvailability(Protocol):
-    """What all services answer of a name."""
+    """The response of all services for a name."""
 
     name_available: bool | None
     reason: str | None
@@ -26,15 +26,15 @@ class NameAvailability(Protocol):
 
 
 def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Callable[[], NameAvailability]) -> None:
-    """Raise AzureRefusedError when someone else has the name, or it is not valid.
+    """Raise AzureRefusedError if the name is taken or invalid.
 
-    Not asked while the resource's provider is not registered: Azure cannot answer, and the SDK would register the
+    Skipped if the resource's provider is not registered: Azure cannot check then, and the SDK would register the
     provider behind our back. A taken name is then refused on creation.
 
     Args:
-        resource: What is to be created.
+        resource: The resource to create.
         given: The state of its provider.
-        setting: The setting that names it.
+        setting: The setting for its name.
         check: Asks Azure.
 
     """
@@ -55,7 +55,7 @@ def refuse_taken(resource: TaggedResource, given: Given, setting: str, check: Ca
 
 
 def _is_our_own(resource: TaggedResource) -> bool:
-    """Whether it is this very resource that has the name: an earlier run began to make it, and Azure did not finish."""
+    """Whether the name belongs to this resource, whose creation an earlier run began and Azure did not finish."""
     from azure.core.exceptions import ResourceNotFoundError
 
     group = resource.group.name

@@ -1,4 +1,4 @@
-"""A resource that lives in Azure: what the engine works on, with the subscription it is in."""
+"""A resource in Azure: a node of the engine with its subscription."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AzureResource(Resource):
-    """Something that exists in Azure, or is to exist.
+    """Something that exists or should exist in Azure.
 
     Attributes:
         azure: The subscription.

@@ -1,4 +1,4 @@
-"""The last step of a deploy: the MLflow server answers, and it is the one that was deployed."""
+"""The last step of a deploy: the MLflow server responds, with the deployed image."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 TOKEN_SECONDS = 30.0
 START_SECONDS = 900.0
-"""A first start pulls the image (up to several minutes) before App Service's own limit for starting begins."""
+"""A first start pulls the image (up to several minutes) before App Service's own time limit begins."""
 _ASKED = 3
-"""How often each of several instances is asked in the mean: of three, the chance to miss one is below 3 % then."""
+"""Probes per instance on average: with three, the chance to miss one is then below 3 %."""
 _TOO_EARLY = frozenset({"AADSTS500011", "AADSTS700016", "AADSTS65001"})
 
 
 class Server(Check):
-    """Waits until the MLflow server behind the web app answers.
+    """Waits until the MLflow server behind the web app responds.
 
     Args:
-        client: The app registration that a token has to be for; None where no token is needed.
-        image: The image that is to answer; None for whichever does.
+        client: The app registration for the token; None if no token is needed.
+        image: The image that must respond; None for any.
         identity: Whether the web app pulls it with an identity.
-        version: Which MLflow it is.
-        rotated: When the keys that it is to answer with were rotated; None for any.
-        instances: How many instances there are, each of which is to answer.
-        after: What is done before.
+        version: The MLflow version.
+        rotated: When the keys that it must use were rotated; None for any.
+        instances: The number of instances, all of which must respond.
+        after: Nodes that are done before it.
 
     """
 
@@ -64,11 +64,11 @@ class Server(Check):
         self.instances = instances
 
     def run(self, given: Given, report: Report) -> None:
-        """Return when the server answers.
+        """Return when the server responds.
 
         Raises:
-            MlflowAzureError: Its container keeps ending, or cannot be pulled.
-            TimedOutError: It does not answer in time.
+            MlflowAzureError: Its container keeps exiting, or cannot be pulled.
+            TimedOutError: It does not respond in time.
 
         """
         url, told = given(self.site, "url"), ""
@@ -102,10 +102,10 @@ class Server(Check):
         return health.with_keys(self.rotated, started=doubtful and start.is_ready(since=self.rotated))
 
     def _health_of_all(self, given: Given, url: str, early: Deadline) -> Health:
-        """What the first unhealthy instance answers; where all are well, what the last one does.
+        """Return the health of the first unhealthy instance; if all are healthy, that of the last one.
 
-        App Service picks an instance for each request, and says of none whether it runs the new image yet. As many good
-        answers in a row show that no old one is left, as far as requests tell.
+        App Service picks an instance for each request, and does not say which image it runs. That many good
+        responses in a row show that no old one is left, as far as requests can tell.
         """
         asked = 1 if self.instances == 1 else _ASKED * self.instances
         health = Health(healthy=False, detail="was not probed")
@@ -119,13 +119,13 @@ class Server(Check):
         health = self._probe(given, url, early)
         if self.image is None:
             return health
-        # Only an image that was built from our context is known to tell its digest.
+        # Only an image built from our context is known to report its digest.
         return health.by(given(self.image, "digest"), telling=self.image.context is not None)
 
     def _probe(self, given: Given, url: str, early: Deadline) -> Health:
-        """Ask with a token where one is needed: without it only App Service answers, not MLflow.
+        """Probe with a token if one is needed: without it, only App Service responds, not MLflow.
 
-        Microsoft Entra ID takes a moment until it knows a new registration, and may never give us a token.
+        Microsoft Entra ID takes a moment to know a new registration, and may never issue a token to us.
         """
         if self.client is None:
             return probe(url, version=self.version)

@@ -1,4 +1,4 @@
-"""Resource providers: a subscription can use a service only once its provider is registered."""
+"""Resource providers: a subscription can only use a service once its provider is registered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REGISTERED = "Registered"
 class Provider(AzureResource):
     """A resource provider of the subscription, such as Microsoft.Web.
 
-    One that has resources in the subscription is registered, and cannot be unregistered:
+    A provider with resources in the subscription is registered and cannot be unregistered:
     https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types
 
     The SDK registers providers by itself, but not for long-running creates: the body of their 409 is an unread stream.
@@ -42,7 +42,7 @@ class Provider(AzureResource):
         return {"registrationState": REGISTERED}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Not needed: a provider is always there, registered or not."""
+        """Never called: a provider always exists, registered or not."""
         return self.update(desired, {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ResourceGroup(AzureResource):
-    """A resource group. Its region is only where Azure keeps its record; an existing group's is left as it is."""
+    """A resource group. Its region only says where Azure stores its metadata; an existing group's is left unchanged."""
 
     kind = "resource group"
 
@@ -36,7 +36,7 @@ class ResourceGroup(AzureResource):
         return self._put(f"creating {self}", {"location": self.location, **desired})
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Add our tags to the group's own."""
+        """Add our tags to the group's."""
         tags = {**live["tags"], **desired["tags"]}
         return self._put(f"tagging {self}", {"location": live["location"], "tags": tags})
 

@@ -1,4 +1,4 @@
-"""What an identity may do with a resource: a role that is assigned to it."""
+"""Role assignments: what an identity may do with a resource."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlflow_azure.resources.base import AzureResource
 
 @dataclass(frozen=True)
 class Role:
-    """A role that Azure has by itself: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
+    """A built-in role: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
 
     name: str
     guid: str
@@ -34,15 +34,15 @@ ASK_FOR_ROLE = f"{ASK_AN_OWNER} --identity"
 class RoleAssignment(AzureResource, Removable):
     """A role on a resource for an identity.
 
-    Its name follows from both, so running again finds it. Where the identity has the role already, by whomever and on
-    whatever scope above, nothing is added.
+    Its name follows from both, so that running again finds it. If the identity already has the role, from anyone and on
+    any parent scope, nothing is added.
 
     Args:
-        scope: What it is about.
-        principal: Whose it is; its output `principal_id` names the identity.
-        hint: What to do where Azure refuses to assign it.
-        wanted: Whether it is to exist.
-        after: What is done before.
+        scope: The resource.
+        principal: The identity; its output `principal_id` is used.
+        hint: What to do if Azure refuses to assign it.
+        wanted: Whether it should exist.
+        after: Nodes that are done before it.
 
     """
 
@@ -67,7 +67,7 @@ class RoleAssignment(AzureResource, Removable):
 
     @property
     def guid(self) -> str:
-        """The assignment's name in Azure, which has to be a GUID."""
+        """The assignment's name in Azure, which must be a GUID."""
         return str(uuid.uuid5(uuid.UUID(self.role.guid), f"{self.scope.id} {self.principal.id}".lower()))
 
     @property
@@ -75,7 +75,7 @@ class RoleAssignment(AzureResource, Removable):
         return f"{self.scope.id}/providers/Microsoft.Authorization/roleAssignments/{self.guid}"
 
     def read(self, given: Given) -> Properties | None:
-        """The assignment of the role to the identity, ours before others'; None where there is none."""
+        """Return the assignment of the role to the identity, preferably ours; None if there is none."""
         principal = given(self.principal, "principal_id")
         if principal is UNKNOWN or principal is None:
             return None
@@ -90,16 +90,16 @@ class RoleAssignment(AzureResource, Removable):
         return {"principalId": principal, "name": str(first.name)}
 
     def _counts(self, name: str, scope: str, role: str) -> bool:
-        """Whether an assignment gives the role here; to be taken away is only the one that we made."""
+        """Whether an assignment grants the role here; for removal, only ours counts."""
         allows = role.endswith(self.role.guid) and f"{self.scope.id}/".lower().startswith(f"{scope}/".lower())
         return allows and (self.wanted or name == self.guid)
 
     def desired(self, given: Given) -> Properties:
-        """For the identity that there is."""
+        """Assigned to the current identity."""
         return {"principalId": given(self.principal, "principal_id")}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Assign the role; an identity that was just made takes a moment until the role service knows it."""
+        """Assign the role; the role service takes a moment to know a new identity."""
         principal = str(desired["principalId"])
         try:
             with doing(f"assigning the role {self.name} on {self.scope} to {self.principal}"):
@@ -116,7 +116,7 @@ class RoleAssignment(AzureResource, Removable):
         except HttpResponseError as error:
             if error_code(error) != "RoleAssignmentUpdateNotPermitted":
                 raise
-            self._delete()  # left from an identity of this name that was deleted
+            self._delete()  # left over from a deleted identity of this name
             self._assign(principal)
 
     def _assign(self, principal: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether the MLflow server answers, and which image answers."""
+"""Whether the MLflow server responds, and with which image."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ STOPPED = "is stopped"
 ANOTHER_IMAGE = "still serves another image"
 OLD_KEYS = "does not report the new keys yet"
 _STOPPED = "This web app is stopped"
-"""What App Service's own page says for a web app that someone has stopped."""
+"""The text of App Service's own page for a stopped web app."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """What the server answered.
+    """The health of the server.
 
     Attributes:
-        healthy: It answers, or App Service answers for it in the way that sign-in and access restrictions make it.
+        healthy: It responds, or App Service responds for it because of sign-in or access restrictions.
         detail: In words.
-        image: Digest of the image that answered; None where it does not tell, or App Service answered.
-        rotated: When the keys were rotated with which it answered; None likewise.
+        image: Digest of the image that responded; None if it does not report it, or App Service responded.
+        rotated: When the keys it uses were rotated; None likewise.
 
     """
 
@@ -40,24 +40,24 @@ class Health:
     rotated: str | None = None
 
     def by(self, digest: str, *, telling: bool = False) -> Health:
-        """The same, but not healthy where another image answered: the old container does until the new one is up.
+        """Return the same, but unhealthy if another image responded, as the old container does until the new one is up.
 
         https://github.com/MicrosoftDocs/azure-docs/issues/34840
 
         Args:
-            digest: That of the image that is to answer.
-            telling: Whether it is known to tell its digest, so that one which does not is another.
+            digest: Digest of the expected image.
+            telling: Whether it is known to report its digest, so that an image that does not is another one.
 
         """
         another = self.detail == ANSWERS and self.image != digest and (telling or self.image is not None)
         return Health(healthy=False, detail=ANOTHER_IMAGE, image=self.image) if another else self
 
     def with_keys(self, rotated: str, *, started: bool) -> Health:
-        """The same, but not healthy where a container answered that was not started with the keys rotated then.
+        """Return the same, but unhealthy if a container responded that does not use the keys rotated then.
 
         Args:
             rotated: When they were rotated.
-            started: Whether the log says that a container was started since: it counts for a server that does not tell.
+            started: Whether a container was started since then according to the log, for servers that do not report it.
 
         """
         if not self.healthy or self.rotated == rotated or (self.rotated is None and started):
@@ -68,13 +68,13 @@ class Health:
 def probe(
     url: str, token: Secret | None = None, timeout: float = PROBE_SECONDS, *, version: str = FILE_SHARE
 ) -> Health:
-    """Ask the server for its experiments.
+    """Probe the server by requesting its experiments.
 
     Args:
         url: The server's URL.
-        token: A bearer token, where sign-in is on.
-        timeout: Seconds to wait for the answer.
-        version: Which MLflow it is.
+        token: A bearer token, if sign-in is on.
+        timeout: Seconds to wait for the response.
+        version: The MLflow version.
 
     """
     import requests
@@ -98,7 +98,7 @@ def probe(
 
 
 def _forbidden(said: str) -> Health:
-    """What a 403 means: by App Service, unless it is MLflow that speaks."""
+    """Return the meaning of a 403: from App Service, unless it is MLflow's."""
     if _STOPPED in said:
         return Health(healthy=False, detail=STOPPED)
     if HOST_REFUSED in said:
@@ -108,14 +108,14 @@ def _forbidden(said: str) -> Health:
 
 @dataclass(frozen=True)
 class ServerToken:
-    """A bearer token for the server, and the Unix time at which it ends."""
+    """A bearer token for the server, and the Unix time at which it expires."""
 
     value: Secret
     expires_on: int
 
 
 def server_token(credential: Credential, client: str) -> ServerToken:
-    """A token for an app registration's client id, in the name of the signed-in user. Raises SignInError."""
+    """Return the signed-in user's token for an app registration's client id. Raises SignInError."""
     with doing("asking Microsoft Entra ID for a token for the server"):
         info = credential.get_token_info(f"{client}/.default")
     return ServerToken(Secret(info.token), info.expires_on)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 1
 _PATIENCE = 60  # seconds
 _SETTLE_SECONDS = 2
-"""What was asked just before is still being written, and a mounted share tells attributes that are a second old
+"""Earlier requests are still being written, and a mounted share caches attributes for a second
 (`actimeo`, https://manpages.debian.org/bookworm/cifs-utils/mount.cifs.8.en.html)."""
 
 
 class StartedSite(Task):
-    """A web app that runs."""
+    """A running web app."""
 
     kind = "start of web app"
     action: ClassVar[Action] = Action.UPDATE
@@ -33,14 +33,14 @@ class StartedSite(Task):
         self.site = site
 
     def run(self, given: Given, report: Report) -> Action:
-        """Start it. One that runs goes on."""
+        """Start it, unless it is running."""
         with doing(f"starting {self.site}"):
             self.site.azure.web.web_apps.start(*self.site.where)
         return Action.UPDATE
 
 
 class StoppedSite(Task):
-    """A web app that is stopped, and no longer answers."""
+    """A stopped web app that no longer responds."""
 
     kind = "stop of web app"
     action: ClassVar[Action] = Action.UPDATE
@@ -59,7 +59,7 @@ class StoppedSite(Task):
 
 
 def stop(azure: Azure, group: str, name: str, url: str) -> None:
-    """Stop a web app, and wait until App Service answers for it."""
+    """Stop a web app, and wait until App Service responds in its place."""
     with doing(f"stopping web app {name}"):
         azure.web.web_apps.stop(group, name)
     azure.deadline.poll(lambda: probe(url).detail == STOPPED or None, every=_POLL_SECONDS, patience=_PATIENCE)

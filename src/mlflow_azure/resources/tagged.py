@@ -1,4 +1,4 @@
-"""What the resources that live directly in the group have in common: region, tags, an id by their type."""
+"""Base of the resources directly in the group: region, tags, and an id from their type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Place(TypedDict):
-    """Where a resource is to be: in a group, in a region, by a provider."""
+    """The place of a resource: its group, region and provider."""
 
     group: ResourceGroup
     provider: Provider
@@ -25,13 +25,13 @@ class Place(TypedDict):
 
 
 class TaggedResource(AzureResource):
-    """A resource in the group, which carries our tags.
+    """A resource in the group, with our tags.
 
     Attributes:
         type: Its type in Azure Resource Manager: "Microsoft.Web/sites".
-        group: The group it lives in.
+        group: Its group.
         location: Its region.
-        where: The names by which the SDK asks for it.
+        where: The names by which the SDK addresses it.
 
     """
 
@@ -71,5 +71,5 @@ class TaggedResource(AzureResource):
 
 
 def merged_tags(live: Properties, desired: Properties) -> dict[str, str]:
-    """The tags to write: Azure replaces all of them, and those that the user has added stay."""
+    """Return the tags to write, including the user's: Azure replaces all of them."""
     return {**live["tags"], **desired["tags"]}

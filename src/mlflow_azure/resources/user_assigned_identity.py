@@ -1,6 +1,6 @@
-"""The identity that the web app of MLflow 3 has: it signs in to database, storage and registry without any secret.
+"""The identity of MLflow 3's web app, which signs in to database, storage and registry without secrets.
 
-User-assigned, so that its roles, and its account in the database, take effect while the web app is still made.
+User-assigned, so that its roles and its database account take effect while the web app is still being created.
 https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class UserAssignedIdentity(TaggedResource):
-    """A managed identity with a life of its own."""
+    """A user-assigned managed identity."""
 
     kind = "managed identity"
     type = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -51,7 +51,7 @@ class UserAssignedIdentity(TaggedResource):
         return _body(made)
 
     def outputs(self, live: Properties) -> Properties:
-        """principal_id, its object id in Microsoft Entra ID; client_id, by which a program asks for its tokens."""
+        """principal_id, its object id in Microsoft Entra ID; client_id, by which a program requests its tokens."""
         return {"principal_id": live["principalId"], "client_id": live["clientId"]}
 
     def state(self, live: Properties) -> str:

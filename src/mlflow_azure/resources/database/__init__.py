@@ -1,1 +1,1 @@
-"""The PostgreSQL flexible server, and what lies in it."""
+"""The PostgreSQL flexible server and its parts."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Administrator(ServerPart):
-    """The identity as an administrator. Others that there are stay.
+    """The identity as an administrator. Other administrators stay.
 
-    Its name is that of the role in the database, under which the server process signs in.
+    Its name is the role in the database with which the server process signs in.
     """
 
     kind = "database administrator"
@@ -33,7 +33,7 @@ class Administrator(ServerPart):
 
     @property
     def id(self) -> str:
-        """Whose account it is, in the manner of an id: Azure names it by the identity's object id."""
+        """A pseudo-id: Azure identifies it by the identity's object id."""
         return f"{self.server.id}/administrators/{self.name}"
 
     def read(self, given: Given) -> Properties | None:

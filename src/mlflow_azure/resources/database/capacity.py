@@ -1,6 +1,6 @@
-"""Whether Azure would make a PostgreSQL server: its region, size and disk, and the quota of cores.
+"""Checks whether Azure would create a PostgreSQL server: region, size, disk, and core quota.
 
-A server that cannot be made is refused only after minutes, when all else is there; so it is asked before.
+A server that cannot be created is only refused after minutes, when everything else exists; so this is checked first.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MIB = 1024
 
 
 def refuse_unavailable(server: FlexibleServer) -> None:
-    """Raise AzureRefusedError where the region has no such server, or the subscription may not have it.
+    """Raise AzureRefusedError if the region does not offer such a server, or the subscription may not have it.
 
-    Its provider has to be registered: Azure cannot answer else, and the SDK would register it behind our back.
+    Its provider must be registered: otherwise Azure cannot answer, and the SDK would register it behind our back.
     https://learn.microsoft.com/rest/api/postgresql/capabilities-by-location/list
     """
     location = server.location
@@ -46,7 +46,7 @@ def refuse_unavailable(server: FlexibleServer) -> None:
 
 
 def _fault(listed: list[Capability], server: FlexibleServer) -> str | None:
-    """What stands in the way of the server, by what a region can do."""
+    """Return why a region with these capabilities cannot have the server; None if it can."""
     for each in listed:
         if _says(each.restricted, "Enabled") or _says(each.status, "Disabled"):
             return str(each.reason or "the region is restricted for this subscription")
@@ -62,12 +62,12 @@ def _fault(listed: list[Capability], server: FlexibleServer) -> str | None:
 
 
 def _says(found: object, word: str) -> bool:
-    """Whether a value of Azure's, an enumeration's member or a text, is this word; Azure changes the case at will."""
+    """Whether a value of Azure's, an enum or a text, is this word; Azure's case varies."""
     return str(getattr(found, "value", found)).lower() == word.lower()
 
 
 def _disks(editions: list[ServerEditionCapability]) -> Iterator[int]:
-    """The sizes of disk, in GiB."""
+    """Yield the disk sizes in GiB."""
     for edition in editions:
         for kind in edition.supported_storage_editions or ():
             for disk in kind.supported_storage_mb or ():
@@ -76,7 +76,7 @@ def _disks(editions: list[ServerEditionCapability]) -> Iterator[int]:
 
 
 def exhausted(server: FlexibleServer) -> str | None:
-    """What is used up of the subscription's cores for servers of this size; None where some are left, or who knows.
+    """Return the exhausted core quota for servers of this size; None if there is some left, or it is unknown.
 
     https://learn.microsoft.com/rest/api/postgresql/quota-usages/list
     """
@@ -85,7 +85,7 @@ def exhausted(server: FlexibleServer) -> str | None:
             usages = list(server.azure.postgres.quota_usages.list(server.location))
     except TimedOutError:
         raise
-    except MlflowAzureError:  # not every cloud tells; a server that may not be is then refused on creation
+    except MlflowAzureError:  # not every cloud tells; the server is then refused on creation
         return None
     family = postgres_family(server.sku)
     for usage in usages:

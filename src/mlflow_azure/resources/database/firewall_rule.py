@@ -1,4 +1,4 @@
-"""Who may reach the PostgreSQL server: Azure's own services, of which App Service is one.
+"""Who can reach the PostgreSQL server: Azure's own services, including App Service.
 
 https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-firewall-rules#connect-from-azure
 """
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 NAME = "AllowAllAzureServices"
 AZURE_SERVICES = "0.0.0.0"  # noqa: S104 -- Azure's word for its own services
-"""A rule from this address to this address lets in what runs in Azure, in any subscription: it is the sign-in that
+"""A rule from this address to this address lets in everything in Azure, in any subscription: sign-in is what
 keeps others out. https://learn.microsoft.com/rest/api/postgresql/firewall-rules/create-or-update"""
 
 
 class FirewallRule(ServerPart):
-    """The rule that lets in Azure's services. Rules of others stay."""
+    """The rule that lets in Azure's services. Other rules stay."""
 
     kind = "firewall rule"
 

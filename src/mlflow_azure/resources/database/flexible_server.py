@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 READY, STOPPED = "Ready", "Stopped"
 WORKING = frozenset({"Provisioning", "Starting", "Stopping", "Restarting", "Updating"})
-"""States that end by themselves: ServerState of the REST API."""
+"""Transient states: ServerState of the REST API."""
 POLL_SECONDS = 5.0
 _PUBLIC = {"publicNetworkAccess": "Enabled"}
 _SUBNET = "delegatedSubnetResourceId"
@@ -38,19 +38,19 @@ _AT_CREATION = {
     "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"},
     "highAvailability": {"mode": "Disabled"},
 }
-"""What its owner may change later, and a deploy then leaves alone."""
+"""Properties that its owner may change later, and that a deploy then leaves alone."""
 
 
 class FlexibleServer(TaggedResource):
-    """A server that nobody signs in to with a password: only identities of Microsoft Entra ID have accounts in it.
+    """A server without passwords: only Microsoft Entra identities have accounts.
 
     Args:
         sku: Its size: "B1ms".
-        storage: Its disk, in GiB. A disk can only grow, by hand or by itself; a larger one is as good.
-        version: The PostgreSQL of a server that is made. A server that is there keeps its own: an upgrade of it is
-            for its owner to decide.
-        zone: Of a server without a public address, the private DNS zone of its name.
-        network: And the network in which it has its address. Neither can be given to a server later, nor taken away.
+        storage: Its disk in GiB. A disk can only grow, manually or automatically; a larger one is accepted.
+        version: The PostgreSQL version of a new server. An existing server keeps its own: an upgrade is
+            its owner's decision.
+        zone: For a server without a public address, the private DNS zone of its name.
+        network: And the network of its address. Neither can be added or removed later.
 
     """
 
@@ -89,17 +89,17 @@ class FlexibleServer(TaggedResource):
         return live and self._as_wanted(live)
 
     def _as_wanted(self, live: dict[str, Any]) -> Properties:
-        """The server, with a disk that is large enough told as the one that is wanted, and its subnet spelled so."""
+        """Return the server, with a sufficiently large disk shown as the desired size, and its subnet in lower case."""
         storage = live["properties"].get("storage") or {}
         size = storage.get("storageSizeGB") or 0
         enough = {**storage, "storageSizeGB": min(size, self.storage)}
         network = dict(live["properties"].get("network") or {})
         if network.get(_SUBNET):
-            network[_SUBNET] = network[_SUBNET].lower()  # Azure changes its case at will
+            network[_SUBNET] = network[_SUBNET].lower()  # Azure's case of it varies
         return {**live, "properties": {**live["properties"], "storage": enough, "network": network}}
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, size, disk, running; no passwords."""
+        """Region, tags, size, disk, running, no passwords."""
         return {
             "location": self.location,
             "tags": self.tags,
@@ -117,7 +117,7 @@ class FlexibleServer(TaggedResource):
         refuse_taken(self, given, "POSTGRES_SERVER_NAME", lambda: check({"name": self.name, "type": self.type}))
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Create the server; it takes 5 to 15 minutes, while everything else goes on."""
+        """Create the server, which takes 5 to 15 minutes, while everything else continues."""
         wanted = desired["properties"]
         properties = {
             **_AT_CREATION,
@@ -126,7 +126,7 @@ class FlexibleServer(TaggedResource):
             "authConfig": {**wanted["authConfig"], "tenantId": self.azure.tenant_id},
             "storage": {**wanted["storage"], "autoGrow": "Enabled"},
         }
-        refuse_unavailable(self)  # its provider may not have been registered when it was planned
+        refuse_unavailable(self)  # its provider may not have been registered during planning
         report("this takes Azure 5 to 15 minutes", None)
         body = {**desired, "properties": properties}
         servers = self.azure.postgres.servers
@@ -135,7 +135,7 @@ class FlexibleServer(TaggedResource):
             return self._as_wanted(arm.body(when_free(self.azure, begin, report)))
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Start it where it is stopped, wait until it is ready, and change what differs."""
+        """Start it if it is stopped, wait until it is ready, and change what differs."""
         ready = self._ready(live, given, report)
         changes = {key: value for key, value in desired.items() if key != "location"}
         changes["properties"] = {
@@ -153,7 +153,7 @@ class FlexibleServer(TaggedResource):
         return self._live(given)
 
     def _ready(self, live: Properties, given: Given, report: Report) -> Properties:
-        """The server once it is ready: what an earlier run asked for may be under way."""
+        """Return the server once it is ready: an earlier run's operation may be in progress."""
         if live["properties"].get("state") == STOPPED:
             report("starting it", None)
             with doing(f"starting {self}"):
@@ -183,11 +183,11 @@ class FlexibleServer(TaggedResource):
 
     @staticmethod
     def is_private(live: Properties) -> bool:
-        """Whether a live server has its address in a network."""
+        """Whether a live server has its address in a virtual network."""
         return bool((live["properties"].get("network") or {}).get(_SUBNET))
 
     def outputs(self, live: Properties) -> Properties:
-        """host, the name by which Azure says that it is reached; state."""
+        """host, as returned by Azure; state."""
         properties = live["properties"]
         host = properties.get("fullyQualifiedDomainName")
         return {"host": host or UNKNOWN, "state": properties.get("state")}

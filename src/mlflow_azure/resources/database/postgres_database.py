@@ -40,7 +40,7 @@ class PostgresDatabase(ServerPart):
         return body
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Nobody can change the encoding of a database."""
+        """Raise: the encoding of a database cannot be changed."""
         raise SettingsError(
             f"{self} on {self.server} has the encoding {live['properties'].get('charset')}: MLflow needs {CHARSET}",
             hint="Choose another: --postgres-database-name NAME",

@@ -1,6 +1,6 @@
-"""What the parts of a PostgreSQL server have in common: they can be asked for only while the server is ready.
+"""Base of the parts of a PostgreSQL server, which can only be read while the server is ready.
 
-A server takes one change at a time, so each part names the one written before it:
+A server accepts one change at a time, so each part refers to the one written before it:
 https://github.com/hashicorp/terraform-provider-azurerm/pull/18159
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.database.flexible_server import FlexibleServer
 
 NOT_ASKED: Properties = {"properties": {}}
-"""What is known of a part while its server is stopped, or busy."""
+"""The state of a part while its server is stopped or busy."""
 
 
 class ServerPart(AzureResource):
@@ -33,11 +33,11 @@ class ServerPart(AzureResource):
         self.server = server
 
     def read_part(self, given: Given, get: Callable[[], Any]) -> Properties | None:
-        """The live part; NOT_ASKED while the server is not ready: it is read again before it is written."""
+        """Return the live part; NOT_ASKED while the server is not ready. It is read again before it is written."""
         if given(self.server, "state") not in (READY, UNKNOWN):
             return NOT_ASKED
         return arm.get(str(self), get)
 
     def state(self, live: Properties) -> str:
-        """It is there, as far as can be asked."""
+        """Return its state, as far as it can be read."""
         return "Available" if live["properties"] else "Unknown"

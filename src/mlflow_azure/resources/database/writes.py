@@ -1,4 +1,4 @@
-"""Writes to a PostgreSQL server, which refuses what comes while it is at work on something else."""
+"""Writes to a PostgreSQL server, which refuses them while it is busy."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BUSY_SECONDS = 600.0
 
 
 def when_free(azure: Azure, begin: Callable[[], LROPoller[T]], report: Report) -> T:
-    """The result of a write, tried again for ten minutes while the server is busy.
+    """Return the result of a write, retried for ten minutes while the server is busy.
 
-    It says so at once, or as the end of the operation: both are waited for.
+    The server may say so at once or at the end of the operation; both are retried.
     """
     return eventually(
         azure.deadline,

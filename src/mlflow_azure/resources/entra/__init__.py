@@ -1,1 +1,1 @@
-"""Sign-in: what it takes in Microsoft Entra ID, and that the web app demands it."""
+"""Sign-in: its objects in Microsoft Entra ID, and the web app's requirement."""

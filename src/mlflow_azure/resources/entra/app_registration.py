@@ -1,8 +1,8 @@
 """The app registration in Microsoft Entra ID that people and programs sign in to.
 
 Its properties: https://learn.microsoft.com/graph/api/resources/application. The identifier URI names tenant and host.
-That is a form which tenants accept (https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions),
-and, being unique in the tenant, it finds what an earlier run made.
+Tenants accept this form (https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions),
+and since it is unique in the tenant, it identifies the registration of an earlier run.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 CALLBACK_PATH = "/.auth/login/aad/callback"
 SCOPE = "user_impersonation"
-"""The name App Service's own guide gives the scope."""
+"""The scope's name in App Service's own guide."""
 ROLE = "MLflow.Access"
 COMMAND_LINES = {
     "Azure CLI": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
     "Azure PowerShell": "1950a258-227b-4e31-a9cf-717495945fc2",
 }
-"""Clients that may ask for a token in a user's name without a consent of their own, so that `az login` is enough.
+"""Clients that may get a token for a user without separate consent, so that `az login` is enough.
 Ids: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in."""
 _SCOPE = {
     "value": SCOPE,
@@ -54,11 +54,11 @@ _TAG_PREFIX = "mlflow-azure:"
 
 @dataclass(frozen=True)
 class GivenRegistration:
-    """A registration that someone else looks after.
+    """A registration managed by someone else.
 
     Attributes:
         client_id: Its client id.
-        audiences: What tokens may say that they are for.
+        audiences: The accepted audiences of tokens.
 
     """
 
@@ -67,14 +67,14 @@ class GivenRegistration:
 
 
 class AppRegistration(AzureResource, Removable):
-    """The registration of one web app, with a scope for users, and a role for those who are named.
+    """The registration of a web app, with a scope for users, and a role for allowed principals.
 
     Args:
         name: Its display name.
         tenant_id: The tenant it is in.
-        client_id: Its client id where that is known; else it is found by its identifier URI.
-        wanted: Whether it is to exist.
-        after: What is done before.
+        client_id: Its client id if known; otherwise it is found by its identifier URI.
+        wanted: Whether it should exist.
+        after: Nodes that are done before it.
 
     """
 
@@ -98,11 +98,11 @@ class AppRegistration(AzureResource, Removable):
 
     @property
     def id(self) -> str:
-        """Whose registration it is, in the manner of an id; Azure Resource Manager does not know registrations."""
+        """A pseudo-id: Azure Resource Manager does not know registrations."""
         return f"{self.site.id}/appRegistrations/{self.name}"
 
     def read(self, given: Given) -> Properties | None:
-        """The registration that the web app names, or that is for its host."""
+        """Return the registration used by the web app, or made for its host."""
         host = given(self.site, "host")
         if host is UNKNOWN:
             return None
@@ -119,7 +119,7 @@ class AppRegistration(AzureResource, Removable):
         return f"api://{self.tenant_id}/{host}"
 
     def desired(self, given: Given) -> Properties:
-        """For accounts of the tenant, with the addresses that the web app really has, and tokens of version 2."""
+        """For accounts of the tenant, with the web app's actual host names, and v2 tokens."""
         host, url = given(self.site, "host"), given(self.site, "url")
         known = host is not UNKNOWN
         scope, role = self._permission(SCOPE), self._permission(ROLE)
@@ -143,11 +143,11 @@ class AppRegistration(AzureResource, Removable):
         }
 
     def _permission(self, name: str) -> str:
-        """The id of a scope or role: any GUID that stays the same."""
+        """Return the id of a scope or role: a stable GUID."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.site.id}/{name}".lower()))
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Register it. Clients can be allowed only scopes that exist already, so that comes second."""
+        """Register it. Clients can only be authorised for existing scopes, so that comes second."""
         body = in_lists(desired)
         first = {
             **body,
@@ -159,7 +159,7 @@ class AppRegistration(AzureResource, Removable):
         return {**by_name(made), **desired}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change it; lists are replaced whole, so what was added by hand is written again."""
+        """Change it; lists are replaced as a whole, so manual additions are written again."""
         both = merged(live, desired)
         with doing(f"updating {self} in Microsoft Entra ID"):
             self.azure.directory.update(f"/applications/{live['id']}", in_lists({key: both[key] for key in desired}))
@@ -186,26 +186,26 @@ class AppRegistration(AzureResource, Removable):
 
 
 def client_id(client: AppRegistration | GivenRegistration | None, given: Given) -> Any:
-    """The client id of either; UNKNOWN for a registration that is still to be made."""
+    """Return the client id of either; UNKNOWN for a registration still to be created."""
     if isinstance(client, GivenRegistration):
         return client.client_id
     return None if client is None else given(client, "client_id")
 
 
 def deployment_tag(subscription_id: str, group: str) -> str:
-    """The tag of the registrations of a deployment: they lie outside its resource group."""
+    """Return the tag of a deployment's registrations, which are outside its resource group."""
     return f"{_TAG_PREFIX}{subscription_id}/{group}".lower()
 
 
 def is_ours(registration: Properties) -> bool:
-    """Whether a registration, in either form, was made by mlflow-azure."""
+    """Whether a registration, in either form, was created by mlflow-azure."""
     return any(tag.startswith(_TAG_PREFIX) for tag in registration.get("tags") or ())
 
 
 def delete_registration(directory: MicrosoftGraph, name: str, object_id: str) -> None:
-    """Delete a registration with its service principal, for good where that is allowed.
+    """Delete a registration with its service principal, permanently if that is allowed.
 
-    Where it is not, Microsoft Entra ID keeps what was deleted for 30 days.
+    If it is not, Microsoft Entra ID keeps deleted objects for 30 days.
     """
     from azure.core.exceptions import HttpResponseError
 

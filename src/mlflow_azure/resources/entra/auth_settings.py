@@ -1,4 +1,4 @@
-"""The web app's sign-in ("App Service Authentication"): nobody gets past App Service without a Microsoft Entra token.
+"""The web app's sign-in ("App Service Authentication"): App Service lets nobody in without a Microsoft Entra token.
 
 Its properties: https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad and
 https://learn.microsoft.com/azure/templates/microsoft.web/sites/config-authsettingsv2.
@@ -30,10 +30,10 @@ class AuthSettings(SitePart):
     """Sign-in with Microsoft Entra: required of everyone, for every path.
 
     Args:
-        client: The app registration that tokens have to be for. None switches sign-in off.
+        client: The app registration that tokens must be issued for. None turns sign-in off.
         issuer: URL of the tenant's token issuer.
-        secret: The app setting with the registration's secret, or with the identity that stands in for it.
-        after: What is written before it: as long as a part of it is missing, sign-in would not work.
+        secret: The app setting with the registration's secret, or the identity that replaces it.
+        after: What is written before it: sign-in does not work while any of it is missing.
 
     """
 
@@ -60,7 +60,7 @@ class AuthSettings(SitePart):
         return live and {"properties": _without_gaps(live["properties"])}
 
     def desired(self, given: Given) -> Properties:
-        """Every request carries a token of the tenant for the registration; browsers are sent to sign in."""
+        """Require a token of the tenant for the registration; redirect browsers to sign in."""
         if self.client is None:
             return {"properties": {"platform": {"enabled": False}}}
         client = self.client
@@ -90,7 +90,7 @@ class AuthSettings(SitePart):
         }
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Set it; the write replaces all, so the rest of it is written again."""
+        """Set it; the write replaces everything, so the rest is written again."""
 
         def write(now: Properties) -> SiteAuthSettingsV2:
             body = arm.sent({"properties": merged(now["properties"], desired["properties"])})
@@ -105,13 +105,13 @@ class AuthSettings(SitePart):
 
 
 def read_sign_in(azure: Azure, group: str, site: str) -> dict[str, Any] | None:
-    """The live settings of a web app, as Azure tells them; None where there is no web app."""
+    """Return Azure's live settings of a web app; None if there is no web app."""
     read = azure.web.web_apps.get_auth_settings_v2_without_secrets
     return arm.get(f"the sign-in of web app {site}", lambda: read(group, site))
 
 
 def is_on(live: Properties) -> bool:
-    """Whether sign-in is switched on at all."""
+    """Whether sign-in is on at all."""
     return bool((live["properties"].get("platform") or {}).get("enabled"))
 
 
@@ -121,12 +121,12 @@ def requires_sign_in(live: Properties) -> bool:
 
 
 def registration(live: Properties) -> Properties:
-    """What the site knows of the app registration: clientId, openIdIssuer, clientSecretSettingName."""
+    """Return the site's configuration of the registration: clientId, openIdIssuer, clientSecretSettingName."""
     return _provider(live).get("registration") or {}
 
 
 def audiences(live: Properties) -> tuple[str, ...]:
-    """What tokens may say that they are for."""
+    """Return the accepted audiences of tokens."""
     return tuple((_provider(live).get("validation") or {}).get("allowedAudiences") or ())
 
 
@@ -135,6 +135,6 @@ def _provider(live: Properties) -> Properties:
 
 
 def _without_gaps(properties: dict[str, Any]) -> dict[str, Any]:
-    """The settings with an empty list where Azure leaves out the paths that need no sign-in."""
+    """Return the settings with an empty list if Azure omits the paths without sign-in."""
     validation = properties.get("globalValidation") or {}
     return {**properties, "globalValidation": {**validation, "excludedPaths": validation.get("excludedPaths") or []}}

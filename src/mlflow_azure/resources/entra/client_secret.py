@@ -1,7 +1,7 @@
-"""The app registration's secret: made here, held only in an app setting of the web app, and renewed in time.
+"""The app registration's secret: created here, stored only in an app setting, and renewed before it expires.
 
-Microsoft Graph tells a password once, when it is made. Afterwards it tells its first three characters (`hint`), which
-say whether the one in the app settings is still the registration's:
+Microsoft Graph returns a password only on creation. Afterwards it returns the first three characters (`hint`), which
+show whether the one in the app settings is still the registration's:
 https://learn.microsoft.com/graph/api/resources/passwordcredential.
 """
 
@@ -36,10 +36,10 @@ _UNKNOWN_SECRET = "AADSTS7000215"  # noqa: S105 - the code of "Invalid client se
 
 
 class ClientSecret(AzureResource):
-    """A password of the registration, valid for half a year, and renewed when a month of it is left.
+    """A password of the registration, valid for half a year, and renewed a month before it expires.
 
     Args:
-        registration: Whose it is.
+        registration: Its registration.
         renew: Renew it now.
 
     """
@@ -57,7 +57,7 @@ class ClientSecret(AzureResource):
         return f"{self.registration.id}/passwords/{LABEL}"
 
     def read(self, given: Given) -> Properties | None:
-        """Whether the secret in the app settings works, and until when; None where there is none."""
+        """Return whether the secret in the app settings works, and until when; None if there is none."""
         used = self._in_app_settings()
         if used is None:
             return None
@@ -74,11 +74,11 @@ class ClientSecret(AzureResource):
         return (arm.body(answer).get("properties") or {}).get(SIGN_IN_SECRET)
 
     def desired(self, given: Given) -> Properties:
-        """One that works, and goes on working for a while."""
+        """A secret that works and is not about to expire."""
         return {"valid": True}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Add a password. The one in use stays: it has to work until the new one is in the app settings."""
+        """Add a password. The one in use stays valid until the new one is in the app settings."""
         registration = f"/applications/{given(self.registration, 'object_id')}"
         expires = datetime.now(UTC) + timedelta(days=VALID_DAYS)
         wanted = {"displayName": LABEL, "endDateTime": expires.isoformat()}
@@ -100,7 +100,7 @@ class ClientSecret(AzureResource):
                 self.azure.directory.create(f"{registration}/removePassword", {"keyId": each["keyId"]})
 
     def outputs(self, live: Properties) -> Properties:
-        """secret: the new one; None where that in the app settings stays, whose value nobody needs. key_id."""
+        """secret: the new one; None if the one in the app settings stays, whose value is not needed. key_id."""
         secret = live.get("secret") if live["valid"] else UNKNOWN
         return {"secret": secret, "expires": live["expires"], "key_id": live["key_id"]}
 
@@ -109,7 +109,7 @@ class ClientSecret(AzureResource):
 
 
 class OldClientSecrets(AzureResource):
-    """The passwords that were made here for the registration, without the one that is in use: they go."""
+    """Deletes our passwords of the registration, except the one in use."""
 
     kind = "old client secrets"
 
@@ -125,7 +125,7 @@ class OldClientSecrets(AzureResource):
         return f"{self.registration.id}/passwords"
 
     def read(self, given: Given) -> Properties | None:
-        """The ids of all that were made here."""
+        """Return the ids of all our passwords."""
         with doing(f"reading the client secrets of {self.registration}"):
             live = self.azure.directory.get(f"/applications/{given(self.registration, 'object_id')}")
         ours = [each for each in live.get("passwordCredentials") or [] if each.get("displayName") == LABEL]
@@ -135,7 +135,7 @@ class OldClientSecrets(AzureResource):
         return {"key_ids": [given(self.secret, "key_id")]}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """There is always one."""
+        """Never called: there is always one."""
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
@@ -148,7 +148,7 @@ class OldClientSecrets(AzureResource):
 
 
 def wait_until_accepted(azure: Azure, client_id: str, secret: Secret, report: Report) -> None:
-    """Wait, for a minute at most, until Microsoft Entra ID knows a new secret: its replicas lag behind.
+    """Wait, for a minute at most, until Microsoft Entra ID accepts a new secret: its replicas lag.
 
     Raises:
         MlflowAzureError: It still refuses it.
@@ -179,6 +179,6 @@ def wait_until_accepted(azure: Azure, client_id: str, secret: Secret, report: Re
 
 
 def _credential(credentials: Iterable[Mapping[str, Any]], secret: str) -> Mapping[str, Any] | None:
-    """The credential of the registration that a secret is, as far as its first characters tell."""
+    """Return the registration's credential for a secret, as far as its first characters tell."""
     found = [each for each in credentials if secret and each.get("hint") == secret[:_HINT]]
     return max(found, key=lambda each: str(each.get("endDateTime")), default=None)

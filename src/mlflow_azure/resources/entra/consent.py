@@ -1,4 +1,4 @@
-"""Consent for everyone to signing in: where assignment is required, users cannot consent themselves.
+"""Consent to sign-in on behalf of everyone: if assignment is required, users cannot consent themselves.
 
 https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal
 """
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.entra.service_principal import ServicePrincipal
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
-"""Microsoft Graph's own application, whose permissions a sign-in asks for."""
+"""Microsoft Graph's own application, whose permissions a sign-in requests."""
 SCOPES = ("email", "openid", "profile")
-"""What App Service asks for: https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad"""
+"""The permissions that App Service requests: https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad"""
 _GRANTS = "/oauth2PermissionGrants"
 
 
 class Consent(AzureResource):
     """An administrator's consent to the sign-in of everyone who is assigned.
 
-    A user who may not give it is no worse off than without it: that is told, and stops nothing.
+    If the user may not give it, that is reported, but does not stop anything.
     """
 
     kind = "consent"
@@ -40,7 +40,7 @@ class Consent(AzureResource):
         return f"{self.principal.id}/consent"
 
     def read(self, given: Given) -> Properties | None:
-        """What was consented to for everyone; None also where Microsoft Entra ID does not tell."""
+        """Return the consent for everyone; None also if Microsoft Entra ID does not reveal it."""
         client = given(self.principal, "id")
         condition = f"clientId eq {quoted(client)} and consentType eq 'AllPrincipals'"
         try:
@@ -58,7 +58,7 @@ class Consent(AzureResource):
         return {"scopes": dict.fromkeys(SCOPES, True)}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Consent, where the signed-in user may."""
+        """Consent, if the signed-in user may."""
         try:
             with doing(f"consenting to {self} in Microsoft Entra ID"):
                 grant = {"clientId": given(self.principal, "id"), "consentType": "AllPrincipals"}

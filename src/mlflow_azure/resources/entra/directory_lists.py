@@ -1,7 +1,7 @@
-"""App registrations as Microsoft Graph lists them, and as they can be compared.
+"""Converts app registrations between Microsoft Graph's lists and comparable mappings.
 
-Graph answers with lists and replaces them whole. By the name of each entry they become mappings, in which what is
-desired can stand beside what someone added by hand:
+Graph returns lists and replaces them as a whole. Keyed by entry they become mappings, in which
+desired entries can coexist with manual ones:
 
     "redirectUris": ["https://a", "https://b"]         {"https://a": True, "https://b": True}
     "appRoles": [{"id": "1", "value": "Access"}]       {"1": {"value": "Access"}}
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 TEXTS = frozenset({"identifierUris", "tags", "redirectUris", "delegatedPermissionIds", "allowedMemberTypes"})
 """Lists of plain texts."""
 OBJECTS = {"oauth2PermissionScopes": "id", "appRoles": "id", "preAuthorizedApplications": "appId"}
-"""Lists of objects, and the property that names an entry."""
+"""Lists of objects, with the property that identifies an entry."""
 
 
 def by_name(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What Graph answered, with mappings for the lists that are known here."""
+    """Return Graph's response, with mappings for the known lists."""
     return {key: _mapping(key, value) for key, value in found.items()}
 
 
@@ -37,7 +37,7 @@ def _mapping(key: str, value: Any) -> Any:
 
 
 def in_lists(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The opposite: what to send to Graph."""
+    """Return the reverse: what to send to Graph."""
     return {key: _list(key, value) for key, value in wanted.items()}
 
 
@@ -50,7 +50,7 @@ def _list(key: str, value: Any) -> Any:
 
 
 def merged(live: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
-    """What is desired, with what else is live."""
+    """Return the desired entries together with all other live ones."""
     both = dict(live)
     for key, value in desired.items():
         found = live.get(key)

@@ -1,4 +1,4 @@
-"""The trust by which the web app's identity stands in for a secret of the app registration.
+"""The federated credential: the web app's identity replaces the app registration's secret.
 
 https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
 """
@@ -21,7 +21,7 @@ NAME = "mlflow-azure"
 
 
 class FederatedCredential(AzureResource):
-    """A credential of the registration that is no secret: tokens of the identity, which only the web app gets."""
+    """A credential of the registration without a secret: tokens of the identity, which only the web app gets."""
 
     kind = "federated credential"
 
@@ -43,7 +43,7 @@ class FederatedCredential(AzureResource):
         return next((each for each in listed if each["name"] == NAME), None)
 
     def desired(self, given: Given) -> Properties:
-        """Tokens that the tenant gives to the identity."""
+        """Tokens that the tenant issues to the identity."""
         return {
             "issuer": self.azure.cloud.issuer(self.registration.tenant_id),
             "subject": given(self.identity, "principal_id"),
@@ -60,7 +60,7 @@ class FederatedCredential(AzureResource):
             raise AzureRefusedError(refused.message, hint=refused.hint, code=FEDERATION_REFUSED) from refused
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Point it to the identity that there is now."""
+        """Point it to the current identity."""
         with doing(f"letting {self.identity} sign in as {self.registration}"):
             path = f"{_collection(given(self.registration, 'object_id'))}/{live['id']}"
             self.azure.directory.update(path, dict(desired))

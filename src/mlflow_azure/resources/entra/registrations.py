@@ -1,4 +1,4 @@
-"""The app registrations of a deployment: what it has in Microsoft Entra ID, outside its resource group."""
+"""The app registrations of a deployment in Microsoft Entra ID, outside its resource group."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def find(azure: Azure, condition: str) -> list[dict[str, Any]] | None:
-    """The registrations that fulfil a condition in OData's language; None where the user may not see any.
+    """Return the registrations that match an OData filter; None if the user may not see any.
 
     Raises:
-        MlflowAzureError: Microsoft Graph does not answer.
+        MlflowAzureError: Microsoft Graph does not respond.
 
     """
     from azure.core.exceptions import HttpResponseError
@@ -37,7 +37,7 @@ def find(azure: Azure, condition: str) -> list[dict[str, Any]] | None:
 
 
 def of_deployment(azure: Azure, group: str) -> list[dict[str, Any]] | None:
-    """The registrations that were made for a deployment; None where the user may not see any."""
+    """Return a deployment's registrations; None if the user may not see any."""
     tag = quoted(deployment_tag(azure.subscription_id, group))
     return find(azure, f"tags/any(tag:tag eq {tag})")
 
@@ -62,20 +62,20 @@ def if_told(azure: Azure, group: str, patience: Deadline) -> list[dict[str, Any]
 
 
 def used_by(azure: Azure, group: str, site: str, *, ours_only: bool = False) -> str | None:
-    """The client id that the sign-in on a web app uses, whoever set it up; None where there is no such sign-in."""
+    """Return the client id of a web app's sign-in, whoever set it up; None without sign-in."""
     live = auth_settings.read_sign_in(azure, group, site)
     return ours(live) if ours_only else _used(live).get("clientId")
 
 
 def ours(live: Properties | None) -> str | None:
-    """The client id in some live sign-in settings, if sign-in is on and was set up by this program."""
+    """Return the client id in live sign-in settings, if sign-in is on and was set up by this program."""
     registration = _used(live)
     names = (SIGN_IN_SECRET, FEDERATED_CLIENT)
     return str(registration["clientId"]) if registration.get("clientSecretSettingName") in names else None
 
 
 def is_federated(live: Properties | None) -> bool:
-    """Whether an identity stands in for the secret of the registration in some live sign-in settings."""
+    """Whether an identity replaces the registration's secret in live sign-in settings."""
     return _used(live).get("clientSecretSettingName") == FEDERATED_CLIENT
 
 

@@ -1,7 +1,7 @@
-"""The service principal: the app registration in the tenant, where it says who may sign in.
+"""The service principal: the app registration in the tenant, which determines who can sign in.
 
-https://learn.microsoft.com/graph/api/resources/serviceprincipal. Who may sign in is decided by Microsoft Entra ID, when
-it gives a token: App Service itself can check users one by one, but no groups
+https://learn.microsoft.com/graph/api/resources/serviceprincipal. Microsoft Entra ID decides who can sign in when
+it issues a token: App Service itself can check individual users, but not groups
 (https://github.com/Azure/azure-sdk-for-net/issues/38485).
 """
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.entra.app_registration import AppRegistration
 
 IN_PORTAL = "WindowsAzureActiveDirectoryIntegratedApp"
-"""The tag of service principals that the portal lists as enterprise applications."""
+"""The tag that makes the portal list a service principal as an enterprise application."""
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """Who may sign in.
+    """Who can sign in.
 
     Attributes:
         principals: Object ids of users, groups and service principals; empty for everyone in the tenant.
@@ -40,7 +40,7 @@ class ServicePrincipal(AzureResource):
     """The service principal of an app registration.
 
     Args:
-        allowed: Who may sign in; None leaves that as it is.
+        allowed: Who can sign in; None leaves that unchanged.
 
     """
 
@@ -56,7 +56,7 @@ class ServicePrincipal(AzureResource):
         return f"{self.registration.id}/servicePrincipal"
 
     def read(self, given: Given) -> Properties | None:
-        """The service principal, with those who are assigned to it where that matters."""
+        """Return the service principal, with its assignments if they matter."""
         condition = f"appId eq {quoted(given(self.registration, 'client_id'))}"
         with doing(f"reading {self} in Microsoft Entra ID"):
             found = self.azure.directory.find("/servicePrincipals", condition)
@@ -70,7 +70,7 @@ class ServicePrincipal(AzureResource):
         return {**live, "assignments": assignments, "assigned": sorted(assignments), "people": _people(listed)}
 
     def desired(self, given: Given) -> Properties:
-        """Enabled, and open to those who are allowed, and to no one else."""
+        """Enabled, and open to the allowed principals only."""
         if self.allowed is None:
             return {"accountEnabled": True}
         return {
@@ -87,7 +87,7 @@ class ServicePrincipal(AzureResource):
         return {**made, **desired}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Say whether being assigned is required, and assign those who are allowed; nobody else stays assigned."""
+        """Set whether assignment is required, and assign exactly the allowed principals."""
         with doing(f"updating {self} in Microsoft Entra ID"):
             self.azure.directory.update(f"/servicePrincipals/{live['id']}", _own(desired))
             if "assigned" in desired:
@@ -108,11 +108,11 @@ class ServicePrincipal(AzureResource):
 
 
 def _people(assignments: Iterable[Properties]) -> list[dict[str, str]]:
-    """Who is assigned: name and kind, as Microsoft Graph calls them."""
+    """Return the assigned principals: name and kind, in Microsoft Graph's terms."""
     found = [{"name": str(each["principalDisplayName"]), "kind": str(each["principalType"])} for each in assignments]
     return sorted(found, key=lambda each: (each["kind"], each["name"]))
 
 
 def _own(desired: Properties) -> dict[str, Any]:
-    """The properties of the service principal itself: the assignments are objects of their own."""
+    """Return the properties of the service principal itself, without the assignments, which are separate objects."""
     return {key: value for key, value in desired.items() if key != "assigned"}

@@ -1,1 +1,1 @@
-"""The virtual network of web app and PostgreSQL server, and the names in it."""
+"""The virtual network of web app and PostgreSQL server, and its DNS zone."""

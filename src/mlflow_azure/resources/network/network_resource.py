@@ -1,6 +1,6 @@
-"""What the resources of Microsoft.Network have in common: they are read and written by their ids.
+"""Base of the resources of Microsoft.Network, which are read and written by id.
 
-The generic client of Azure Resource Manager does that, which is loaded anyway: azure-mgmt-network has 300 kinds of
+This uses the generic client of Azure Resource Manager, which is loaded anyway: azure-mgmt-network has 300 kinds of
 resource, of which two are needed here, and private DNS zones are in yet another package.
 https://learn.microsoft.com/rest/api/resources/resources/create-or-update-by-id
 """
@@ -34,7 +34,7 @@ class NetworkResource(TaggedResource):
     api_version: ClassVar[str]
 
     def read(self, given: Given) -> Properties | None:
-        """The live resource, once what an earlier run asked for is done."""
+        """Return the live resource, once an earlier run's operation is done."""
         resources = self.azure.resources.resources
         return arm.get_settled(
             self.azure, str(self), lambda: resources.get_by_id(self.id, api_version=self.api_version)
@@ -50,7 +50,7 @@ class NetworkResource(TaggedResource):
         return self.put(f"updating {self}", {**desired, "tags": merged_tags(live, desired)}, report)
 
     def put(self, what: str, body: Properties, report: Report) -> Properties:
-        """Write the whole of it: what is left out is gone. While the network is at work on something, it is retried."""
+        """Write all of it: omitted properties are deleted. Retry while the network is busy."""
         azure = self.azure
 
         def write() -> Any:
@@ -70,5 +70,5 @@ class NetworkResource(TaggedResource):
 
 
 def _is_busy(error: HttpResponseError) -> bool:
-    """Whether something of the network is just being written: a server that gets its address there, perhaps."""
+    """Whether the network is being written, such as for a new server's address."""
     return error_code(error) == "ReferencedResourceNotProvisioned" or is_busy(error)

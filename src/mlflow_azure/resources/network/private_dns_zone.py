@@ -1,4 +1,4 @@
-"""The private DNS zone that gives the PostgreSQL server its name within the network, and its link to that.
+"""The private DNS zone of the PostgreSQL server's name, and its link to the network.
 
 https://learn.microsoft.com/azure/dns/private-dns-overview
 """
@@ -23,7 +23,7 @@ _EVERYWHERE = "global"
 class PrivateDnsZone(NetworkResource):
     """The zone of one server: `server`.private.postgres.database.azure.com.
 
-    The service writes its record. A zone that were called exactly like the server it would refuse:
+    The service writes its record. It would refuse a zone with exactly the server's name:
     https://learn.microsoft.com/azure/postgresql/network/concepts-networking-private#use-a-private-dns-zone
     """
 
@@ -37,7 +37,7 @@ class PrivateDnsZone(NetworkResource):
 
 
 class PrivateDnsZoneLink(NetworkResource):
-    """Lets what is in a network find the names of a zone."""
+    """Makes the names of a zone resolvable in a network."""
 
     kind = "private DNS zone link"
     type = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
@@ -69,6 +69,6 @@ class PrivateDnsZoneLink(NetworkResource):
         return {**live, "properties": {**live["properties"], "virtualNetwork": linked}}
 
     def desired(self, given: Given) -> Properties:
-        """The network, and that machines in it do not register themselves."""
+        """The network, without automatic registration of machines."""
         properties = {"virtualNetwork": {"id": self.network.id}, "registrationEnabled": False}
         return {**super().desired(given), "properties": properties}

@@ -1,4 +1,4 @@
-"""The virtual network in which the web app reaches a PostgreSQL server that has no public address.
+"""The virtual network through which the web app reaches a PostgreSQL server without a public address.
 
 https://learn.microsoft.com/azure/postgresql/network/concepts-networking-private
 """
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A part of the network that belongs to one service.
+    """A subnet delegated to one service.
 
     Attributes:
-        prefix: Its addresses.
-        service: The service that it is delegated to: no other may use it.
+        prefix: Its address range.
+        service: The service that it is delegated to; no other may use it.
 
     """
 
@@ -30,20 +30,20 @@ class Subnet:
 
 
 SUFFIX = "-network"
-"""The network is called like the web app, with this at the end."""
+"""Suffix of the network's name, after the web app's name."""
 ADDRESSES = "10.60.0.0/24"
 DATABASE, WEB_APP = "database", "web-app"
 SUBNETS = {
-    # The smallest that a flexible server takes: a server has one address, or four with high availability.
+    # The smallest allowed for a flexible server, which has one address, or four with high availability.
     DATABASE: Subnet("10.60.0.0/28", "Microsoft.DBforPostgreSQL/flexibleServers"),
-    # Enough for as many instances as a plan can have; it cannot be changed while it is used:
+    # Enough for a plan's maximum number of instances; it cannot be changed while in use:
     # https://learn.microsoft.com/azure/app-service/overview-vnet-integration#subnet-requirements
     WEB_APP: Subnet("10.60.0.64/26", "Microsoft.Web/serverFarms"),
 }
 
 
 class VirtualNetwork(NetworkResource):
-    """The network. Its addresses, and what its owner adds to it (subnets, peerings), stay."""
+    """The network. Its address range and its owner's additions (subnets, peerings) stay."""
 
     kind = "virtual network"
     type = "Microsoft.Network/virtualNetworks"
@@ -67,7 +67,7 @@ class VirtualNetwork(NetworkResource):
         return self._write(f"creating {self}", desired, properties, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Write it anew, with everything that it has."""
+        """Write it again, with everything it has."""
         there = {each["name"]: each for each in live["properties"].get("subnets") or ()}
         properties = {**live["properties"], "subnets": [*_with_ours(there).values()]}
         tagged = {**desired, "tags": merged_tags(live, desired)}
@@ -83,7 +83,7 @@ def _with_ours(there: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subnet(name: str, live: dict[str, Any]) -> dict[str, Any]:
-    """A subnet of ours as it is to be; the addresses that it has stay."""
+    """Return the desired state of one of our subnets; its address range stays."""
     properties = live.get("properties") or {"addressPrefix": SUBNETS[name].prefix}
     service = SUBNETS[name].service
     if _delegated_to(properties) == service:
@@ -94,7 +94,7 @@ def _subnet(name: str, live: dict[str, Any]) -> dict[str, Any]:
 
 def _delegated_to(properties: Properties) -> str | None:
     services = [each["properties"]["serviceName"] for each in properties.get("delegations") or ()]
-    # Azure changes the case of a type at will.
+    # Azure's case of types varies.
     known = {subnet.service.lower(): subnet.service for subnet in SUBNETS.values()}
     return next((known.get(service.lower(), service) for service in services), None)
 

@@ -1,4 +1,4 @@
-"""The registry's admin user, switched off once nothing uses its password any more."""
+"""The registry's admin user, turned off once nothing uses its password."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class AdminUser(AzureResource):
-    """The admin user, off. It comes after what used it, so that a deployment never loses its image on the way.
+    """The disabled admin user. It comes after what used it, so that a deployment never loses its image.
 
     Args:
-        unused: Raises MlflowAzureError where something uses it after all, as someone else made it do meanwhile.
+        unused: Raises MlflowAzureError if something uses it again because of someone else's change.
 
     """
 
@@ -43,7 +43,7 @@ class AdminUser(AzureResource):
         return {"properties": {"adminUserEnabled": False}}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """A new registry is made without it."""
+        """Never called: a new registry is created without it."""
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

@@ -24,8 +24,8 @@ class ContainerRegistry(TaggedResource):
     """A Basic registry.
 
     Args:
-        admin_user: Whether the web app pulls with the password of its admin user. Where not, the user is not touched
-            here: what still uses it comes first (admin_user.py).
+        admin_user: Whether the web app pulls with the admin user's password. If not, the user is not touched
+            here, since whatever still uses it comes first (admin_user.py).
 
     """
 
@@ -57,16 +57,16 @@ class ContainerRegistry(TaggedResource):
         return live
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs; the SKU that an owner chose is kept."""
+        """Change what differs; a SKU chosen by the owner is kept."""
         body = {"tags": merged_tags(live, desired), "properties": desired["properties"]}
         with doing(f"updating {self}"):
             poller = self.azure.registries.registries.begin_update(*self.where, body, polling=self.azure.polling())
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:
-        """login_server, username, password, and passwords by their names.
+        """login_server, username, password, and passwords by name.
 
-        They are the admin user's, of whose two passwords both are valid all the time; our own where it is disabled.
+        They are the admin user's, whose two passwords are both always valid; if it is disabled, the signed-in user's.
         """
         server = live["properties"]["loginServer"]
         if live["properties"].get("adminUserEnabled"):
@@ -84,5 +84,5 @@ class ContainerRegistry(TaggedResource):
 
 
 def passwords_of(credentials: RegistryListCredentialsResult) -> dict[str, Secret]:
-    """The passwords of an admin user: `password` and `password2`."""
+    """Return the passwords of an admin user: `password` and `password2`."""
     return {each["name"]: Secret(each["value"]) for each in credentials.as_dict()["passwords"]}

@@ -1,4 +1,4 @@
-"""The image in the registry: built and pushed only when its content is not there yet."""
+"""The image in the registry: built and pushed only if its content is not there yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ImageBuild(Task):
-    """The build of the image on this machine, which waits for nothing."""
+    """The build of the image on this machine, which has no dependencies."""
 
     kind = "image build"
     ahead = True
@@ -33,10 +33,10 @@ class ImageBuild(Task):
 
 
 class Image(AzureResource):
-    """An image under `repository:tag`, which the web app runs.
+    """The web app's image, under `repository:tag`.
 
-    It is stored a second time under a tag that names its build context (`ctx-…`). While both tags have one digest,
-    the image is what the context says, wherever it was built.
+    It is also stored under a tag for its build context (`ctx-…`). While both tags have the same digest,
+    the image matches the context, wherever it was built.
     """
 
     kind = "image"
@@ -62,11 +62,11 @@ class Image(AzureResource):
 
     @property
     def id(self) -> str:
-        """Where the image is, in the manner of an id; Azure Resource Manager itself does not know images."""
+        """A pseudo-id: Azure Resource Manager does not know images."""
         return f"{self.registry.id}/repositories/{self.repository}/tags/{self.tag}"
 
     def read(self, given: Given) -> Properties | None:
-        """The digest under the tag, and the context that it was built from where that is ours."""
+        """Return the digest under the tag, and its build context if that is ours."""
         client = self._client(given)
         digest = client.digest(self.repository, self.tag)
         if digest is None:
@@ -76,11 +76,11 @@ class Image(AzureResource):
         return {"digest": digest, "context": context, "reference": f"{client.server}/{self.name}"}
 
     def desired(self, given: Given) -> Properties:
-        """Built from our context; where nothing is built, whatever is there."""
+        """Built from our context; without a build, whatever exists."""
         return {"context": self.context.tag} if self.context else {}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Build and push; or name anew what was built from the same context and is there under another tag."""
+        """Build and push, or retag an existing image of the same context."""
         client = self._client(given)
         if self.context is None or self.build is None:
             raise self.missing(client.server)
@@ -98,7 +98,7 @@ class Image(AzureResource):
         return live
 
     def missing(self, where: str) -> MlflowAzureError:
-        """Why it cannot be deployed where it is not in the registry, and is not to be built."""
+        """Raise if it is not in the registry and must not be built."""
         return MlflowAzureError(
             f"deploying {self}: it is not in {where}, and --build none rules out building it",
             hint=f"Push it to {where}/{self.name}, or let it be built: mlflow-azure deploy",
@@ -106,7 +106,7 @@ class Image(AzureResource):
         )
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Build and push: the tag then names the new image."""
+        """Build and push: the tag then refers to the new image."""
         return self.create(desired, given, report)
 
     def _client(self, given: Given) -> RegistryClient:
@@ -114,5 +114,5 @@ class Image(AzureResource):
         return RegistryClient(self.azure.cloud, server, username, password, self.azure.deadline)
 
     def state(self, live: Properties) -> str:
-        """Its digest, shortened as Docker does."""
+        """Its digest, shortened like Docker's."""
         return str(live["digest"]).removeprefix("sha256:")[:12]

@@ -1,6 +1,6 @@
-"""One of the two passwords of a registry's admin user, made anew.
+"""Renewal of one of the two passwords of a registry's admin user.
 
-Both are valid, so nothing that uses the other one notices:
+Both are valid, so users of the other one are not affected:
 https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
 """
 
@@ -23,13 +23,13 @@ ACCEPTED_SECONDS = 120.0
 
 
 class RegistryPassword(AzureResource):
-    """A password that is made anew, once nothing that matters uses it.
+    """A password to renew, once nothing important uses it.
 
     Args:
-        registry: Whose it is.
+        registry: Its registry.
         name: "password" or "password2".
-        image: Repository and tag of what is to be pulled with it.
-        after: What is done before: what used it has moved to the other one.
+        image: Repository and tag of the image to pull with it.
+        after: Nodes done before it, which switch to the other one.
 
     """
 
@@ -54,7 +54,7 @@ class RegistryPassword(AzureResource):
         return {"renewed": True}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Every admin user has it."""
+        """Never called: every admin user has it."""
         return self.update(desired, self.read(given) or {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

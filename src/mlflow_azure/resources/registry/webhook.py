@@ -1,4 +1,4 @@
-"""The registry's webhook that lets the web app pull an image as soon as it is pushed."""
+"""The registry's webhook that makes the web app pull a pushed image."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Webhook(AzureResource, Removable):
     """Calls the web app's SCM site on each push of one tag.
 
     Args:
-        registry: Where images are pushed.
-        site: The web app's name, which the webhook's follows from.
-        scope: The image it is about, "repository:tag".
-        publishing: Whose `hook` it calls. None for a webhook that is not wanted.
-        after: What is done before.
+        registry: The registry.
+        site: The web app's name, from which the webhook's is derived.
+        scope: The watched image, "repository:tag".
+        publishing: The publishing user, whose `hook` it calls. None for an unwanted webhook.
+        after: Nodes that are done before it.
 
     """
 
@@ -61,7 +61,7 @@ class Webhook(AzureResource, Removable):
         return {**live, "serviceUri": Secret(str(called.service_uri))}
 
     def desired(self, given: Given) -> Properties:
-        """On each push of the image, to the SCM site."""
+        """Call the SCM site on each push of the image."""
         return {
             "location": self.registry.location,
             "tags": arm.our_tags(self.registry.group.name),
@@ -94,7 +94,7 @@ class Webhook(AzureResource, Removable):
 
 
 def webhook_name(site: str) -> str:
-    """The name of a web app's webhook; webhooks have 5 to 50 letters and digits."""
+    """Return the name of a web app's webhook, which has 5 to 50 letters and digits."""
     return ("webapp" + re.sub(r"[^a-zA-Z0-9]", "", site))[:50]
 
 

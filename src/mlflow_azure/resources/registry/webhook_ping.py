@@ -1,4 +1,4 @@
-"""Whether the registry's webhook reaches the web app: a ping, and what came of it."""
+"""Checks that the registry's webhook reaches the web app, with a ping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.web.web_app import WebApp
 
 PATIENCE_SECONDS = 60.0
-"""It takes App Service a moment to let the deployment user in after its sign-in was allowed."""
+"""App Service takes a moment to accept the deployment user after its sign-in was allowed."""
 POLL_SECONDS = 1.0
 
 
@@ -25,12 +25,12 @@ class Delivery:
     """A call of the webhook.
 
     Attributes:
-        id: Azure's id of it.
+        id: Azure's id of the call.
         time: When, in ISO 8601.
         action: push or ping.
         image: "repository:tag"; null for a ping.
-        digest: Of the image; null for a ping.
-        status: HTTP status of the answer; null where there was none.
+        digest: Digest of the image; null for a ping.
+        status: HTTP status of the response; null if there was none.
 
     """
 
@@ -48,7 +48,7 @@ class Delivery:
 
 
 def deliveries(webhook: Webhook) -> list[Delivery]:
-    """The last calls, newest first. Their URLs, which hold a password, are left out."""
+    """Return the latest calls, newest first, without their URLs, which contain a password."""
     with doing(f"reading the events of {webhook}"):
         return [_delivery(event.as_dict()) for event in webhook.azure.registries.webhooks.list_events(*webhook.where)]
 
@@ -56,8 +56,8 @@ def deliveries(webhook: Webhook) -> list[Delivery]:
 class WebhookPing(Check):
     """Calls the webhook until the web app accepts it, for a minute.
 
-    The SCM site is woken first: it sleeps while nobody uses it, and the registry does not wait for it. azure-cli wakes
-    it, too, before it follows a log: https://github.com/Azure/azure-cli/pull/27471.
+    The SCM site is woken first: it stops when idle, and the registry does not wait for it. azure-cli also wakes
+    it before following a log: https://github.com/Azure/azure-cli/pull/27471.
     """
 
     kind = "webhook ping"
@@ -68,7 +68,7 @@ class WebhookPing(Check):
         self.site = site
 
     def run(self, given: Given, report: Report) -> None:
-        """Return when the web app accepts the call. Raises MlflowAzureError with what it answers instead."""
+        """Return when the web app accepts the call. Raises MlflowAzureError with its response."""
         status: int | None = None
 
         def accepted() -> bool | None:

@@ -1,1 +1,1 @@
-"""The storage account and what lies in it."""
+"""The storage account and its parts."""

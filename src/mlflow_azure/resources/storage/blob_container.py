@@ -1,4 +1,4 @@
-"""The blob container for MLflow's artifacts. Resource Manager makes it, which takes no key."""
+"""The blob container for MLflow's artifacts. Created through Resource Manager, which needs no key."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class BlobContainer(AzureResource):
         return desired
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Close it to anonymous access."""
+        """Turn off anonymous access."""
         with doing(f"updating {self}"):
             self.azure.storage.blob_containers.update(*self.account.where, self.name, arm.sent(desired))
         return desired

@@ -1,4 +1,4 @@
-"""The file share for MLflow's metrics and params. Resource Manager makes it, which takes no key."""
+"""The file share for MLflow's metrics and params. Created through Resource Manager, which needs no key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The storage account: MLflow's artifacts in a blob container; of 1.5.0 metrics and params in a file share."""
+"""The storage account: artifacts in a blob container; for 1.5.0, metrics and params on a file share."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class StorageAccount(TaggedResource):
-    """A StorageV2 account, locally redundant, over TLS 1.2 only, without anonymous access to blobs.
+    """A StorageV2 account, locally redundant, TLS 1.2 only, without anonymous blob access.
 
     Args:
-        shared_key: Whether its key opens it, as a mounted file share needs; else only roles do. None: nothing here uses
-            the key, and whether it opens the account is left as it is.
+        shared_key: Whether it accepts its keys, as a mounted file share needs; otherwise only roles. None: nothing uses
+            the keys, and the setting is left unchanged.
 
     """
 
@@ -71,9 +71,9 @@ class StorageAccount(TaggedResource):
             return arm.body(self.azure.storage.storage_accounts.update(*self.where, arm.sent(body)))
 
     def outputs(self, live: Properties) -> Properties:
-        """name, endpoints, blob_endpoint; where keys open it, keys and connection_strings, by the names of the keys.
+        """name, endpoints, blob_endpoint; if it accepts keys, keys and connection_strings by name of the key.
 
-        Both keys open it all the time, so that one can be renewed while the other is in use. `connection_string` is the
+        Both keys are always valid, so that one can be renewed while the other is in use. `connection_string` is the
         first.
         """
         endpoints = live["properties"]["primaryEndpoints"]
@@ -103,7 +103,7 @@ class StorageAccount(TaggedResource):
 
 
 def connection_string(account: str, key: str, endpoints: Mapping[str, str]) -> str:
-    """The account's connection string, with the endpoints that Azure gave it.
+    """Return the account's connection string, with the endpoints returned by Azure.
 
     Format: https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
     """

@@ -1,6 +1,6 @@
-"""One of the two keys of a storage account, made anew.
+"""Renewal of one of the two keys of a storage account.
 
-Both open the account, so nothing that uses the other one notices:
+Both are valid, so users of the other one are not affected:
 https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage
 """
 
@@ -24,12 +24,12 @@ ACCEPTED_SECONDS = 120.0
 
 
 class StorageKey(AzureResource):
-    """A key that is made anew, once nothing that matters uses it.
+    """A key to renew, once nothing important uses it.
 
     Args:
-        account: Whose it is.
+        account: Its account.
         name: "key1" or "key2".
-        after: What is done before: what used it has moved to the other one.
+        after: Nodes done before it, which switch to the other one.
 
     """
 
@@ -51,7 +51,7 @@ class StorageKey(AzureResource):
         return {"renewed": True}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Every account has it."""
+        """Never called: every account has it."""
         return self.update(desired, self.read(given) or {}, given, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

@@ -22,7 +22,7 @@ class AppServicePlan(TaggedResource):
 
     Args:
         sku: Its size.
-        instances: How many machines; None makes one, and keeps the number that an owner chose later.
+        instances: The number of machines; None creates one, and keeps a number chosen by the owner later.
 
     """
 
@@ -41,7 +41,7 @@ class AppServicePlan(TaggedResource):
         return arm.get(str(self), lambda: self.azure.web.app_service_plans.get(*self.where))
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, size, and the number of machines where it is set; `reserved` is Azure's word for Linux."""
+        """Region, tags, size, and the number of machines if set; `reserved` is Azure's term for Linux."""
         return {
             "location": self.location,
             "tags": self.tags,
@@ -64,5 +64,5 @@ class AppServicePlan(TaggedResource):
             return arm.body(azure.wait(when_free(azure, begin, report)))
 
     def state(self, live: Properties) -> str:
-        """Ready, or what stands in the way."""
+        """Return "Ready", or the obstacle."""
         return str(live["properties"].get("status") or live["properties"].get("provisioningState"))

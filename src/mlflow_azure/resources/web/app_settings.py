@@ -1,6 +1,6 @@
-"""The web app's settings: what the container gets as environment variables, and how App Service pulls and runs it.
+"""The web app's app settings: the container's environment variables, and how App Service pulls and runs it.
 
-Names that App Service gives a meaning: https://learn.microsoft.com/azure/app-service/reference-app-settings
+Names with a meaning to App Service: https://learn.microsoft.com/azure/app-service/reference-app-settings
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 IMAGE_DIGEST = "MLFLOW_AZURE_IMAGE_DIGEST"
 CONTINUOUS_DEPLOYMENT = "DOCKER_ENABLE_CI"
 SIGN_IN_SECRET = "MLFLOW_AZURE_SIGN_IN_SECRET"  # noqa: S105 - the setting's name
-"""Says, too, that the sign-in of a web app was set up by this program."""
+"""Also marks a web app's sign-in as set up by this program."""
 FEDERATED_CLIENT = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
-"""Names the identity that stands in for the app registration's secret:
+"""The identity that replaces the app registration's secret:
 https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad#use-a-managed-identity-instead-of-a-secret-preview"""
 DATABASE_URI = "MLFLOW_SERVER_DATABASE_URI"
 MIGRATION_TOKEN = "MLFLOW_SERVER_MIGRATION_TOKEN"  # noqa: S105 - the setting's name
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 REGISTRY_PASSWORD = "DOCKER_REGISTRY_SERVER_PASSWORD"  # noqa: S105 - the setting's name
 KEYS_ROTATED = "MLFLOW_AZURE_KEYS_ROTATED"
-"""When keys were last rotated. The image tells it, so that the container that has the new ones is known."""
+"""When keys were last rotated. The image reports it, which identifies a container with the new ones."""
 _VAULT = "@Microsoft.KeyVault"
 SECRETS = frozenset({CONNECTION_STRING, REGISTRY_PASSWORD, SIGN_IN_SECRET, MIGRATION_TOKEN})
 
@@ -48,14 +48,14 @@ class SettingsPart(Protocol):
         """The nodes whose outputs the settings use."""
 
     def desired(self, given: Given) -> Properties:
-        """The settings by name; None for one that must not be there."""
+        """Return the settings by name; None for one that must not exist."""
 
 
 class AppSettings(SitePart):
-    """The app settings that the deployment needs; those that the user has added stay.
+    """The app settings that the deployment needs; the user's own stay.
 
-    They come in parts, so that a command that is about one of them touches no other. None stands for a setting that
-    must not be there.
+    They are divided into parts, so that a command for one part does not touch the others. None stands for a setting
+    that must not exist.
     """
 
     kind = "app settings"
@@ -74,7 +74,7 @@ class AppSettings(SitePart):
         return {name: value for part in self.parts for name, value in part.desired(given).items()}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Write them once, with the user's own: the write replaces all."""
+        """Write them once, with the user's own: the write replaces everything."""
 
         def write(now: Properties) -> StringDictionary:
             merged = {name: value for name, value in revealed({**now, **desired}).items() if value is not None}
@@ -95,7 +95,7 @@ def _is_secret(name: str, value: str) -> bool:
 
 
 def vault_reference(secret: str) -> str:
-    """What an app setting says instead of a secret that App Service is to read from Key Vault.
+    """Return the value of an app setting whose secret App Service reads from Key Vault.
 
     https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
@@ -103,12 +103,12 @@ def vault_reference(secret: str) -> str:
 
 
 def is_given(uri: str | Secret | None) -> bool:
-    """Whether the URI of MLflow's database is that of someone else's: with a password, or in Key Vault."""
+    """Whether the URI of MLflow's database is a given one: with a password, or in Key Vault."""
     return isinstance(uri, Secret) or (uri is not None and (uri.startswith(_VAULT) or has_password(uri)))
 
 
 def has_password(uri: str) -> bool:
-    """Whether the URI of a database has a password: someone else's has, ours never."""
+    """Whether a database URI has a password: a given one has, ours never does."""
     try:
         return bool(urlsplit(uri).password)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The rule by which Azure Monitor changes the number of a plan's machines with their load.
+"""The autoscale setting by which Azure Monitor changes a plan's number of machines with the load.
 
 https://learn.microsoft.com/azure/azure-monitor/autoscale/autoscale-understanding-settings
 """
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.web.app_service_plan import AppServicePlan
 
 PROFILE = "by CPU"
-"""The name of our profile; others in the same setting are the user's own, for the nights perhaps."""
+"""The name of our profile; others in the same setting are the user's own, such as one for nights."""
 _UP, _DOWN = 70, 30
-"""Percent of CPU. So far apart, one machine less does not drive the others up to where one more is wanted again:
+"""Percent of CPU, far enough apart that removing a machine does not push the others above the upper limit:
 https://learn.microsoft.com/azure/azure-monitor/autoscale/autoscale-flapping"""
 
 
 class Limits(NamedTuple):
-    """How few and how many machines there may be."""
+    """The minimum and maximum number of machines."""
 
     minimum: int
     maximum: int
 
 
 class Autoscale(TaggedResource, Removable):
-    """The autoscale setting of a plan, of which Azure allows one.
+    """The autoscale setting of a plan, which can have only one.
 
     Args:
         provider: Microsoft.Insights.
-        limits: How few and how many machines; None leaves them as they are.
-        wanted: Whether it is to exist.
+        limits: The minimum and maximum number of machines; None leaves them unchanged.
+        wanted: Whether it should exist.
 
     """
 
@@ -65,11 +65,11 @@ class Autoscale(TaggedResource, Removable):
         self.wanted = wanted
 
     def read(self, given: Given) -> Properties | None:
-        """The live setting of the plan, whatever its name is."""
+        """Return the plan's live setting, whatever its name."""
         return find(self.azure, self.group.name, self.plan.id)
 
     def desired(self, given: Given) -> Properties:
-        """Region, tags, and the limits with what changes the number between them; nothing where that is left."""
+        """Region, tags, limits and rules; nothing if they are left unchanged."""
         if self.limits is None:
             return {}
         least, most = map(str, self.limits)
@@ -84,7 +84,7 @@ class Autoscale(TaggedResource, Removable):
         return self._put(f"creating {self}", self.name, desired)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change our profile; the others stay."""
+        """Change our profile; others stay."""
         wanted = {**live, **desired, "tags": merged_tags(live, desired)}
         return self._put(f"updating {self}", live["name"], wanted)
 
@@ -97,12 +97,12 @@ class Autoscale(TaggedResource, Removable):
             return _body(self.azure.monitor.autoscale_settings.create_or_update(self.group.name, name, body))
 
     def delete(self, live: Properties) -> None:
-        """Delete it: the number of machines stays as it is then."""
+        """Delete it; the current number of machines stays."""
         with doing(f"deleting {self}"):
             self.azure.monitor.autoscale_settings.delete(self.group.name, live["name"])
 
     def is_ours(self, live: Properties) -> bool:
-        """Whether it carries our tag; where it is left as it is, it may be the owner's."""
+        """Whether it has our tag; if it is left unchanged, it may be the owner's."""
         return (self.wanted and self.limits is None) or super().is_ours(live)
 
     def state(self, live: Properties) -> str:
@@ -111,7 +111,7 @@ class Autoscale(TaggedResource, Removable):
 
 
 def find(azure: Azure, group: str, plan_id: str) -> Properties | None:
-    """The autoscale setting of a plan; None where it has none, or the subscription has never used any."""
+    """Return the autoscale setting of a plan; None if it has none, or the subscription has never used any."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
@@ -128,7 +128,7 @@ def find(azure: Azure, group: str, plan_id: str) -> Properties | None:
 
 
 def limits_of(live: Properties | None) -> Limits | None:
-    """How few and how many machines a live setting allows in any of its profiles; None where it does nothing."""
+    """Return the minimum and maximum of all profiles of a live setting; None if it is disabled."""
     if live is None or not live["properties"].get("enabled"):
         return None
     ours = live["properties"].get("profile")
@@ -139,7 +139,7 @@ def limits_of(live: Properties | None) -> Limits | None:
 
 
 def _rules() -> list[dict[str, Any]]:
-    """What changes the number, and by how much, as `read` tells it: above or below so many percent of CPU."""
+    """Return the rules as `read` returns them: how the number changes above or below a percentage of CPU."""
     return [{"above": _UP, "change": "Increase"}, {"below": _DOWN, "change": "Decrease"}]
 
 
@@ -149,7 +149,7 @@ def _profile(plan_id: str, wanted: Properties) -> dict[str, Any]:
 
 
 def _rule(plan_id: str, wanted: Properties) -> dict[str, Any]:
-    """One machine more after five busy minutes; one less after ten idle ones."""
+    """Return the rules: add a machine after five busy minutes, remove one after ten idle ones."""
     rises = "above" in wanted
     return {
         "metricTrigger": {
@@ -167,7 +167,7 @@ def _rule(plan_id: str, wanted: Properties) -> dict[str, Any]:
 
 
 def _told(rule: Properties) -> dict[str, Any]:
-    """A live rule in the words of `_rules`; whole where someone made it another one."""
+    """Return a live rule in the form of `_rules`; unchanged if someone modified it."""
     trigger, action = rule["metricTrigger"], rule["scaleAction"]
     words = {"GreaterThan": "above", "LessThan": "below"}
     usual = trigger.get("metricName") == "CpuPercentage" and trigger.get("operator") in words

@@ -1,4 +1,4 @@
-"""Where the container's output goes: the file system of the web app, from which `mlflow-azure logs` reads it."""
+"""Container logging to the web app's file system, from which `mlflow-azure logs` reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ContainerLogs(SitePart):
-    """Container logging to the file system, as `az webapp log config --docker-container-logging filesystem` does."""
+    """Container logging to the file system, like `az webapp log config --docker-container-logging filesystem`."""
 
     kind = "container logs"
     config = "logs"
@@ -29,7 +29,7 @@ class ContainerLogs(SitePart):
         return {"properties": {"httpLogs": {"fileSystem": file_system}}}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Switch it on; the write replaces all, so what else is logged is written again."""
+        """Turn it on; the write replaces everything, so other log settings are written again."""
         current = live.get("properties") or {}
         http = {**(current.get("httpLogs") or {}), **desired["properties"]["httpLogs"]}
         write, body = self.apps.update_diagnostic_logs_config, arm.sent({"properties": {**current, "httpLogs": http}})

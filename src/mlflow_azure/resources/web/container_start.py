@@ -1,4 +1,4 @@
-"""What the log says of the container that a deploy waits for: that it keeps ending, or cannot be pulled."""
+"""Watches the log for the container that a deploy waits for: whether it keeps exiting or cannot be pulled."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 10.0
 MOST_STARTS = 3
-"""App Service starts a container that ended again and again; one that ended as often will not do better."""
+"""App Service keeps restarting a container; one that exited this often will not recover."""
 LAST_LINES = 10
 ROLE_SECONDS = 1800.0
-"""How long a role that was just assigned may take to count: up to ten minutes, sometimes thirty.
+"""How long a new role assignment may take to become effective: up to ten minutes, sometimes thirty.
 https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
 
 
 class ContainerStart:
-    """Looks at the log every ten seconds.
+    """Checks the log every ten seconds.
 
     Args:
-        scm_host: Where its log is.
+        scm_host: The host of its log.
         identity: Whether it pulls the image with an identity, whose role may be new.
         role: For how long that may be; None for as long as Azure may take.
 
@@ -46,7 +46,7 @@ class ContainerStart:
         self._role = role or Deadline(ROLE_SECONDS)
 
     def look(self, report: Report) -> bool:
-        """Look, where it is time to, and act on what the log says; whether the web app was restarted.
+        """Check the log if it is time, and act on it; return whether the web app was restarted.
 
         Raises:
             MlflowAzureError: As `act` does.
@@ -57,22 +57,22 @@ class ContainerStart:
         self._pause = Deadline(LOOK_SECONDS)
         try:
             lines = logs.recent(self._kudu, after=self._began)
-        except MlflowAzureError:  # the log is a help; the server may answer all the same
+        except MlflowAzureError:  # the log only helps; the server may respond without it
             return False
         return self.act(lines, report)
 
     def act(self, lines: Sequence[Line], report: Report) -> bool:
-        """Restart a web app that could not pull its image; whether it was restarted.
+        """Restart a web app that could not pull its image; return whether it was restarted.
 
         Raises:
-            MlflowAzureError: The container keeps ending, or the identity is not let to pull.
+            MlflowAzureError: The container keeps exiting, or the identity cannot pull.
 
         """
         self._refuse_ending(lines)
         return self._identity and self._restart_unpulled(lines, report)
 
     def is_ready(self, *, since: str) -> bool:
-        """Whether the log says that a container was started since then (ISO 8601), and answers."""
+        """Whether, according to the log, a container was started since then (ISO 8601) and responds."""
         try:
             lines = logs.recent(self._kudu, after=datetime.fromisoformat(since))
         except MlflowAzureError:
@@ -80,7 +80,7 @@ class ContainerStart:
         return any(logs.tells_of_a_start(line) for line in lines)
 
     def _refuse_ending(self, lines: Sequence[Line]) -> None:
-        """Raise what the log says of a container that was started some times, and ended each time."""
+        """Raise if, according to the log, a container was started several times and always exited."""
         ended = sum(logs.tells_of_an_end(line) for line in lines)
         if ended < MOST_STARTS:
             return
@@ -97,7 +97,7 @@ class ContainerStart:
         )
 
     def _restart_unpulled(self, lines: Sequence[Line], report: Report) -> bool:
-        """Have the image pulled again where the role does not count yet, and App Service waits ever longer."""
+        """Retry the pull while the role is not effective yet, since App Service waits longer each time."""
         if not any(logs.tells_of_a_refused_pull(line) for line in lines if line.time and line.time >= self._since):
             return False
         if not self._role.remaining:

@@ -1,4 +1,4 @@
-"""Who may sign in to the web app's SCM (Kudu) site: its deployment user, and whether with a password.
+"""Sign-in to the web app's SCM (Kudu) site: its deployment user, and whether its password is accepted.
 
 https://learn.microsoft.com/azure/app-service/configure-basic-auth-disable
 """
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.web.web_app import WebApp
 
 HOOK_PATH = "/api/registry/webhook"
-"""What a registry calls to have the image pulled anew. The older /docker/hook answers 400."""
+"""The path that a registry calls to make the web app pull. The older /docker/hook returns 400."""
 
 
 class PublishingCredentials(SitePart):
-    """The deployment user that every site has. Nothing is changed here."""
+    """The deployment user that every site has. It is never changed."""
 
     kind = "publishing credentials"
     config = "publishingcredentials"
 
     def read(self, given: Given) -> Properties | None:
-        """`hook`, the URL that a registry calls, with user and password."""
+        """Return `hook`, the URL that a registry calls, with user and password."""
         with doing(f"reading the publishing credentials of {self.site}"):
             poller = self.apps.begin_list_publishing_credentials(*self.where)
             user = arm.body(self.azure.wait(poller))
@@ -38,7 +38,7 @@ class PublishingCredentials(SitePart):
         return {}
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Azure makes them with the site."""
+        """Never called: Azure creates them with the site."""
         return self.read(given) or {}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:

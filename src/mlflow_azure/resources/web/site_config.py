@@ -1,4 +1,4 @@
-"""The web app's configuration: its image, and how it is protected."""
+"""The web app's configuration: its image, and its protection."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.web.web_app import WebApp
 
 NO_ALWAYS_ON = frozenset({"F1", "D1"})
-"""Sizes on which Azure refuses alwaysOn."""
+"""Sizes for which Azure refuses alwaysOn."""
 _IDENTITY = "acrUseManagedIdentityCreds"
 RULE_NAME = "mlflow-azure-"
-"""How the names of our access rules begin; all others are the user's own."""
+"""Prefix of the names of our access rules; all others are the user's own."""
 CLOSING_PRIORITY = 2147483647
-"""Priority of the last rule, for everyone whom no other rule names; Azure adds it by itself."""
+"""Priority of the default rule, which Azure adds by itself."""
 
 
 class SiteConfig(SitePart):
-    """The configuration proper of the site.
+    """The site's main configuration.
 
     Args:
-        image: What it runs; its output `reference` names it.
+        image: Its image; the output `reference` is used.
         identity: Whether it pulls the image with a managed identity.
         pull_as: The identity that it pulls with; None is its own.
-        health_check: Path that App Service asks each instance for; "" for none, None leaves that as it is.
-        allow: Address ranges (CIDR) that may reach the server, beside those that users let in by rules of their own;
-            empty leaves the access restrictions as they are.
-        after: What is written before it.
+        health_check: Path that App Service probes on each instance; "" for none, None leaves that unchanged.
+        allow: Address ranges (CIDR) that can reach the server, in addition to the user's own rules;
+            empty leaves the access restrictions unchanged.
+        after: Nodes written before it.
 
     """
 
@@ -69,7 +69,7 @@ class SiteConfig(SitePart):
         return live and by_owner(live["properties"])
 
     def desired(self, given: Given) -> Properties:
-        """Image, TLS 1.2, no FTP, always on where the plan allows it, access restrictions where they are set."""
+        """Image, TLS 1.2, no FTP, always on if the plan allows it, access restrictions if set."""
         reference = given(self.image, "reference")
         properties: dict[str, Any] = {
             "linuxFxVersion": UNKNOWN if reference is UNKNOWN else f"DOCKER|{reference}",
@@ -89,13 +89,13 @@ class SiteConfig(SitePart):
         return {"properties": properties}
 
     def refuse_other_pull(self) -> None:
-        """Raise MlflowAzureError where the web app does not pull its image as it is to: someone changed that."""
+        """Raise MlflowAzureError if someone changed how the web app pulls its image."""
         live = self.read(Given({}))
         if live and bool(live["properties"].get(_IDENTITY)) is not self.identity:
             raise changed_by_someone({str(self): [_IDENTITY]})
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Write it to a new site. What it has already matters only where a list of it is replaced."""
+        """Write it to a new site. Its existing values only matter if a list of them is replaced."""
         live = self.read(given) if self.allow else None
         return self.update(desired, live or {}, given, report)
 
@@ -111,7 +111,7 @@ class SiteConfig(SitePart):
 
 
 def access_rules(allow: Sequence[str]) -> list[dict[str, Any]]:
-    """Our access restrictions: they let in the ranges of `allow`."""
+    """Return our access restrictions, which let in the ranges in `allow`."""
     return [
         {"ipAddress": cidr, "action": "Allow", "priority": 100 + number, "name": f"{RULE_NAME}{number}"}
         for number, cidr in enumerate(allow)
@@ -119,9 +119,9 @@ def access_rules(allow: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def is_public(site: Properties | None, config: Properties | None) -> bool | None:
-    """Whether the whole internet can reach a web app; None where it does not exist.
+    """Whether the whole internet can reach a web app; None if it does not exist.
 
-    App Service lets in everyone unless there is a rule, or it is told to deny by default.
+    App Service lets in everyone unless there is a rule, or the default action is to deny.
 
     https://learn.microsoft.com/azure/app-service/overview-access-restrictions
     """
@@ -135,13 +135,13 @@ def is_public(site: Properties | None, config: Properties | None) -> bool | None
 
 
 def names_image(config: Properties | None) -> bool:
-    """Whether the configuration names an image, other than the one that a new site is made with."""
+    """Whether the configuration has an image other than a new site's placeholder."""
     runs, _, reference = str((config or {}).get("properties", {}).get("linuxFxVersion") or "").partition("|")
     return runs == "DOCKER" and reference != PLACEHOLDER
 
 
 def by_owner(properties: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with only our access rules, in the fields that we write; the users' stand beside it."""
+    """Return the configuration with only our access rules and fields; the users' are kept separately."""
     rules = [
         rule for rule in properties.get("ipSecurityRestrictions") or () if rule.get("priority") != CLOSING_PRIORITY
     ]

@@ -1,6 +1,6 @@
-"""What the parts of a web app's configuration have in common: they live in the site, and are written one at a time.
+"""Base of the parts of a web app's configuration, which are written one at a time.
 
-Azure can refuse writes to one site that overlap with 409, so each part names the one written before it.
+Azure may refuse overlapping writes to one site with 409, so each part refers to the one written before it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class SitePart(AzureResource):
     Attributes:
         config: Its name in Azure Resource Manager: "appsettings".
         site: The web app.
-        where: The names by which the SDK asks for it.
-        apps: What it asks.
+        where: The names by which the SDK addresses it.
+        apps: Its SDK client.
 
     """
 
@@ -47,20 +47,20 @@ class SitePart(AzureResource):
         return f"{self.site.id}/config/{self.config}"
 
     def create(self, desired: Properties, given: Given, report: Report) -> Properties:
-        """Write it to a new site, which has all of its parts from the beginning.
+        """Write it to a new site, which has all parts from the beginning.
 
-        What others write, too, is read before: they may have done so since the site was made.
+        Contested parts are read first, since others may have written them since the site was created.
         """
         live = self.read(given) if self.contested else None
         return self.update(desired, live or {}, given, report)
 
     def mark(self) -> str:
-        """A tag of the web app: unlike its parts, it can be written without writing anything else."""
+        """The mark, a tag of the web app: unlike its parts, it can be written separately."""
         found = arm.get(str(self.site), lambda: self.apps.get(*self.where))
         return str((found or {"tags": {}})["tags"].get(arm.CHANGED, ""))
 
     def leave_mark(self, mark: str) -> None:
-        """Add the tag to the others. Who may not is no worse off than without it."""
+        """Add the tag to the others. If the user may not, that is ignored."""
         body = arm.sent({"operation": "Merge", "properties": {"tags": {arm.CHANGED: mark}}})
         with suppress(AzureRefusedError), doing(f"tagging {self.site}"):
             self.azure.wait(self.azure.resources.tags.begin_update_at_scope(self.site.id.lstrip("/"), body))

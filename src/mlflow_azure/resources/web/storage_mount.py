@@ -1,4 +1,4 @@
-"""The file share in the web app's file system."""
+"""The mount of the file share in the web app."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from mlflow_azure.resources.web.web_app import WebApp
 
 BROKEN = frozenset({"InvalidCredentials", "InvalidShare"})
-"""What Azure says of a mount that cannot work: AzureStorageState of its REST API, without Ok and NotValidated."""
+"""States of a broken mount: AzureStorageState of the REST API, without Ok and NotValidated."""
 
 
 class StorageMount(SitePart):
-    """Mounts the share at a path, with a key of the account. Mounts that the user has added stay.
+    """Mounts the share at a path, with a key of the account. The user's own mounts stay.
 
     Args:
         account: The account of the share.
         share: The share.
-        path: Where it is mounted.
-        key: The key that it is to be mounted with. None: any that is valid.
-        after: What is written before it.
+        path: The mount point.
+        key: The key to mount it with; None for any valid one.
+        after: Nodes written before it.
 
     """
 
@@ -57,7 +57,7 @@ class StorageMount(SitePart):
         self.pinned = key
 
     def with_key(self, key: StorageKey) -> StorageMount:
-        """The same mount, with this key and no other."""
+        """Return the same mount, with exactly this key."""
         return StorageMount(self.site, account=self.account, share=self.share, path=self.path, key=key)
 
     def read(self, given: Given) -> Properties | None:
@@ -65,7 +65,7 @@ class StorageMount(SitePart):
             return _redacted(self.apps.list_azure_storage_accounts(*self.where))
 
     def desired(self, given: Given) -> Properties:
-        """The share at its path; named like the account, as `az webapp config storage-account add` users do."""
+        """The share at its path; with the account's name, as usual with `az webapp config storage-account add`."""
         return {
             self.account.name: {
                 "type": "AzureFiles",
@@ -78,7 +78,7 @@ class StorageMount(SitePart):
         }
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Mount it, keeping other mounts: the write replaces all of them."""
+        """Mount it, and keep other mounts: the write replaces all of them."""
         others = {name: mount for name, mount in live.items() if mount.get("mountPath") != self.path}
         write, body = self.apps.update_azure_storage_accounts, _writable({**others, **desired})
         with doing(f"mounting {self.share} in {self.site}"):
@@ -87,7 +87,7 @@ class StorageMount(SitePart):
         return mounts
 
     def _check_state(self, mounts: Properties) -> None:
-        """Azure answers 200 to a wrong key too; only the state tells."""
+        """Check the state: Azure returns 200 even for a wrong key."""
         state = mounts[self.account.name]["state"]
         if state != "Ok":
             raise MlflowAzureError(
@@ -98,7 +98,7 @@ class StorageMount(SitePart):
 
 
 class NoStorageMount(SitePart):
-    """No share at a path. Mounts that the user has added stay."""
+    """No share at a path. The user's own mounts stay."""
 
     kind = "storage mount"
     config = "azurestorageaccounts"
@@ -108,7 +108,7 @@ class NoStorageMount(SitePart):
         self.path = path
 
     def read(self, given: Given) -> Properties | None:
-        """The mounts, and whether one is at the path."""
+        """Return the mounts, and whether one is at the path."""
         with doing(f"reading the mounts of {self.site}"):
             mounts = _redacted(self.apps.list_azure_storage_accounts(*self.where))
         return {"mounts": mounts, "mounted": any(each.get("mountPath") == self.path for each in mounts.values())}
@@ -117,7 +117,7 @@ class NoStorageMount(SitePart):
         return {"mounted": False}
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Take it away; the share and what is in it stay."""
+        """Unmount it; the share and its contents stay."""
         others = {name: mount for name, mount in live.get("mounts", {}).items() if mount.get("mountPath") != self.path}
         write, body = self.apps.update_azure_storage_accounts, _writable(others)
         with doing(f"unmounting {self.path} from {self.site}"):
@@ -126,15 +126,15 @@ class NoStorageMount(SitePart):
 
 
 def _writable(mounts: Properties) -> Any:
-    """The mounts as Azure takes them: with their keys, and without their state."""
+    """Return the mounts to write: with their keys, and without their state."""
     kept = {name: {key: value for key, value in mount.items() if key != "state"} for name, mount in mounts.items()}
     return arm.sent({"properties": revealed(kept)})
 
 
 def _redacted(answer: AzureStoragePropertyDictionaryResource) -> Properties:
-    """The mounts with their keys, which Azure echoes, as secrets.
+    """Return the mounts, with the keys that Azure echoes as secrets.
 
-    A state that Azure does not know, as before the site's first start, counts as fine.
+    An unknown state, as before the site's first start, counts as OK.
     """
     mounts = arm.body(answer).get("properties") or {}
     return {

@@ -1,4 +1,4 @@
-"""The web app, a site in the words of Azure's API: where it runs and how it is reached."""
+"""The web app ("site" in Azure's API): where it runs and how it is reached."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 RUNNING = "Running"
 SUBNET = "virtualNetworkSubnetId"
 PLACEHOLDER = "mcr.microsoft.com/appsvc/staticsite:latest"
-"""The image that the portal gives a web app until it has its own: no source says that Azure takes a container without
-one (azure-cli always names one, too)."""
+"""The portal's placeholder image for a new web app: no source says that Azure accepts a container web app without
+an image (azure-cli always sets one too)."""
 _VAULT_IDENTITY = "keyVaultReferenceIdentity"
 
 
 class WebApp(TaggedResource):
-    """A Linux container web app, reached over HTTPS only.
+    """A Linux container web app, over HTTPS only.
 
-    It is created with a placeholder: the site takes 20 to 60 seconds, and needs neither registry nor storage account.
-    What it runs is said by its configuration (site_config.py and the files beside it).
+    It is created with a placeholder image: this takes 20 to 60 seconds, and needs neither registry nor storage account.
+    Its configuration sets what it runs (site_config.py and the files next to it).
 
     Args:
-        identity: Whether it gets a managed identity of its own. One that it has it keeps.
-        assigned: A managed identity that it gets beside those that it has.
-        labels: Tags, beside those that everything has.
-        starts: Whether it is to run. Else one that is stopped stays so, until StartedSite.
-        vault: Whether App Service reads its secrets in Key Vault as `assigned`.
-        subnet: Id of the subnet by which it reaches a virtual network; None leaves that as it is. Only traffic to
+        identity: Whether it gets a system-assigned identity. It keeps an existing one.
+        assigned: An additional managed identity for it.
+        labels: Additional tags.
+        starts: Whether it should run. Otherwise a stopped one stays stopped, until StartedSite.
+        vault: Whether App Service reads its Key Vault secrets as `assigned`.
+        subnet: Id of the subnet that connects it to a virtual network; None leaves that unchanged. Only traffic to
             private addresses goes there: https://learn.microsoft.com/azure/app-service/overview-vnet-integration
-        after: What is made before it, beside plan and identity.
+        after: Nodes created before it, in addition to plan and identity.
 
     """
 
@@ -86,7 +86,7 @@ class WebApp(TaggedResource):
             if live and arm.same_id(live["properties"].get(name), identity):
                 live["properties"][name] = identity
         if live and live["properties"].get(SUBNET):
-            live["properties"][SUBNET] = live["properties"][SUBNET].lower()  # Azure changes its case at will
+            live["properties"][SUBNET] = live["properties"][SUBNET].lower()  # Azure's case of it varies
         return live and _with_identity(live)
 
     def desired(self, given: Given) -> Properties:
@@ -120,7 +120,7 @@ class WebApp(TaggedResource):
         return self._put(f"creating {self}", {**wanted, "kind": "app,linux,container"}, {}, report)
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
-        """Change what differs. What a PUT does not mention stays, tags excepted."""
+        """Change what differs. What a PUT omits stays, except for tags."""
         tags = merged_tags(live, desired)
         updated = self._put(f"updating {self}", {**desired, "kind": live.get("kind"), "tags": tags}, live, report)
         if not self.starts or updated["properties"].get("state") == RUNNING:
@@ -130,7 +130,7 @@ class WebApp(TaggedResource):
         return {**updated, "properties": {**updated["properties"], "state": RUNNING}}
 
     def _put(self, what: str, wanted: Properties, live: Properties, report: Report) -> Properties:
-        # `state` cannot be written: a site is started and stopped by requests of their own.
+        # `state` cannot be written: a site is started and stopped by separate requests.
         properties = {name: value for name, value in wanted["properties"].items() if name != "state"}
         body = {**wanted, "properties": properties}
         if "identity" in wanted:
@@ -141,10 +141,10 @@ class WebApp(TaggedResource):
             return _with_identity(arm.body(azure.wait(when_free(azure, begin, report))))
 
     def outputs(self, live: Properties) -> Properties:
-        """How the site is reached and known.
+        """The site's addresses and identity.
 
-        host, scm_host and url, by the names that Azure gave it; hosts, all of its names, that one first; principal_id
-        of its own identity, or None.
+        host, scm_host and url, with the names returned by Azure; hosts, all of its names, that one first; principal_id
+        of its system-assigned identity, or None.
         """
         properties = live["properties"]
         host = properties["defaultHostName"]
@@ -161,7 +161,7 @@ class WebApp(TaggedResource):
 
 
 def leave_network(azure: Azure, group: str, name: str) -> None:
-    """Disconnect a web app from its virtual network, which could not be deleted after it else.
+    """Disconnect a web app from its virtual network, which otherwise could not be deleted after it.
 
     https://learn.microsoft.com/azure/app-service/overview-vnet-integration, on deleting an app before disconnecting it
     """
@@ -175,7 +175,7 @@ def leave_network(azure: Azure, group: str, name: str) -> None:
 
 
 def scm_host(properties: Properties) -> str | None:
-    """The host name of the site's SCM (Kudu) site."""
+    """Return the host name of the site's SCM (Kudu) site."""
     for binding in properties.get("hostNameSslStates") or ():
         if binding.get("hostType") == "Repository":
             return str(binding["name"])
@@ -183,7 +183,7 @@ def scm_host(properties: Properties) -> str | None:
 
 
 def _with_identity(live: dict[str, Any]) -> Properties:
-    """The site, saying in one word what Azure says in a list: "SystemAssigned, UserAssigned"."""
+    """Return the site, with its identity as mappings instead of Azure's text: "SystemAssigned, UserAssigned"."""
     identity = live.get("identity") or {}
     assigned = {each.lower(): True for each in identity.get("userAssignedIdentities") or {}}
     own = "SystemAssigned" in str(identity.get("type"))
@@ -191,7 +191,7 @@ def _with_identity(live: dict[str, Any]) -> Properties:
 
 
 def _identity(wanted: Properties, live: Properties) -> dict[str, Any]:
-    """The identities to write: what is wanted, and those that the site has."""
+    """Return the identities to write: the desired ones, and those that the site has."""
     own = wanted.get("systemAssigned") or live.get("systemAssigned")
     had = {each.lower(): each for each in live.get("userAssignedIdentities") or {}}
     others = {**dict.fromkeys(had.values()), **{each: None for each in wanted.get("assigned", {}) if each not in had}}

@@ -1,4 +1,4 @@
-"""Writes to App Service, which refuses what comes too soon after an earlier write."""
+"""Writes to App Service, which refuses them too soon after an earlier write."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 120.0
 NOT_AGAIN: dict[str, Any] = {"retry_total": 0}
-"""Option of a request that the SDK is not to send again by itself."""
+"""Option for requests that the SDK must not retry."""
 _TRIES = 4
 
 
 def when_free(azure: Azure, request: Callable[[], T], report: Report | None = None) -> T:
-    """The result of a write to a plan, a web app or a part of one, tried again for two minutes while Azure is busy."""
+    """Return the result of a write to a plan, a web app or its parts, retried for two minutes while Azure is busy."""
 
     def tell() -> None:
         if report is not None:
@@ -43,14 +43,14 @@ def read_anew(
     given: Given,
     report: Report,
 ) -> T:
-    """The result of a write that replaces what others write, too. It is not sent again as it is.
+    """Return the result of a contested write, which is never resent unchanged.
 
-    The SDK waits as long as Azure asks for, and then sends the same body again, over whatever came meanwhile. Here what
-    is there by then is read before each further try, which is refused where it would undo what someone changed.
+    The SDK waits as long as Azure asks, and then resends the same body, overwriting anything in between. Here the
+    live state is read before each retry, which is refused if it would undo someone's change.
 
     Args:
-        part: What is written.
-        write: Sends what is desired, with what else is live, and NOT_AGAIN.
+        part: The part to write.
+        write: Sends the desired state, merged with the live one, and NOT_AGAIN.
 
     """
     from azure.core.exceptions import AzureError, HttpResponseError
@@ -76,7 +76,7 @@ def read_anew(
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether the next try may fare better: an answer of passing trouble, or a cut connection."""
+    """Whether a retry may succeed: after a transient error, or a broken connection."""
     from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
     if isinstance(error, HttpResponseError):
@@ -85,7 +85,7 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _asked(error: Exception) -> float:
-    """The seconds that Azure asks to wait."""
+    """Return the seconds that Azure asks to wait."""
     headers = getattr(getattr(error, "response", None), "headers", {})
     asked = headers.get("Retry-After", "")
     return float(asked) if asked.isdigit() else 0.0
