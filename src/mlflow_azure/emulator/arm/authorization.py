@@ -23,21 +23,21 @@ _CONDITION = re.compile(r"(\w+)\s+eq\s+'([^']*)'|(assignedTo)\('([^']*)'\)", re.
 
 @endpoints.on("GET", _PROVIDER + "/permissions")
 async def list_permissions(call: Call) -> Answer:
-    """The permissions of each of the caller's roles at a scope. They do not tell of deny assignments."""
+    """The permissions of each of the caller's roles at a scope. They do not include deny assignments."""
     permissions = granted(call.world, _scope(call))
     return Answer({"value": [{**each, "dataActions": [], "notDataActions": []} for each in permissions]})
 
 
 @endpoints.on("GET", _PROVIDER + "/denyAssignments")
 async def list_deny_assignments(call: Call) -> Answer:
-    """What is taken away at a scope, whatever roles allow."""
+    """The deny assignments at a scope."""
     denied = denials(call.world, _scope(call))
     return Answer({"value": [described_denial(call.world, each) for each in denied]})
 
 
 @endpoints.on("GET", _PROVIDER + "/roleDefinitions")
 async def list_role_definitions(call: Call) -> Answer:
-    """The built-in roles, one of them where `$filter` names it."""
+    """The built-in roles, or the one named by `$filter`."""
     wanted = _conditions(call).get("rolename")
     found = [_definition(call, role) for role, each in ROLES.items() if wanted in (None, each.name)]
     return Answer({"value": found})
@@ -52,7 +52,7 @@ async def get_role_definition(call: Call) -> Answer:
 
 @endpoints.on("PUT", _ASSIGNMENT)
 async def put_role_assignment(call: Call) -> Answer:
-    """Give a role on a scope to a principal."""
+    """Assign a role on a scope to a principal."""
     wanted = call.body.get("properties") or {}
     role, principal = str(wanted.get("roleDefinitionId", "")), str(wanted.get("principalId", ""))
     if not role or not principal:
@@ -84,7 +84,7 @@ async def get_role_assignment(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _ASSIGNMENT)
 async def delete_role_assignment(call: Call) -> Answer:
-    """Take a role back."""
+    """Remove a role assignment."""
     assignment = call.world.resources.find(call.id)
     call.world.resources.remove(call.id)
     return Answer(assignment) if assignment else Answer(status=204)
@@ -92,7 +92,7 @@ async def delete_role_assignment(call: Call) -> Answer:
 
 @endpoints.on("GET", _PROVIDER + "/roleAssignments")
 async def list_role_assignments(call: Call) -> Answer:
-    """The assignments at a scope, above it and (unless `atScope()` is asked for) below it."""
+    """The assignments at a scope, above it and (unless `atScope()` is given) below it."""
     conditions, at_scope = _conditions(call), "atscope()" in call.query.get("$filter", "").lower()
     principal = conditions.get("principalid") or conditions.get("assignedto")
     scope = _scope(call).lower()

@@ -38,10 +38,10 @@ _METRICS = ("CpuPercentage", "MemoryPercentage", "DiskQueueLength", "HttpQueueLe
 @endpoints.on(
     "PUT",
     _SETTING,
-    lacks="schedules, predictions, virtual machines, metrics but the CPU that is ordered",
+    lacks="scheduled profiles; predictions; virtual machines; metrics other than the simulated CPU",
 )
 async def put_setting(call: Call) -> Answer:
-    """Create or update a setting, whose limits count at once. One for virtual machines is kept, and has no effect."""
+    """Create or update a setting, whose limits take effect at once. One for virtual machines is stored without effect."""
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["setting"]):
         raise _invalid(f"The autoscale setting name '{call['setting']}' is not valid.")

@@ -23,7 +23,7 @@ _ACCOUNT_LIMIT, _PLAN_LIMIT = 250, 100
 
 @endpoints.on("GET", _SUBSCRIPTION + "/Microsoft.Storage/locations/{location}/usages")
 async def list_storage_usages(call: Call) -> Answer:
-    """How many storage accounts there are in a region, and may be."""
+    """The number of storage accounts in a region, and the limit."""
     accounts = call.world.resources.of_type(ACCOUNT_TYPE, f"/subscriptions/{call['subscription']}")
     there = [each for each in accounts if each["location"] == call["location"]]
     name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
@@ -34,7 +34,7 @@ async def list_storage_usages(call: Call) -> Answer:
     "GET", _SUBSCRIPTION + "/Microsoft.Storage/skus", reference="https://learn.microsoft.com/rest/api/storagerp/skus"
 )
 async def list_storage_skus(_call: Call) -> Answer:
-    """The kinds of redundancy that a storage account can have, everywhere."""
+    """The redundancy options of storage accounts, the same in all regions."""
     return Answer({"value": [_storage_sku(name) for name in SKUS]})
 
 
@@ -55,7 +55,7 @@ async def list_web_regions(call: Call) -> Answer:
     reference="https://learn.microsoft.com/rest/api/appservice/get-usages-in-location/list",
 )
 async def list_web_usages(call: Call) -> Answer:
-    """How many cores the plans in a region have, and may have.
+    """The number of cores of the plans in a region, and the limit.
 
     That is how Azure counts: github.com/Azure/azure-rest-api-specs, Microsoft.Web 2025-05-01, GetUsagesInLocation.json.
     """

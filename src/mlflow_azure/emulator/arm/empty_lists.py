@@ -52,13 +52,13 @@ async def _list_nothing_of_app_service(_call: Call) -> Answer:
     return Answer(web_list([]))
 
 
-@endpoints.on("GET", PLAN + "/virtualNetworkConnections", lacks="none can be made")
+@endpoints.on("GET", PLAN + "/virtualNetworkConnections", lacks="none can be created")
 async def list_networks(_call: Call) -> Answer:
-    """An empty list, which App Service answers without anything around it."""
+    """An empty list, which App Service returns without an envelope."""
     return Answer([])
 
 
 for _template in _with_plain_lists():
-    endpoints.on("GET", _template, lacks="none can be made")(_list_nothing)
+    endpoints.on("GET", _template, lacks="none can be created")(_list_nothing)
 for _template in _with_lists_of_app_service():
-    endpoints.on("GET", _template, lacks="none can be made")(_list_nothing_of_app_service)
+    endpoints.on("GET", _template, lacks="none can be created")(_list_nothing_of_app_service)

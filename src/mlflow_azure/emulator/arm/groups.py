@@ -98,7 +98,7 @@ async def export_template(call: Call) -> Answer:
 
 @endpoints.on("GET", "/subscriptions/{subscription}/operationresults/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How the deletion of a group goes: 202 until it is done."""
+    """The state of a group's deletion: 202 until it is done."""
     operation = await call.world.operations.poll(call["operation"])
     if operation is None:
         raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
@@ -112,7 +112,7 @@ async def get_operation(call: Call) -> Answer:
 
 @endpoints.on("GET", _GROUPS)
 async def list_groups(call: Call) -> Answer:
-    """The groups of a subscription, those with a tag where `$filter` names one."""
+    """The groups of a subscription, optionally with a tag given by `$filter`."""
     groups = call.world.resources.of_type(_TYPE, f"/subscriptions/{call['subscription']}")
     visible = (group for group in groups if sees(call.world, group["id"], action_of(call)))
     return Answer({"value": [group for group in visible if _selected(group, call)]})
@@ -121,14 +121,14 @@ async def list_groups(call: Call) -> Answer:
 @endpoints.on(
     "GET",
     "/subscriptions/{subscription}/resources",
-    lacks="`$expand`, `$top`, paging, and filters with anything but `eq`",
+    lacks="`$expand`, `$top`, paging, and filters other than `eq`",
 )
 async def list_resources(call: Call) -> Answer:
     """The resources of a subscription, narrowed by `$filter`."""
     return _list(call, f"/subscriptions/{call['subscription']}")
 
 
-@endpoints.on("GET", _GROUP + "/resources", lacks="`$expand`, `$top`, paging, and filters with anything but `eq`")
+@endpoints.on("GET", _GROUP + "/resources", lacks="`$expand`, `$top`, paging, and filters other than `eq`")
 async def list_group_resources(call: Call) -> Answer:
     """The resources of a group, narrowed by `$filter`."""
     return _list(call, _require(call)["id"])

@@ -50,7 +50,7 @@ async def get_identity(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _IDENTITY)
 async def delete_identity(call: Call) -> Answer:
-    """Delete an identity with its service principal. Who has it attached keeps its name."""
+    """Delete an identity with its service principal. Resources that use it keep its name."""
     if call.world.resources.find(call.id) is None:
         return Answer(status=204)
     await remove_resources(call.world, call.id)
@@ -89,9 +89,9 @@ async def get_system_assigned(call: Call) -> Answer:
     )
 
 
-@endpoints.on("PUT", _CREDENTIALS + "/{credential}", lacks="no token of another issuer is exchanged")
+@endpoints.on("PUT", _CREDENTIALS + "/{credential}", lacks="tokens of other issuers are not exchanged")
 async def put_credential(call: Call) -> Answer:
-    """Trust the tokens of an issuer about a subject."""
+    """Create a federated credential: trust an issuer's tokens for a subject."""
     existing = call.world.resources.find(call.id)
     wanted = call.body.get("properties") or {}
     properties = {name: wanted.get(name) for name in ("issuer", "subject", "audiences")}
@@ -104,7 +104,7 @@ async def put_credential(call: Call) -> Answer:
 
 @endpoints.on("GET", _CREDENTIALS + "/{credential}")
 async def get_credential(call: Call) -> Answer:
-    """One federated credential. The service itself says that there is none: recorded in 2025, version 2023-01-31."""
+    """One federated credential. The service itself reports a missing one: recorded in 2025, version 2023-01-31."""
     found = call.world.resources.find(call.id)
     if found is None:
         raise ArmError(404, "NotFound", f"Resource '{call.id}' was not found.")
@@ -119,7 +119,7 @@ async def list_credentials(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _CREDENTIALS + "/{credential}")
 async def delete_credential(call: Call) -> Answer:
-    """Trust those tokens no longer."""
+    """Delete a federated credential."""
     if call.world.resources.find(call.id) is None:
         return Answer(status=204)
     call.world.resources.remove(call.id)

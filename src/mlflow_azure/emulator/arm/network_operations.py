@@ -56,7 +56,7 @@ async def settled(call: Call, resource_id: str) -> Body:
 @endpoints.on("GET", GROUP + "/privateDnsOperationStatuses/{operation}")
 @endpoints.on("GET", PROVIDER + "/locations/{location}/operations/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How an operation goes; one of private DNS, which is no matter of a region, with 202 until it is done.
+    """The state of an operation; one of private DNS, which belongs to no region, with 202 until it is done.
 
     Recorded in 2023 to 2026, versions 2018-09-01 and 2024-06-01.
     """
@@ -78,7 +78,7 @@ async def get_operation(call: Call) -> Answer:
 @endpoints.on("GET", GROUP + "/privateDnsOperationResults/{operation}")
 @endpoints.on("GET", PROVIDER + "/locations/{location}/operationResults/{operation}")
 async def get_operation_result(call: Call) -> Answer:
-    """The end of a deletion: 202 until then. Recorded in 2023 to 2025, versions 2022-01-01 and 2024-01-01."""
+    """The result of a deletion: 202 until it is done. Recorded in 2023 to 2025, versions 2022-01-01 and 2024-01-01."""
     operation = await call.world.operations.poll(call["operation"])
     if operation is None:
         raise _unknown(call)

@@ -49,7 +49,7 @@ def modifications(world: World, resource_type: str, group: str | None) -> dict[s
 @endpoints.on("POST", "/subscriptions/{subscription}" + _CHECK)
 @endpoints.on("POST", "/subscriptions/{subscription}/resourceGroups/{group}" + _CHECK)
 async def check_restrictions(call: Call) -> Answer:
-    """What the policies would do to a resource.
+    """The effect of policies on a resource.
 
     https://learn.microsoft.com/rest/api/policy/policy-restrictions/check-at-resource-group-scope
     """
@@ -79,7 +79,7 @@ async def check_restrictions(call: Call) -> Answer:
 @endpoints.on("GET", "/subscriptions/{subscription}" + _ASSIGNMENTS, reference=_OF_ASSIGNMENTS)
 @endpoints.on("GET", "/subscriptions/{subscription}/resourceGroups/{group}" + _ASSIGNMENTS, reference=_OF_ASSIGNMENTS)
 async def list_assignments(call: Call) -> Answer:
-    """The policies that are in force at a scope."""
+    """The policies in effect at a scope."""
     assigned = _assigned(call.world, call.params.get("group"))
     names = ["denied-types"] if assigned.get("deny") else []
     names += [_SHARED_KEYS[1]] if assigned.get(_SHARED_KEYS[1]) is False else []

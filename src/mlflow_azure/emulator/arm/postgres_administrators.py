@@ -29,10 +29,10 @@ _LONGEST_ROLE = 63
 
 
 @endpoints.on(
-    "PUT", _ADMINISTRATOR, lacks="that members of a group sign in with its name, and the functions `pgaadauth_*` in SQL"
+    "PUT", _ADMINISTRATOR, lacks="sign-in of a group's members with its name, and the functions `pgaadauth_*` in SQL"
 )
 async def put_administrator(call: Call) -> Answer:
-    """Let a principal administer a server, as the role `principalName` (long-running)."""
+    """Make a principal an administrator of a server, with the role `principalName` (long-running)."""
     server = await settled(call)
     _require_accessible(call, server)
     wanted = call.body.get("properties") or {}
@@ -66,7 +66,7 @@ async def list_administrators(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _ADMINISTRATOR)
 async def delete_administrator(call: Call) -> Answer:
-    """Take a server from a principal (long-running)."""
+    """Remove an administrator (long-running)."""
     server = await settled(call)
     live = call.world.resources.find(call.id)
     if live is None:

@@ -53,7 +53,7 @@ async def list_configurations(call: Call) -> Answer:
 @endpoints.on("PUT", _CONFIGURATION)
 @endpoints.on("PATCH", _CONFIGURATION)
 async def put_configuration(call: Call) -> Answer:
-    """Set a parameter (long-running); some take a restart of the server."""
+    """Set a parameter (long-running); some need a restart of the server."""
     server = await settled(call)
     require_ready(call.world, server)
     name = call["configuration"]

@@ -47,7 +47,7 @@ async def refused(call: Call, location: str, name: str, code: str, message: str)
 
 @endpoints.on("GET", PROVIDER + "/locations/{location}/azureAsyncOperation/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How an operation goes."""
+    """The state of an operation."""
     operation = await _polled(call)
     state = "InProgress" if not operation.done else "Failed" if operation.failure else "Succeeded"
     body: dict[str, Any] = {"name": operation.id, "status": state, "startTime": _moment(call.query.get("t", "0"))}
@@ -58,7 +58,7 @@ async def get_operation(call: Call) -> Answer:
 
 @endpoints.on("GET", PROVIDER + "/locations/{location}/operationResults/{operation}")
 async def get_operation_result(call: Call) -> Answer:
-    """What an operation led to: 202 until its end, then the server, or nothing where there is none any more."""
+    """The result of an operation: 202 until its end, then the server, or nothing if it is gone."""
     operation = await _polled(call)
     if not operation.done:
         return Answer(status=202, headers={"Location": call.link(call.path), **operation.retry_headers()})

@@ -34,7 +34,7 @@ _DEFAULTS = {"charset": "UTF8", "collation": "en_US.utf8"}
 
 @endpoints.on("PUT", _DATABASE, lacks="collations: text is sorted by code point")
 async def put_database(call: Call) -> Answer:
-    """Create a database, which members of azure_pg_admin own (long-running). One that exists stays as it is."""
+    """Create a database, owned by azure_pg_admin (long-running). An existing one is not changed."""
     server = await settled(call)
     require_ready(call.world, server)
     if not _DATABASE_NAME.fullmatch(call["database"]):
@@ -56,7 +56,7 @@ async def get_database(call: Call) -> Answer:
 
 @endpoints.on("GET", SERVER + "/databases")
 async def list_databases(call: Call) -> Answer:
-    """The databases of a server, those of the service among them."""
+    """The databases of a server, including the service's own."""
     return await listed(call, "databases")
 
 
@@ -77,7 +77,7 @@ async def delete_database(call: Call) -> Answer:
 
 @endpoints.on("PUT", _RULE, reference=_RULES)
 async def put_rule(call: Call) -> Answer:
-    """Let addresses in (long-running): from 0.0.0.0 to 0.0.0.0 means all services of Azure."""
+    """Create or update a firewall rule (long-running): 0.0.0.0 to 0.0.0.0 means all Azure services."""
     server = await settled(call)
     require_ready(call.world, server)
     if server["properties"]["network"].get(SUBNET):
@@ -106,7 +106,7 @@ async def list_rules(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _RULE, reference=_RULES)
 async def delete_rule(call: Call) -> Answer:
-    """Take a firewall rule back (long-running). Sessions that it let in go on."""
+    """Delete a firewall rule (long-running). Existing sessions continue."""
     server = await settled(call)
     if call.world.resources.find(call.id) is None:
         return Answer(status=204)

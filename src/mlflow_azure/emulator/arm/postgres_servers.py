@@ -62,7 +62,7 @@ async def put_server(call: Call) -> Answer:
 
 @endpoints.on("PATCH", SERVER, lacks="a major version upgrade")
 async def patch_server(call: Call) -> Answer:
-    """Update what the request names of a server (long-running)."""
+    """Update the given properties of a server (long-running)."""
     server = await settled(call)
     require_ready(call.world, server)
     body, password = _wanted(call, server)
@@ -82,7 +82,7 @@ async def get_server(call: Call) -> Answer:
     return Answer(await settled(call))
 
 
-@endpoints.on("DELETE", SERVER, lacks="that a deleted server can be restored for five days")
+@endpoints.on("DELETE", SERVER, lacks="restoring a deleted server within five days")
 async def delete_server(call: Call) -> Answer:
     """Delete a server with its databases (long-running)."""
     if call.world.resources.find(call.id) is None:
@@ -107,7 +107,7 @@ async def list_group_servers(call: Call) -> Answer:
 
 @endpoints.on("POST", SERVER + "/restart", lacks="a failover")
 async def restart_server(call: Call) -> Answer:
-    """End PostgreSQL and start it again (long-running)."""
+    """Restart PostgreSQL (long-running)."""
 
     async def again(server: Body) -> None:
         await call.world.runtime.databases.suspend(server["name"])
@@ -116,9 +116,9 @@ async def restart_server(call: Call) -> Answer:
     return await _power(call, "Ready", "Restarting", "RestartServerManagementOperation", again)
 
 
-@endpoints.on("POST", SERVER + "/stop", lacks="that it starts by itself after seven days")
+@endpoints.on("POST", SERVER + "/stop", lacks="the automatic start after seven days")
 async def stop_server(call: Call) -> Answer:
-    """End PostgreSQL; the data is kept (long-running)."""
+    """Stop PostgreSQL; the data is kept (long-running)."""
 
     async def end(server: Body) -> None:
         await call.world.runtime.databases.suspend(server["name"])

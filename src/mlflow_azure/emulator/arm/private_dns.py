@@ -34,7 +34,7 @@ _ZONE_LIMITS = {
 _NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})+")
 
 
-@endpoints.on("PUT", _ZONE, lacks="records, that of a PostgreSQL server among them")
+@endpoints.on("PUT", _ZONE, lacks="records, including that of a PostgreSQL server")
 async def put_zone(call: Call) -> Answer:
     """Create or update a zone (long-running)."""
     if not _NAME.fullmatch(call["zone"]):
@@ -78,7 +78,7 @@ async def list_zones(call: Call) -> Answer:
     return _zones(call, f"/subscriptions/{call['subscription']}")
 
 
-@endpoints.on("PUT", _LINK, reference=_LINKS, lacks="that machines register themselves")
+@endpoints.on("PUT", _LINK, reference=_LINKS, lacks="automatic registration of machines")
 async def put_link(call: Call) -> Answer:
     """Link a zone to a network, or update the link (long-running)."""
     wanted = call.body.get("properties") or {}
@@ -101,7 +101,7 @@ async def get_link(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _LINK, reference=_LINKS)
 async def delete_link(call: Call) -> Answer:
-    """Take a link away (long-running)."""
+    """Delete a link (long-running)."""
     link = call.world.resources.find(call.id)
     return await deleted(call, link) if link else Answer(status=204)
 

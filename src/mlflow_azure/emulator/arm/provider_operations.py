@@ -13,7 +13,7 @@ endpoints = Endpoints("https://learn.microsoft.com/rest/api/authorization/provid
 
 _TYPE = "Microsoft.Authorization/providerOperations"
 _ALL = f"/providers/{_TYPE}"
-_LACKS = "what the emulator does not do, and descriptions"
+_LACKS = "operations that the emulator lacks, and descriptions"
 
 
 @endpoints.on("GET", _ALL, lacks=_LACKS)

@@ -70,15 +70,13 @@ _API_VERSIONS = [
 ]
 
 
-@endpoints.on("GET", _PROVIDERS, lacks="of a provider that is not emulated, all but its name and state")
+@endpoints.on("GET", _PROVIDERS, lacks="all but name and state of providers that are not emulated")
 async def list_providers(call: Call) -> Answer:
     """All providers that the emulator knows."""
     return Answer({"value": [_described(call, namespace) for namespace in _TYPES]})
 
 
-@endpoints.on(
-    "GET", _PROVIDERS + "/{namespace}", lacks="of a provider that is not emulated, all but its name and state"
-)
+@endpoints.on("GET", _PROVIDERS + "/{namespace}", lacks="all but name and state of providers that are not emulated")
 async def get_provider(call: Call) -> Answer:
     """One provider."""
     return Answer(_described(call, _namespace(call)))

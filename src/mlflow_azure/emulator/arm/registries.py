@@ -45,10 +45,10 @@ async def check_name(call: Call) -> Answer:
 @endpoints.on(
     "PUT",
     REGISTRY,
-    lacks="private endpoints; firewall, policies and data endpoints are kept without effect",
+    lacks="private endpoints; firewall, policies and data endpoints are stored without effect",
 )
 async def put_registry(call: Call) -> Answer:
-    """Create a registry, or again one that could not be created (long-running); or update one."""
+    """Create a registry, or retry a failed creation (long-running); or update one."""
     existing = call.world.resources.find(call.id)
     if existing and existing["properties"]["provisioningState"] != "Failed":
         return await _update(call, existing)
@@ -67,7 +67,7 @@ async def put_registry(call: Call) -> Answer:
 
 @endpoints.on("PATCH", REGISTRY)
 async def patch_registry(call: Call) -> Answer:
-    """Update what the request names of a registry: long-running where that is its identity or anonymous pulls."""
+    """Update the given properties of a registry; long-running for its identity or anonymous pulls."""
     return await _update(call, call.resource())
 
 
@@ -112,7 +112,7 @@ async def list_group_registries(call: Call) -> Answer:
 
 @endpoints.on("GET", REGISTRY + "/operationStatuses/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How the creation of a registry goes."""
+    """The state of a registry's creation."""
     operation = await call.world.operations.poll(call["operation"].removeprefix("registries-"))
     if operation is None:
         raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
@@ -145,7 +145,7 @@ def _with_admin_user(call: Call) -> Body:
 
 @endpoints.on("POST", REGISTRY + "/regenerateCredential")
 async def regenerate_credential(call: Call) -> Answer:
-    """Make a new password in place of one."""
+    """Regenerate a password."""
     registry = _with_admin_user(call)
     passwords = call.world.resources.hidden(call.id)["passwords"]
     if call.body.get("name") not in passwords:
@@ -156,7 +156,7 @@ async def regenerate_credential(call: Call) -> Answer:
 
 @endpoints.on("GET", REGISTRY + "/listUsages", lacks="the size of the images")
 async def list_usages(call: Call) -> Answer:
-    """How much of its limits a registry uses."""
+    """A registry's usage of its limits."""
     registry = call.resource()
     webhooks = call.world.resources.of_type(f"{REGISTRY_TYPE}/webhooks", registry["id"])
     return Answer({"value": usages(registry["sku"]["name"], len(webhooks))})

@@ -45,7 +45,7 @@ async def import_image(call: Call) -> Answer:
 
 @endpoints.on("GET", _RESULTS + "/{operation}")
 async def get_result(call: Call) -> Answer:
-    """How an import goes, or the deletion of a replication: 202 until it is done."""
+    """The state of an import, or of deleting a replication: 202 until it is done."""
     operation = await call.world.operations.poll(call["operation"].partition("-")[2])
     if operation is None:
         raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")

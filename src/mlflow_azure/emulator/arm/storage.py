@@ -53,7 +53,7 @@ async def check_name(call: Call) -> Answer:
     return Answer({"nameAvailable": True})
 
 
-@endpoints.on("PUT", ACCOUNT, lacks="customer-managed keys and private endpoints; the firewall is kept without effect")
+@endpoints.on("PUT", ACCOUNT, lacks="customer-managed keys, private endpoints; the firewall is stored without effect")
 async def put_account(call: Call) -> Answer:
     """Create an account (long-running), or update one (at once)."""
     existing = call.world.resources.find(call.id)
@@ -69,7 +69,7 @@ async def put_account(call: Call) -> Answer:
 
 @endpoints.on("PATCH", ACCOUNT)
 async def patch_account(call: Call) -> Answer:
-    """Update what the request names of an account."""
+    """Update the given properties of an account."""
     return await _update(call, call.resource())
 
 
@@ -109,7 +109,7 @@ async def list_group_accounts(call: Call) -> Answer:
 
 @endpoints.on("GET", _PROVIDER + "/locations/{location}/asyncoperations/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How the creation of an account goes: 202, then the account."""
+    """The state of an account's creation: 202, then the account."""
     operation = await call.world.operations.poll(call["operation"])
     if operation is None:
         raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")

@@ -31,7 +31,7 @@ async def list_keys(call: Call) -> Answer:
 
 @endpoints.on("POST", ACCOUNT + "/regenerateKey")
 async def regenerate_key(call: Call) -> Answer:
-    """Make a new key in place of one, which opens neither blobs nor shares any more."""
+    """Regenerate a key; the old one is no longer accepted."""
     account = call.resource()
     keys = call.world.resources.hidden(call.id)["keys"]
     if call.body.get("keyName") not in keys:

@@ -47,7 +47,7 @@ async def get_service(call: Call) -> Answer:
 @endpoints.on("PUT", ACCOUNT + "/blobServices/default", lacks="the settings have no effect")
 @endpoints.on("PUT", ACCOUNT + "/fileServices/default", lacks="the settings have no effect")
 async def put_service(call: Call) -> Answer:
-    """Take over what the request names of the service's settings. They are kept, and have no effect.
+    """Update the given settings of the service, which have no effect.
 
     The answer says only what was asked for: recorded in 2023 and 2024, versions 2022-09-01 and 2023-05-01.
     """
@@ -113,7 +113,7 @@ async def list_containers(call: Call) -> Answer:
     return Answer({"value": [listed_container(with_lease(resources, each)) for each in resources.below(call.id)]})
 
 
-@endpoints.on("PUT", _SHARE, lacks="NFS and snapshots; the quota limits nothing")
+@endpoints.on("PUT", _SHARE, lacks="NFS and snapshots; the quota is not enforced")
 async def put_share(call: Call) -> Answer:
     """Create a share, or update it. The answer says only what was asked for."""
     existing = _require(call, call["share"])
@@ -135,7 +135,7 @@ async def patch_share(call: Call) -> Answer:
 
 @endpoints.on("GET", _SHARE)
 async def get_share(call: Call) -> Answer:
-    """One share, with the bytes that it holds where `$expand=stats` asks for them."""
+    """One share, with its usage in bytes for `$expand=stats`."""
     share = _existing_share(call)
     if "stats" not in call.query.get("$expand", ""):
         return Answer(share)

@@ -24,7 +24,7 @@ async def list_tenants(call: Call) -> Answer:
 
 @endpoints.on("GET", "/subscriptions")
 async def list_subscriptions(call: Call) -> Answer:
-    """The subscriptions that the caller sees: those of the tenant that its token is from."""
+    """The subscriptions visible to the caller: those of its token's tenant."""
     world = call.world
     seen = [each for each in world.subscriptions() if world.tenant_of(each["subscriptionId"]) == call.principal["tid"]]
     return Answer({"value": [_described(world, each) for each in seen]})

@@ -28,7 +28,7 @@ _TIMEOUT_SECONDS = 3600
 
 @endpoints.on("POST", REGISTRY + "/listBuildSourceUploadUrl")
 async def get_upload_url(call: Call) -> Answer:
-    """Where a source archive can be uploaded, and what a build calls it then."""
+    """The upload URL of a source archive, and its name for a build."""
     call.resource()
     path = f"source/{datetime.now(UTC):%Y%m%d0000}/{uuid.uuid4().hex}.tar.gz"
     return Answer({"uploadUrl": call.world.task_blobs.signed_url(_blob(call["registry"], path)), "relativePath": path})
@@ -64,7 +64,7 @@ async def list_runs(call: Call) -> Answer:
 
 @endpoints.on("POST", _RUN + "/listLogSasUrl")
 async def get_log_url(call: Call) -> Answer:
-    """Where the log of a run can be read: it may be an artifact in the registry, which az asks for first.
+    """The URL of a run's log, or its artifact in the registry, which az requests first.
 
     github.com/Azure/azure-cli, command_modules/acr/_stream_utils.py.
     """

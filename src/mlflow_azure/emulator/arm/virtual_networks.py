@@ -42,7 +42,7 @@ _LACKS = "peerings, IPv6, security groups, route tables and machines; service en
 
 @endpoints.on("PUT", _NETWORK, lacks=_LACKS)
 async def put_network(call: Call) -> Answer:
-    """Create or update a network (long-running). Subnets that the request leaves out are deleted."""
+    """Create or update a network (long-running). Omitted subnets are deleted."""
     existing = call.world.resources.find(call.id)
     wanted = call.body.get("properties") or {}
     live = existing["properties"] if existing else {}

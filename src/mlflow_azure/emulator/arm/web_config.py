@@ -27,12 +27,12 @@ async def get_configuration(call: Call) -> Answer:
     return Answer(_configuration(call, "web", _general(call)) | {"name": site_of(call)["name"]})
 
 
-@endpoints.on("PUT", _CONFIG + "/web", lacks="most of it is kept without effect")
-@endpoints.on("PATCH", _CONFIG + "/web", lacks="most of it is kept without effect")
+@endpoints.on("PUT", _CONFIG + "/web", lacks="most of it is stored without effect")
+@endpoints.on("PATCH", _CONFIG + "/web", lacks="most of it is stored without effect")
 async def put_configuration(call: Call) -> Answer:
-    """Take over what the request names of the general configuration.
+    """Update the given properties of the general configuration.
 
-    App Service answers with the id and type of the site itself: recorded in 2023 and 2024, version 2023-01-01.
+    App Service responds with the id and type of the site itself: recorded in 2023 and 2024, version 2023-01-01.
     """
     await _configure(call)
     site = site_of(call)
@@ -59,7 +59,7 @@ async def put_metadata(call: Call) -> Answer:
 
 @endpoints.on("PUT", _CONFIG + "/logs", lacks="it has no effect: the container's log is always kept")
 async def put_logs(call: Call) -> Answer:
-    """Replace what is logged where; a part of it is in the general configuration, too."""
+    """Replace the log settings; part of them is in the general configuration, too."""
     logs = written_logs(properties_of(call))
     hidden_of(call)["web"] |= in_configuration(logs)
     return await _replace(call, "logs", logs)
@@ -67,7 +67,7 @@ async def put_logs(call: Call) -> Answer:
 
 @endpoints.on("GET", _CONFIG + "/logs")
 async def get_logs(call: Call) -> Answer:
-    """What is logged where."""
+    """The log settings."""
     return Answer(_configuration(call, "logs", hidden_of(call)["logs"]))
 
 
@@ -80,21 +80,21 @@ async def put_slot_names(call: Call) -> Answer:
 
 @endpoints.on("GET", _CONFIG + "/slotConfigNames")
 async def get_slot_names(call: Call) -> Answer:
-    """The names of the settings that stay with a slot. App Service answers the name and type of the site, and no id."""
+    """The names of the settings that stay with a slot. App Service returns the name and type of the site, and no id."""
     site, names = site_of(call), hidden_of(call)["slotConfigNames"]
     return Answer(_head(site) | {"id": None, "name": site["name"], "type": site["type"], "properties": names})
 
 
 @endpoints.on("PUT", _CONFIG + "/azurestorageaccounts", lacks="mounts of blob containers")
 async def put_mounts(call: Call) -> Answer:
-    """Replace all mounts. A mount that cannot work is kept all the same; its `state` says so."""
+    """Replace all mounts. A broken mount is stored anyway; its `state` says so."""
     await _replace(call, "azurestorageaccounts", properties_of(call))
     return _mounts(call, "azurestorageaccounts")
 
 
 @endpoints.on("POST", _CONFIG + "/azurestorageaccounts/list")
 async def list_mounts(call: Call) -> Answer:
-    """The mounts, with their keys. Azure gives this answer the id of the app settings."""
+    """The mounts, with their keys. Azure returns them with the id of the app settings."""
     return _mounts(call, "appsettings")
 
 
@@ -119,7 +119,7 @@ async def get_auth_settings_v2(call: Call) -> Answer:
 
 @endpoints.on("POST", _CONFIG + "/{kind}/list", lacks="backup and push settings")
 async def list_configuration(call: Call) -> Answer:
-    """A configuration that holds secrets: app settings, connection strings, metadata, sign-in settings."""
+    """A configuration with secrets: app settings, connection strings, metadata, sign-in settings."""
     hidden = hidden_of(call)
     kind = next((name for name in hidden if name.lower() == call["kind"].lower()), None)
     if kind not in ("appsettings", "connectionstrings", "metadata", "authsettings"):

@@ -10,7 +10,7 @@ endpoints = Endpoints("https://learn.microsoft.com/rest/api/appservice/web-apps"
 
 @endpoints.on("POST", SITE + "/containerlogs")
 async def get_container_logs(call: Call) -> Answer:
-    """The last lines of the platform and of the container; 204 where there are none."""
+    """The last lines of the platform and of the container; 204 if there are none."""
     text = call.world.runtime.sites.log(call.resource()["name"]).text()
     return Answer(text, media_type="application/octet-stream") if text else Answer(status=204)
 

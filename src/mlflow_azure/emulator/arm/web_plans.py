@@ -47,7 +47,7 @@ async def check_name(call: Call) -> Answer:
 
 @endpoints.on("POST", "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/validate")
 async def validate(call: Call) -> Answer:
-    """Whether a plan could be made. What is beyond the quota has a code of its own here.
+    """Whether a plan could be created. Exceeding the quota has its own code here.
 
     https://learn.microsoft.com/rest/api/appservice/validate/validate; the code, from the validation of a template:
     github.com/OfficeDev/microsoft-teams-emergency-operations-center/issues/100.
@@ -78,7 +78,7 @@ async def put_plan(call: Call) -> Answer:
 
 @endpoints.on("PATCH", PLAN)
 async def patch_plan(call: Call) -> Answer:
-    """Update what the request names of a plan."""
+    """Update the given properties of a plan."""
     existing = call.resource()
     sku = _sku(call.body, existing)
     require_cores(call.world, call.id, existing["location"], sku)
@@ -88,13 +88,13 @@ async def patch_plan(call: Call) -> Answer:
 
 @endpoints.on("GET", PLAN)
 async def get_plan(call: Call) -> Answer:
-    """One plan. Where it does not exist, App Service answers 404 itself."""
+    """One plan. If it does not exist, App Service itself responds with 404."""
     return Answer(_described(call.world, call.resource()))
 
 
 @endpoints.on("DELETE", PLAN)
 async def delete_plan(call: Call) -> Answer:
-    """Delete a plan that has no sites. One that was just deleted may still count.
+    """Delete a plan without sites. A just deleted site may still count.
 
     github.com/hashicorp/terraform-provider-azurerm/issues/13377 and 8241.
     """

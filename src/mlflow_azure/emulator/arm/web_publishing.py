@@ -52,7 +52,7 @@ async def list_publishing_credentials(call: Call) -> Answer:
     )
 
 
-@endpoints.on("POST", SITE + "/publishxml", lacks="other formats than WebDeploy; there is no FTP site")
+@endpoints.on("POST", SITE + "/publishxml", lacks="formats other than WebDeploy; there is no FTP site")
 async def publishing_profile(call: Call) -> Answer:
     """The publishing profiles, in which `az` looks for the URL of a new site."""
     site = site_of(call)
@@ -72,9 +72,9 @@ async def get_publishing_user(call: Call) -> Answer:
     return Answer(_publishing_user(call.world))
 
 
-@endpoints.on("PUT", _USER, lacks="no SCM site takes it")
+@endpoints.on("PUT", _USER, lacks="no SCM site accepts it")
 async def put_publishing_user(call: Call) -> Answer:
-    """Choose that user name. Its password is not kept."""
+    """Set that user name. Its password is not stored."""
     name = properties_of(call).get("publishingUserName")
     if not name or not isinstance(name, str):
         raise WebError(400, "BadRequest", "The parameter publishingUserName has an invalid value.")
@@ -84,20 +84,20 @@ async def put_publishing_user(call: Call) -> Answer:
 
 @endpoints.on("GET", _POLICIES)
 async def list_publishing_policies(call: Call) -> Answer:
-    """Whether the SCM and the FTP site take a user name and password."""
+    """Whether the SCM and the FTP site accept a user name and password."""
     names = hidden_of(call)["basicPublishingCredentialsPolicies"]
     return Answer(web_list([_policy(call, name) for name in names]))
 
 
 @endpoints.on("GET", _POLICY)
 async def get_publishing_policy(call: Call) -> Answer:
-    """Whether the SCM or the FTP site takes a user name and password."""
+    """Whether the SCM or the FTP site accepts a user name and password."""
     return Answer(_policy(call, call["policy"]))
 
 
 @endpoints.on("PUT", _POLICY)
 async def put_publishing_policy(call: Call) -> Answer:
-    """Let the SCM or the FTP site take a user name and password, or not."""
+    """Set whether the SCM or the FTP site accepts a user name and password."""
     _policy(call, call["policy"])
     hidden_of(call)["basicPublishingCredentialsPolicies"][call["policy"]] = bool(properties_of(call).get("allow"))
     await run_site(call.world, site_of(call))

@@ -33,7 +33,7 @@ _NOT_SHOWN = {"privateEndpointConnections": None, "inFlightFeatures": None}
 
 @endpoints.on("PUT", SITE, lacks="running anything but a container; the affinity cookie")
 async def put_site(call: Call) -> Answer:
-    """Create or update a web app, at once. What the request does not name of a live one stays."""
+    """Create or update a web app, at once. Omitted properties of an existing one stay."""
     existing = call.world.resources.find(call.id)
     if existing is None:
         _require_name(call)
@@ -49,7 +49,7 @@ async def put_site(call: Call) -> Answer:
 
 @endpoints.on("PATCH", SITE)
 async def patch_site(call: Call) -> Answer:
-    """Update what the request names of a web app."""
+    """Update the given properties of a web app."""
     return await _write(call, call.resource())
 
 
@@ -61,7 +61,7 @@ async def get_site(call: Call) -> Answer:
 
 @endpoints.on("DELETE", SITE)
 async def delete_site(call: Call) -> Answer:
-    """Delete a web app, and its plan where that is empty then, unless `deleteEmptyServerFarm=false`."""
+    """Delete a web app, and its plan if that is then empty, unless `deleteEmptyServerFarm=false`."""
     site = call.world.resources.find(call.id)
     if site is None:
         return Answer(status=204)
@@ -88,7 +88,7 @@ async def list_group_sites(call: Call) -> Answer:
 
 @endpoints.on("GET", SITE + "/slots", lacks="slots cannot be made")
 async def list_slots(call: Call) -> Answer:
-    """The deployment slots of a web app beside the one that it is: none."""
+    """The additional deployment slots of a web app: none."""
     _site(call)
     return Answer(web_list([]))
 

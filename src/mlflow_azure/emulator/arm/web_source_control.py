@@ -31,7 +31,7 @@ _NEW: dict[str, Any] = {
 
 @endpoints.on("PUT", _SOURCE, lacks=_NO_EFFECT)
 async def put_source(call: Call) -> Answer:
-    """Name the repository (long-running: how that goes is told by the repository itself)."""
+    """Set the repository (long-running; the repository itself has the state)."""
     wanted = {name: value for name, value in properties_of(call).items() if name in _NEW and value is not None}
     if not wanted.get("repoUrl"):
         raise WebError(400, "BadRequest", "The parameter repoUrl has an invalid value.")
@@ -44,7 +44,7 @@ async def put_source(call: Call) -> Answer:
 
 @endpoints.on("GET", _SOURCE)
 async def get_source(call: Call) -> Answer:
-    """The repository, and how its naming goes. That there is none is told by 404: assumed."""
+    """The repository, and the state of setting it. 404 if there is none: assumed."""
     kept, (_, scm) = hidden_of(call).get(_KEPT), hosts(call.world, site_of(call))
     if kept is None and hidden_of(call)["web"]["scmType"] == "LocalGit":  # recorded: azure-cli, test_webapp_e2e.yaml
         return Answer(_described(call, {**_NEW, "repoUrl": f"https://{scm}", "branch": None}, "Succeeded"))
@@ -61,7 +61,7 @@ async def get_source(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _SOURCE)
 async def delete_source(call: Call) -> Answer:
-    """Forget the repository."""
+    """Remove the repository."""
     hidden = hidden_of(call)
     hidden["web"]["scmType"] = "None"
     return Answer() if hidden.pop(_KEPT, None) else Answer(status=204)

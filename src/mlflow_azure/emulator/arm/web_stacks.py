@@ -21,7 +21,7 @@ _SSH = {"supportedFeatures": {"disableSsh": True}}
 
 @endpoints.on("GET", "/providers/Microsoft.Web/webAppStacks", lacks="Java, PHP, Go and Ruby; no runtime is run")
 async def list_stacks(_call: Call) -> Answer:
-    """The runtimes. A site with one is kept, and not run: the emulator runs containers."""
+    """The runtimes. A site with one is stored but not run: the emulator runs containers."""
     dotnet = [_major(f".NET {each}", f"dotnet{each}", [_dotnet(each)]) for each in _DOTNET]
     node = [_major(f"Node {each}", each, [_node(each)]) for each in _NODE]
     python = [_major("Python 3", "3", [_python(each) for each in _PYTHON])]

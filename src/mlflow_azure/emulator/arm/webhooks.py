@@ -25,7 +25,7 @@ _SHOWN = ("status", "scope", "actions")
 
 @endpoints.on("PUT", _WEBHOOK)
 async def put_webhook(call: Call) -> Answer:
-    """Create or update a webhook, at once. Where it is sent to is not answered: it may hold a password."""
+    """Create or update a webhook, at once. The response omits its URL, which may contain a password."""
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["webhook"]):
         raise ArmError(400, "InvalidResourceName", "A webhook's name has to have 5 to 50 letters and digits.")
@@ -39,7 +39,7 @@ async def put_webhook(call: Call) -> Answer:
 
 @endpoints.on("PATCH", _WEBHOOK)
 async def patch_webhook(call: Call) -> Answer:
-    """Update what the request names of a webhook."""
+    """Update the given properties of a webhook."""
     return Answer(_write(call, call.resource(), call.body.get("properties") or {}))
 
 
@@ -66,20 +66,20 @@ async def delete_webhook(call: Call) -> Answer:
 
 @endpoints.on("POST", _WEBHOOK + "/ping")
 async def ping_webhook(call: Call) -> Answer:
-    """Send a ping; what came of it is among the events."""
+    """Send a ping; its result is among the events."""
     return Answer({"id": ping(call.world, call.resource())})
 
 
 @endpoints.on("POST", _WEBHOOK + "/listEvents")
 async def list_events(call: Call) -> Answer:
-    """What was sent, newest first."""
+    """The sent events, newest first."""
     call.resource()
     return Answer({"value": call.world.resources.hidden(call.id).get("events", [])})
 
 
 @endpoints.on("POST", _WEBHOOK + "/getCallbackConfig")
 async def get_callback_config(call: Call) -> Answer:
-    """Where the webhook is sent to, with its password."""
+    """The webhook's URL, with its password."""
     call.resource()
     return Answer(call.world.resources.hidden(call.id)["callback"])
 
