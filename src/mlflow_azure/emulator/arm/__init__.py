@@ -112,14 +112,14 @@ def provider_endpoints() -> list[Endpoint]:
 
 
 def register_effects(world: World) -> None:
-    """Say what long-running operations do when they end."""
+    """Register the effects of long-running operations."""
     changing = (groups, network_operations, providers, registries, registry_import, registry_replications, storage)
     for module in (*changing, postgres_operations, postgres_parts, postgres_servers, web_source_control):
         module.register_effects(world)
 
 
 def connect(world: World) -> None:
-    """Let the runtime ask Azure: who may pull, who may sign in, who is to be told of a push."""
+    """Connect the runtime to Azure: who may pull, who may sign in, and which webhooks a push triggers."""
     world.runtime.blobs.admit = partial(admit, world)
     world.runtime.blobs.strike = world.runtime.files.strike = world.faults.strike
     world.runtime.registry.on_push = partial(announce, world)
@@ -132,7 +132,7 @@ def connect(world: World) -> None:
 
 
 async def reopen(world: World) -> None:
-    """Let everything that the state holds work again, after a restart."""
+    """Make everything in the state work again after a restart."""
     tasks.end_interrupted_runs(world)
     await _tried(world.runtime.serve_identities(world.ports.of("identities")))
     accounts = world.resources.of_type(storage.ACCOUNT_TYPE)
@@ -149,7 +149,7 @@ async def reopen(world: World) -> None:
 
 
 async def _tried(work: Awaitable[object]) -> None:
-    """Do what can be done: the rest has to be reachable even so, to be repaired or destroyed."""
+    """Ignore failures: everything else must be available, to be repaired or destroyed."""
     try:
         await work
     except RuntimeFaultError:

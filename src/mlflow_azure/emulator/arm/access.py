@@ -1,8 +1,8 @@
-"""What the caller may do, and where.
+"""The caller's permissions and their scopes.
 
-The control interface orders it, `PUT permissions`, in one of two ways:
+They are set through the control interface, `PUT permissions`, in one of two ways:
 
-- {"actions": […], "notActions": […]}: one role on the whole subscription, made of these actions.
+- {"actions": […], "notActions": […]}: one role on the whole subscription, with these actions.
 - {"roles": [{"role": "Contributor", "group": "mlflow-rg"}]}: built-in roles by name, each on a resource group, or on
   the subscription where no group is named.
 
@@ -32,8 +32,8 @@ VERBS = {
     "POST": "action",
 }
 _PROVIDERS = "/subscriptions/{subscription}/providers"
-# Whoever has a role on a group sees the subscription that it is in: Terraform's provider works so, which reads it
-# (github.com/hashicorp/terraform-provider-azurerm/issues/3483). The lists have what the role lets it read: assumed.
+# Anyone with a role on a group can see its subscription: Terraform's provider relies on that and reads it
+# (github.com/hashicorp/terraform-provider-azurerm/issues/3483). The lists show what the role lets it read: assumed.
 _NARROWED = (
     "/subscriptions/{subscription}",
     "/subscriptions/{subscription}/locations",
@@ -43,14 +43,14 @@ _NARROWED = (
 
 
 def require_permission(call: Call) -> None:
-    """Refuse what no role of the caller allows at the scope of a request, or what a deny assignment takes away.
+    """Refuse what none of the caller's roles allows at the scope of a request, or what a deny assignment denies.
 
     Raises:
-        ArmError: It is. The words: github.com/hashicorp/terraform-provider-azurerm/issues/4440.
+        ArmError: It is. The text: github.com/hashicorp/terraform-provider-azurerm/issues/4440.
 
     """
     if call.params.get("subscription") is None or "operation" in call.params:
-        return  # how an operation goes is for who has its URL
+        return  # anyone with its URL may read the state of an operation
     action, scope = action_of(call), scope_of(call)
     if not any(allows(rules, action) for rules in granted(call.world, scope)) and not _narrowed(call, action):
         raise ArmError(
@@ -66,7 +66,7 @@ def require_permission(call: Call) -> None:
 
 
 def action_of(call: Call) -> str:
-    """The operation that a role has to allow: "Microsoft.Storage/storageAccounts/listKeys/action".
+    """Return the action that a role must allow: "Microsoft.Storage/storageAccounts/listKeys/action".
 
     https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations
     """
@@ -84,7 +84,7 @@ def action_of(call: Call) -> str:
 
 
 def scope_of(call: Call) -> str:
-    """Where a role has to allow it: the resource, or what the providers are asked in, the subscription or a group."""
+    """Return the scope at which a role must allow it: the resource, its group or the subscription."""
     if call.template.startswith(_PROVIDERS):
         return f"/subscriptions/{call['subscription']}"
     around, _, asked = call.id.rpartition("/providers/")
@@ -92,7 +92,7 @@ def scope_of(call: Call) -> str:
 
 
 def require_known_roles(ordered: dict[str, Any]) -> None:
-    """Refuse an order that names a role which the emulator has not got.
+    """Refuse settings with a role that the emulator does not have.
 
     Raises:
         ValueError: It does.
@@ -104,7 +104,7 @@ def require_known_roles(ordered: dict[str, Any]) -> None:
 
 
 def granted(world: World, scope: str) -> list[dict[str, Any]]:
-    """The permissions of the caller's roles at or above a scope, as Microsoft.Authorization lists them."""
+    """Return the permissions of the caller's roles at or above a scope, as Microsoft.Authorization lists them."""
     ordered = world.permissions()
     if "roles" not in ordered:
         return [{"actions": ordered.get("actions", []), "notActions": ordered.get("notActions", [])}]
@@ -117,12 +117,12 @@ def granted(world: World, scope: str) -> list[dict[str, Any]]:
 
 
 def denials(world: World, scope: str) -> list[dict[str, Any]]:
-    """The deny assignments at or above a scope, as they were ordered."""
+    """Return the deny assignments at or above a scope, as they were set."""
     return [each for each in world.permissions().get("denyAssignments", []) if _covers(world, each, scope)]
 
 
 def described_denial(world: World, denial: dict[str, Any]) -> Body:
-    """A deny assignment as Microsoft.Authorization answers it.
+    """Return a deny assignment in the format of Microsoft.Authorization.
 
     https://learn.microsoft.com/rest/api/authorization/deny-assignments/list-for-scope
     """
@@ -147,7 +147,7 @@ def described_denial(world: World, denial: dict[str, Any]) -> Body:
 
 
 def sees(world: World, resource_id: str, action: str) -> bool:
-    """Whether a list that is narrowed to what the caller may read has this resource."""
+    """Whether a list of what the caller may read contains this resource."""
     return any(allows(rules, action) for rules in granted(world, resource_id))
 
 
@@ -177,7 +177,7 @@ def _at(world: World, assigned: dict[str, Any]) -> str:
 
 
 def _denied(call: Call, action: str, scope: str, denial: dict[str, Any]) -> ArmError:
-    """Code and words: those that Azure Kubernetes Service documents, https://aka.ms/aks/nrg_lockdown."""
+    """Code and text: from the documentation of Azure Kubernetes Service, https://aka.ms/aks/nrg_lockdown."""
     described = described_denial(call.world, denial)
     return ArmError(
         403,

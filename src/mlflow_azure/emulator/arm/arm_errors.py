@@ -1,4 +1,4 @@
-"""The refusals of Azure Resource Manager and of its resource providers, in Azure's own words."""
+"""The errors of Azure Resource Manager and its resource providers, in Azure's own words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ArmError(Exception):
         status: HTTP status.
         code: Azure's error code.
         message: Azure's message.
-        headers: Headers of the answer, for example WWW-Authenticate.
+        headers: Headers of the response, for example WWW-Authenticate.
 
     """
 
@@ -27,15 +27,15 @@ class ArmError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """The body of the response."""
         return {"error": {"code": self.code, "message": self.message}}
 
 
 class WebError(ArmError):
-    """A refusal by App Service itself, which words its bodies in another way than Resource Manager does.
+    """An error of App Service itself, whose format differs from Resource Manager's.
 
-    A real one: github.com/Azure/azure-sdk-for-java/issues/1827. `extended_code` tells the reason by a number;
-    `parameters` are what stands for the `{0}`, `{1}` … of the message.
+    A real one: github.com/Azure/azure-sdk-for-java/issues/1827. `extended_code` gives the reason as a number;
+    `parameters` are the values for `{0}`, `{1}` … in the message.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class WebError(ArmError):
         self._parameters = parameters
 
     def body(self) -> dict[str, Any]:
-        """The body of the answer: capitalised, and without the "error" around it."""
+        """The body of the response: capitalised, and without the "error" wrapper."""
         entity: dict[str, Any] = {"Code": self.code, "Message": self.message, "MessageTemplate": self._template}
         if self.extended_code:
             entity["ExtendedCode"] = self.extended_code
@@ -79,7 +79,7 @@ def resource_not_found(resource_type: str, name: str, group: str) -> ArmError:
 
 
 def parent_not_found(verb: str, resource_type: str, parent: str) -> ArmError:
-    """The resource that this one lies in does not exist."""
+    """The parent resource does not exist."""
     return ArmError(
         404,
         "ParentResourceNotFound",
@@ -89,5 +89,5 @@ def parent_not_found(verb: str, resource_type: str, parent: str) -> ArmError:
 
 
 def invalid_content(message: str) -> ArmError:
-    """The body of the request is not what the resource provider reads."""
+    """The body of the request is not what the resource provider expects."""
     return ArmError(400, "InvalidRequestContent", f"The request content was invalid: {message}")

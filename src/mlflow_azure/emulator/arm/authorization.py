@@ -110,7 +110,7 @@ def _scope(call: Call) -> str:
 
 
 def _conditions(call: Call) -> dict[str, str]:
-    """The conditions of `$filter`: names in lower case, values as they are."""
+    """Return the conditions of `$filter`: names in lower case, values unchanged."""
     found = _CONDITION.findall(call.query.get("$filter", ""))
     return {(name or function).lower(): value or argument for name, value, function, argument in found}
 
@@ -123,9 +123,9 @@ def _require_role(role: str) -> None:
 
 
 def _require_principal(call: Call, principal: str, kind: str | None) -> None:
-    """Refuse a principal that the directory has not got, unless the caller names its kind.
+    """Refuse a principal that is not in the directory, unless the caller gives its type.
 
-    That is how callers get around the time that a new principal takes to be known everywhere:
+    This is how callers avoid the replication delay of a new principal:
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting.
     """
     lags = call.world.quirks.strikes("directory_lag", f"servicePrincipals/{principal} as reference")
@@ -143,7 +143,7 @@ def _require_principal(call: Call, principal: str, kind: str | None) -> None:
 
 
 def _identity(assignment: Body) -> tuple[str, ...]:
-    """What no two assignments have in common: role, principal and scope."""
+    """Return what must be unique for an assignment: role, principal and scope."""
     properties = assignment["properties"]
     role = properties["roleDefinitionId"].rpartition("/")[2]
     return role.lower(), properties["principalId"].lower(), properties["scope"].lower()

@@ -25,8 +25,8 @@ endpoints = Endpoints("https://learn.microsoft.com/rest/api/monitor/autoscale-se
 
 _SETTINGS = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{SETTING_TYPE}"
 _SETTING = _SETTINGS + "/{setting}"
-_NAME = re.compile(r"[^<>%&#.,?/\\:]{1,260}(?<! )")  # the rules of the names of Microsoft.Insights
-# https://learn.microsoft.com/azure/app-service/manage-scale-up: of the tiers with machines of their own, one cannot.
+_NAME = re.compile(r"[^<>%&#.,?/\\:]{1,260}(?<! )")  # naming rules of Microsoft.Insights
+# https://learn.microsoft.com/azure/app-service/manage-scale-up: of the dedicated tiers, one cannot.
 _WITHOUT = ("Free", "Shared", "Basic")
 _TOLD_TYPE = "Microsoft.Insights/autoscaleSettings"  # as Azure spells it in answers
 _MACHINES = re.compile(r"/providers/Microsoft\.Compute/virtualMachineScaleSets/[^/]+$", re.IGNORECASE)
@@ -131,7 +131,7 @@ def _require_rule(rule: Body, metrics: Collection[str]) -> None:
 
 
 def _limits(profile: Body, fewest: int) -> tuple[int, int]:
-    """How few and how many machines a profile allows."""
+    """Return a profile's minimum and maximum number of machines."""
     capacity = profile.get("capacity") or {}
     try:
         least, usual, most = (int(capacity[name]) for name in ("minimum", "default", "maximum"))

@@ -1,10 +1,10 @@
-"""Azure Monitor's autoscale engine: it changes how many machines a plan has by the rules of its autoscale setting.
+"""Azure Monitor's autoscale engine: changes a plan's number of machines by the rules of its autoscale setting.
 
 https://learn.microsoft.com/azure/azure-monitor/autoscale/autoscale-understanding-settings
 
-No load is measured here: the control interface says how busy the machines of a plan are (`cpu`), and until it does
-there is nothing to go by. Azure takes the average over a rule's time window; here a percentage counts once it has been
-the same for that long. Windows, cooldowns and the time between two looks are shortened as all durations of Azure are.
+No load is measured: the control interface sets the CPU load of a plan (`cpu`), and until it does
+nothing scales. Azure averages over a rule's time window; here a percentage counts once it has been
+constant for that long. Windows, cooldowns and check intervals are shortened like all of Azure's durations.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ COMPARES = {
     "LessThan": operator.lt,
     "LessThanOrEqual": operator.le,
 }
-# How often Azure looks is not documented; assumed is the grain of its metrics. Here there is a step between at least.
+# Azure's check interval is not documented; the granularity of its metrics is assumed. There is a minimum here.
 _LOOK, _STEP = 60.0, 0.5
 
 
 class AutoscaleEngine:
-    """Looks at all autoscale settings, again and again."""
+    """Checks all autoscale settings periodically."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._busy: dict[str, tuple[float, float]] = {}  # percent, and since when, by the plan's id
+        self._busy: dict[str, tuple[float, float]] = {}  # percent and since when, by the plan's id
         self._acted: dict[str, float] = {}  # when, by the plan's id
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Run until cancelled."""
         looked = -math.inf
         while True:
-            await asyncio.sleep(_STEP)  # the scale may change meanwhile
+            await asyncio.sleep(_STEP)  # the scale may change in the meantime
             if time.monotonic() - looked < _LOOK * self._world.latency.scale:
                 continue
             looked = time.monotonic()
@@ -79,7 +79,7 @@ class AutoscaleEngine:
             await set_capacity(self._world, plan, wanted)
 
     def _lasting(self, plan: Body) -> tuple[float, float] | None:
-        """How busy the machines of a plan are, in percent, and for how many of Azure's seconds they have been."""
+        """Return the CPU load of a plan in percent, and for how many of Azure's seconds it has been constant."""
         percent = self._world.settings.get("cpu", {}).get(plan["name"])
         if percent is None:
             self._busy.pop(plan["id"], None)
@@ -89,7 +89,7 @@ class AutoscaleEngine:
         return percent, self._since(self._busy[plan["id"]][1])
 
     def _rested(self, plan: Body) -> float:
-        """How many of Azure's seconds it is since the number of machines was changed here."""
+        """Return how many of Azure's seconds ago the number of machines was changed here."""
         return self._since(self._acted[plan["id"]]) if plan["id"] in self._acted else math.inf
 
     def _since(self, moment: float) -> float:
@@ -98,14 +98,14 @@ class AutoscaleEngine:
 
 
 def require_percentages(order: Mapping[str, Any]) -> None:
-    """Raise ValueError where an order does not give plans, by name, a percentage each."""
+    """Raise ValueError unless the settings are a percentage per plan name."""
     for name, percent in order.items():
         if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= _ALL:
             raise ValueError(f"{name} must be a number from 0 to {_ALL}")
 
 
 def seconds(duration: str) -> float | None:
-    """The seconds of a duration of hours, minutes and seconds, such as PT5M; None for anything else."""
+    """Return the seconds of a duration such as PT5M; None for anything else."""
     found = _DURATION.fullmatch(duration)
     if found is None:
         return None
@@ -118,17 +118,17 @@ def _is_scheduled(profile: Body) -> bool:
 
 
 def machines_wanted(profile: Body, now: int, percent: float, lasted: float, rested: float) -> int | None:
-    """How many machines a plan is to have by the rules of a profile; None where it keeps those that it has.
+    """Return a plan's number of machines by the rules of a profile; None if it does not change.
 
-    As many more as any rule says, as many fewer as all do; of several wishes the greatest.
+    It scales out if any rule says so, in if all do; the largest result wins.
     https://learn.microsoft.com/azure/azure-monitor/autoscale/autoscale-best-practices
 
     Args:
-        profile: With capacity and rules.
-        now: How many it has.
-        percent: How busy each is.
-        lasted: For how many seconds it has been so.
-        rested: Seconds since their number was changed by a rule.
+        profile: The profile, with capacity and rules.
+        now: The current number.
+        percent: The CPU load.
+        lasted: For how many seconds it has been constant.
+        rested: Seconds since the last change by a rule.
 
     """
     least, most = int(profile["capacity"]["minimum"]), int(profile["capacity"]["maximum"])
@@ -156,7 +156,7 @@ def _is_met(rule: Body, percent: float, lasted: float) -> bool:
 
 
 def _wants_more(up: list[Body], percent: float) -> bool:
-    """Whether the machines that are left would be so busy that another were wanted at once.
+    """Whether the remaining machines would be so busy that one would be added again at once.
 
     https://learn.microsoft.com/azure/azure-monitor/autoscale/autoscale-flapping
     """
@@ -164,7 +164,7 @@ def _wants_more(up: list[Body], percent: float) -> bool:
 
 
 def _changed(rule: Body, now: int) -> int:
-    """The number of machines that a rule makes of `now`."""
+    """Return the number of machines after applying a rule to `now`."""
     action = rule["scaleAction"]
     value = int(action.get("value") or 1)
     if action["type"] == "ExactCount":

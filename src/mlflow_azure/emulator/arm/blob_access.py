@@ -1,4 +1,4 @@
-"""Who may use the blobs of a storage account, by which credential."""
+"""Access to the blobs of a storage account, by credential."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def admit(world: World, asked: Asked) -> tuple[str, str]:
-    """Object id and tenant of who asks; both empty for who asks with a key, or anonymously.
+    """Return the caller's object id and tenant; both empty for keys and anonymous requests.
 
     Raises:
-        BlobError: It may not.
+        BlobError: The caller has no access.
 
     """
     account = find_account(world, asked.account)
@@ -44,7 +44,7 @@ def admit(world: World, asked: Asked) -> tuple[str, str]:
 
 
 def _require_keys(account: Body) -> None:
-    """Refuse keys, and signatures made with one, where the account takes none.
+    """Refuse keys, and signatures made with them, if the account does not accept keys.
 
     https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
     """
@@ -57,9 +57,9 @@ def _require_keys(account: Body) -> None:
 
 
 def _principal(world: World, asked: Asked) -> str:
-    """Who a token speaks for.
+    """Return the principal of a token.
 
-    https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory: a token is meant for the
+    https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory: the token's audience is the
     service, or for the one account.
     """
     audiences = either_spelling(STORAGE, f"https://{asked.account}.blob.core.windows.net")
@@ -75,7 +75,7 @@ def _principal(world: World, asked: Asked) -> str:
 
 
 def _may(world: World, principal: str, scope: str, operation: Operation) -> bool:
-    """Whether a role of the principal, which takes its time to count, allows an operation.
+    """Whether a role of the principal, once effective, allows an operation.
 
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
     """

@@ -1,4 +1,4 @@
-"""A request to Resource Manager as the resource providers see it, and what they answer."""
+"""A request to Resource Manager as the resource providers see it, and their response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: a JSON body (or none, or text that is sent as it is) with a status and headers."""
+    """A response: a JSON body (or none, or verbatim text) with status and headers."""
 
     body: Any = None
     status: int = 200
@@ -33,16 +33,16 @@ class Call:
     """One request.
 
     Attributes:
-        world: All that the emulator holds.
+        world: The state of the emulator.
         method: "GET", "PUT", …
         template: Path of the route, with Azure's spelling and `{parameters}`.
-        params: What stands in the path for each parameter.
+        params: The values of the parameters in the path.
         query: Query parameters, their names in lower case.
-        body: The JSON object that was sent; empty where none was.
+        body: The JSON object in the request; empty if there is none.
         base_url: What the client addressed: "https://localhost:20000".
         principal: Claims of the caller's token.
-        handler: What answers it.
-        fault: The fault that it suffers.
+        handler: Its handler.
+        fault: The fault injected into it.
         began: Whether it started a long-running operation.
 
     """
@@ -64,12 +64,12 @@ class Call:
 
     @property
     def path(self) -> str:
-        """The path as Azure spells it."""
+        """The path in Azure's spelling."""
         return self.template.format_map(self.params)
 
     @property
     def id(self) -> str:
-        """Id of the resource that the request is about: its path, or that of the resource an action is called on."""
+        """Id of the request's resource: its path, or that of the resource on which an action is called."""
         parts = self.path.split("/")
         return "/".join(parts[: len(parts) - self._action_length])
 
@@ -85,17 +85,17 @@ class Call:
 
     @property
     def _action_length(self) -> int:
-        """How many segments at the end of the path are no part of a resource id."""
+        """Number of segments at the end of the path that are not part of a resource id."""
         below_provider = self.template.rpartition("/providers/")[2].split("/")[1:]
         return len(below_provider) % 2
 
     @property
     def parent(self) -> str:
-        """Id of the resource that this one lies in."""
+        """Id of the parent resource."""
         return self.id.rpartition("/")[0].rpartition("/")[0]
 
     def resource(self) -> Body:
-        """The resource that the request is about.
+        """Return the request's resource.
 
         Raises:
             ArmError: It does not exist.
@@ -107,34 +107,34 @@ class Call:
         return body
 
     def not_found(self) -> arm_errors.ArmError:
-        """The refusal for a resource that does not exist."""
+        """Return the error for a missing resource."""
         return arm_errors.resource_not_found(self.type, self.id.rpartition("/")[2], self.params.get("group", ""))
 
     @property
     def failure(self) -> Fault | None:
-        """The fault that lets the operation of this request fail."""
+        """The fault that makes this request's operation fail."""
         return self.fault if self.fault and self.fault.kind == "operation-failed" else None
 
     async def begin(self, resource: str, effect: str) -> Operation:
-        """Start a long-running operation on the resource with this id, whose end has the named effect."""
+        """Start a long-running operation on the resource, with the named effect at its end."""
         self.began = True
         timing = self.world.latency.timing(self.method, self.type)
         failure = (self.failure.code, self.failure.message) if self.failure else None
         return await self.world.operations.start(resource, effect, timing, self.world.latency.reads, failure)
 
     def link(self, path: str) -> str:
-        """The URL of `path` (which begins with a slash), with the API version that the client uses."""
+        """Return the URL of `path` (which begins with a slash), with the client's API version."""
         joint = "&" if "?" in path else "?"
         return f"{self.base_url}{path}{joint}api-version={self.query.get('api-version', '')}"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A route: which handler answers which method and path.
+    """A route: the handler for a method and path.
 
     Attributes:
-        reference: URL of the documentation of the operation; empty where what it answers is assumed.
-        lacks: What Azure does on this request, and the emulator does not.
+        reference: URL of the operation's documentation; empty if its response is assumed.
+        lacks: What Azure does for this request and the emulator does not.
 
     """
 
@@ -160,13 +160,13 @@ class Endpoints(list[Endpoint]):
     def on(
         self, method: str, template: str, *, lacks: str = "", reference: str | None = None
     ) -> Callable[[Handler], Handler]:
-        """Let the decorated function answer `method` on `template`.
+        """Register the decorated function for `method` on `template`.
 
         Args:
             method: "GET", "PUT", …
             template: The path, with `{parameters}`.
-            lacks: What Azure does on this request, and the emulator does not.
-            reference: URL of its documentation where that is another one than the module's; empty where there is none.
+            lacks: What Azure does for this request and the emulator does not.
+            reference: URL of its documentation if different from the module's; empty if there is none.
 
         """
 
@@ -178,7 +178,7 @@ class Endpoints(list[Endpoint]):
 
 
 def resource_type(template: str) -> str:
-    """The resource type that a route is about: what stands at every second place after its provider."""
+    """Return a route's resource type: every second segment after its provider."""
     if "/providers/" not in template:
         return "Microsoft.Resources/resourceGroups" if "{group}" in template else "Microsoft.Resources/subscriptions"
     namespace, *segments = template.rpartition("/providers/")[2].split("/")
@@ -186,6 +186,6 @@ def resource_type(template: str) -> str:
 
 
 def collection_type(template: str) -> str:
-    """The resource type that a route lists: like `resource_type`, with the segment at the end that has no name."""
+    """Return the resource type listed by a route: like `resource_type`, with the last segment, which has no name."""
     namespace, *segments = template.rpartition("/providers/")[2].split("/")
     return "/".join([namespace, *segments[::2]])

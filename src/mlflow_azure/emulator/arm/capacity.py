@@ -1,4 +1,4 @@
-"""What a subscription could have and has: usages, SKUs, regions of App Service."""
+"""What is available to a subscription, and its usage: usages, SKUs, regions of App Service."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def list_web_regions(call: Call) -> Answer:
 async def list_web_usages(call: Call) -> Answer:
     """The number of cores of the plans in a region, and the limit.
 
-    That is how Azure counts: github.com/Azure/azure-rest-api-specs, Microsoft.Web 2025-05-01, GetUsagesInLocation.json.
+    Azure counts this way: github.com/Azure/azure-rest-api-specs, Microsoft.Web 2025-05-01, GetUsagesInLocation.json.
     """
     plans = call.world.resources.of_type(PLAN_TYPE, f"/subscriptions/{call['subscription']}")
     there = [each for each in plans if each["location"] == display_name(call["location"])]

@@ -1,4 +1,4 @@
-"""What Resource Manager checks before a resource provider sees a request, in its order."""
+"""Resource Manager's checks before a resource provider sees a request, in its order."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from mlflow_azure.emulator.tokens import TokenError
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Call
 
-# Types whose parent is no resource of its own: blob and file services come with their account, a site's config with it.
+# Types whose parent is not a separate resource: blob and file services belong to the account, config to the site.
 _IMPLICIT_PARENTS = ("/blobServices/default", "/fileServices/default")
 
 
 def check(call: Call) -> None:
-    """All checks.
+    """Run all checks.
 
     Raises:
-        ArmError: The first one that the request does not pass.
+        ArmError: The first check that fails.
 
     """
     for each in (_api_version, _subscription, require_permission, _provider, _group, _parent, require_permitted):
@@ -30,10 +30,10 @@ def check(call: Call) -> None:
 
 
 def authenticate(call: Call, authorization: str) -> None:
-    """Check the caller's bearer token, and let `call` know who it is.
+    """Check the caller's bearer token, and set the caller in `call`.
 
     Raises:
-        ArmError: There is no token, or it is not a good one.
+        ArmError: There is no token, or it is not valid.
 
     """
     scheme, _, token = authorization.partition(" ")
@@ -51,9 +51,9 @@ def authenticate(call: Call, authorization: str) -> None:
 
 
 def _require_tenant(call: Call) -> None:
-    """Refuse a token of another tenant than the subscription's.
+    """Refuse a token of a tenant other than the subscription's.
 
-    The words: github.com/Azure/azure-sdk-for-net/issues/49391, github.com/bradygaster-zz/azure-tools-vscode/issues/44.
+    The text: github.com/Azure/azure-sdk-for-net/issues/49391, github.com/bradygaster-zz/azure-tools-vscode/issues/44.
     """
     tenant, found = _tenant(call), call.principal["tid"]
     if "subscription" not in call.params or tenant == found:
@@ -112,7 +112,7 @@ def _provider(call: Call) -> None:
     if call.world.registration(namespace) == "Registered":
         return
     if call.path.endswith("/Microsoft.Storage/checkNameAvailability"):
-        # The one request that reaches its provider, which has not heard of the subscription:
+        # The only request that reaches its provider, which does not know the subscription:
         # github.com/hashicorp/terraform-provider-azurerm/issues/24104
         raise ArmError(404, "SubscriptionNotFound", f"Subscription {call['subscription']} was not found.")
     raise ArmError(

@@ -1,4 +1,4 @@
-"""Lists of what Azure has beside what is emulated: none of it can be made here, and so each is empty."""
+"""Lists of things that are not emulated: none can be created here, so they are always empty."""
 
 from __future__ import annotations
 

@@ -35,14 +35,14 @@ _OBJECTS = frozenset({"identity", "properties", "sku", "tags"})
 
 
 class Gateway:
-    """Answers the requests to Resource Manager."""
+    """Handles the requests to Resource Manager."""
 
     def __init__(self, world: World, wire: Wire) -> None:
         self._world = world
         self._wire = wire
 
     def routes(self, endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
-        """The routes for these endpoints. Paths are matched without regard to case, as Azure does."""
+        """Return the routes of these endpoints. Paths are case-insensitive, as in Azure."""
         return [self._route(endpoint) for endpoint in endpoints]
 
     def _route(self, endpoint: Endpoint) -> Route:
@@ -50,14 +50,14 @@ class Gateway:
             return await self._wire.carry(request, partial(self._respond, endpoint, request))
 
         route = Route(endpoint.template, answer, methods=[endpoint.method])
-        # A slash at the end changes nothing: az asks for deployments with one.
+        # A trailing slash is ignored: az requests deployments with one.
         route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + "/?$", re.IGNORECASE)
         if endpoint.method == "GET":
-            route.methods = {"GET"}  # Starlette adds HEAD, which Azure answers in another way
+            route.methods = {"GET"}  # Starlette adds HEAD, to which Azure responds differently
         return route
 
     async def unknown(self, request: Request) -> Response:
-        """The answer to a request that no endpoint matches."""
+        """Return the response to a request that matches no endpoint."""
         request.scope["path_params"], template = unmodelled.scope_of(request.url.path)
         endpoint = Endpoint(request.method, template, unmodelled.answer)
         return await self._wire.carry(request, partial(self._respond, endpoint, request))
@@ -87,7 +87,7 @@ class Gateway:
         )
 
     def _spelled(self, params: dict[str, str]) -> dict[str, str]:
-        """The parameters, with the subscription of a scope, and the group's name as it was first spelled."""
+        """Return the parameters, with the subscription of a scope, and the group's name in its original spelling."""
         if "scope" in params:
             params = {**params, "subscription": f"{params['scope']}//".split("/")[1]}
         group = self._world.group(params.get("subscription", ""), params.get("group", ""))
@@ -109,10 +109,10 @@ class Gateway:
         return answer
 
     async def _handled(self, call: Call) -> Answer:
-        """What the handler answers; or, where it cannot read the body, a refusal, with everything as it was.
+        """Return the handler's response; if it cannot parse the body, an error, with the state restored.
 
         Raises:
-            ArmError: The request is refused. Azure says so of a value of another type than it reads:
+            ArmError: The request is refused. Azure does so for a value of an unexpected type:
                 github.com/microsoft/azure-tools-for-java/issues/1014.
 
         """
@@ -128,14 +128,14 @@ class Gateway:
 
 
 def _pace(call: Call) -> str:
-    """The method whose time the request takes: a PUT of what is there is an update, a POST that lists is a read."""
+    """Return the method for the latency: a PUT of an existing resource is an update, a listing POST a read."""
     if not is_write(call.method, call.path):
         return "GET"
     return "PATCH" if call.method == "PUT" and call.world.resources.find(call.id) else call.method
 
 
 def _stale(call: Call) -> Answer:
-    """The resource as it was before its last change."""
+    """Return the resource as it was before its last change."""
     previous = call.world.resources.previous(call.id)
     if previous is None:
         raise call.not_found()
@@ -158,7 +158,7 @@ def _json_object(content: bytes, content_type: str) -> dict[str, Any]:
         raise arm_errors.invalid_content(str(error)) from error
     if not isinstance(body, dict):
         raise arm_errors.invalid_content("a JSON object is expected")
-    given = {name: value for name, value in body.items() if value is not None}  # null is as good as left out
+    given = {name: value for name, value in body.items() if value is not None}  # null is the same as omitted
     for name in _OBJECTS & given.keys():
         if not isinstance(given[name], dict):
             raise arm_errors.invalid_content(f"'{name}' has to be an object.")

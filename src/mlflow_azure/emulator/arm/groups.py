@@ -23,7 +23,7 @@ _GROUP = _GROUPS + "/{group}"
 _TYPE = "Microsoft.Resources/resourceGroups"
 _NAME = re.compile(r"[-\w.()]{0,89}[-\w()]")
 _FILTER = re.compile(r"(\w+)\s+eq\s+'([^']*)'", re.IGNORECASE)
-# What the list of all resources says of each; the rest takes a GET of the resource itself.
+# Fields in the list of all resources; the rest needs a GET of the resource itself.
 _LISTED = ("id", "name", "type", "kind", "location", "tags", "sku", "identity", "managedBy", "systemData")
 
 
@@ -135,7 +135,7 @@ async def list_group_resources(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def deleted(group_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         group = world.resources.find(group_id)
@@ -180,7 +180,7 @@ def _list(call: Call, under: str) -> Answer:
 
 
 def _listed(body: Body) -> Body:
-    """A resource in a list, which spells the kinds of identity alike for all services; recorded in 2023."""
+    """Return a resource in a list, where all services spell identity types the same; recorded in 2023."""
     described: Body = {key: body[key] for key in _LISTED if key in body} | _full_name(body)
     if "identity" in described:
         kinds = described["identity"]["type"].split(", ")
@@ -195,12 +195,12 @@ def _exported(body: Body) -> Body:
 
 
 def _full_name(body: Body) -> Body:
-    """The name as the list says it: with those of the resources that it lies in, "registry/webhook"."""
+    """Return the name in the list, including its parents' names: "registry/webhook"."""
     return {"name": "/".join(body["id"].rpartition("/providers/")[2].split("/")[2::2])}
 
 
 def _is_listed(body: Body) -> bool:
-    """Whether the list of resources has it: groups are no resources there, and nested proxy resources are left out."""
+    """Whether the list of resources contains it: groups and nested proxy resources are omitted."""
     return body["type"] != _TYPE and "location" in body
 
 

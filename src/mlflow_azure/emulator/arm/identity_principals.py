@@ -1,4 +1,4 @@
-"""The service principals of managed identities, and which identities a resource has."""
+"""The service principals of managed identities, and the identities of a resource."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ IDENTITY_TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 @dataclass(frozen=True)
 class ManagedIdentity:
-    """An identity that a resource has.
+    """An identity of a resource.
 
     Attributes:
         principal: Object id of its service principal.
         client: Its client (application) id.
-        resource: Id of the user-assigned identity, or of the resource whose system-assigned one it is.
+        resource: Id of the user-assigned identity, or of the resource with the system-assigned one.
 
     """
 
@@ -36,7 +36,7 @@ class ManagedIdentity:
 
 
 def create_principal(world: World, name: str, resource_id: str) -> Object:
-    """The service principal of a new managed identity; replicas of the directory get to know it later.
+    """Create the service principal of a new managed identity; directory replicas know it only later.
 
     Its properties: https://learn.microsoft.com/graph/api/resources/serviceprincipal.
     """
@@ -51,13 +51,13 @@ def create_principal(world: World, name: str, resource_id: str) -> Object:
 
 
 def described_principal(world: World, principal: Object) -> Body:
-    """The ids of a managed identity, as Microsoft.ManagedIdentity answers them."""
+    """Return the ids of a managed identity, in the format of Microsoft.ManagedIdentity."""
     tenant = world.identity.tenant_id
     return {"tenantId": tenant, "principalId": principal["id"], "clientId": principal["appId"]}
 
 
 def remove_principals(world: World, body: Body) -> None:
-    """Take from the directory what goes with a resource: the principal of an identity, or its system-assigned one."""
+    """Remove a deleted resource's principals from the directory: an identity's own, or the system-assigned one."""
     own = body["properties"] if body["type"] == IDENTITY_TYPE else body.get("identity") or {}
     if principal := own.get("principalId"):
         world.directory.remove("servicePrincipals", principal)

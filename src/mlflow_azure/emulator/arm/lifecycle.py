@@ -1,4 +1,4 @@
-"""What is common to all tracked resources: where they lie, their tags, and what goes with them when they go."""
+"""Common to all tracked resources: location, tags, and clean-up on deletion."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def tracked(call: Call, existing: Body | None) -> Body:
-    """The head of a tracked resource: id, name, type, location and tags, as the request and the live one say.
+    """Return the common fields of a tracked resource from request and live one: id, name, type, location and tags.
 
     Raises:
-        ArmError: There is no such region, or the resource lies in another one.
+        ArmError: There is no such region, or the resource is in another one.
 
     """
     name = call.id.rpartition("/")[2]
@@ -45,13 +45,13 @@ def tracked(call: Call, existing: Body | None) -> Body:
 
 
 def existing_location(existing: Body | None) -> str:
-    """The region of a live resource, as requests write it."""
+    """Return the region of a live resource, in the spelling of requests."""
     return existing["location"].replace(" ", "").lower() if existing else ""
 
 
 @contextmanager
 def undone_on_failure(call: Call) -> Iterator[None]:
-    """Forget the new resource of a request where the runtime cannot serve it: the next try begins anew."""
+    """Remove the new resource of a request if the runtime cannot serve it, so that a retry starts over."""
     try:
         yield
     except RuntimeFaultError:
@@ -60,7 +60,7 @@ def undone_on_failure(call: Call) -> Iterator[None]:
 
 
 async def remove_resources(world: World, resource_id: str) -> None:
-    """Remove a resource, everything below it, and what stands behind all of them."""
+    """Remove a resource, everything below it, and their runtime parts."""
     doomed = world.resources.below(resource_id)
     own = world.resources.find(resource_id)
     for body in [*doomed, own] if own else doomed:

@@ -136,7 +136,7 @@ def _write(call: Call, existing: Body | None) -> Body:
 
 
 def _put(body: Body, existing: Body | None) -> Answer:
-    """The answer to a PUT, which says where a new resource is: recorded in 2023 and 2025, version 2023-01-31."""
+    """Return the response to a PUT, with a new resource's location: recorded in 2023 and 2025, version 2023-01-31."""
     return Answer(body) if existing else Answer(body, 201, {"Location": body["id"]})
 
 
@@ -145,7 +145,7 @@ def _list(call: Call, under: str, kind: str = IDENTITY_TYPE) -> Answer:
 
 
 def _require_room(call: Call, wanted: Body) -> None:
-    """Refuse what is one too many, or says what another one says.
+    """Refuse a credential beyond the limit, or a duplicate.
 
     https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
     """

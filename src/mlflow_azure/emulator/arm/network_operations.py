@@ -1,6 +1,6 @@
-"""Microsoft.Network: its long-running operations, by which all of its resources here are written and deleted.
+"""Microsoft.Network: the long-running operations that write and delete all of its resources here.
 
-How Resource Manager wants them told: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+Their protocol: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WRITE, _DELETE = "write network resource", "delete network resource"
 
 
 async def written(call: Call, resource: Body, status: int, state: str = "Updating") -> Answer:
-    """Begin to write a resource, which says so until it is done."""
+    """Begin to write a resource, which shows this until it is done."""
     resource["properties"]["provisioningState"] = state
     call.world.resources.put(resource)
     answer = copy.deepcopy(resource)
@@ -32,7 +32,7 @@ async def written(call: Call, resource: Body, status: int, state: str = "Updatin
 
 
 async def accepted(call: Call, resource: Body, body: Body | None) -> Answer:
-    """Begin to write a resource that the answer, with `body`, does not describe yet."""
+    """Begin to write a resource that the response, with `body`, does not show yet."""
     headers = (await written(call, resource, 202)).headers
     return Answer(body, 202, {**headers, "Location": _result(headers["Azure-AsyncOperation"])})
 
@@ -45,7 +45,7 @@ async def deleted(call: Call, resource: Body) -> Answer:
 
 
 async def settled(call: Call, resource_id: str) -> Body:
-    """A resource after what has ended by now. Raises ArmError where there is none."""
+    """Return a resource after all operations that have ended by now. Raises ArmError if there is none."""
     await call.world.operations.settle(resource_id)
     resource = call.world.resources.find(resource_id)
     if resource is None:
@@ -88,7 +88,7 @@ async def get_operation_result(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def was_written(resource_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if resource := world.resources.find(resource_id):

@@ -1,7 +1,7 @@
-"""What a virtual network has to look like, and what is in the way of a change of it.
+"""Validation of virtual networks, and obstacles to changes.
 
-Codes and words: github.com/MicrosoftDocs/azure-docs, articles/virtual-network/troubleshoot-vnet.md and the issues named
-below; where none is named they are assumed.
+Codes and texts: github.com/MicrosoftDocs/azure-docs, articles/virtual-network/troubleshoot-vnet.md and the issues named
+below; otherwise they are assumed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SMALLEST = 29
 
 
 def require_network(name: str, properties: dict[str, Any]) -> None:
-    """Refuse names, and addresses that are none, or that overlap. Raises ArmError."""
+    """Refuse invalid names, and invalid or overlapping address ranges. Raises ArmError."""
     if not _NAME.fullmatch(name):
         raise ArmError(400, "InvalidResourceName", f"Resource name {name} is invalid.")
     prefixes = (properties.get("addressSpace") or {}).get("addressPrefixes") or ()
@@ -55,7 +55,7 @@ def require_network(name: str, properties: dict[str, Any]) -> None:
 
 
 def _require_apart(ranges: list[tuple[str, ipaddress.IPv4Network]], network: str) -> None:
-    """The words: github.com/hashicorp/terraform-provider-azurerm/issues/3780."""
+    """The text: github.com/hashicorp/terraform-provider-azurerm/issues/3780."""
     for number, (name, addresses) in enumerate(ranges):
         if any(addresses.overlaps(other) for _, other in ranges[:number]):
             raise ArmError(
@@ -67,7 +67,7 @@ def _require_apart(ranges: list[tuple[str, ipaddress.IPv4Network]], network: str
 
 
 def require_unchanged_where_used(world: World, network: Body, properties: dict[str, Any]) -> None:
-    """Refuse to delete a subnet that is in use, or to change its addresses or its delegation. Raises ArmError."""
+    """Refuse to delete a subnet in use, or to change its address range or delegation. Raises ArmError."""
     wanted = {each["name"].lower(): each["properties"] for each in properties["subnets"]}
     for subnet in network["properties"]["subnets"]:
         users = list(users_of(world, subnet["id"]))
@@ -101,7 +101,7 @@ def in_use(subnet: Body, users: list[str]) -> ArmError:
 
 
 def users_of(world: World, subnet_id: str) -> Iterator[str]:
-    """What a subnet is in use by. A web app that was deleted while it was connected leaves its link.
+    """Return what uses a subnet. A web app that was deleted while connected leaves its link.
 
     https://learn.microsoft.com/azure/app-service/overview-vnet-integration, on deleting an app before disconnecting it
     """
@@ -116,12 +116,12 @@ def users_of(world: World, subnet_id: str) -> Iterator[str]:
 
 
 def services(properties: Body) -> list[str]:
-    """The services that a subnet is delegated to."""
+    """Return the services that a subnet is delegated to."""
     return [each["properties"]["serviceName"] for each in properties.get("delegations") or ()]
 
 
 def find_subnet(world: World, subnet_id: str) -> tuple[Body, Body] | None:
-    """A subnet, with its network."""
+    """Return a subnet with its network."""
     network = world.resources.find(subnet_id.lower().partition("/subnets/")[0])
     subnets = network["properties"].get("subnets", []) if network else []
     found = next((each for each in subnets if each["id"].lower() == subnet_id.lower()), None)

@@ -1,7 +1,7 @@
-"""App Service refuses a write to a web app while another one is at work on it, its own creation for one.
+"""App Service refuses a write to a web app while another one is in progress, such as its creation.
 
-The creation goes on behind the answer to it: github.com/hashicorp/terraform-provider-azurerm/issues/9703, and
-github.com/Azure/terraform-azurerm-avm-res-web-site/pull/272, which tries again. The words:
+The creation continues after its response: github.com/hashicorp/terraform-provider-azurerm/issues/9703, and
+github.com/Azure/terraform-azurerm-avm-res-web-site/pull/272, which retries. The text:
 github.com/microsoft/vscode-azureappservice/issues/1306.
 """
 
@@ -24,10 +24,10 @@ _SITES = "/providers/Microsoft.Web/sites/{site}"
 
 @contextmanager
 def exclusive_write(call: Call) -> Iterator[None]:
-    """Hold the web app that a request writes to, if it writes to one, for the length of a `with` block.
+    """Lock the web app that a request writes to, if any, for the `with` block.
 
     Raises:
-        WebError: Another write holds it, or it was just created and that is not over yet.
+        WebError: Another write holds it, or its creation is not finished.
 
     """
     head, found, _ = call.template.partition(_SITES)

@@ -1,7 +1,7 @@
-"""Azure Policy: what is forbidden here, and Microsoft.PolicyInsights, which tells it before it is tried.
+"""Azure Policy: what is forbidden, and Microsoft.PolicyInsights, which checks that in advance.
 
-The control interface orders it: {"deny": [types], "allowSharedKeyAccess": false}. With {"group": name} the policies are
-assigned to that resource group: they count in it, and a question about the subscription does not tell of them.
+Set through the control interface: {"deny": [types], "allowSharedKeyAccess": false}. With {"group": name} they are
+assigned to that resource group: they apply in it, and a check of the subscription does not show them.
 https://learn.microsoft.com/azure/governance/policy/concepts/scope
 """
 
@@ -24,7 +24,7 @@ _SHARED_KEYS = ("Microsoft.Storage/storageAccounts", "allowSharedKeyAccess")
 
 
 def require_permitted(call: Call) -> None:
-    """Refuse a resource of a type that is forbidden.
+    """Refuse a resource of a forbidden type.
 
     Raises:
         ArmError: It is.
@@ -40,7 +40,7 @@ def require_permitted(call: Call) -> None:
 
 
 def modifications(world: World, resource_type: str, group: str | None) -> dict[str, Any]:
-    """The properties that a policy sets on every resource of a type in a group, whatever the request says."""
+    """Return the properties that a policy sets on every resource of a type in a group, whatever the request says."""
     type_, name = _SHARED_KEYS
     forbidden = _assigned(world, group).get(name) is False
     return {name: False} if forbidden and resource_type == type_ else {}
@@ -101,7 +101,7 @@ def _assignment(policy: dict[str, str]) -> dict[str, Any]:
 
 
 def _assigned(world: World, group: str | None) -> dict[str, Any]:
-    """The policies that count in a group, or, where it is None, in the whole subscription."""
+    """Return the policies that apply in a group, or in the whole subscription if it is None."""
     policies: dict[str, Any] = world.settings.get("policies", {})
     only_in = policies.get("group")
     return policies if only_in is None or only_in.lower() == (group or "").lower() else {}

@@ -24,7 +24,7 @@ _ADMINISTRATOR = SERVER + "/administrators/{object}"
 _UPSERT, _DROP = "UpsertAadAuthPrincipalManagementOperation", "DropAadAuthPrincipalManagementOperation"
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TYPES = ("Unknown", "User", "Group", "ServicePrincipal")
-# PostgreSQL cuts a longer name off.
+# PostgreSQL truncates longer names.
 _LONGEST_ROLE = 63
 
 
@@ -47,7 +47,7 @@ async def put_administrator(call: Call) -> Answer:
         await make_administrator(call.world, server["name"], role)
     tenant = wanted.get("tenantId") or server["properties"]["authConfig"]["tenantId"]
     properties = {"principalType": kind, "principalName": role, "objectId": call["object"], "tenantId": tenant}
-    # Its name is the principal's, not its id's last part: recorded.
+    # Its name is the principal's, not the last part of its id: recorded.
     return await write(call, server, _UPSERT, part(call, properties) | {"name": role})
 
 
@@ -78,7 +78,7 @@ async def delete_administrator(call: Call) -> Answer:
 
 
 async def _drop(call: Call, server: str, role: str) -> None:
-    """Drop a role, or, where things belong to it, take its rights (which of the two Azure does then is assumed)."""
+    """Drop a role, or revoke its rights if it owns objects (what Azure does then is assumed)."""
     sql, quoted = call.world.runtime.databases.sql, identifier(role)
     await sql(server, f"REVOKE {ADMINISTRATORS} FROM {quoted}")
     await sql(server, f"ALTER ROLE {quoted} NOLOGIN NOCREATEDB NOCREATEROLE NOREPLICATION")
@@ -87,9 +87,9 @@ async def _drop(call: Call, server: str, role: str) -> None:
 
 
 def _require_accessible(call: Call, server: Body) -> None:
-    """Refuse a change of administrators while another write is under way, or for a moment after the creation.
+    """Refuse a change of administrators while another write is in progress, or shortly after the creation.
 
-    Code and words: github.com/Azure/azure-postgresql/issues/127. What a server without Microsoft Entra answers is
+    Code and words: github.com/Azure/azure-postgresql/issues/127. The response of a server without Microsoft Entra is
     assumed.
 
     Raises:
@@ -113,7 +113,7 @@ def _require_accessible(call: Call, server: Body) -> None:
 
 
 async def _unknown(call: Call, server: Body) -> Answer:
-    """The words: github.com/MicrosoftDocs/azure-docs/issues/121503 and pull/117206. The code is assumed."""
+    """The text: github.com/MicrosoftDocs/azure-docs/issues/121503 and pull/117206. The code is assumed."""
     message = (
         "Failed to create Azure AD Principal. Reason - 0LP01: Could not validate AAD user "
         f"{call['object']} because its name is not found in the tenant."

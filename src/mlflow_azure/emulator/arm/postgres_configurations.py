@@ -18,10 +18,10 @@ _CONFIGURATION = SERVER + "/configurations/{configuration}"
 _UPSERT = "UpdateOrcasServerParameterManagementOperation"  # recorded in 2025, versions 2022-12-01 to 2024-08-01
 _COLUMNS = "name, short_desc, vartype, setting, boot_val, enumvals, min_val, max_val, context, pending_restart, unit"
 _DATA_TYPES = {"bool": "Boolean", "enum": "Enumeration", "integer": "Integer", "real": "Numeric", "string": "String"}
-# What the service sets, and nobody else (https://learn.microsoft.com/azure/postgresql/server-parameters).
+# Set by the service only (https://learn.microsoft.com/azure/postgresql/server-parameters).
 _READ_ONLY = ("internal", "superuser-only")
 _SERVICE_ONLY = {"listen_addresses", "port", "unix_socket_directories", "unix_socket_permissions", "fsync", "ssl"}
-# Kept by the emulator, each with its default and what it can be.
+# Stored by the emulator, with defaults and allowed values.
 _OF_AZURE = {
     "require_secure_transport": ("Whether client connections to the server are required to use TLS.", "on", "on,off"),
     "azure.extensions": ("Specifies which extensions are allowed to be created in the server.", "", ""),

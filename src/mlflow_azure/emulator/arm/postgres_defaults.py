@@ -1,4 +1,4 @@
-"""The fields of a PostgreSQL flexible server, as Azure answers them, and what it lets one choose.
+"""The fields of a PostgreSQL flexible server in Azure's responses, and the available choices.
 
 Seen in recordings of Azure of March and April 2026, api-version 2026-01-01-preview (github.com/Azure/azure-cli,
 command_modules/postgresql/tests/latest/recordings: test_postgres_flexible_server_database_mgmt.yaml, and
@@ -72,7 +72,7 @@ SKUS = {f"Standard_{name}": sku for name, sku in (_BURSTABLE | _general_purpose(
 
 
 def new_properties(sku: str) -> dict[str, Any]:
-    """The properties of a new server for which nothing was chosen, before its address is known."""
+    """Return the default properties of a new server, before its address is known."""
     # Read replicas need more than a burstable server:
     # https://learn.microsoft.com/azure/postgresql/read-replica/concepts-read-replicas
     replicas = 0 if SKUS[sku].tier == "Burstable" else 5
@@ -101,7 +101,7 @@ def storage(live: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 def capabilities(*, restricted: bool) -> dict[str, Any]:
-    """What a region offers; one in which the subscription may not have servers offers nothing."""
+    """Return what a region offers; nothing if the subscription may not have servers there."""
     features = ("ZoneRedundantHa", "GeoBackup", "ZoneRedundantHaAndGeoBackup", "StorageAutoGrowth", "OnlineResize")
     names = list(VERSIONS)
     return {
@@ -164,5 +164,5 @@ def _size(name: str, sku: Sku) -> dict[str, Any]:
 
 
 def now() -> str:
-    """The moment, in the seven digits that .NET writes."""
+    """Return the time with .NET's seven fractional digits."""
     return datetime.now(UTC).isoformat().replace("+00:00", "0Z")

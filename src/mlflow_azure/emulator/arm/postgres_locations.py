@@ -31,7 +31,7 @@ async def check_name(call: Call) -> Answer:
 async def list_capabilities(call: Call) -> Answer:
     """Sizes, versions and features that a region offers.
 
-    One in which the subscription may not have servers lists none, and says `OfferRestricted`:
+    A region in which the subscription may not have servers lists none, with `OfferRestricted`:
     github.com/hashicorp/terraform-provider-azurerm/issues/21306.
     """
     location = require_region("Microsoft.DBforPostgreSQL/flexibleServers", call["location"])

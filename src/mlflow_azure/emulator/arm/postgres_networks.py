@@ -1,4 +1,4 @@
-"""Microsoft.DBforPostgreSQL: whether a server has a public address, or one in a virtual network, for good.
+"""Microsoft.DBforPostgreSQL: whether a server has a public address or one in a virtual network, permanently.
 
 https://learn.microsoft.com/azure/postgresql/network/concepts-networking-private
 """
@@ -22,7 +22,7 @@ _ENDS = (".postgres.database.azure.com", ".postgres.database.usgovcloudapi.net",
 
 
 def choose_network(world: World, server: Body, properties: dict[str, Any], live: dict[str, Any] | None) -> None:
-    """Settle how the server of `properties` is reached.
+    """Determine how the server of `properties` is reached.
 
     Raises:
         ArmError: It is refused. Code and words are assumed, except where `name_fault` says otherwise.
@@ -48,7 +48,7 @@ def choose_network(world: World, server: Body, properties: dict[str, Any], live:
 
 
 def name_fault(server: Body) -> tuple[str, str] | None:
-    """What the service finds out behind its first answer.
+    """Return errors that the service only finds after its first response.
 
     Code and words: github.com/hashicorp/terraform-provider-azurerm/issues/24549.
     """
@@ -60,9 +60,9 @@ def name_fault(server: Body) -> tuple[str, str] | None:
 
 
 async def reaches(world: World, server: Body, address: str, port: int) -> bool:
-    """Whether there is a way from a socket of this machine to a server.
+    """Whether a socket of this machine can reach a server.
 
-    To one in a virtual network only for what web apps run that are connected to that network, which finds its name. A
+    A server in a virtual network is reachable only for web apps connected to that network, if it resolves its name. A
     container behind address translation (Docker Desktop) is not recognised.
     """
     network = server["properties"]["network"]

@@ -1,4 +1,4 @@
-"""Microsoft.DBforPostgreSQL: its long-running operations, and why a server does not take a write.
+"""Microsoft.DBforPostgreSQL: its long-running operations, and reasons to refuse a write.
 
 Every write is answered with 202 and the same two URLs: recorded in 2026 with api-version 2026-01-01-preview
 (github.com/Azure/azure-cli, command_modules/postgresql/tests/latest/recordings).
@@ -27,18 +27,18 @@ SERVERS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Micros
 SERVER = SERVERS + "/{server}"
 SERVER_TYPE = "Microsoft.DBforPostgreSQL/flexibleServers"
 _REFUSED = "refuse postgres operation"
-# The URLs tell when an operation began in ticks of 100 ns since year 1, as .NET counts.
+# The URLs contain the operation's start in .NET ticks: 100 ns since year 1.
 _TICKS_A_SECOND, _TICKS_TO_1970 = 10_000_000, 621_355_968_000_000_000
 
 
 async def accepted(call: Call, server: Body, name: str, effect: str) -> Answer:
-    """Begin the operation `name` on a server, whose end has the named effect; the answer that says so."""
+    """Begin the operation `name` on a server, with the named effect at its end; return the response."""
     operation = await call.begin(server["id"], effect)
     return _accepted(call, server["location"], name, operation)
 
 
 async def refused(call: Call, location: str, name: str, code: str, message: str) -> Answer:
-    """Take a request, and let its operation fail at once: what the service finds out behind the first answer."""
+    """Accept a request whose operation fails at once, for errors that the service finds only after its response."""
     call.began = True
     timing = replace(call.world.latency.timing(call.method, call.type), operation=0.0)
     operation = await call.world.operations.start(call.id, _REFUSED, timing, 0, (code, message))
@@ -69,7 +69,7 @@ async def get_operation_result(call: Call) -> Answer:
 
 
 async def settled(call: Call) -> Body:
-    """The server that a request is about, or is about a part of, after what has ended by now."""
+    """Return the server of a request, or of its part, after all operations that have ended by now."""
     parts = call.id.split("/")
     server_id = "/".join(parts[:9])
     await call.world.operations.settle(server_id)
@@ -80,9 +80,9 @@ async def settled(call: Call) -> Body:
 
 
 def require_ready(world: World, server: Body, *states: str) -> None:
-    """Refuse a write while another one is under way, or (`server_busy`) for a moment after the creation.
+    """Refuse a write while another one is in progress, or (`server_busy`) shortly after the creation.
 
-    `states` are those in which it can be done, beside Ready.
+    `states` are the states other than Ready in which it is allowed.
 
     Raises:
         ArmError: It is. The words, and that it lasts beyond the creation: github.com/Azure/azure-postgresql/issues/134.
@@ -99,10 +99,10 @@ def require_ready(world: World, server: Body, *states: str) -> None:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def nothing(_server_id: str, _succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
-        """A request that was refused has changed nothing."""
+        """Do nothing: a refused request has changed nothing."""
 
     world.operations.register(_REFUSED, nothing)
 

@@ -1,6 +1,6 @@
-"""Microsoft.DBforPostgreSQL: databases and firewall rules, and how any part of a server is written.
+"""Microsoft.DBforPostgreSQL: databases and firewall rules, and writing any part of a server.
 
-A server takes one write at a time. Meanwhile its state is Updating, and the part is there, or gone, at the end.
+A server accepts one write at a time. During it, its state is Updating, and the part exists, or is gone, at the end.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ async def delete_database(call: Call) -> Answer:
     if call["database"] in ("postgres", *MANAGED_DATABASES):
         raise ArmError(400, "InvalidParameterValue", f"Database '{call['database']}' is a system database.")
     if not call.failure:
-        # That sessions do not keep it from going is assumed.
+        # That sessions do not prevent the deletion is assumed.
         await call.world.runtime.databases.sql(server["name"], f"DROP DATABASE {_quoted(call)} WITH (FORCE)")
     return await write(call, server, "DropServerDatabaseManagementOperation", None)
 
@@ -115,7 +115,7 @@ async def delete_rule(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def written(server_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         server = world.resources.find(server_id)
@@ -132,25 +132,25 @@ def register_effects(world: World) -> None:
 
 
 async def write(call: Call, server: Body, name: str, body: Body | None) -> Answer:
-    """Begin to put the part of a server that a request is about, or (`body` is None) to remove it."""
+    """Begin to write a request's part of a server, or to remove it if `body` is None."""
     server["properties"]["state"] = "Updating"
     call.world.resources.hidden(server["id"])["pending"] = {"id": call.id, "body": body}
     return await accepted(call, server, name, _WRITE)
 
 
 async def listed(call: Call, kind: str) -> Answer:
-    """The parts of a server of one kind."""
+    """Return a server's parts of one kind."""
     server = await settled(call)
     return Answer({"value": call.world.resources.of_type(f"{server['type']}/{kind}", server["id"])})
 
 
 def part(call: Call, properties: dict[str, Any]) -> Body:
-    """A part of a server."""
+    """Return a part of a server."""
     return {"properties": properties, "id": call.id, "name": call.id.rpartition("/")[2], "type": call.type}
 
 
 async def _create(world: World, server: str, database: str) -> None:
-    """Create a database for real, unless somebody did so in SQL. That its owner is azure_pg_admin is assumed."""
+    """Create the real database, unless somebody did so in SQL. That azure_pg_admin owns it is assumed."""
     sql = world.runtime.databases.sql
     if await sql(server, f"SELECT FROM pg_database WHERE datname = {literal(database)}"):
         return

@@ -1,6 +1,6 @@
-"""What a request for a PostgreSQL flexible server has to look like.
+"""Validation of requests for a PostgreSQL flexible server.
 
-Where no answer of the service was found, its code is assumed; what it refuses is documented in each case.
+If no response of the service was found, its code is assumed; what it refuses is documented in each case.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CLASSES_NEEDED = 3
 
 
 def refuse_name(name: str) -> tuple[str, str] | None:
-    """Why a name cannot be a server's. The words: github.com/Azure/azure-powershell/pull/29724."""
+    """Return why a name is not valid for a server. The text: github.com/Azure/azure-powershell/pull/29724."""
     if _NAME.fullmatch(name):
         return None
     message = (
@@ -37,7 +37,7 @@ def refuse_name(name: str) -> tuple[str, str] | None:
 
 
 def refuse_taken(world: World, name: str) -> tuple[str, str] | None:
-    """Why a name cannot be had: it is a host name, of which there is one in the whole world.
+    """Return why a name is not available: it is a globally unique host name.
 
     github.com/MicrosoftDocs/azure-docs/issues/63537; the words: github.com/Azure/azure-service-operator/issues/2428.
     """
@@ -48,7 +48,7 @@ def refuse_taken(world: World, name: str) -> tuple[str, str] | None:
 
 
 def require_name(world: World, name: str) -> None:
-    """Refuse a new server whose name is none, or another's. Raises ArmError."""
+    """Refuse a new server with an invalid or taken name. Raises ArmError."""
     if invalid := refuse_name(name):
         raise ArmError(400, "InvalidServerName", invalid[1])
     if taken := refuse_taken(world, name):
@@ -56,7 +56,7 @@ def require_name(world: World, name: str) -> None:
 
 
 def require_sku(wanted: dict[str, Any]) -> dict[str, str]:
-    """The `sku` of a server. Raises ArmError."""
+    """Return the `sku` of a server. Raises ArmError."""
     name, tier = str(wanted.get("name", "")), str(wanted.get("tier", ""))
     if name not in SKUS:
         raise _out_of_range("Sku", name, SKUS)
@@ -66,17 +66,17 @@ def require_sku(wanted: dict[str, Any]) -> dict[str, str]:
 
 
 def require_version(version: str) -> str:
-    """The version of a new server. Raises ArmError."""
+    """Return the version of a new server. Raises ArmError."""
     if version not in VERSIONS:
         raise _out_of_range("Version", version, VERSIONS)
     return version
 
 
 def require_storage(wanted: Any, live: int) -> int:
-    """How many gigabytes a server has that had `live`.
+    """Return a server's new size in gigabytes, given the `live` one.
 
     Raises:
-        ArmError: There is no such size, or it is smaller: storage only grows
+        ArmError: There is no such size, or it is smaller: storage can only grow
             (https://learn.microsoft.com/azure/postgresql/scale/how-to-scale-storage-size).
 
     """
@@ -88,7 +88,7 @@ def require_storage(wanted: Any, live: int) -> int:
 
 
 def require_credentials(auth: dict[str, Any], login: str, password: str) -> None:
-    """Refuse a server that nobody could sign in to, or an administrator's name or password that it may not have.
+    """Refuse a server without any sign-in, or an invalid administrator's name or password.
 
     https://learn.microsoft.com/azure/postgresql/configure-maintain/quickstart-create-server
 
@@ -122,12 +122,12 @@ def require_credentials(auth: dict[str, Any], login: str, password: str) -> None
 
 
 def is_reserved(role: str) -> bool:
-    """Whether a role is PostgreSQL's own, or the service's."""
+    """Whether a role belongs to PostgreSQL or the service."""
     return role.lower() in _RESERVED_LOGINS or role.startswith("pg_")
 
 
 def _out_of_range(name: str, value: str, allowed: Iterable[str]) -> ArmError:
-    """The code and the words: github.com/hashicorp/terraform-provider-azurerm/issues/21757."""
+    """Code and text: github.com/hashicorp/terraform-provider-azurerm/issues/21757."""
     return ArmError(
         400,
         "ParameterOutOfRange",

@@ -1,4 +1,4 @@
-"""Microsoft.DBforPostgreSQL: flexible servers. What lies in them is in `postgres_databases` and its neighbours."""
+"""Microsoft.DBforPostgreSQL: flexible servers. Their parts are in `postgres_parts` and related modules."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/postgresql/servers")
 
 _UPSERT, _DROP = "UpsertServerManagementOperationV2", "DropServerManagementOperation"
-# What a change of power leads to, and where it begins.
+# The state after a power operation, and the states it needs.
 _POWER = {"Stopping": ("Stopped", "Ready"), "Starting": ("Ready", "Stopped")}
-# The parts of `properties` of which a request may name some fields and leave others as they are.
+# Parts of `properties` that a request may update partially.
 _NESTED = ("network", "backup", "highAvailability", "maintenanceWindow", "authConfig")
 
 
@@ -137,7 +137,7 @@ async def start_server(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def created(server_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if not succeeded:
@@ -172,7 +172,7 @@ async def reopen_server(world: World, server: Body) -> None:
 
 
 async def open_server(world: World, server: Body) -> str:
-    """Serve a server; its address, which stays."""
+    """Serve a server; return its permanent address."""
     name = server["name"]
     size = SKUS[server["sku"]["name"]].max_connections
     gate = ServerGate(world, server["id"])
@@ -186,7 +186,7 @@ async def _list(call: Call, under: str) -> Answer:
 
 
 async def _open_new(world: World, server: Body, password: str) -> None:
-    await world.runtime.databases.remove(server["name"])  # what a creation left that was cut off
+    await world.runtime.databases.remove(server["name"])  # left by an interrupted creation
     server["properties"]["fullyQualifiedDomainName"] = await open_server(world, server)
     for name in ("postgres", *MANAGED_DATABASES):
         database = {"charset": "UTF8", "collation": "en_US.utf8"}
@@ -199,10 +199,10 @@ async def _open_new(world: World, server: Body, password: str) -> None:
 
 
 async def _power(call: Call, needed: str, during: str, name: str, work: Callable[[Body], Awaitable[None]]) -> Answer:
-    """Do `work` on a server that is in the state that it needs.
+    """Do `work` on a server in the required state.
 
-    That the refusal comes with the operation: github.com/hashicorp/terraform-provider-azurerm/issues/29219. The words:
-    https://learn.microsoft.com/azure/postgresql/configure-maintain/how-to-restart-server; of a start they are assumed.
+    That the refusal comes with the operation: github.com/hashicorp/terraform-provider-azurerm/issues/29219. The text:
+    https://learn.microsoft.com/azure/postgresql/configure-maintain/how-to-restart-server; for a start it is assumed.
     """
     server = await settled(call)
     state = server["properties"]["state"]
@@ -218,7 +218,7 @@ async def _power(call: Call, needed: str, during: str, name: str, work: Callable
 
 
 async def _offer_restricted(call: Call, location: str) -> Answer:
-    """Code and words, and that they come with the operation: github.com/adamdost-0/linux-update-cds/issues/14."""
+    """Code and text, and that they come with the operation: github.com/adamdost-0/linux-update-cds/issues/14."""
     message = (
         f"Subscriptions are restricted from provisioning in location '{region_name(location)}'. Try again in a "
         "different location. See https://aka.ms/postgres-request-quota-increase"
@@ -233,11 +233,11 @@ async def _name_held(call: Call, location: str) -> Answer:
 
 
 def _wanted(call: Call, live: Body | None) -> tuple[Body, str]:
-    """The server that a request describes, and the new password of its administrator (empty: none)."""
+    """Return the server described by a request, and its administrator's new password (empty: none)."""
     body = tracked(call, live and {"tags": {}, **live})
     body["location"] = display_name(body["location"])
     if not body["tags"]:
-        del body["tags"]  # a server without tags has not even the field: recorded
+        del body["tags"]  # without tags, the field is missing: recorded
     sku = call.body.get("sku") or (live["sku"] if live else {})
     body["sku"] = rules.require_sku(sku if live is None else live["sku"] | sku)
     body["systemData"] = live["systemData"] if live else {"createdAt": now()}
@@ -270,7 +270,7 @@ def _choose_storage(properties: dict[str, Any], wanted: dict[str, Any], *, is_ne
 
 
 def _choose_sign_in(call: Call, properties: dict[str, Any], wanted: dict[str, Any], *, is_new: bool) -> str:
-    """Settle who may sign in, and how; the administrator's new password."""
+    """Determine the sign-in methods; return the administrator's new password."""
     auth = properties["authConfig"]
     if auth["activeDirectoryAuth"] == "Enabled":
         auth["tenantId"] = auth.get("tenantId") or call.world.tenant_of(call["subscription"])

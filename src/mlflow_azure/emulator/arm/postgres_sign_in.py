@@ -1,4 +1,4 @@
-"""Who may sign in to a PostgreSQL flexible server: its firewall, its roles, and Microsoft Entra's tokens.
+"""Sign-in to a PostgreSQL flexible server: its firewall, its roles, and Microsoft Entra tokens.
 
 https://learn.microsoft.com/azure/postgresql/security/security-entra-concepts
 """
@@ -31,16 +31,16 @@ _ATTRIBUTES = "LOGIN NOSUPERUSER INHERIT CREATEDB CREATEROLE REPLICATION"
 
 
 class ServerGate:
-    """Decides who comes in to one server, by what the state says of it at that moment."""
+    """Decides who can connect to a server, by its current state."""
 
     def __init__(self, world: World, server_id: str) -> None:
         self._world = world
         self._id = server_id
 
     def admits(self, client: Client) -> Refusal | None:
-        """Why the firewall, or the want of TLS, keeps a client out.
+        """Return why the firewall, or missing TLS, keeps a client out.
 
-        The words are PostgreSQL's own, which the service uses for both: github.com/Azure/azure-cli/issues/23769,
+        The texts are PostgreSQL's own, which the service uses for both: github.com/Azure/azure-cli/issues/23769,
         github.com/microsoft/azuredatastudio-postgresql/issues/257.
         """
         server = self._server()
@@ -56,12 +56,12 @@ class ServerGate:
         )
 
     async def reaches(self, address: str, port: int) -> bool:
-        """Whether there is a way from a socket of this machine to the server."""
+        """Whether a socket of this machine can reach the server."""
         server = self._server()
         return server is not None and await reaches(self._world, server, address, port)
 
     async def authenticate(self, user: str, password: str) -> Refusal | None:
-        """Why this is not the password of a role: for a role of Microsoft Entra's it is a token."""
+        """Return why this is not the password of a role; for a Microsoft Entra role it is a token."""
         server = self._server()
         if server is None:
             return _wrong_password(user)
@@ -95,7 +95,7 @@ class ServerGate:
             return Refusal(_AUTHORIZATION, text)
         if object_id in (claims["oid"], claims.get("appid")):
             return None
-        # The words are those in logs of applications whose identity was made anew; for a user they are assumed.
+        # The text is from logs of applications whose identity was recreated; for a user it is assumed.
         kind = "User" if is_user_role else "Service principal"
         return Refusal(
             _AUTHORIZATION,
@@ -106,9 +106,9 @@ class ServerGate:
     def _firewall_admits(self, server: Body, address: str) -> bool:
         """Whether a rule lets a client in.
 
-        Every client of the emulator is on this machine, as the web apps are, and nothing tells them apart: all of them
-        count as services of Azure. A rule for ranges lets in whom it names, loopback for one. A server in a virtual
-        network has no firewall: who has a way to it gets in.
+        Every client of the emulator, including web apps, is on this machine and cannot be told apart: all of them
+        count as Azure services. A rule for a range lets in its addresses, such as loopback. A server in a virtual
+        network has no firewall: anyone who can reach it gets in.
         """
         network = server["properties"]["network"]
         if network["publicNetworkAccess"] == "Disabled":
@@ -137,7 +137,7 @@ class ServerGate:
 
 
 async def set_password(world: World, server: Body, password: str) -> None:
-    """Let the administrator of a server sign in with this password."""
+    """Set the password of a server's administrator."""
     login = server["properties"]["administratorLogin"]
     await make_administrator(world, server["name"], login)
     await world.runtime.databases.sql(server["name"], f"ALTER ROLE {identifier(login)} PASSWORD {literal(password)}")
@@ -145,7 +145,7 @@ async def set_password(world: World, server: Body, password: str) -> None:
 
 
 async def make_administrator(world: World, server: str, role: str) -> None:
-    """Give a server's PostgreSQL a role that may what administrators may."""
+    """Create a role with administrator rights in a server's PostgreSQL."""
     sql = world.runtime.databases.sql
     exists = await sql(server, f"SELECT FROM pg_roles WHERE rolname = {literal(role)}")
     await sql(server, f"{'ALTER' if exists else 'CREATE'} ROLE {identifier(role)} {_ATTRIBUTES}")
@@ -179,7 +179,7 @@ def _wrong_password(user: str) -> Refusal:
 
 
 def _verifies(verifier: str, password: str) -> bool:
-    """Whether a password is the one that PostgreSQL keeps as SCRAM-SHA-256$ITERATIONS:SALT$STORED:SERVER (RFC 5803)."""
+    """Whether a password matches PostgreSQL's SCRAM-SHA-256$ITERATIONS:SALT$STORED:SERVER (RFC 5803)."""
     scheme, _, rest = verifier.partition("$")
     if scheme != "SCRAM-SHA-256":
         return False

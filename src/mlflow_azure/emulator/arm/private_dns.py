@@ -113,7 +113,7 @@ async def list_links(call: Call) -> Answer:
 
 
 def is_linked(world: World, zone: str, network: str) -> bool:
-    """Whether names of a zone are found in a network."""
+    """Whether names of a zone can be resolved in a network."""
     links = world.resources.of_type(LINK_TYPE, zone)
     return any(each["properties"]["virtualNetwork"]["id"].lower() == network.lower() for each in links)
 
@@ -123,14 +123,14 @@ def _zones(call: Call, under: str) -> Answer:
 
 
 def _described(world: World, zone: Body) -> Body:
-    """A zone with how many links it has."""
+    """Return a zone with its number of links."""
     links = [each["properties"]["registrationEnabled"] for each in world.resources.of_type(LINK_TYPE, zone["id"])]
     counted = {"numberOfVirtualNetworkLinks": len(links), "numberOfVirtualNetworkLinksWithRegistration": sum(links)}
     return {**zone, "properties": {**zone["properties"], **counted}}
 
 
 async def _write(call: Call, properties: dict[str, Any]) -> Answer:
-    """Zones and links lie in no region: they say "global". Recorded in 2024, versions 2020-06-01 and 2024-06-01."""
+    """Zones and links have no region but "global". Recorded in 2024, versions 2020-06-01 and 2024-06-01."""
     if str(call.body.get("location")).lower() != "global":
         raise ArmError(400, "LocationNotAvailableForResourceType", "The location of a private DNS zone is 'global'.")
     body: Body = {"id": call.id, "name": call.id.rpartition("/")[2], "type": call.type, "location": "global"}

@@ -1,4 +1,4 @@
-"""Microsoft.Authorization: the operations of each provider, which roles allow. Here those that the emulator knows."""
+"""Microsoft.Authorization: the operations of each provider that roles allow; only those of the emulator."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _described(call: Call) -> list[dict[str, Any]]:
 
 
 def _actions(call: Call) -> list[str]:
-    """The actions of all routes, as a role names them."""
-    from mlflow_azure.emulator.arm import provider_endpoints  # which are made of this module's, too
+    """Return the actions of all routes, as used in roles."""
+    from mlflow_azure.emulator.arm import provider_endpoints  # which include this module's
 
     found = set()
     for each in provider_endpoints():
@@ -64,7 +64,7 @@ def _provider(namespace: str, actions: list[str]) -> dict[str, Any]:
 
 
 def _type_of(action: str) -> str:
-    """What the action is about: all between the namespace and the verb, and the name of what is called on it."""
+    """Return the subject of an action: everything between namespace and verb, and the name of a called action."""
     below = action.split("/")[1:-1]
     return "/".join(below[:-1] if action.endswith("/action") and len(below) > 1 else below)
 

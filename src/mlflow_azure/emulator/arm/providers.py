@@ -35,7 +35,7 @@ _TYPES = {
     "Microsoft.Resources": ["subscriptions", "resourceGroups", "tags"],
     "Microsoft.Storage": ["storageAccounts", "storageAccounts/blobServices", "storageAccounts/fileServices"],
     "Microsoft.Web": ["serverfarms", "sites", "sites/config"],
-    # Named for `az provider`; nothing of them is emulated.
+    # Listed for `az provider`; not emulated.
     **{
         f"Microsoft.{name}": []
         for name in (
@@ -46,7 +46,7 @@ _TYPES = {
         )
     },
 }
-# The application that acts for a provider, and the role that a registration gives it. Recorded for the first;
+# A provider's application, and the role that it gets on registration. Recorded for the first;
 # https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in for the other.
 _APPLICATIONS = {
     "Microsoft.ClassicInfrastructureMigrate": {
@@ -95,7 +95,7 @@ async def unregister(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def registered(provider_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         _set(world, provider_id, "Registered" if succeeded else "NotRegistered")
@@ -157,5 +157,5 @@ def _described(call: Call, namespace: str) -> dict[str, Any]:
 
 
 def newest_api_version() -> str:
-    """The newest version of the API that providers say they have."""
+    """The newest API version that providers list."""
     return _API_VERSIONS[0]

@@ -1,7 +1,7 @@
-"""What App Service refuses a new plan for: the subscription's quota, and machines that a region has not got.
+"""Why App Service refuses a new plan: the subscription's quota, and missing capacity in a region.
 
-The control interface orders it: {"serverfarms": 3} is a quota of plans, {"instances": {"PremiumV3": 0}} one of the
-instances of a tier, {"cores": 10} one of cores in a region.
+Set through the control interface: {"serverfarms": 3} is a quota of plans, {"instances": {"PremiumV3": 0}} of the
+instances of a tier, {"cores": 10} of cores in a region.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _CORES = 250
 
 
 def require_cores(world: World, plan_id: str, location: str, sku: dict[str, Any]) -> None:
-    """Refuse a plan, or more or larger machines for one, with which there would be too many cores in its region.
+    """Refuse a plan, or more or larger machines, that would exceed the core quota of the region.
 
     Raises:
-        WebError: There would be. Azure speaks of VMs: DataDog/stratus-red-team pull request 875. That it counts cores
+        WebError: It would. Azure speaks of VMs: DataDog/stratus-red-team pull request 875. That it counts cores
             there too, as its usages do, is assumed.
 
     """
@@ -36,7 +36,7 @@ def require_cores(world: World, plan_id: str, location: str, sku: dict[str, Any]
 
 
 def require_quota(world: World, sku: dict[str, Any]) -> None:
-    """Refuse a plan that is beyond the quota, or for which there is no machine.
+    """Refuse a plan that exceeds the quota, or for which there is no machine.
 
     Raises:
         WebError: It is.
@@ -59,7 +59,7 @@ def require_quota(world: World, sku: dict[str, Any]) -> None:
 
 
 def over_quota(world: World, sku: dict[str, Any]) -> str:
-    """Why a plan is beyond the quota of its tier in the region; empty where it is not.
+    """Return why a plan exceeds the quota of its tier in the region; empty if it does not.
 
     The text: github.com/microsoft/AzureTRE/issues/1333.
     """
@@ -74,17 +74,17 @@ def over_quota(world: World, sku: dict[str, Any]) -> str:
 
 
 def cores_used(plans: list[Body]) -> int:
-    """How many cores the machines of some plans have."""
+    """Return the number of cores of some plans' machines."""
     return sum(_cores(each["sku"]) for each in plans)
 
 
 def cores_allowed(world: World) -> int:
-    """How many cores the machines in a region may have."""
+    """Return the core quota of a region."""
     return int(world.settings.get("quota", {}).get("cores", _CORES))
 
 
 def _cores(sku: dict[str, Any]) -> int:
-    """Each size has twice the cores of the one before, from S1 with one and P0v3 with one.
+    """Return the number of cores: each size doubles the one before, from one core for S1 and P0v3.
 
     https://azure.microsoft.com/pricing/details/app-service/linux/. Shared machines do not count.
     """

@@ -1,7 +1,7 @@
-"""Where Azure's regions lie, and which one each is paired with.
+"""The locations of Azure's regions, and their pairs.
 
-As `az account list-locations` tells it: recorded in 2023 (azure-cli, command module appservice); Austria East, Italy
-North, Mexico Central, New Zealand North and Spain Central, which are younger, from
+From `az account list-locations`: recorded in 2023 (azure-cli, command module appservice); Austria East, Italy
+North, Mexico Central, New Zealand North and Spain Central, which are newer, from
 https://learn.microsoft.com/azure/reliability/regions-list.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where a region lies; `pair` is empty for one that has none."""
+    """The location of a region; `pair` is empty if it has none."""
 
     group: str
     latitude: str

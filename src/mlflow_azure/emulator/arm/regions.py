@@ -1,4 +1,4 @@
-"""Azure's regions: the name that requests carry, and the one that App Service answers with."""
+"""Azure's regions: their names in requests, and in App Service's responses."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ REGIONS = {
 
 
 def region_name(location: str) -> str:
-    """The name of a region however it is written: "West Europe" is "westeurope"."""
+    """Return the canonical name of a region: "West Europe" is "westeurope"."""
     return location.replace(" ", "").lower()
 
 
 def display_name(location: str) -> str:
-    """The region as App Service writes it: "West Europe"."""
+    """Return the region in App Service's spelling: "West Europe"."""
     return REGIONS.get(region_name(location), location)
 
 
 def require_region(resource_type: str, location: str) -> str:
-    """The name of the region that a new resource of this type is to lie in.
+    """Return the region for a new resource of this type.
 
     Raises:
         ArmError: There is no such region.

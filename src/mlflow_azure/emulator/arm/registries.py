@@ -58,7 +58,7 @@ async def put_registry(call: Call) -> Answer:
     call.world.quirks.begin("registry_unresolved", registry["name"])
     with undone_on_failure(call):
         login_server = await open_registry(call.world, registry)
-    registry = call.resource()  # another write may have come in meanwhile
+    registry = call.resource()  # another write may have happened in the meantime
     registry["properties"]["loginServer"] = login_server
     created = {**registry, "properties": dict(registry["properties"])}
     operation = await call.begin(call.id, "create registry")
@@ -72,7 +72,7 @@ async def patch_registry(call: Call) -> Answer:
 
 
 async def _update(call: Call, existing: Body) -> Answer:
-    """What is updated at once and what is not, PUT or PATCH: seen in recordings of 2023, api-version 2022-02-01."""
+    """What is updated immediately and what is not, PUT or PATCH: from recordings of 2023, api-version 2022-02-01."""
     if "identity" not in call.body and "anonymousPullEnabled" not in (call.body.get("properties") or {}):
         return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
     registry = _write(call, existing, "Updating")
@@ -130,7 +130,7 @@ async def list_credentials(call: Call) -> Answer:
 
 
 def _with_admin_user(call: Call) -> Body:
-    """The registry. Raises ArmError where its admin user is disabled."""
+    """Return the registry. Raises ArmError if its admin user is disabled."""
     registry = call.resource()
     if not registry["properties"]["adminUserEnabled"]:
         raise ArmError(
@@ -163,7 +163,7 @@ async def list_usages(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def created(registry_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if registry := world.resources.find(registry_id):
@@ -178,7 +178,7 @@ def register_effects(world: World) -> None:
 
 
 async def open_registry(world: World, registry: Body) -> str:
-    """Serve the images of a registry; its login server."""
+    """Serve the images of a registry; return its login server."""
     registry_id, name = registry["id"], registry["name"]
 
     def credentials() -> list[str] | None:
@@ -200,7 +200,7 @@ async def open_registry(world: World, registry: Body) -> str:
 
 
 def takes_arm_tokens(registry: Body) -> bool:
-    """Whether a registry takes tokens for Resource Manager beside those for registries.
+    """Whether a registry accepts tokens for Resource Manager in addition to those for registries.
 
     https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
     """
@@ -233,7 +233,7 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
 
 
 def _identity(call: Call, existing: Body | None) -> Body:
-    """Its identities; unlike other services, the registry's begins their kinds with a small letter."""
+    """Return its identities; unlike other services, registries spell the types with a lower-case first letter."""
     written = written_identity(call, existing)
     if "identity" in written:
         kinds = written["identity"]["type"].split(", ")

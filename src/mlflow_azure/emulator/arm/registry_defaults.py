@@ -1,4 +1,4 @@
-"""The fields of a container registry, as Azure answers them, by its SKU.
+"""The fields of a container registry in Azure's responses, by SKU.
 
 Seen in recordings of Azure of 2023, api-version 2023-11-01-preview (azure-cli, command module acr).
 """
@@ -46,7 +46,7 @@ def new_registry(now: str) -> dict[str, Any]:
 
 
 def changed(properties: dict[str, Any], wanted: dict[str, Any], sku: str) -> dict[str, Any]:
-    """The properties with what a request names of them: of the policies, it names what it changes.
+    """Return the properties updated by a request, which may contain only some policies.
 
     Only a Premium registry has a firewall.
     """
@@ -74,7 +74,7 @@ def _in_small_letters(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def usages(sku: str, webhooks: int) -> list[dict[str, Any]]:
-    """How much of its limits a registry uses. The size of its images is not counted."""
+    """Return a registry's usage of its limits. The size of its images is not counted."""
     used, units = {"Webhooks": webhooks}, {"Size": "Bytes"}
     return [
         {"name": name, "limit": limit, "currentValue": used.get(name, 0), "unit": units.get(name, "Count")}
@@ -83,5 +83,5 @@ def usages(sku: str, webhooks: int) -> list[dict[str, Any]]:
 
 
 def webhook_limit(sku: str) -> int:
-    """How many webhooks a registry of this SKU may have."""
+    """Return the maximum number of webhooks for a registry of this SKU."""
     return _LIMITS[sku]["Webhooks"]

@@ -1,4 +1,4 @@
-"""Microsoft.ContainerRegistry: taking over an image from another registry.
+"""Microsoft.ContainerRegistry: importing an image from another registry.
 
 https://learn.microsoft.com/rest/api/containerregistry/registries/import-image
 """
@@ -57,10 +57,10 @@ async def get_result(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def imported(_registry_id: str, _succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
-        return  # the image is there before the operation begins
+        return  # the image exists before the operation begins
 
     world.operations.register("import image", imported)
 

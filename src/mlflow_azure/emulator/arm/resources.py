@@ -1,4 +1,4 @@
-"""The resources that the emulated subscription holds, as Resource Manager answers them."""
+"""The resources of the emulated subscription, in Resource Manager's format."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Body = dict[str, Any]
 
 
 class Resources:
-    """Resources by id, without regard to case.
+    """Resources by case-insensitive id.
 
-    A body is what Resource Manager answers. What it does not answer (keys, app settings, passwords) is kept beside it,
+    A body is Resource Manager's response. What it omits (keys, app settings, passwords) is stored separately,
     in the resource's `hidden` dictionary.
     """
 
@@ -23,35 +23,35 @@ class Resources:
         self._previous: dict[str, Body] = {}
 
     def find(self, resource_id: str) -> Body | None:
-        """The body of a resource, to be read or changed in place; None where it does not exist."""
+        """Return the body of a resource, to be read or changed in place; None if it does not exist."""
         entry = self._saved.get(resource_id.lower())
         return None if entry is None else entry["body"]
 
     def hidden(self, resource_id: str) -> dict[str, Any]:
-        """What is kept beside the body of an existing resource."""
+        """Return the hidden data of an existing resource."""
         hidden: dict[str, Any] = self._saved[resource_id.lower()]["hidden"]
         return hidden
 
     def put(self, body: Body) -> Body:
-        """Keep `body` under its id. What is hidden beside an older one stays."""
+        """Store `body` under its id. Hidden data of an existing one stays."""
         key = body["id"].lower()
         entry = self._saved.setdefault(key, {"body": body, "hidden": {}})
         entry["body"] = body
         return body
 
     def remove(self, resource_id: str) -> None:
-        """Forget a resource and everything below it."""
+        """Remove a resource and everything below it."""
         for body in self.below(resource_id):
             del self._saved[body["id"].lower()]
         self._saved.pop(resource_id.lower(), None)
 
     def below(self, resource_id: str) -> list[Body]:
-        """Everything whose id lies below `resource_id`."""
+        """Return everything whose id is below `resource_id`."""
         prefix = resource_id.lower() + "/"
         return [entry["body"] for key, entry in self._saved.items() if key.startswith(prefix)]
 
     def of_type(self, resource_type: str, under: str = "") -> list[Body]:
-        """All resources of one type, below the id `under` where one is given."""
+        """Return all resources of one type, optionally only below the id `under`."""
         return [
             body for body in (self.below(under) if under else self) if body["type"].lower() == resource_type.lower()
         ]
@@ -60,7 +60,7 @@ class Resources:
         return iter([entry["body"] for entry in self._saved.values()])
 
     def remember(self, resource_id: str) -> None:
-        """Keep a copy of the resource as it is now, before it changes: a stale read shows it."""
+        """Keep a copy of the current resource before it changes, for stale reads."""
         body = self.find(resource_id)
         if body is None:
             self._previous.pop(resource_id.lower(), None)
@@ -68,11 +68,11 @@ class Resources:
             self._previous[resource_id.lower()] = copy.deepcopy(body)
 
     def previous(self, resource_id: str) -> Body | None:
-        """The resource as it was before its last change."""
+        """Return the resource as it was before its last change."""
         return self._previous.get(resource_id.lower())
 
     def snapshot(self, resource_id: str) -> Callable[[], None]:
-        """What puts a resource back as it is now, or the nearest one above it where it is no resource of its own."""
+        """Return a function that restores the current state of a resource, or of its nearest parent that is one."""
         key = resource_id.lower()
         above = key
         while above and above not in self._saved:

@@ -1,4 +1,4 @@
-"""The built-in roles that matter here, and who has which.
+"""The relevant built-in roles, and their assignments.
 
 Ids: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles.
 """
@@ -74,7 +74,7 @@ ROLES = {
 def may_pull(world: World, principal: str, registry_id: str) -> bool:
     """Whether a principal may pull images from a registry.
 
-    A role takes up to ten minutes to count everywhere, sometimes thirty:
+    A role takes up to ten minutes to become effective, sometimes thirty:
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
     """
     return any(
@@ -85,7 +85,7 @@ def may_pull(world: World, principal: str, registry_id: str) -> bool:
 
 
 def assigned(world: World, principal: str, scope: str) -> Iterator[Body]:
-    """The role assignments of a principal on `scope`: those made there or above it."""
+    """Return the role assignments of a principal on `scope` or above it."""
     for assignment in world.resources.of_type(ASSIGNMENT_TYPE):
         properties = assignment["properties"]
         above = f"{scope}/".lower().startswith(properties["scope"].lower().rstrip("/") + "/")

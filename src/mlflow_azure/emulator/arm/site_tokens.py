@@ -1,4 +1,4 @@
-"""Tokens of the managed identities that a web app has."""
+"""Tokens of a web app's managed identities."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
 
-# By which parameters a user-assigned identity is chosen, and what of it each names. Besides the documented ones,
-# those by which Microsoft's client libraries do it (github.com/AzureAD/microsoft-authentication-library-for-python).
+# The parameters that select a user-assigned identity, and the property that each gives. In addition to the documented,
+# those used by Microsoft's client libraries (github.com/AzureAD/microsoft-authentication-library-for-python).
 _CHOICES = {
     "client_id": "client",
     "principal_id": "principal",
@@ -29,7 +29,7 @@ _CHOICES = {
 
 
 def issue_token(world: World, site_name: str, query: Mapping[str, str]) -> dict[str, Any]:
-    """What the identity endpoint of a site answers to a query.
+    """Return the response of a site's identity endpoint to a query.
 
     Raises:
         IdentityError: The site has no such identity, or there is no such API.
@@ -51,7 +51,7 @@ def issue_token(world: World, site_name: str, query: Mapping[str, str]) -> dict[
 
 
 def identity_token(world: World, identity: ManagedIdentity, resource: str) -> str:
-    """A token of a managed identity for an API; raises SignInError.
+    """Return a managed identity's token for an API; raises SignInError.
 
     The claim `xms_mirid`: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
     """
@@ -59,9 +59,9 @@ def identity_token(world: World, identity: ManagedIdentity, resource: str) -> st
 
 
 def _chosen(world: World, site: Body, query: Mapping[str, str]) -> ManagedIdentity:
-    """The identity that a query names, or the system-assigned one.
+    """Return the identity selected by a query, or the system-assigned one.
 
-    The words of the refusals:
+    The texts of the errors:
     github.com/Azure-Samples/azure-search-openai-demo/issues/2148 and github.com/davrous/AzureAgentToM365/issues/2.
     """
     named = [(attribute, query[name].lower()) for name, attribute in _CHOICES.items() if query.get(name)]

@@ -1,4 +1,4 @@
-"""Microsoft.Storage: storage accounts. What lies in them is in `storage_services`."""
+"""Microsoft.Storage: storage accounts. Their parts are in `storage_services`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ACCOUNTS = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Micr
 ACCOUNT = _ACCOUNTS + "/{account}"
 ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
-# Properties that the service sets, whatever a request says.
+# Properties set by the service, whatever a request says.
 _READ_ONLY = (
     *("provisioningState", "primaryEndpoints", "creationTime", "keyCreationTime", "primaryLocation", "statusOfPrimary"),
     *SECONDARY,
@@ -121,7 +121,7 @@ async def get_operation(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def created(account_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if not succeeded:
@@ -133,7 +133,7 @@ def register_effects(world: World) -> None:
 
 
 async def open_account(world: World, account: Body) -> dict[str, str]:
-    """Serve the blobs and files of an account; their endpoints, by service, which the account tells from then on."""
+    """Serve the blobs and files of an account; return their endpoints by service, which the account then shows."""
     held = world.resources.hidden(account["id"])["keys"]
     name, keys = account["name"], (held["key1"], held["key2"])
     blob, file = await asyncio.gather(
@@ -151,13 +151,13 @@ async def open_account(world: World, account: Body) -> dict[str, str]:
 
 async def _open(call: Call, account: Body) -> None:
     served = await open_account(call.world, account)
-    account = call.resource()  # another write may have come in meanwhile
+    account = call.resource()  # another write may have happened in the meantime
     named = endpoints_of(account["name"], account["kind"], _suffix(call))
     account["properties"]["primaryEndpoints"] = {service: served.get(service, url) for service, url in named.items()}
 
 
 def _suffix(call: Call) -> str:
-    """What follows a service's name in the host of an endpoint. Only blobs and files are really served."""
+    """Return the endpoint's host after the service's name. Only blobs and files are really served."""
     return f".{STORAGE_SUFFIX}{call.world.url.removeprefix('https://localhost')}"
 
 
@@ -197,7 +197,7 @@ def _wanted(call: Call, existing: Body | None) -> Body:
 
 
 def _identity(call: Call, existing: Body | None) -> Body:
-    """The `identity` of an account: a service principal of its own where "SystemAssigned" is asked for."""
+    """Return the `identity` of an account: its own service principal for "SystemAssigned"."""
     live: Body | None = (existing or {}).get("identity")
     wanted = call.body.get("identity")
     if wanted is None:
@@ -210,12 +210,12 @@ def _identity(call: Call, existing: Body | None) -> Body:
 
 
 def now() -> str:
-    """The moment, as Microsoft.Storage writes it."""
+    """Return the time in Microsoft.Storage's format."""
     return datetime.now(UTC).isoformat().replace("+00:00", "0Z")
 
 
 def new_key() -> str:
-    """A key of an account: 64 bytes, in Base64."""
+    """Return a new account key: 64 bytes in Base64."""
     return base64.b64encode(secrets.token_bytes(64)).decode()
 
 

@@ -1,4 +1,4 @@
-"""The fields of a storage account, as Azure answers them, by the kind and redundancy of the account.
+"""The fields of a storage account in Azure's responses, by kind and redundancy.
 
 Seen in recordings of Azure of 2024, api-version 2023-05-01 (azure-cli, command module storage), and of 2026, 2025-06-01
 (azure-service-operator).
@@ -21,7 +21,7 @@ _SERVICES = {
     "BlockBlobStorage": ("dfs", "web", "blob"),
     "FileStorage": ("file",),
 }
-# What is answered of a copy of the data in another region.
+# Fields of the copy of the data in another region.
 SECONDARY = ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints")
 _RULES = ("virtualNetworkRules", "ipRules")
 _NETWORK_RULES = {
@@ -54,14 +54,14 @@ def new_account(location: str, kind: str, now: str) -> dict[str, Any]:
 
 
 def network_rules(wanted: dict[str, Any]) -> dict[str, Any]:
-    """The firewall that a request describes, complete."""
+    """Return the complete firewall settings of a request."""
     rules = {name: [{"action": "Allow", **rule} for rule in wanted.get(name) or []] for name in _RULES}
     rules["virtualNetworkRules"] = [{"state": "Succeeded", **rule} for rule in rules["virtualNetworkRules"]]
     return {**_NETWORK_RULES, **{name: value for name, value in wanted.items() if value is not None}, **rules}
 
 
 def encryption(wanted: dict[str, Any], now: str) -> dict[str, Any]:
-    """What is encrypted: files and blobs always, queues and tables where a request gives them a key of the account."""
+    """Return the encryption settings: always for files and blobs, on request for queues and tables."""
     services = {"file": {}, "blob": {}} | (wanted.get("services") or {})
     described = {
         name: {"keyType": "Account", "enabled": True, "lastEnabledTime": now, **(service or {})}
@@ -72,12 +72,12 @@ def encryption(wanted: dict[str, Any], now: str) -> dict[str, Any]:
 
 
 def endpoints_of(name: str, kind: str, suffix: str) -> dict[str, str]:
-    """The endpoints of an account, by service; `suffix` follows the service in the host: ".core.localhost:20000"."""
+    """Return an account's endpoints by service; `suffix` follows the service in the host: ".core.localhost:20000"."""
     return {service: f"https://{name}.{service}{suffix}/" for service in _SERVICES.get(kind, _SERVICES["StorageV2"])}
 
 
 def secondary(name: str, kind: str, sku: str, location: str, suffix: str) -> dict[str, Any]:
-    """Where a copy of the data is kept, and, where that may be read (RA), its endpoints. Files have none."""
+    """Return the secondary location and, if readable (RA), its endpoints. Files have none."""
     redundancy = sku.partition("_")[2]
     pair = PLACES[location].pair if location in PLACES else ""
     if not redundancy.endswith(("GRS", "GZRS")) or not pair:

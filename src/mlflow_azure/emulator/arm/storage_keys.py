@@ -1,4 +1,4 @@
-"""Microsoft.Storage: the keys of storage accounts, and what stops working with an old one."""
+"""Microsoft.Storage: the keys of storage accounts, and what stops working with an old key."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ async def regenerate_key(call: Call) -> Answer:
 
 
 async def _break_mounts(world: World, account: str) -> None:
-    """Let the web apps that mount a share of the account notice.
+    """Notify the web apps that mount a share of the account.
 
-    App Service reads from a mount every five seconds, and restarts the app after 18 times in vain; here at once. The
+    App Service reads from a mount every five seconds, and restarts the app after 18 failures; here immediately. The
     section "Storage mount health checks" of https://learn.microsoft.com/azure/app-service/configure-connect-to-azure-storage.
-    That the old container does not answer meanwhile is assumed: what it serves is in the share.
+    That the old container does not respond in the meantime is assumed: its data is on the share.
     """
     for site in world.resources.of_type(SITE_TYPE):
         mounts = world.resources.hidden(site["id"])["azurestorageaccounts"].values()

@@ -1,4 +1,4 @@
-"""Microsoft.Storage: the management policy of an account, which ages its blobs. Here it is kept without effect."""
+"""Microsoft.Storage: an account's management policy for blob lifecycle. Stored without effect."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def delete_policy(call: Call) -> Answer:
 
 
 def _complete(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule as it is answered: a new one is enabled, and null is left out."""
+    """Return a rule as in responses: a new one is enabled, and nulls are left out."""
     return {"enabled": True, **_without_nulls(rule)}
 
 

@@ -1,4 +1,4 @@
-"""Microsoft.Storage: the shares that clients make and delete at the file endpoint are resources all the same."""
+"""Microsoft.Storage: shares created and deleted through the file endpoint are resources too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def connect(world: World) -> None:
-    """Let the file endpoints ask for the resources of shares, and change them."""
+    """Give the file endpoints access to the resources of shares."""
     world.runtime.files.records = Records(partial(_quota, world), partial(_keep, world), partial(_drop, world))
 
 

@@ -49,7 +49,7 @@ async def get_service(call: Call) -> Answer:
 async def put_service(call: Call) -> Answer:
     """Update the given settings of the service, which have no effect.
 
-    The answer says only what was asked for: recorded in 2023 and 2024, versions 2022-09-01 and 2023-05-01.
+    The response contains only what was requested: recorded in 2023 and 2024, versions 2022-09-01 and 2023-05-01.
     """
     account = _account(call)
     wanted = {name: value for name, value in (call.body.get("properties") or {}).items() if value is not None}

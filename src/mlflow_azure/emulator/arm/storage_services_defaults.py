@@ -1,4 +1,4 @@
-"""The fields of blob containers, file shares and of their services, as Azure answers them.
+"""The fields of blob containers, file shares and their services in Azure's responses.
 
 Seen in recordings of Azure of 2022 to 2026, api-versions 2021-04-01 to 2025-06-01 (azure-cli, azure-service-operator).
 
@@ -11,13 +11,13 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-# GiB of a share where a request does not say, and of any share of a standard account without large shares.
+# GiB of a share by default, and at most for a standard account without large shares.
 STANDARD_QUOTA = 5120
-# How the blob service notes when a blob was last read, where a request does not say.
+# The default of last-access tracking.
 LAST_ACCESS_TRACKING = {"name": "AccessTimeTracking", "trackingGranularityInDays": 1, "blobType": ["blockBlob"]}
-# What a request may set of a container.
+# Properties of a container that a request may set.
 SETTABLE_OF_CONTAINER = ("publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride")
-# What the answer to a PUT or a PATCH says of a container, beside what the request set.
+# Additional properties of a container in the response to a PUT or PATCH.
 CREATED_CONTAINER: dict[str, Any] = {
     "deleted": False,
     "remainingRetentionDays": 0,
@@ -43,7 +43,7 @@ def new_container() -> dict[str, Any]:
 
 
 def listed_container(container: dict[str, Any]) -> dict[str, Any]:
-    """A container in a list, which says only whether there is a legal hold."""
+    """Return a container in a list, which only says whether there is a legal hold."""
     properties = {name: value for name, value in container["properties"].items() if name != "legalHold"}
     return {**container, "properties": properties}
 
@@ -77,7 +77,7 @@ def new_service(kind: str) -> dict[str, Any]:
 
 
 def changed_service(live: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """The properties of a service with what a request names of them; of a policy, it names what it changes."""
+    """Return the properties of a service updated by a request, which may contain only some fields of a policy."""
     changed = dict(live)
     for name, value in wanted.items():
         both = isinstance(value, dict) and isinstance(live.get(name), dict)
@@ -89,7 +89,7 @@ def changed_service(live: dict[str, Any], wanted: dict[str, Any]) -> dict[str, A
 
 
 def etag_and_time() -> tuple[str, str]:
-    """What a write sets: a new tag, and when it was."""
+    """Return what a write sets: a new ETag and the time."""
     return f'"0x{secrets.token_hex(8).upper()}"', _now()
 
 

@@ -1,4 +1,4 @@
-"""Tenants, subscriptions, regions, and what an unsigned client may ask: /metadata/endpoints."""
+"""Tenants, subscriptions, regions, and the unauthenticated /metadata/endpoints."""
 
 from __future__ import annotations
 

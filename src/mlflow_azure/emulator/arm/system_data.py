@@ -1,4 +1,4 @@
-"""Who made a resource and who changed it last: the `systemData` that some services answer.
+"""Who created a resource and who last changed it: the `systemData` of some services.
 
 https://learn.microsoft.com/rest/api/containerregistry/registries/get#systemdata
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def system_data(call: Call, existing: Body | None) -> Body:
-    """The `systemData` of a resource after a request."""
+    """Return the `systemData` of a resource after a request."""
     now = datetime.now(UTC).isoformat()
     by = {"By": call.principal["appid"], "ByType": "Application", "At": now}
     changed = {f"lastModified{what}": value for what, value in by.items()}

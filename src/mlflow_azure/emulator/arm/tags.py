@@ -1,4 +1,4 @@
-"""Microsoft.Resources: the tags of any resource, apart from the resource itself."""
+"""Microsoft.Resources: the tags of any resource, separate from the resource itself."""
 
 from __future__ import annotations
 

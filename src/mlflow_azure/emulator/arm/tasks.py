@@ -1,4 +1,4 @@
-"""Microsoft.ContainerRegistry: ACR Tasks, as far as one build of an uploaded source goes."""
+"""Microsoft.ContainerRegistry: ACR Tasks, only for builds of an uploaded source."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def cancel_run(call: Call) -> Answer:
 
 
 def end_interrupted_runs(world: World) -> None:
-    """Say of the runs that the end of the emulator interrupted that they were."""
+    """Mark runs that were interrupted by the end of the emulator."""
     for run in world.resources.of_type(_RUN_TYPE):
         if run["properties"]["status"] in _ONGOING:
             _update(run, status="Canceled", finishTime=_now(), runErrorMessage="The emulator was stopped.")

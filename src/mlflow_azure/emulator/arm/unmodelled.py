@@ -1,4 +1,4 @@
-"""Requests that no endpoint matches: what Resource Manager answers by itself, whatever the provider would."""
+"""Requests that match no endpoint: Resource Manager's own responses, whatever the provider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOP_LEVEL = 2  # segments of "type/name"
 
 
 def scope_of(path: str) -> tuple[dict[str, str], str]:
-    """The parameters in a path, its subscription and its group, and the template that it is made of."""
+    """Return the parameters in a path, its subscription and group, and its template."""
     path = path.rstrip("/")
     found = _SCOPE.match(path)
     named = {name: value for name, value in found.groupdict().items() if value} if found else {}
@@ -22,9 +22,9 @@ def scope_of(path: str) -> tuple[dict[str, str], str]:
 
 
 async def answer(call: Call) -> Answer:
-    """That a resource is not there, where none can be; else that the emulator does not know the operation.
+    """Return that the resource does not exist, if none can; otherwise that the operation is not emulated.
 
-    Whether a resource exists is asked by HEAD, and to delete one that does not is no fault:
+    HEAD asks whether a resource exists, and deleting a missing one is not an error:
     https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
 
     Raises:
@@ -43,6 +43,6 @@ async def answer(call: Call) -> Answer:
 
 
 def _is_top_level(call: Call) -> bool:
-    """Whether a resource is asked for that somebody has to make before it is there."""
+    """Whether the request is for a resource that has to be created first."""
     _, found, asked = call.path.rpartition("/providers/")
     return bool(found) and "group" in call.params and len(asked.split("/")[1:]) == _TOP_LEVEL

@@ -29,7 +29,7 @@ _SUBNETS = "https://learn.microsoft.com/rest/api/virtualnetwork/subnets"
 _NETWORKS = GROUP + "/virtualNetworks"
 _NETWORK = _NETWORKS + "/{network}"
 _SUBNET = _NETWORK + "/subnets/{subnet}"
-# What is answered of a network only where it was asked for; it has no effect.
+# Properties of a network returned only if set; they have no effect.
 _KEPT = ("dhcpOptions", "encryption", "flowTimeoutInMinutes")
 _KEPT_OF_SUBNET = ("defaultOutboundAccess", "sharingScope")
 # What is answered with them where it was not asked for: recorded in 2023 and 2024, versions 2024-05-01 and older.
@@ -46,7 +46,7 @@ async def put_network(call: Call) -> Answer:
     existing = call.world.resources.find(call.id)
     wanted = call.body.get("properties") or {}
     live = existing["properties"] if existing else {}
-    # One without the field leaves them: https://learn.microsoft.com/rest/api/virtualnetwork, since 2023-09-01.
+    # Without the field, they stay: https://learn.microsoft.com/rest/api/virtualnetwork, since 2023-09-01.
     subnets = wanted.get("subnets") if "subnets" in wanted else live.get("subnets")
     return await _write(call, existing, {**wanted, "subnets": subnets or []})
 
@@ -167,7 +167,7 @@ def _completed(name: str, value: Any) -> Any:
 
 
 def _subnet(network: str, wanted: Body) -> Body:
-    """A subnet as the service answers it."""
+    """Return a subnet as in the service's responses."""
     subnet_id = f"{network}/subnets/{wanted['name']}"
     properties = {
         "provisioningState": "Succeeded",
@@ -191,7 +191,7 @@ def _subnet(network: str, wanted: Body) -> Body:
 
 
 def _service_endpoints(wanted: list[Body] | None) -> dict[str, Any]:
-    """The services that a subnet reaches without the Internet: left out where there are none."""
+    """Return a subnet's service endpoints; omitted if there are none."""
     if not wanted:
         return {}
     points = [{"service": each["service"], "locations": each.get("locations") or ["*"]} for each in wanted]

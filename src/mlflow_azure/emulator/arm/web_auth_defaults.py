@@ -1,4 +1,4 @@
-"""The sign-in settings of a new web app, as App Service answers them: both versions.
+"""The sign-in settings of a new web app in App Service's responses: both versions.
 
 The first version was seen in recordings of Azure of 2023 (azure-cli, command module appservice).
 """
@@ -27,18 +27,18 @@ def new_auth_settings() -> dict[str, Any]:
 
 
 def auth_settings(wanted: dict[str, Any]) -> dict[str, Any]:
-    """The properties after a request: what it leaves out is unset again."""
+    """Return the properties after a request: omitted ones are unset."""
     claims = _NO_CLAIMS if wanted.get("clientId") else None
     return {**new_auth_settings(), "aadClaimsAuthorization": claims, **wanted}
 
 
 def unused_auth_settings() -> dict[str, Any]:
-    """The `siteAuthSettings` of a site's configuration; they are null there, whatever is set."""
+    """Return the `siteAuthSettings` of a site's configuration, which are null whatever is set."""
     return {**new_auth_settings(), "enabled": None, "configVersion": None}
 
 
 def new_auth_settings_v2() -> dict[str, Any]:
-    """Properties of `config/authsettingsV2`: nothing else, where nobody has ever written them.
+    """Properties of `config/authsettingsV2` that was never written.
 
     Assumed: no published recording of it is known.
     """

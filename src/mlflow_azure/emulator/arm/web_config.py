@@ -128,7 +128,7 @@ async def list_configuration(call: Call) -> Answer:
 
 
 def site_of(call: Call) -> Body:
-    """The web app that a request below it is about.
+    """Return the web app of a request below it.
 
     Raises:
         ArmError: It does not exist.
@@ -141,12 +141,12 @@ def site_of(call: Call) -> Body:
 
 
 def hidden_of(call: Call) -> dict[str, Any]:
-    """What is kept beside the web app: its configurations by their names, and its publishing credentials."""
+    """Return the web app's hidden data: its configurations by name, and its publishing credentials."""
     return call.world.resources.hidden(site_of(call)["id"])
 
 
 def properties_of(call: Call) -> dict[str, Any]:
-    """The `properties` of a request.
+    """Return the `properties` of a request.
 
     Raises:
         WebError: It has none.
@@ -187,12 +187,12 @@ def _configuration(call: Call, kind: str, properties: dict[str, Any]) -> Body:
 
 
 def _head(site: Body) -> Body:
-    """What a configuration has of its site: where it lies, and its tags if it has any."""
+    """Return what a configuration repeats of its site: the location, and tags if any."""
     return {name: site[name] for name in ("location", "tags") if site[name]}
 
 
 def _general(call: Call) -> dict[str, Any]:
-    """The general configuration, in which App Service repeats a part of the sign-in settings."""
+    """Return the general configuration, which repeats some of the sign-in settings."""
     hidden = hidden_of(call)
     signs_in = bool(hidden["authsettings"]["enabled"] or hidden["authsettingsV2"].get("platform", {}).get("enabled"))
     configuration: dict[str, Any] = hidden["web"]

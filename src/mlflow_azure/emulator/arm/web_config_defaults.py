@@ -1,4 +1,4 @@
-"""The configuration of a new web app, as App Service answers it: all fields, with the ones that it leaves null.
+"""The configuration of a new web app in App Service's responses: all fields, including null ones.
 
 Seen in recordings of Azure: of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice), and of
 2026 (azure-service-operator), which have more fields, whatever the api-version.
@@ -16,7 +16,7 @@ ALLOW_ALL = {
     "description": "Allow all access",
 }
 DENY_ALL = {**ALLOW_ALL, "action": "Deny", "name": "Deny all", "description": "Deny all access"}
-# Fields that nobody has set.
+# Fields that are not set.
 _UNSET = (
     *("windowsFxVersion", "azureMonitorLogCategories", "acrUserManagedIdentityID", "publishingPassword"),
     *("appSettings", "metadata", "connectionStrings", "machineKey", "handlerMappings", "documentRoot", "javaVersion"),
@@ -101,12 +101,12 @@ _SHOWN_ANYWAY = {
 
 
 def new_configuration(site: str) -> dict[str, Any]:
-    """Properties of `config/web`, but for those of sign-in."""
+    """Properties of `config/web`, except those of sign-in."""
     return {**dict.fromkeys(_UNSET), **_DEFAULTS, "publishingUsername": f"${site}"}
 
 
 def in_site(configuration: dict[str, Any]) -> dict[str, Any]:
-    """The `siteConfig` in a site's own answer: nearly everything is null there, whatever is configured."""
+    """The `siteConfig` in a site's own response: almost everything is null there, whatever is configured."""
     shown = {name: configuration[name] for name in _SHOWN}
     return {**dict.fromkeys(configuration), **_SHOWN_ANYWAY, **shown}
 
@@ -117,7 +117,7 @@ def in_created_site(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_written_site(configuration: dict[str, Any]) -> dict[str, Any]:
-    """The `siteConfig` in the answer to a PUT of a site that is there."""
+    """The `siteConfig` in the response to a PUT of an existing site."""
     return {
         **in_site(configuration),
         "functionAppScaleLimit": None,
@@ -128,7 +128,7 @@ def in_written_site(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete_applications(applications: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Virtual applications of a request with all the fields that App Service answers."""
+    """Return a request's virtual applications with all fields that App Service returns."""
     return [{"preloadEnabled": False, "virtualDirectories": None, **each} for each in applications]
 
 
@@ -175,7 +175,7 @@ def new_slot_names() -> dict[str, Any]:
 
 
 def completed(wanted: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """What a request sets, and at every depth the defaults of what it leaves out."""
+    """Return what a request sets, with defaults for omitted fields at every depth."""
     answer = defaults | wanted
     for name, default in defaults.items():
         if isinstance(default, dict) and name in wanted:

@@ -1,4 +1,4 @@
-"""From a web app's configuration to the container that the runtime runs."""
+"""Converts a web app's configuration to the container that the runtime runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REFERENCE = re.compile(r"@Microsoft\.KeyVault\(SecretUri=([^)]+)\)")
 
 
 async def run_site(world: World, site: Body) -> None:
-    """Let the runtime bring the site's container in line with its configuration."""
+    """Make the runtime apply the configuration to the site's container."""
     await world.runtime.sites.apply(_specification(world, site))
 
 
@@ -55,9 +55,9 @@ def _specification(world: World, site: Body) -> SiteSpec:
 
 
 def _resolved(world: World, site: Body, setting: str) -> str:
-    """What the container gets of an app setting: where it names a secret in Key Vault, that, if the identity may read.
+    """Return an app setting's value for the container: the Key Vault secret it refers to, if the identity may read it.
 
-    Else the reference itself: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    Otherwise the reference itself: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
     reference = _REFERENCE.fullmatch(setting)
     reader = site["properties"]["keyVaultReferenceIdentity"].lower()
@@ -70,16 +70,16 @@ def _resolved(world: World, site: Body, setting: str) -> str:
 
 
 def _instances(world: World, site: Body) -> int:
-    """As many as the plan has machines."""
+    """The plan's number of machines."""
     plan = world.resources.find(site["properties"]["serverFarmId"])
     return int(plan["sku"]["capacity"]) if plan else 1
 
 
 def sign_in(world: World, spec: SiteSpec) -> tuple[str, str]:
-    """User name and password for the registry of a site's image, as its managed identity gets them.
+    """Return user name and password for a site's registry, obtained by its managed identity.
 
-    An identity without the role AcrPull gets a password that the registry refuses. So does every one where the registry
-    takes no tokens for Resource Manager: App Service has no others (github.com/MicrosoftDocs/azure-docs/pull/128529).
+    An identity without the role AcrPull gets a password that the registry refuses. So does any if the registry
+    accepts no tokens for Resource Manager: App Service has no others (github.com/MicrosoftDocs/azure-docs/pull/128529).
     """
     login_server = (spec.image or "").partition("/")[0]
     for registry in world.resources.of_type(REGISTRY_TYPE):
@@ -90,7 +90,7 @@ def sign_in(world: World, spec: SiteSpec) -> tuple[str, str]:
 
 
 def _pull_identity(world: World, site: Body, configuration: dict[str, Any]) -> str | None:
-    """Object id of the identity that pulls the image; empty where the site has not got it, None where none is to.
+    """Return the object id of the identity that pulls the image; empty if the site lacks it, None if none should.
 
     `acrUserManagedIdentityID` is a client id; without one the system-assigned identity pulls:
     https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
@@ -121,7 +121,7 @@ def _broken_mounts(world: World, mounts: dict[str, Any]) -> list[str]:
 
 
 def _mounts(world: World, mounts: dict[str, Any]) -> list[Mount]:
-    """The mounts that can work. The others say in their `state` that they cannot."""
+    """Return the working mounts. The others show their problem in `state`."""
     return [
         Mount(name, world.runtime.shares.ensure(mount["accountName"], mount["shareName"]), mount["mountPath"])
         for name, mount in mounts.items()

@@ -1,4 +1,4 @@
-"""The `identity` of a web app or a registry: its system-assigned one, and the user-assigned ones attached to it.
+"""The `identity` of a web app or a registry: its system-assigned and user-assigned identities.
 
 https://learn.microsoft.com/azure/app-service/overview-managed-identity
 """
@@ -20,10 +20,10 @@ _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 
 
 def written_identity(call: Call, existing: Body | None) -> Body:
-    """The `identity` of a resource after a request, in an object of that name; an empty one where it has none.
+    """Return the `identity` of a resource after a request, in an object with that key; empty if it has none.
 
     Raises:
-        ArmError: The type is none, an identity does not exist, or the caller may not assign it.
+        ArmError: The type is invalid, an identity does not exist, or the caller may not assign it.
 
     """
     live: Body = (existing or {}).get("identity") or {}
@@ -41,7 +41,7 @@ def written_identity(call: Call, existing: Body | None) -> Body:
 
 
 def _own(call: Call, live: Body, *, wanted: bool) -> Body:
-    """The system-assigned identity, made or deleted now."""
+    """Create, keep or delete the system-assigned identity."""
     principal = live.get("principalId")
     if not wanted:
         call.world.directory.remove("servicePrincipals", principal or "")
@@ -52,14 +52,14 @@ def _own(call: Call, live: Body, *, wanted: bool) -> Body:
 
 
 def _attached(call: Call, live: Body, wanted: Body) -> Body:
-    """The user-assigned identities: what a PATCH does not name stays, and what it gives null for goes."""
+    """Return the user-assigned identities: a PATCH keeps omitted ones, and removes those set to null."""
     named = wanted.get("userAssignedIdentities") or {}
     before = live.get("userAssignedIdentities") or {}
     kept = before if call.method == "PATCH" else {}
     gone = {identity.lower() for identity, value in named.items() if value is None}
     ids = [each for each in {**kept, **named} if each.lower() not in gone]
     if not ids:
-        # The words: github.com/ohadschn/letsencrypt-webapp-renewer/pull/81.
+        # The text: github.com/ohadschn/letsencrypt-webapp-renewer/pull/81.
         raise invalid_content("The identity ids must not be null or empty for 'UserAssigned' identity type.")
     found = {}
     for each in ids:
@@ -70,7 +70,7 @@ def _attached(call: Call, live: Body, wanted: Body) -> Body:
 def _ids_of(call: Call, identity_id: str) -> Body:
     identity = call.world.resources.find(identity_id)
     if identity is None:
-        # The shape of the refusal: github.com/Azure/azure-cli/issues/31837.
+        # The format of the error: github.com/Azure/azure-cli/issues/31837.
         raise ArmError(
             400,
             "FailedIdentityOperation",
@@ -83,7 +83,7 @@ def _ids_of(call: Call, identity_id: str) -> Body:
 
 
 def _require_assignable(call: Call, identity_id: str) -> None:
-    """Refuse an identity that the caller may not assign: the role Managed Identity Operator has that action.
+    """Refuse an identity that the caller may not assign; Managed Identity Operator has that action.
 
     https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-linked-authorization-failed
     """

@@ -1,4 +1,4 @@
-"""Azure Files shares that a web app mounts, and whether they can work."""
+"""A web app's Azure Files mounts, and whether they work."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def with_states(world: World, mounts: dict[str, Any]) -> dict[str, Any]:
-    """The mounts as App Service answers them: each with its `state`."""
+    """Return the mounts as in App Service's responses, each with its `state`."""
     return {name: {"protocol": "Smb", **mount, "state": state(world, mount)} for name, mount in mounts.items()}
 
 
 def state(world: World, mount: dict[str, Any]) -> str:
-    """Whether a mount can work: "Ok", "InvalidCredentials" or "InvalidShare"."""
+    """Return the state of a mount: "Ok", "InvalidCredentials" or "InvalidShare"."""
     account = find_account(world, mount.get("accountName", ""))
     if account is None or account["properties"].get("allowSharedKeyAccess") is False:
         return "InvalidCredentials"
@@ -28,5 +28,5 @@ def state(world: World, mount: dict[str, Any]) -> str:
 
 
 def find_account(world: World, name: str) -> Body | None:
-    """The storage account with this name."""
+    """Return the storage account with this name."""
     return next((each for each in world.resources.of_type(ACCOUNT_TYPE) if each["name"] == name), None)

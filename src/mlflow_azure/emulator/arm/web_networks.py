@@ -1,4 +1,4 @@
-"""Microsoft.Web: the connection of a web app to a virtual network, and what goes by it.
+"""Microsoft.Web: the connection of a web app to a virtual network.
 
 https://learn.microsoft.com/azure/app-service/overview-vnet-integration
 """
@@ -57,10 +57,10 @@ async def delete_connection(call: Call) -> Answer:
 
 
 def require_connectable(call: Call, plan: Body, subnet_id: str) -> None:
-    """Refuse to connect a web app to a subnet that is not for that.
+    """Refuse to connect a web app to an unsuitable subnet.
 
     Raises:
-        ArmError: The caller may not join it, or it is not there, elsewhere, not delegated, or another plan's. The words
+        ArmError: The caller may not join it, or it is missing, elsewhere, not delegated, or another plan's. The texts
             of all but the first are assumed.
 
     """
@@ -96,7 +96,7 @@ def require_connectable(call: Call, plan: Body, subnet_id: str) -> None:
 
 
 def leave_link(world: World, site: Body) -> None:
-    """Note that a web app is deleted while it is connected: its subnet stays in use."""
+    """Record that a web app is deleted while connected: its subnet stays in use."""
     subnet = site["properties"].get(SUBNET)
     found = find_subnet(world, subnet) if subnet else None
     if found:
@@ -104,7 +104,7 @@ def leave_link(world: World, site: Body) -> None:
 
 
 def network_of(world: World, site_name: str) -> str | None:
-    """Id of the network that a web app is connected to."""
+    """Return the id of a web app's network."""
     site = next((each for each in world.resources.of_type(SITE_TYPE) if each["name"] == site_name), None)
     subnet = site and site["properties"].get(SUBNET)
     return subnet.lower().partition("/subnets/")[0] if subnet else None

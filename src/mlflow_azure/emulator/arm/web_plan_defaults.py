@@ -1,4 +1,4 @@
-"""The fields of an App Service plan, as App Service answers them, beside those that `web_plans` works out.
+"""The fields of an App Service plan in App Service's responses, in addition to those computed in `web_plans`.
 
 Seen in recordings of Azure: of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice), and of
 2026 (azure-service-operator), which have more fields, whatever the api-version.
@@ -49,7 +49,7 @@ _FIXED: dict[str, Any] = {
     "powerState": "Running",
     "eligibleLogCategories": "",
 }
-# What a request may set of a plan, and what a new plan has.
+# Fields of a plan that a request may set, with defaults.
 SETTABLE: dict[str, Any] = {
     "hyperV": False,
     "isXenon": False,
@@ -64,7 +64,7 @@ _UNKNOWN_AT_FIRST = {"maximumNumberOfWorkers": 0, "vnetConnectionsUsed": None, "
 
 
 def plan_fields(plan_id: str, sku: dict[str, Any], *, linux: bool) -> dict[str, Any]:
-    """What follows from which plan it is and from its size."""
+    """Return the fields derived from the plan and its size."""
     number = zlib.crc32(plan_id.lower().encode()) % 100_000
     free_until = _in_a_month() if linux and sku["name"] == "B1" else None  # the first month of a Linux B1 is free
     return {

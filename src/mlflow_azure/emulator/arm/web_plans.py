@@ -141,7 +141,7 @@ def _require_zones(call: Call) -> None:
 
 
 async def _keep(world: World, plan: Body) -> Body:
-    """Keep a plan; its sites get as many instances as it has machines now."""
+    """Store a plan; its sites get as many instances as it has machines."""
     world.resources.put(plan)
     for site in sites_of(world, plan["id"]):
         await run_site(world, site)
@@ -149,7 +149,7 @@ async def _keep(world: World, plan: Body) -> Body:
 
 
 async def set_capacity(world: World, plan: Body, machines: int) -> None:
-    """Let a plan have so many machines."""
+    """Set a plan's number of machines."""
     if plan["sku"]["capacity"] == machines:
         return
     numbers = dict.fromkeys(("numberOfWorkers", "currentNumberOfWorkers"), machines)
@@ -158,7 +158,7 @@ async def set_capacity(world: World, plan: Body, machines: int) -> None:
 
 
 def sites_of(world: World, plan_id: str) -> list[Body]:
-    """The sites that run on a plan."""
+    """Return the sites on a plan."""
     return [
         site
         for site in world.resources.of_type(SITE_TYPE)
@@ -167,7 +167,7 @@ def sites_of(world: World, plan_id: str) -> list[Body]:
 
 
 def was_used(world: World, plan_id: str, site: str) -> None:
-    """Note that a site of this plan was deleted."""
+    """Record that a site of this plan was deleted."""
     if world.resources.find(plan_id):
         world.resources.hidden(plan_id)["lastSite"] = site
         world.quirks.begin("plan_in_use", plan_id)
@@ -195,12 +195,12 @@ def _described(world: World, plan: Body) -> Body:
 
 
 def without_empty_tags(body: Body) -> Body:
-    """A body without `tags` where there are none: App Service leaves them out, other services answer them empty."""
+    """Return a body without `tags` if there are none: App Service omits them, other services return them empty."""
     return {name: value for name, value in body.items() if value or name != "tags"}
 
 
 def web_list(value: list[Body]) -> Body:
-    """A list as App Service answers it."""
+    """Return a list in App Service's format."""
     return {"value": value, "nextLink": None, "id": None}
 
 
@@ -249,5 +249,5 @@ def _plan(call: Call, existing: Body | None, sku: dict[str, Any]) -> Body:
 
 
 def webspace(group: str, region: str, *, linux: bool) -> str:
-    """Name of the unit in which App Service keeps the plans of a group in a region."""
+    """Return the webspace of a group's plans in a region."""
     return f"{group}-{region.replace(' ', '')}webspace{'-Linux' if linux else ''}"

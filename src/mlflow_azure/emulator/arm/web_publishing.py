@@ -1,4 +1,4 @@
-"""Microsoft.Web: user names and passwords of a web app's SCM and FTP sites, and whether they are taken."""
+"""Microsoft.Web: user names and passwords of a web app's SCM and FTP sites, and whether they are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web app: what is kept of it, how a request changes that, and how App Service shows it."""
+"""A web app: its stored data, the effect of requests, and its form in responses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RULES = ("ipSecurityRestrictions", "scmIpSecurityRestrictions")
 
 
 def write_site(call: Call, existing: Body | None) -> Body:
-    """Create the site of a request, or take over what the request names of a live one; the rest of it stays.
+    """Create the site of a request, or update the given properties of an existing one.
 
     Raises:
         ArmError: The region, the plan or the configuration is refused.
@@ -71,7 +71,7 @@ def write_site(call: Call, existing: Body | None) -> Body:
 
 
 def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
-    """Take over what a request says of a site's configuration; what it leaves out or says null for stays.
+    """Update a site's configuration; omitted and null properties stay.
 
     Raises:
         ArmError: The plan does not allow it.
@@ -85,7 +85,7 @@ def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
     if "appSettings" in named:
         hidden["appsettings"] = _settings(named.pop("appSettings"))
     mounts = named.pop("azureStorageAccounts", None)
-    if mounts:  # `az` sends back the empty object that it was answered: that is no wish to unmount everything
+    if mounts:  # `az` sends back the empty object that it got: this does not mean to unmount everything
         hidden["azurestorageaccounts"] = mounts
     if not named.get("functionAppScaleLimit"):  # recorded in 2023: 0 is as good as left out
         named.pop("functionAppScaleLimit", None)
@@ -101,7 +101,7 @@ def configure(world: World, site: Body, wanted: dict[str, Any]) -> None:
 
 
 def described(world: World, site: Body) -> Body:
-    """A site as App Service answers it: what is kept of it, and what follows from that."""
+    """Return a site as in App Service's responses: its stored data, and derived fields."""
     kept, configuration = site["properties"], world.resources.hidden(site["id"])["web"]
     host, scm = hosts(world, site)
     plan = world.resources.find(kept["serverFarmId"])
@@ -133,13 +133,13 @@ def described(world: World, site: Body) -> Body:
 
 
 def hosts(world: World, site: Body) -> tuple[str, str]:
-    """Host names (with ports) of the site and of its SCM site."""
+    """Return the host names (with ports) of the site and its SCM site."""
     name = site["name"]
     return f"localhost:{world.ports.of(f'site/{name}')}", f"localhost:{world.ports.of(f'scm/{name}')}"
 
 
 def _new_hidden(name: str) -> dict[str, Any]:
-    """What is kept beside a new site: its configurations by their names, and its publishing credentials."""
+    """Return the hidden data of a new site: its configurations by name, and its publishing credentials."""
     return {
         "web": new_configuration(name),
         "appsettings": {},
@@ -168,7 +168,7 @@ def _plan(call: Call, plan_id: str | None) -> Body:
 
 
 def _settings(pairs: list[dict[str, Any]]) -> dict[str, str]:
-    """App settings of a site's configuration. One may come without a value: the SDK leaves out what is None."""
+    """Return the app settings of a site's configuration. A value may be missing: the SDK omits None."""
     if not all(isinstance(pair, dict) and pair.get("name") for pair in pairs):
         raise WebError(400, "BadRequest", "The parameter appSettings has an invalid value: each one needs a name.")
     return {pair["name"]: str(pair.get("value") or "") for pair in pairs}

@@ -1,4 +1,4 @@
-"""The fields of a web app, as App Service answers them, beside those that `web_site` works out.
+"""The fields of a web app in App Service's responses, in addition to those computed in `web_site`.
 
 Seen in recordings of Azure: of 2023 and 2024, api-version 2023-01-01 (azure-cli, command module appservice), and of
 2026 (azure-service-operator), which have more fields, whatever the api-version.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-# The unit of Azure's hardware that App Service says the site runs on.
+# The hardware unit that App Service reports for the site.
 STAMP = "waws-prod-emulator-001"
-# What a request may set of a site, beside its configuration, and what a new site has.
+# Fields of a site, apart from its configuration, that a request may set, with defaults.
 SETTABLE: dict[str, Any] = {
     "enabled": True,
     "httpsOnly": False,
@@ -90,7 +90,7 @@ _SSL_STATE = (
 
 
 def site_fields(name: str, subscription: str, webspace: str) -> dict[str, Any]:
-    """What is the same whatever is configured, and what only follows from where the site lies."""
+    """Return the constant fields, and those derived from the site's location."""
     return {
         **dict.fromkeys(_UNSET),
         **_FIXED,
@@ -117,7 +117,7 @@ def with_single_routes(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def ssl_state(host: str, kind: str) -> dict[str, Any]:
-    """An entry of `hostNameSslStates`."""
+    """Return an entry of `hostNameSslStates`."""
     bound = {"name": host, "sslState": "Disabled", "ipBasedSslState": "NotConfigured", "hostType": kind}
     return {**dict.fromkeys(_SSL_STATE), **bound}
 

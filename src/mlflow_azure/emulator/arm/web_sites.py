@@ -38,7 +38,7 @@ async def put_site(call: Call) -> Answer:
     if existing is None:
         _require_name(call)
     written = await _write(call, existing)
-    # The answer does not show everything yet; every later one does.
+    # This response does not show everything yet; later ones do.
     configuration = call.world.resources.hidden(call.id)["web"]
     written.body["properties"] |= {
         "siteConfig": in_written_site(configuration) if existing else in_created_site(configuration),

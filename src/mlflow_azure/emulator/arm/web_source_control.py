@@ -1,4 +1,4 @@
-"""Microsoft.Web: the Git repository that a web app is deployed from. Here it is kept, and nothing comes of it."""
+"""Microsoft.Web: the Git repository that a web app is deployed from. Stored without effect."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def delete_source(call: Call) -> Answer:
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of this module's long-running operations."""
 
     async def named(_source: str, _succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         return  # nothing is deployed

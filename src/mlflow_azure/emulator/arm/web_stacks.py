@@ -1,6 +1,6 @@
-"""Microsoft.Web: the runtimes that App Service offers, of which `az webapp create --runtime` chooses.
+"""Microsoft.Web: App Service's runtimes, for `az webapp create --runtime`.
 
-The shape was seen in recordings of Azure of 2024, api-version 2023-01-01 (azure-cli, command module appservice).
+The format is from recordings of Azure of 2024, api-version 2023-01-01 (azure-cli, command module appservice).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sends the webhooks of a registry: on a ping, and when an image is pushed."""
+"""Sends the webhooks of a registry: on a ping and on a push."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _TIMEOUT_SECONDS = 30.0
 
 
 def ping(world: World, webhook: Body) -> str:
-    """Send a ping; the id of its event."""
+    """Send a ping; return the id of its event."""
     return _send(world, webhook, "ping", {})
 
 
 def announce(world: World, push: Push) -> None:
-    """Send the webhooks that wait for this push."""
+    """Send the webhooks that match this push."""
     registry = next(
         each
         for each in world.resources.of_type("Microsoft.ContainerRegistry/registries")
@@ -41,7 +41,7 @@ def announce(world: World, push: Push) -> None:
 
 
 def in_scope(properties: dict[str, Any], push: Push) -> bool:
-    """Whether a push lies in the webhook's scope: "", "repository", "repository:tag", "repository:*" or "prefix*"."""
+    """Whether a push is in the webhook's scope: "", "repository", "repository:tag", "repository:*" or "prefix*"."""
     scope = properties["scope"]
     if scope.endswith("*"):
         return f"{push.repository}:{push.tag}".startswith(scope[:-1])
@@ -50,7 +50,7 @@ def in_scope(properties: dict[str, Any], push: Push) -> bool:
 
 
 def _pushed(registry: Body, push: Push) -> dict[str, Any]:
-    """The part of a push event that a ping has not got.
+    """Return the part of a push event that a ping lacks.
 
     https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference
     """
@@ -79,7 +79,7 @@ def _send(world: World, webhook: Body, action: str, details: dict[str, Any]) -> 
 async def _deliver(world: World, webhook: Body, content: dict[str, Any]) -> None:
     callback = world.resources.hidden(webhook["id"])["callback"]
     url = urlsplit(callback["serviceUri"])
-    # The password belongs into the Authorization header, and into no event.
+    # The password belongs in the Authorization header, not in events.
     shown = urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2]))
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "AzureContainerRegistry/1.0"}
     headers |= {"traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01", "X-Forwarded-For": "true"}
@@ -112,7 +112,7 @@ async def _post(
 
 def _keep(world: World, webhook: Body, event: dict[str, Any]) -> None:
     if world.resources.find(webhook["id"]) is None:
-        return  # deleted meanwhile
+        return  # deleted in the meantime
     hidden = world.resources.hidden(webhook["id"])
     hidden["events"] = [event, *hidden.get("events", [])][:_KEPT_EVENTS]
     world.state.save()

@@ -1,4 +1,4 @@
-"""All that one emulator holds, for those who answer requests."""
+"""The state of one emulator, for the request handlers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime import Runtime, TlsMaterial
     from mlflow_azure.emulator.state import State
 
-# What tokens for Resource Manager are meant for in Azure's clouds: the emulator takes the place of any.
+# Audiences of Resource Manager's tokens in Azure's clouds: the emulator replaces any of them.
 RESOURCE_MANAGERS = (
     "https://management.azure.com",
     "https://management.core.windows.net",
@@ -43,7 +43,7 @@ _KEPT_REQUESTS = 20_000
 
 @dataclass
 class Identity:
-    """Who may sign in, and to what."""
+    """The principals that can sign in, and their audiences."""
 
     tenant_id: str
     subscription_id: str
@@ -54,12 +54,12 @@ class Identity:
 
 @dataclass
 class World:
-    """The emulated Azure: what it holds, and the runtime that makes it work.
+    """The emulated Azure: its state, and the runtime behind it.
 
     Attributes:
-        url: Where it listens: "https://localhost:20000".
+        url: Its URL: "https://localhost:20000".
         requests: The requests to Resource Manager and Graph since they were last cleared, oldest first.
-        busy: Ids of web apps that a write is working on.
+        busy: Ids of web apps with a write in progress.
 
     """
 
@@ -88,44 +88,44 @@ class World:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the control interface set: providers, names, quota, permissions, policies, subscriptions."""
+        """The settings of the control interface: providers, names, quota, permissions, policies, subscriptions."""
         return self.state.section("settings")
 
     def names_taken(self, kind: str) -> set[str]:
-        """Names of one kind ("storage", "registry", "site", "postgres") that someone else in the world has."""
+        """Return the names of one kind ("storage", "registry", "site", "postgres") that are taken by others."""
         return {name.lower() for name in self.settings.get("names", {}).get(kind, [])}
 
     def subscriptions(self) -> list[dict[str, Any]]:
-        """The subscriptions that the caller sees."""
+        """The subscriptions visible to the caller."""
         own = {"subscriptionId": self.identity.subscription_id, "displayName": "Emulator", "state": "Enabled"}
         subscriptions: list[dict[str, Any]] = self.settings.get("subscriptions", [own])
         return subscriptions
 
     def tenant_of(self, subscription: str) -> str:
-        """The tenant that a subscription trusts: the own one, unless it was ordered with another `tenantId`."""
+        """Return the tenant of a subscription: the emulator's own, unless another `tenantId` was set."""
         known = {each["subscriptionId"].lower(): each for each in self.subscriptions()}
         return str(known.get(subscription.lower(), {}).get("tenantId") or self.identity.tenant_id)
 
     def tenants(self) -> list[str]:
-        """The tenants that the caller may sign in to: the own one, and those of its subscriptions."""
+        """The tenants that the caller can sign in to: the emulator's own, and those of its subscriptions."""
         others = [self.tenant_of(each["subscriptionId"]) for each in self.subscriptions()]
         return list(dict.fromkeys([self.identity.tenant_id, *others]))
 
     def group(self, subscription: str, name: str) -> Body | None:
-        """A resource group; None where it does not exist."""
+        """Return a resource group; None if it does not exist."""
         return self.resources.find(f"/subscriptions/{subscription}/resourceGroups/{name}")
 
     def permissions(self) -> dict[str, Any]:
-        """What the caller may do, as it was ordered (see `access`), and its rights in the directory."""
+        """The caller's permissions, as set (see `access`), and its rights in the directory."""
         rules: dict[str, Any] = self.settings.get("permissions", {"actions": ["*"], "notActions": []})
         return rules
 
     def directory_rights(self) -> str:
-        """What the caller may do in the directory: "none", "read" or "write" (all)."""
+        """The caller's rights in the directory: "none", "read" or "write" (all)."""
         return str(self.permissions().get("graph", "write"))
 
     def choose_cloud(self, order: dict[str, Any]) -> None:
-        """Be like the cloud that `order` names, or like none.
+        """Behave like the given cloud, or like none.
 
         Raises:
             ValueError: There is none of that name.
@@ -138,14 +138,14 @@ class World:
         self.tokens.issuer_of_cloud = CLOUDS[name].issuer if name else self.url
 
     def principal_of(self, token: str, audiences: frozenset[str]) -> str | None:
-        """Object id of the principal that a token for one of `audiences` speaks for; None for one that is not good."""
+        """Return the object id of a token's principal, for one of `audiences`; None if the token is not valid."""
         try:
             return str(self.tokens.verify(token, audiences)["oid"])
         except TokenError:
             return None
 
     def may_operate_sites(self, token: str) -> bool:
-        """Whether a token lets its bearer into the SCM sites of the web apps."""
+        """Whether a token is accepted by the web apps' SCM sites."""
         cloud = CLOUDS[self.settings["cloud"].get("name", "public")]
         audiences = either_spelling(cloud.kudu)
         if cloud.kudu_takes_arm_tokens and not self.quirks.ordered.kudu_refuses_arm_tokens:
@@ -159,23 +159,23 @@ class World:
 
     @property
     def audiences(self) -> frozenset[str]:
-        """What a token for Resource Manager may say that it is meant for."""
+        """The accepted audiences of tokens for Resource Manager."""
         return either_spelling(self.url, *RESOURCE_MANAGERS)
 
     @property
     def graph_audiences(self) -> frozenset[str]:
-        """What a token for Microsoft Graph may say that it is meant for: the public cloud's is taken in any."""
+        """The accepted audiences for Microsoft Graph; the public cloud's is accepted in all."""
         chosen = self.settings["cloud"].get("name", "public")
         return either_spelling(CLOUDS["public"].graph, CLOUDS[chosen].graph)
 
     @property
     def database_audiences(self) -> frozenset[str]:
-        """What a token for a PostgreSQL server may say that it is meant for: the public cloud's is taken in any."""
+        """The accepted audiences for PostgreSQL servers; the public cloud's is accepted in all."""
         chosen = self.settings["cloud"].get("name", "public")
         return either_spelling(CLOUDS["public"].postgres, CLOUDS[chosen].postgres)
 
     def registration(self, namespace: str) -> str:
-        """Registration state of a resource provider, for example "Registered"."""
+        """Return the registration state of a resource provider, for example "Registered"."""
         if namespace in ALWAYS_REGISTERED:
             return "Registered"
         states = {name.lower(): state for name, state in self.settings.get("providers", {}).items()}
@@ -183,12 +183,12 @@ class World:
 
 
 def either_spelling(*audiences: str) -> frozenset[str]:
-    """Audiences with and without a slash at the end: clients write both."""
+    """Return audiences with and without a trailing slash: clients use both."""
     return frozenset(spelled for audience in audiences for spelled in (audience, audience + "/"))
 
 
 def identity_of(state: State, home: Home) -> Identity:
-    """The identity that this state was made with, made now where it is new."""
+    """Return the identity of this state, created if it is new."""
     section = state.section("identity")
     section.setdefault("subscription_id", home.subscription_id)
     for name in ("tenant_id", "client_id", "client_secret", "object_id"):
