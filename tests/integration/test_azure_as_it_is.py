@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,11 +48,16 @@ def test_a_region_without_machines_is_told_with_what_to_change(shared_cli: Comma
     assert all(option in error["hint"] for option in ("--asp-sku", "--rg-location", "--rg-name"))
 
 
-def test_a_web_app_that_is_busy_after_its_creation_is_waited_for(shared_cli: Command, azure: Emulator) -> None:
+def test_a_busy_plan_and_a_web_app_that_is_busy_after_its_creation_are_waited_for(
+    shared_cli: Command, azure: Emulator
+) -> None:
     azure.control("PUT", "quirks", {"site_busy": 2})
+    said = "Cannot modify this plan because another operation is in progress."
+    azure.fail(method="PUT", path="/serverfarms/", kind="status", status=409, code="Conflict", message=said)
     answer = shared_cli.of("busy")("deploy", "--cloud", "emulator")
     assert answer.exit_code == 0, answer.stderr
-    assert "busy with an earlier change" in answer.stderr
+    assert re.search("app service plan: .*busy with an earlier change", answer.stderr)
+    assert re.search("container logs: .*busy with an earlier change", answer.stderr)
 
 
 def test_a_plan_whose_web_app_was_just_deleted_is_waited_for(shared_cli: Command, azure: Emulator) -> None:
@@ -84,7 +90,10 @@ def test_an_identity_is_refused_where_the_registry_takes_no_tokens_for_resource_
     assert azure.writes == []
     off = {"properties": {"adminUserEnabled": False}}  # whose password would do as well
     azure.azure.registries.registries.begin_update("arm-tokens", registry, off).result()
-    assert "image" in {row["kind"] for row in cli("plan", *JSON).data["changes"]}
+    planned = {row["kind"]: row for row in cli("plan", *JSON).data["changes"]}
+    assert "image" in planned
+    differing = {each["path"]: each["to"] for each in planned["app settings"]["differences"]}
+    assert differing == {"DOCKER_REGISTRY_SERVER_PASSWORD": "(known after deploy)"}
 
 
 def test_a_subscription_of_another_tenant_is_told_with_how_to_sign_in_to_that_one(
@@ -130,7 +139,10 @@ def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command
         assert answer.exit_code == 0, answer.stderr
         assert answer.stderr.count("so some things were not checked") == 1
     assert cli("status", *JSON).data["healthy"]
-    assert cli("doctor", *JSON).exit_code == 0
+    examined = cli("doctor", *JSON)
+    assert examined.exit_code == 0
+    quota = next(row for row in examined.data["checks"] if row["check"] == "quota")
+    assert (quota["outcome"], quota["detail"]) == ("warning", "Azure does not say how many plans you may have")
     assert cli("destroy", *JSON, "--yes").data["resources"]
 
 
@@ -228,6 +240,7 @@ def test_a_build_that_docker_hub_goes_on_refusing_is_based_on_an_imported_copy(
     answer = cli("deploy", "--cloud", "emulator", "--build", "remote")
     assert answer.exit_code == 0, answer.stderr
     assert "importing library/python:3.11-slim-bookworm from docker.io" in answer.stderr
+    assert answer.stderr.count("trying again") == 1
     again = cli("deploy", *JSON, "--build", "remote").data
     assert {row["action"] for row in again["resources"]} == {"keep"}
 
@@ -236,8 +249,10 @@ def test_docker_hubs_limit_is_told_where_the_base_image_cannot_be_imported(
     shared_cli: Command, azure: Emulator
 ) -> None:
     azure.control("PUT", "quirks", {"pull_limit": True})
-    azure.fail(method="POST", path="/importImage", kind="status", status=400)
+    azure.fail(method="POST", path="/importImage", kind="status", status=400, code="Bad", message="No room for it.")
     answer = shared_cli.of("limited")("deploy", *JSON, "--build", "remote")
     assert answer.exit_code == 5, answer.stderr
     assert answer.errors[0]["code"] == "PullLimit"
+    assert "toomanyrequests" in answer.errors[0]["message"]
+    assert "No room for it." in answer.errors[0]["message"]
     assert "--docker-base-image" in answer.errors[0]["hint"]

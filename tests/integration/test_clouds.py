@@ -76,15 +76,16 @@ def server(company: Company) -> str:
 
 
 @pytest.fixture
-def in_china(company: Company, server: str) -> Iterator[str]:
-    """The same, while the emulator issues and takes tokens as China's cloud does."""
-    company.emulator.control("PUT", "cloud", {"name": "china"})
-    yield server
+def cloud(company: Company, server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a cloud as which the emulator issues and takes tokens meanwhile."""
+    company.emulator.control("PUT", "cloud", {"name": request.param})
+    yield request.param
     company.emulator.control("PUT", "cloud", {})
 
 
-def test_kudu_is_asked_with_a_token_for_what_it_is_called_in_that_cloud(company: Company, in_china: str) -> None:
-    answer = company("logs", "--tail", "1", "--cloud", "china")
+@pytest.mark.parametrize("cloud", ["china", "usgov"], indirect=True)
+def test_kudu_is_asked_with_a_token_for_what_it_is_called_in_that_cloud(company: Company, cloud: str) -> None:
+    answer = company("logs", "--tail", "1", "--cloud", cloud)
     assert answer.exit_code == 0, answer.stderr
     assert answer.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,8 @@ def test_a_dead_new_image_behind_a_living_old_one_is_told_with_its_last_lines(de
     assert "this image is broken" in answer.errors[0]["message"]
     assert "GET /api" not in answer.errors[0]["message"]
 
+    shown = dict(line.split(maxsplit=1) for line in cli("status", "--cloud", "emulator").stdout.splitlines()[:6])
+    assert re.search(r"\((\w+), the newest; (?!\1)\w+ still answers\)", shown["Image"])
     health = cli("status", "--cloud", "emulator", "--output", "json").data
     assert (health["healthy"], health["server"]) == (False, "still serves another image")
 

@@ -53,6 +53,7 @@ class Live:
 
 def test_a_first_deploy_with_identity_serves_without_any_registry_password(cli: Command, emulator: Emulator) -> None:
     data = cli("deploy", *JSON, "--identity").data
+    assert "registry admin user" not in actions(data["resources"])  # there never was one
     assert requests.get(data["url"] + PROBE, timeout=30).status_code == 200
     live = Live(emulator)
     assert live.pulls_with_identity

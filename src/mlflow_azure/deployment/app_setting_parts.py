@@ -136,12 +136,12 @@ class RegistrySettings(_Part):
         server = given(self.registry, "login_server")
         return {
             "DOCKER_REGISTRY_SERVER_URL": UNKNOWN if server is UNKNOWN else f"https://{server}",
-            "DOCKER_REGISTRY_SERVER_USERNAME": None if self.identity else given(self.registry, "username"),
+            "DOCKER_REGISTRY_SERVER_USERNAME": None if self.identity else given(self.registry, "pull_username"),
             REGISTRY_PASSWORD: None if self.identity else self._password(given),
         }
 
     def _password(self, given: Given) -> Any:
-        return given(self.password, "password") if self.password else one_of(given(self.registry, "passwords"))
+        return given(self.password, "password") if self.password else one_of(given(self.registry, "pull_passwords"))
 
 
 @dataclass(frozen=True)

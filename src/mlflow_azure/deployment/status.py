@@ -67,6 +67,11 @@ class Status:
     portal: str | None
 
     @property
+    def answering(self) -> str | None:
+        """Digest of the image that answers, where it is another than the one that was deployed and tells it."""
+        return self.health.image if self.health and self.image and self.health.image != self.image.digest else None
+
+    @property
     def missing(self) -> tuple[ResourceState, ...]:
         """The resources that do not exist."""
         return tuple(row for row in self.resources if row.state == MISSING)

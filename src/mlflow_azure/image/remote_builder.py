@@ -69,13 +69,14 @@ class RemoteBuilder:
         """Build, on another agent with another address if docker.io refuses the first; return the last refusal."""
         limited: ContainerEngineError | None = None
         for _ in range(PULL_ATTEMPTS):
+            if limited:
+                report("docker.io has stopped serving images to this agent; trying again", None)
             try:
                 self._run(request, report)
             except ContainerEngineError as error:
                 if error.code != PULL_LIMIT:
                     raise
                 limited = error
-                report("docker.io has stopped serving images to this agent; trying again", None)
             else:
                 return None
         return limited
@@ -95,7 +96,8 @@ class RemoteBuilder:
             with doing(f"importing {base.name} from docker.io into the registry"):
                 self.azure.wait(self.azure.registries.registries.begin_import_image(self.group, self.registry, order))
         except AzureRefusedError as refused:
-            raise limited from refused
+            message = f"{limited.message}\nA copy of the base image is no way out: {refused.message}"
+            raise ContainerEngineError(message, hint=limited.hint, code=PULL_LIMIT) from refused
         return base.copy
 
     def _run(self, request: Mapping[str, Any], report: Report) -> None:

@@ -59,6 +59,7 @@ class StatusAnswer(Answer):
     portal: str | None
     verbose: bool = only_for_text()
     anyone: str = only_for_text()
+    answering: str | None = only_for_text(default=None)
 
     def text(self) -> str:
         header = ["RESOURCE", "NAME", "STATE"] + (["ID"] if self.verbose else [])
@@ -86,7 +87,7 @@ class StatusAnswer(Answer):
         if self._region:
             yield "Region", self._region
         if self.image:
-            yield "Image", _image_text(self.image)
+            yield "Image", _image_text(self.image, self.answering)
         if self.share:
             yield "File share", f"{text.size(self.share.used_bytes)} of {self.share.quota_gib} GiB"
         if self.public is not None:
@@ -101,12 +102,15 @@ class StatusAnswer(Answer):
             yield "Portal", self.portal
 
 
-def _image_text(image: RunningImage) -> str:
-    if image.is_newest:
-        return f"{image.reference} ({text.digest(image.digest)}, the newest)"
+def _image_text(image: RunningImage, answering: str | None) -> str:
+    """The image that was deployed, and how it stands: whether it is the registry's, and the one that answers."""
     if image.newest is None:
-        return f"{image.reference} (gone from the registry)"
-    return f"{image.reference} ({text.digest(image.digest)}; the registry has {text.digest(image.newest)})"
+        stands = "gone from the registry"
+    elif image.is_newest:
+        stands = f"{text.digest(image.digest)}, the newest"
+    else:
+        stands = f"{text.digest(image.digest)}; the registry has {text.digest(image.newest)}"
+    return f"{image.reference} ({stands}{f'; {text.digest(answering)} still answers' if answering else ''})"
 
 
 @command("status", StatusAnswer)
@@ -157,5 +161,6 @@ def _answer(run: Invocation, found: Status) -> StatusAnswer:
         continuous_deployment=found.continuous_deployment,
         portal=found.portal,
         verbose=run.common.verbose,
+        answering=found.answering,
         anyone="anyone on this machine" if run.cloud.name is CloudName.EMULATOR else "anyone on the internet",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.engine.compare import UNKNOWN
 from mlflow_azure.image.registry_api import wait_until_reachable
 from mlflow_azure.image.registry_credentials import exchange
 from mlflow_azure.resources import arm
@@ -64,9 +65,12 @@ class ContainerRegistry(TaggedResource):
             return arm.body(self.azure.wait(poller))
 
     def outputs(self, live: Properties) -> Properties:
-        """login_server, username, password, and passwords by name.
+        """login_server, username, password, and passwords by name; pull_username and pull_passwords.
 
-        They are the admin user's, whose two passwords are both always valid; if it is disabled, the signed-in user's.
+        They are the admin user's, whose two passwords are both always valid; if it is disabled, the signed-in user's,
+        which the web app must not pull with. Microsoft does not say whether the passwords survive disabling; the username
+        is the registry's name:
+        https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
         """
         server = live["properties"]["loginServer"]
         if live["properties"].get("adminUserEnabled"):
@@ -74,8 +78,15 @@ class ContainerRegistry(TaggedResource):
         else:
             username, exchanged = exchange(self.azure, server)
             passwords = {"password": exchanged}
-        first = next(iter(passwords.values()))
-        return {"login_server": server, "username": username, "password": first, "passwords": passwords}
+        comes = self.admin_user and not live["properties"].get("adminUserEnabled")
+        return {
+            "login_server": server,
+            "username": username,
+            "password": next(iter(passwords.values())),
+            "passwords": passwords,
+            "pull_username": self.name if comes else username,
+            "pull_passwords": UNKNOWN if comes else passwords,
+        }
 
     def _admin(self) -> tuple[str, dict[str, Secret]]:
         with doing(f"reading the credentials of {self}"):
