@@ -87,7 +87,8 @@ The source of an operation's behaviour:
 - **assumed**: neither exists, and the response is the most likely one.
 
 Anything not listed is refused with `501 NotImplemented`. Every operation accepts any `api-version`, and responds in the
-format of the newest recorded one. SUBSCRIPTION stands for `/subscriptions/{subscription}`, and GROUP for
+format of the newest recorded one, without fields known to be newer than the requested version. SUBSCRIPTION stands for
+`/subscriptions/{subscription}`, and GROUP for
 `/subscriptions/{subscription}/resourceGroups/{group}`.
 """
 

@@ -32,6 +32,7 @@ _OF_AZURE = {
         "none,read,write,function,role,ddl,misc,all",
     ),
 }
+_LINKS = {"pgaudit.log": "https://github.com/pgaudit/pgaudit/blob/master/README.md"}
 
 
 @endpoints.on("GET", _CONFIGURATION)
@@ -145,6 +146,7 @@ def _own(call: Call, server: Body, name: str) -> Body:
             "isDynamicConfig": True,
             "isReadOnly": False,
             "isConfigPendingRestart": False,
+            **({"documentationLink": _LINKS[name]} if name in _LINKS else {}),
         },
     )
 

@@ -68,7 +68,7 @@ class ContainerRegistry(TaggedResource):
         """login_server, username, password, and passwords by name; pull_username and pull_passwords.
 
         They are the admin user's, whose two passwords are both always valid; if it is disabled, the signed-in user's,
-        which the web app must not pull with. Microsoft does not say whether the passwords survive disabling; the username
+        which the web app must not use. Microsoft does not say whether the passwords survive disabling; the username
         is the registry's name:
         https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
         """
