@@ -130,7 +130,8 @@ def read(directory: Path) -> Manifest:
         raise errors.no_backup(directory, str(error.strerror)) from error
     if not there:
         raise errors.unfinished(directory) if unfinished else errors.no_backup(directory, f"there is no {MANIFEST}")
-    return load(path)
+    with errors.on_this_machine(directory):
+        return load(path)
 
 
 def load(path: Path) -> Manifest:
@@ -155,9 +156,10 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
     path = directory / FILES
     if not path.is_file():
         raise errors.damaged(FILES, "is missing")
-    if file_sha256(path) != manifest.files_sha256:
-        raise errors.damaged(FILES, "has changed since it was written")
-    found = list(lines(path))
+    with errors.on_this_machine(directory):
+        if file_sha256(path) != manifest.files_sha256:
+            raise errors.damaged(FILES, "has changed since it was written")
+        found = list(lines(path))
     for entry in found:
         where = entry.file or entry.name
         if where.startswith("/") or ".." in where.split("/"):

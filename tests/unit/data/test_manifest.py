@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from mlflow_azure.data import manifest
 from mlflow_azure.data.manifest import FILES, MANIFEST, UNFINISHED, Entry, Manifest, Part
 from mlflow_azure.errors import MlflowAzureError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENTRIES = [
     Entry("share", "mlruns/.trash"),
@@ -117,3 +115,16 @@ def test_the_manifest_says_its_format(tmp_path: Path) -> None:
     MADE.write(tmp_path / MANIFEST)
     found = json.loads((tmp_path / MANIFEST).read_text())
     assert (found["what"], found["format"]) == ("mlflow-azure backup", 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file whose reading fails is one of Linux's own")
+def test_what_the_disk_does_not_give_is_told(tmp_path: Path) -> None:
+    unreadable = Path("/proc/self/mem")
+    (tmp_path / MANIFEST).symlink_to(unreadable)
+    with pytest.raises(MlflowAzureError) as told:
+        manifest.read(tmp_path)
+    assert told.value.code == "FileSystem"
+    (tmp_path / FILES).symlink_to(unreadable)
+    with pytest.raises(MlflowAzureError) as told:
+        manifest.entries(tmp_path, MADE)
+    assert told.value.code == "FileSystem"

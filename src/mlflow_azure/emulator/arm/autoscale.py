@@ -41,7 +41,7 @@ _METRICS = ("CpuPercentage", "MemoryPercentage", "DiskQueueLength", "HttpQueueLe
     lacks="scheduled profiles; predictions; virtual machines; metrics other than the simulated CPU",
 )
 async def put_setting(call: Call) -> Answer:
-    """Create or update a setting, whose limits take effect at once. One for virtual machines is stored without effect."""
+    """Create or update a setting, whose limits take effect at once. One for virtual machines has no effect."""
     existing = call.world.resources.find(call.id)
     if not _NAME.fullmatch(call["setting"]):
         raise _invalid(f"The autoscale setting name '{call['setting']}' is not valid.")

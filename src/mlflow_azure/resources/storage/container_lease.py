@@ -27,7 +27,6 @@ SECONDS = 60
 """The longest that a lease with an end may have."""
 _RENEW_SECONDS = 20
 _RELEASE_SECONDS = 15
-_TAKEN = "LeaseAlreadyPresent"
 
 
 class LeaseTakenError(Exception):
@@ -74,28 +73,24 @@ class ContainerLease:
                 Deadline(_RELEASE_SECONDS).call(lambda: self._ask("Release", {"leaseId": self._id}))
 
     def _acquire(self) -> bool:
-        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
         with doing(f"leasing blob container {self._where[-1]}"):
             try:
                 self._ask("Acquire", {"leaseDuration": SECONDS, "proposedLeaseId": self._id})
             except ResourceNotFoundError:
                 return False
-            except HttpResponseError as error:
-                if error.error is None or error.error.code != _TAKEN:
+            except ResourceExistsError as error:  # 409, which a lock of the resource is answered with, too
+                live = arm.body(self._azure.storage.blob_containers.get(*self._where))["properties"]
+                if live.get("leaseState") != "Leased":
                     raise
-                if self._is_without_end():
+                if live.get("leaseDuration") == "Infinite":  # by someone, so that it is not deleted; ours have an end
                     return False
                 raise LeaseTakenError from error
         return True
 
-    def _is_without_end(self) -> bool:
-        """Whether someone leased it for good, so that it is not deleted. Ours have an end."""
-        live = arm.body(self._azure.storage.blob_containers.get(*self._where))
-        return bool(live["properties"].get("leaseDuration") == "Infinite")
-
     def _renew(self, over: threading.Event) -> None:
-        """Renew it again and again. What is refused is tried once more: a lease that ran out can be renewed, too."""
+        """Renew it again and again, whatever comes of it: one that ran out is renewed, too, unless another has it."""
         from azure.core.exceptions import AzureError
 
         while not over.wait(_RENEW_SECONDS):
