@@ -13,11 +13,11 @@ from mlflow_azure.cli.names import PROGRAM
 
 
 def install(extra: str) -> str:
-    """The install command for each of the usual installers."""
+    """The install command for each of the usual installers, one per line."""
     what = shlex.quote(f"{_origin()}[{extra}]")
     return (
-        f"pipx install --force {what}, or: uv tool install --force {what}, or in a virtual environment: "
-        f"pip install {what}"
+        f"pipx install --force {what}\nWith uv: uv tool install --force {what}\n"
+        f"In a virtual environment: pip install {what}"
     )
 
 

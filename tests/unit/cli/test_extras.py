@@ -29,8 +29,8 @@ def test_an_extra_is_installed_from_the_wheel_that_the_package_came_from(record:
     wheel.touch()
     record.write_text(json.dumps({"url": wheel.as_uri(), "archive_info": {}}), encoding="utf-8")
     assert install("emulator") == (
-        f"pipx install --force '{wheel}[emulator]', or: uv tool install --force '{wheel}[emulator]', "
-        f"or in a virtual environment: pip install '{wheel}[emulator]'"
+        f"pipx install --force '{wheel}[emulator]'\nWith uv: uv tool install --force '{wheel}[emulator]'\n"
+        f"In a virtual environment: pip install '{wheel}[emulator]'"
     )
 
 
