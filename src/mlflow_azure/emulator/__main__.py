@@ -12,11 +12,11 @@ from mlflow_azure.emulator.locks import take
 from mlflow_azure.emulator.server import serve
 
 LOOKED_AT_SECONDS = 1
-"""For less than that, someone who looks whether an emulator runs keeps one from starting."""
+"""Longest time for which a check whether an emulator is running can delay a start."""
 
 
 def main() -> int:
-    """Run the emulator of one home; 1 where it runs already."""
+    """Run the emulator of one home; return 1 if it is already running."""
     parser = argparse.ArgumentParser(prog="python -m mlflow_azure.emulator", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="directory of this emulator")
     home = Home(parser.parse_args().home.absolute())

@@ -1,7 +1,7 @@
-"""The sign-in page of the emulated tenant: choose a user, consent, and go back to the application.
+"""The sign-in page of the emulated tenant: choose a user, consent, and return to the application.
 
-An application with `response_mode=form_post` (App Service) goes back with an identity token; a public client, such as
-the Azure CLI, with a code.
+An application with `response_mode=form_post` (App Service) gets an identity token; a public client, such as
+the Azure CLI, gets a code.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class AuthorizePage:
         self._users = users
 
     def routes(self) -> list[Route]:
-        """The route, with the tenant's id in front."""
+        """Return the route, with the tenant's id in front."""
         return [Route("/{tenant}/oauth2/v2.0/authorize", self._authorize, methods=["GET", "POST"])]
 
     async def _authorize(self, request: Request) -> Response:
@@ -76,7 +76,7 @@ class AuthorizePage:
         return "".join(buttons)
 
     def _answer(self, application: Object, form: Mapping[str, str], asked: Mapping[str, str]) -> Response:
-        """The application again, with a token or the reason why there is none; or the question for consent."""
+        """Redirect to the application, with a token or the reason why there is none; or ask for consent."""
         directory, name = self._world.directory, application["displayName"]
         user = directory.find("users", id=form.get("user"))
         principal = directory.find("servicePrincipals", appId=application["appId"])
@@ -111,7 +111,7 @@ def _question(user: Object, scopes: frozenset[str]) -> str:
 
 
 def _send_back(application: str, asked: Mapping[str, str], **answer: str) -> Response:
-    """A page that sends itself on to the application."""
+    """Return a page that submits itself to the application."""
     answer["state"] = asked.get("state", "")
     fields = [f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in answer.items()]
     form = (
@@ -129,13 +129,13 @@ def _with_code(client: str, asked: Mapping[str, str], code: str) -> Response:
 
 
 def _is_public(asked: Mapping[str, str]) -> bool:
-    """Whether a client of Microsoft's own asks, which listens on this machine."""
+    """Whether the client is one of Microsoft's own, listening on this machine."""
     on_loopback = _LOOPBACK.fullmatch(asked.get("redirect_uri", "")) is not None
     return asked.get("client_id") in FIRST_PARTY and asked.get("response_type") == "code" and on_loopback
 
 
 def _refuse(application: Object | None, asked: Mapping[str, str]) -> str:
-    """Why the application cannot be signed in to; empty where it can."""
+    """Return why sign-in to the application is impossible; empty if it is possible."""
     if application is None:
         return f"AADSTS700016: Application with identifier '{asked.get('client_id')}' was not found in the directory."
     web = application["web"]

@@ -1,4 +1,4 @@
-"""Work that goes on after the request that began it was answered."""
+"""Background work that continues after its request was answered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Tasks by name. One that fails is logged; all are cancelled when the emulator ends."""
+    """Tasks by name. Failures are logged; all tasks are cancelled when the emulator ends."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -25,7 +25,7 @@ class Background:
         task.add_done_callback(self._forget)
 
     async def cancel(self, name: str) -> None:
-        """Cancel the work called `name`, if it goes on, and wait for its end."""
+        """Cancel the work called `name`, if it is running, and wait for its end."""
         task = self._tasks.get(name)
         if task:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Signing in as an application with a token of someone whom it trusts, a managed identity for one.
+"""Signing in as an application with a federated credential, such as a managed identity's token.
 
 https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
 """
@@ -25,13 +25,13 @@ _HELP = (
 
 
 def require_trusted(world: World, application: Object, assertion: str) -> None:
-    """Refuse an assertion that no federated credential of an application is about.
+    """Refuse an assertion that matches no federated credential of an application.
 
-    Upper and lower case count: https://learn.microsoft.com/entra/identity-platform/reference-breaking-changes. The
-    words, which tell the first property that does not match: github.com/Azure/login/issues/482.
+    Matching is case-sensitive: https://learn.microsoft.com/entra/identity-platform/reference-breaking-changes. The
+    text, which names the first property that does not match: github.com/Azure/login/issues/482.
 
     Raises:
-        SignInError: There is none, or the assertion is no good token.
+        SignInError: None matches, or the assertion is not a valid token.
 
     """
     try:
@@ -55,7 +55,7 @@ def require_trusted(world: World, application: Object, assertion: str) -> None:
 
 
 def _lags(world: World, credential: Object) -> bool:
-    """Whether a new credential is not known everywhere yet: github.com/Azure/azure-workload-identity/issues/1200."""
+    """Whether a new credential is not replicated yet: github.com/Azure/azure-workload-identity/issues/1200."""
     return world.quirks.strikes("directory_lag", f"{FEDERATED}/{credential['id']} as reference")
 
 

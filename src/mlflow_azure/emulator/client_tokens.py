@@ -1,4 +1,4 @@
-"""Access tokens that speak for an application itself, a managed identity for one."""
+"""Access tokens of an application itself, such as a managed identity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlflow_azure.emulator.consent import SignInError
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
-# What an assertion is meant for with which a managed identity signs in as an application.
+# Audience of an assertion with which a managed identity signs in as an application.
 TOKEN_EXCHANGE = "api://AzureADTokenExchange"  # noqa: S105 - an audience
 _DIRECTORY_RIGHTS = {
     "none": [],
@@ -29,7 +29,7 @@ _SERVICES = {
 
 
 def client_token(world: World, identifier: str, client_id: str, subject: str, tenant: str = "", **claims: Any) -> str:
-    """A token for the API called `identifier` that speaks for the service principal `subject` of a client.
+    """Return a token for the API `identifier`, issued to the service principal `subject` of a client.
 
     Raises:
         SignInError: There is no such API in the tenant, or the client is not assigned to it.
@@ -42,7 +42,7 @@ def client_token(world: World, identifier: str, client_id: str, subject: str, te
     if identifier.rstrip("/") in _services(world):
         return world.tokens.sign(identifier, subject, tenant=tenant, **claims)
     if identifier == TOKEN_EXCHANGE:
-        # Its issuer is the one that federated credentials name, that of version 2:
+        # Its issuer is the v2 issuer, as in federated credentials:
         # https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
         return world.tokens.sign(identifier, subject, 2, **claims)
     directory = world.directory

@@ -1,6 +1,6 @@
-"""What differs between Azure's clouds, beside host names. The control interface chooses one: `PUT cloud {"name": …}`.
+"""Differences between Azure's clouds apart from host names. Selected with `PUT cloud {"name": …}`.
 
-Without a choice the emulator is a cloud of its own: it issues tokens under its own address.
+By default, the emulator is a cloud of its own: it issues tokens under its own address.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ class Cloud:
     """One cloud.
 
     Attributes:
-        issuer: Whom tokens of version 2 name as their issuer, before the tenant.
+        issuer: The issuer in v2 tokens, before the tenant.
         kudu: The audience of tokens for SCM sites.
-        kudu_takes_arm_tokens: Whether SCM sites take tokens for Resource Manager, too.
+        kudu_takes_arm_tokens: Whether SCM sites also accept tokens for Resource Manager.
         postgres: The audience of tokens for PostgreSQL servers.
         graph: The audience of tokens for Microsoft Graph.
 

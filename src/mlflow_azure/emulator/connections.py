@@ -1,4 +1,4 @@
-"""The open connections of the server, so that a fault can cut one."""
+"""The open connections of the server, so that a fault can close one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Connections:
         self._open: dict[tuple[str, int], asyncio.Transport] = {}
 
     def protocol(self) -> type[H11Protocol]:
-        """An HTTP protocol for uvicorn that enters its connections here."""
+        """An HTTP protocol for uvicorn that registers its connections here."""
         connections = self._open
 
         class Protocol(H11Protocol):
@@ -36,12 +36,12 @@ class Connections:
             def shutdown(self) -> None:
                 super().shutdown()
                 if self.cycle is None or self.cycle.response_complete:
-                    # Closing waits for the client's part of TLS, and an idle client does not answer.
+                    # Closing waits for the client's part of TLS, and an idle client does not respond.
                     self.transport.abort()
 
         return Protocol
 
     def cut(self, request: Request) -> None:
-        """Close the connection of a request without an answer."""
+        """Close the connection of a request without a response."""
         if request.client:
             self._open[(request.client.host, request.client.port)].abort()

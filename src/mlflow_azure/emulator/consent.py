@@ -1,4 +1,4 @@
-"""Who may use an application for a user: assignment, pre-authorisation and consent.
+"""Access to applications on behalf of users: assignment, pre-authorisation and consent.
 
 https://learn.microsoft.com/entra/identity-platform/permissions-consent-overview
 """
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.directory import Directory, Object
 
-# What every sign-in asks of Microsoft Graph.
+# The Microsoft Graph permissions that every sign-in requests.
 SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
-# Clients of Microsoft's own that are in every tenant, and that no application of the tenant stands for.
+# Microsoft's own clients, which exist in every tenant without an application in it.
 FIRST_PARTY = {AZURE_CLI: "Microsoft Azure CLI"}
 
 
 class SignInError(Exception):
     """Microsoft Entra ID refuses: OAuth's error and Entra's description of it.
 
-    Codes and words: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    Codes and texts: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
     """
 
     def __init__(self, status: int, error: str, description: str, suberror: str = "") -> None:
@@ -41,7 +41,7 @@ class SignInError(Exception):
 
 
 def require_assignment(directory: Directory, user: Object, resource: Object) -> None:
-    """Refuse a user that the application (a service principal) is closed to.
+    """Refuse a user who is not assigned to an application (a service principal) that requires it.
 
     Raises:
         SignInError: It is.
@@ -60,7 +60,7 @@ def require_assignment(directory: Directory, user: Object, resource: Object) -> 
 
 
 def granted_scopes(directory: Directory, client: str, resource: Object, user: str) -> set[str]:
-    """The delegated permissions of an API that a client has for a user: those granted, and those pre-authorised.
+    """Return a client's delegated permissions on an API for a user: granted and pre-authorised ones.
 
     Args:
         directory: The tenant.
@@ -82,16 +82,16 @@ def granted_scopes(directory: Directory, client: str, resource: Object, user: st
 
 
 def may_consent(client: Object) -> bool:
-    """Whether users can consent themselves to signing in to an application (a service principal).
+    """Whether users can consent to sign-in to an application (a service principal) themselves.
 
-    Where assignment is required they cannot, as they cannot in tenants that leave it to administrators:
+    They cannot if assignment is required, nor in tenants that leave consent to administrators:
     https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal
     """
     return not client["appRoleAssignmentRequired"]
 
 
 def consent(directory: Directory, client: Object, user: str, scopes: Iterable[str]) -> None:
-    """Note that a user consented to signing in to an application."""
+    """Record that a user consented to sign-in to an application."""
     graph = directory.find("servicePrincipals", appId=GRAPH_APP)
     if graph is None:
         return
@@ -100,13 +100,13 @@ def consent(directory: Directory, client: Object, user: str, scopes: Iterable[st
 
 
 def consented(directory: Directory, client: Object, user: str, scopes: Iterable[str]) -> bool:
-    """Whether a user, or an administrator for all, has consented to signing in to an application."""
+    """Whether a user, or an administrator for all, has consented to sign-in to an application."""
     graph = directory.find("servicePrincipals", appId=GRAPH_APP)
     return graph is not None and granted_scopes(directory, client["appId"], graph, user).issuperset(scopes)
 
 
 def not_consented(client: str, name: str) -> SignInError:
-    """The refusal where nobody has consented, and nobody is there to be asked."""
+    """Return the error if nobody has consented, and nobody can be asked."""
     return SignInError(
         400,
         "invalid_grant",
@@ -117,7 +117,7 @@ def not_consented(client: str, name: str) -> SignInError:
 
 
 def only_an_administrator(name: str) -> SignInError:
-    """The refusal where the user may not consent. https://joonasw.net/view/the-grant-requires-admin-permission."""
+    """Return the error if the user may not consent. https://joonasw.net/view/the-grant-requires-admin-permission."""
     return SignInError(
         400,
         "access_denied",

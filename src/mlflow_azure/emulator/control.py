@@ -1,4 +1,4 @@
-"""The control interface: what a test orders the emulator to be, and what it asks of it. Loopback only, no sign-in."""
+"""The control interface, with which tests configure and query the emulator. Loopback only, no sign-in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
 PREFIX = "/emulator"
-# Sections of the settings that a PUT replaces, and the type of their JSON.
+# Sections of the settings that a PUT replaces, with their JSON types.
 _SECTIONS: dict[str, type] = {
     "names": dict,
     "providers": dict,
@@ -33,7 +33,7 @@ _SECTIONS: dict[str, type] = {
 
 
 class Control:
-    """Answers the control interface of one emulator."""
+    """Handles the control interface of one emulator."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -92,7 +92,7 @@ class Control:
     def _state(self, site: str) -> str:
         try:
             return self._world.runtime.sites.state(site)
-        except RuntimeFaultError as fault:  # it could not be opened again after a restart
+        except RuntimeFaultError as fault:  # it could not be reopened after a restart
             return str(fault)
 
     async def _latency(self, request: Request) -> Response:
@@ -111,7 +111,7 @@ class Control:
         return await self._apply(request, dict, self._world.choose_cloud)
 
     async def _directory(self, request: Request) -> Response:
-        """Put users and groups (each with `id` and `displayName`) into the directory."""
+        """Add users and groups (each with `id` and `displayName`) to the directory."""
 
         def apply(order: dict[str, Any]) -> None:
             for kind in ("users", "groups"):

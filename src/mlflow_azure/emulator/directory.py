@@ -1,6 +1,6 @@
 """The emulated Microsoft Entra tenant: applications, service principals, users, groups, and their relations.
 
-Objects are kept as Microsoft Graph answers them, in the state; secrets are kept beside them.
+Objects are stored in Microsoft Graph's format in the state; secrets are stored separately.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Object = dict[str, Any]
 
 # Application id of Microsoft Graph, in every tenant.
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
-# Of the Azure CLI, which is in every tenant that it was used in.
+# Application id of the Azure CLI, which is in every tenant where it was used.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 FEDERATED = "federatedIdentityCredentials"
 NO_ROLE = str(uuid.UUID(int=0))
 
-# By which a relation names the objects that it is between.
+# The properties by which a relation refers to its objects.
 _SIDES = ("principalId", "resourceId", "clientId", "applicationId")
 
 
@@ -37,7 +37,7 @@ class Directory:
         self.tenant = tenant
 
     def introduce(self, client_id: str, object_id: str) -> None:
-        """Put in what every tenant has: Microsoft Graph, the Azure CLI, a user; here the emulator's own principal."""
+        """Add what every tenant has: Microsoft Graph, the Azure CLI, a user; and the emulator's own principal."""
         if self._saved:
             return
         self.put("servicePrincipals", service_principal(GRAPH_APP, "Microsoft Graph"))
@@ -47,20 +47,20 @@ class Directory:
         self.put("users", {"id": str(uuid.uuid4()), "displayName": "Emulated User", "userPrincipalName": name})
 
     def all(self, kind: str) -> list[Object]:
-        """All objects of one kind."""
+        """Return all objects of one kind."""
         return list(self._saved.get(kind, {}).values())
 
     def find(self, kind: str, **properties: Any) -> Object | None:
-        """The first object of one kind whose properties have these values."""
+        """Return the first object of one kind with these property values."""
         return next((each for each in self.all(kind) if properties.items() <= each.items()), None)
 
     def put(self, kind: str, item: Object) -> Object:
-        """Keep an object."""
+        """Store an object."""
         self._saved.setdefault(kind, {})[item["id"]] = item
         return item
 
     def remove(self, kind: str, object_id: str) -> Object | None:
-        """Forget an object, and every relation of it."""
+        """Remove an object and all of its relations."""
         removed: Object | None = self._saved.get(kind, {}).pop(object_id, None)
         for relation in ("appRoleAssignments", "oauth2PermissionGrants", FEDERATED):
             for each in self.all(relation):
@@ -69,13 +69,13 @@ class Directory:
         return removed
 
     def principal(self, object_id: str) -> tuple[str, Object] | None:
-        """The user, group or service principal with this id, and which of the three, as Microsoft Graph calls it."""
+        """Return the user, group or service principal with this id, and its type in Microsoft Graph's terms."""
         kinds = {"servicePrincipals": "ServicePrincipal", "users": "User", "groups": "Group"}
         found = ((name, self.find(kind, id=object_id)) for kind, name in kinds.items())
         return next(((name, item) for name, item in found if item), None)
 
     def add_password(self, application: Object, described: Object) -> Object:
-        """Give an application, or a service principal, a new secret; what Graph answers only once, with the secret."""
+        """Create a secret for an application or service principal; return Graph's one-time response with it."""
         secret = secrets.token_urlsafe(30)
         entry = {**described, "keyId": str(uuid.uuid4()), "hint": secret[:3], "secretText": None}
         application.setdefault("passwordCredentials", []).append(entry)  # service principals of older homes have none
@@ -83,7 +83,7 @@ class Directory:
         return {**entry, "secretText": secret}
 
     def remove_password(self, application: Object, key_id: str) -> bool:
-        """Take a secret from an application; False where it has not got it."""
+        """Remove a secret from an application; return False if it does not have it."""
         before = application.get("passwordCredentials", [])
         kept = [each for each in before if each["keyId"] != key_id]
         found = len(kept) < len(before)
@@ -92,7 +92,7 @@ class Directory:
         return found
 
     def password_ok(self, application: Object, secret: str) -> bool:
-        """Whether `secret` is one of the application's, and still in force."""
+        """Whether `secret` is a valid secret of the application."""
         now = datetime.now(UTC)
         return any(
             hmac.compare_digest(self._saved["secrets"][each["keyId"]], _digest(secret))
@@ -101,11 +101,11 @@ class Directory:
         )
 
     def federated(self, application_id: str) -> list[Object]:
-        """The federated credentials of the application with this object id."""
+        """Return the federated credentials of the application with this object id."""
         return [each for each in self.all(FEDERATED) if each["applicationId"] == application_id]
 
     def roles_of(self, principal: str, resource: Object) -> list[str] | None:
-        """The application roles that a principal has in `resource` (a service principal); None where it has none."""
+        """Return a principal's application roles in `resource` (a service principal); None if it has none."""
         granted = [
             each["appRoleId"]
             for each in self.all("appRoleAssignments")
@@ -116,13 +116,13 @@ class Directory:
         return [role["value"] for role in resource["appRoles"] if role["id"] in granted and role.get("value")]
 
     def resource_named(self, identifier: str) -> Object | None:
-        """The service principal whose API has this identifier: its application id, or one of its identifier URIs."""
+        """Return the service principal of an API, by application id or identifier URI."""
         named = [each for each in self.all("servicePrincipals") if identifier in each["servicePrincipalNames"]]
         return named[0] if named else None
 
 
 def service_principal(app_id: str, name: str) -> Object:
-    """A new service principal of the application with this application id."""
+    """Return a new service principal for the application with this application id."""
     return {
         "id": str(uuid.uuid4()),
         "appId": app_id,

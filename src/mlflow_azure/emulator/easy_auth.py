@@ -1,4 +1,4 @@
-"""App Service Authentication: what a request is asked for before it reaches a web app.
+"""App Service Authentication: what a request needs before it reaches a web app.
 
 https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad
 """
@@ -30,7 +30,7 @@ class EasyAuth:
         self._world = world
 
     async def admit(self, site: str, request: Request) -> Response | None:
-        """None where the request may go on to the web app, else its answer."""
+        """Return None if the request may reach the web app, otherwise the response."""
         settings = self._settings(site)
         if not settings or not settings.get("platform", {}).get("enabled"):
             return None
@@ -65,7 +65,7 @@ class EasyAuth:
         if not rules.get("requireAuthentication") or request.url.path in (rules.get("excludedPaths") or []):
             return None
         action = rules.get("unauthenticatedClientAction", "RedirectToLoginPage")
-        # A client that is no browser could do nothing with the page: it is told so.
+        # The page is useless to clients other than browsers: they get an error.
         browser = "Mozilla" in request.headers.get("user-agent", "")
         if action == "RedirectToLoginPage" and browser:
             return RedirectResponse(login_url(self._world, _provider(settings), request), 302)
@@ -87,7 +87,7 @@ def _provider(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _allowed(claims: Mapping[str, Any], validation: dict[str, Any]) -> bool:
-    """Whether the settings admit the principal of a valid token. An empty list admits everyone."""
+    """Whether the settings allow the principal of a valid token. An empty list allows everyone."""
     policy = validation.get("defaultAuthorizationPolicy") or {}
     applications = policy.get("allowedApplications")
     if applications and claims.get("azp", claims.get("appid")) not in applications:

@@ -1,4 +1,4 @@
-"""How App Service Authentication shows the tenant that it is the application: by a managed identity of the web app."""
+"""How App Service Authentication authenticates as the application: with a managed identity of the web app."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mlflow_azure.emulator.consent import SignInError
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.world import World
 
-# The app setting that holds the client id of the identity, and takes the place of the secret's setting.
+# The app setting with the identity's client id, which replaces the setting of the secret.
 _OVERRIDE = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 
 
 def require_client(world: World, site_name: str, registration: dict[str, Any]) -> None:
-    """Sign in as the application, where that is to be done with a managed identity instead of a secret.
+    """Sign in as the application, if configured with a managed identity instead of a secret.
 
     https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad#use-a-managed-identity-instead-of-a-secret-preview
 

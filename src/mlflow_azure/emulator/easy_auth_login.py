@@ -1,4 +1,4 @@
-"""The pages below `/.auth` of a web app: sign-in of a browser, its session, and its end."""
+"""The pages below `/.auth` of a web app: sign-in of a browser, its session, and sign-out."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class Login:
         self._provider = provider
 
     def is_own(self, path: str) -> bool:
-        """Whether a path belongs to App Service, not to the web app."""
+        """Whether a path belongs to App Service rather than the web app."""
         return path.startswith(_PREFIX + "/")
 
     def session(self, request: Request) -> Mapping[str, Any] | None:
-        """The claims of who signed in with this browser."""
+        """Return the claims of the browser's user."""
         try:
             return self._world.tokens.verify(request.cookies.get(_COOKIE, ""), frozenset({self._audience}))
         except TokenError:
             return None
 
     async def answer(self, request: Request) -> Response:
-        """One of App Service's own pages."""
+        """Return one of App Service's own pages."""
         match request.url.path.removeprefix(_PREFIX):
             case "/login/aad":
                 return RedirectResponse(login_url(self._world, self._provider, request), 302)
@@ -59,7 +59,7 @@ class Login:
         return PlainTextResponse("Not Found", 404)
 
     async def _callback(self, request: Request) -> Response:
-        """Take the token that the sign-in page sent the browser back with, and begin a session."""
+        """Accept the token from the sign-in page, and begin a session."""
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         registration = self._provider["registration"]
         audience, issuer = frozenset({registration["clientId"]}), registration.get("openIdIssuer")
@@ -69,7 +69,7 @@ class Login:
         except (TokenError, SignInError) as error:
             return PlainTextResponse(f"Sign-in failed: {form.get('error_description', error)}", 401)
         wanted = form.get("state", "/")
-        # Only a path of the site itself: anything else would send the browser to a stranger.
+        # Only a path of the site itself: anything else would be an open redirect.
         target = wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
         response = RedirectResponse(target, 302)
         session = self._world.tokens.sign(self._audience, claims["oid"], name=claims.get("name", ""))
@@ -85,7 +85,7 @@ class Login:
 
 
 def login_url(world: World, provider: dict[str, Any], request: Request) -> str:
-    """The sign-in page of the tenant, which comes back to where the browser wanted to go."""
+    """Redirect to the tenant's sign-in page, which returns to the requested page."""
     path = request.url.path if not request.url.path.startswith(_PREFIX) else "/"
     query = {
         "response_type": "code id_token",

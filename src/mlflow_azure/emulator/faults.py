@@ -1,4 +1,4 @@
-"""Faults that a test orders: which request fails, how often, and how."""
+"""Injected faults: which request fails, how often, and how."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Kind = Literal["status", "cut-before", "cut-after", "operation-failed", "stale-r
 
 @dataclass
 class Fault:
-    """One order, in the words of the control interface.
+    """One fault, as in the control interface.
 
     Attributes:
-        path: Regular expression, searched in the request's path without regard to case.
-        times: How many requests fail; None for all.
-        after: How many matching requests pass before the first fails.
-        kind: "status" answers with `status`; "cut-before" and "cut-after" close the connection before or after the
-            request takes effect; "operation-failed" lets the long-running operation end in Failed (where the request
-            starts none, it takes effect and answers with the failure); "stale-read" answers a GET with the
-            resource's previous version, or 404 where there is none; "garbled" answers as `garbling` says.
-        garbling: Of the body "half" is left; it is a "page" of HTML, "nothing", "null", a "list" or a "text"; or in it
-            are all values "nulls", of other "types", or half of the "keys" gone.
+        path: Regular expression, searched case-insensitively in the request's path.
+        times: Number of requests that fail; None for all.
+        after: Number of matching requests that pass before the first one fails.
+        kind: "status" responds with `status`; "cut-before" and "cut-after" close the connection before or after the
+            request takes effect; "operation-failed" makes the long-running operation end in Failed (if the request
+            starts none, it takes effect and responds with the failure); "stale-read" answers a GET with the
+            resource's previous version, or 404 if there is none; "garbled" modifies the response as in `garbling`.
+        garbling: The body is cut in "half"; or it is a "page" of HTML, "nothing", "null", a "list" or a "text"; or
+            all values are "nulls" or of other "types", or half of the "keys" are missing.
 
     """
 
@@ -62,13 +62,13 @@ class Fault:
 
 
 class Faults:
-    """All orders in force. They are forgotten when the emulator stops."""
+    """All active faults. They are cleared when the emulator stops."""
 
     def __init__(self) -> None:
         self._orders: list[Fault] = []
 
     def order(self, description: dict[str, Any]) -> None:
-        """Add the fault that `description` (the fields of `Fault`) describes.
+        """Add the fault with the fields in `description`.
 
         Raises:
             TypeError, ValueError: The description has unknown or malformed fields.
@@ -77,11 +77,11 @@ class Faults:
         self._orders.append(Fault(**description))
 
     def clear(self) -> None:
-        """Forget all orders."""
+        """Clear all faults."""
         self._orders.clear()
 
     def strike(self, method: str, path: str) -> Fault | None:
-        """The fault that hits this request, if one does."""
+        """Return the fault for this request, if any."""
         struck = next((fault for fault in self._orders if fault.strikes(method, path)), None)
         self._orders = [fault for fault in self._orders if fault.times != 0]
         return struck

@@ -1,4 +1,4 @@
-"""Answers that are not what they should be: a proxy's page, half an answer, one of another version of a service."""
+"""Malformed responses: a proxy's page, half a response, one of another version of a service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAGE = b"<!DOCTYPE html><html><body><h1>Welcome to this network</h1></body></ht
 
 
 def garbled(answer: Response, how: Garbling) -> Response:
-    """The answer with another body: see Fault. It says how long it is, so that nothing waits for the rest."""
+    """Return the response with another body, see Fault. Its length is set, so that nothing waits for the rest."""
     whole = bytes(answer.body)
     body = _PAGE if how == "page" else whole[: len(whole) // 2] if how == "half" else _other(whole, how)
     kind = "text/html" if how == "page" else answer.media_type
@@ -30,22 +30,22 @@ def _other(whole: bytes, how: Garbling) -> bytes:
     change = {"nulls": _nulls, "types": _types, "keys": _fewer}[how]
     try:
         return json.dumps(change(json.loads(whole))).encode()
-    except ValueError:  # it was no JSON
+    except ValueError:  # it was not JSON
         return whole
 
 
 def _nulls(value: Any) -> Any:
-    """Every value is null."""
+    """Replace every value with null."""
     return _within(value, lambda _: None)
 
 
 def _types(value: Any) -> Any:
-    """Every text is a number, and every other value a text."""
+    """Replace every text with a number, and every other value with a text."""
     return _within(value, lambda each: 7 if isinstance(each, str) else str(each))
 
 
 def _fewer(value: Any) -> Any:
-    """Of every object every second field is gone."""
+    """Remove every second field of every object."""
     if isinstance(value, dict):
         return {name: _fewer(each) for number, (name, each) in enumerate(sorted(value.items())) if number % 2}
     return [_fewer(each) for each in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Where an emulator keeps its files. Two homes are two independent emulators."""
+"""The directory of an emulator's files. Two homes are two independent emulators."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Home:
 
     @property
     def endpoint_file(self) -> Path:
-        """JSON that says where the emulator listens and how to sign in (mode 600); there while it runs."""
+        """JSON with the emulator's address and credentials (mode 600); exists while it runs."""
         return self.root / "endpoint.json"
 
     @property
     def state_file(self) -> Path:
-        """What the emulated Azure holds."""
+        """The state of the emulated Azure."""
         return self.root / "state.json"
 
     @property
     def log_file(self) -> Path:
-        """What the daemon wrote to its standard output and error."""
+        """The daemon's standard output and error."""
         return self.root / "emulator.log"
 
     @property
@@ -45,21 +45,21 @@ class Home:
 
     @property
     def task_blobs(self) -> Path:
-        """Sources that were uploaded for ACR Tasks, and the logs of their runs."""
+        """Uploaded sources of ACR Tasks, and the logs of their runs."""
         return self.root / "acr-tasks"
 
     @property
     def subscription_id(self) -> str:
-        """Of the subscription that a new emulator with this home has: what is named after it can be told beforehand."""
+        """Subscription id of a new emulator with this home, so that names derived from it are known beforehand."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, self.root.as_uri()))
 
     @property
     def on_demand_file(self) -> Path:
-        """There while the emulator runs only because a command needed it, and no one has started it by its name."""
+        """Exists while the emulator runs only because a command needed it, and was not started explicitly."""
         return self.root / "on-demand"
 
 
 def default_home() -> Home:
-    """The home that `MLFLOW_AZURE_EMULATOR_HOME` names, else one in the user's data directory."""
+    """Return the home given by `MLFLOW_AZURE_EMULATOR_HOME`, or the one in the user's data directory."""
     chosen = os.environ.get(HOME_VARIABLE)
     return Home(Path(chosen).expanduser().absolute() if chosen else user_data_path("mlflow-azure") / "emulator")

@@ -1,4 +1,4 @@
-"""How long the emulated Azure takes.
+"""The latencies of the emulated Azure.
 
 The seconds of the profile "azure" were taken from dated exchanges with Azure of 2023 and 2024 that the azure-cli
 project publishes with its tests (src/azure-cli/azure/cli/command_modules/*/tests/latest/recordings).
@@ -13,12 +13,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one kind of request.
+    """Durations of one kind of request, in seconds.
 
     Attributes:
-        answer: Until the answer to the request comes.
-        operation: From then until the long-running operation, where it starts one, is done.
-        poll: What `Retry-After` asks for between two polls of that operation.
+        answer: Time until the response.
+        operation: Time from then until the long-running operation, if any, is done.
+        poll: `Retry-After` between two polls of that operation.
 
     """
 
@@ -49,7 +49,7 @@ _AZURE = {
         for part in ("", "/virtualNetworkLinks")
     },
     # Of 2026, from the recordings of the command module postgresql. What is not in them is assumed to take as long as
-    # what is alike: firewall rules and parameters as databases, changes of a server as its deletion.
+    # similar ones: firewall rules and parameters as databases, changes of a server as its deletion.
     ("PUT", _POSTGRES): Timing(3.0, operation=285, poll=60),
     ("PATCH", _POSTGRES): Timing(1.0, operation=60, poll=15),
     ("POST", _POSTGRES): Timing(1.0, operation=60, poll=15),
@@ -65,16 +65,16 @@ PROFILES = ("none", "azure")
 
 
 class Latency:
-    """The profile in force: a section of the state with `profile`, `scale` (factor on every duration) and `reads`.
+    """The active profile: a section of the state with `profile`, `scale` (factor on every duration) and `reads`.
 
-    `reads` lets an operation be done only after that many polls, however fast they come.
+    `reads` is the minimum number of polls before an operation is done.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
 
     def choose(self, profile: str = "none", scale: float = 1.0, reads: int = 0) -> None:
-        """Put a profile in force.
+        """Activate a profile.
 
         Raises:
             ValueError: There is no such profile, or a number is below zero.
@@ -88,19 +88,19 @@ class Latency:
 
     @property
     def reads(self) -> int:
-        """Polls that an operation answers with "not yet"."""
+        """Number of polls that return "not yet"."""
         return int(self._settings.get("reads", 0))
 
     @property
     def scale(self) -> float:
-        """What each of Azure's durations is multiplied with."""
+        """The factor for each of Azure's durations."""
         return 0.0 if self._settings.get("profile", "none") == "none" else float(self._settings["scale"])
 
     def timing(self, method: str, resource_type: str) -> Timing:
-        """The seconds that a request of this kind takes now."""
+        """Return the current durations for a request of this kind."""
         known = _AZURE.get((method, resource_type), _READ if method in ("GET", "HEAD") else _WRITE)
         return Timing(known.answer * self.scale, known.operation * self.scale, known.poll * self.scale)
 
     async def pause(self, method: str, resource_type: str) -> None:
-        """Wait as long as the answer to a request of this kind takes."""
+        """Wait for the response time of a request of this kind."""
         await asyncio.sleep(self.timing(method, resource_type).answer)

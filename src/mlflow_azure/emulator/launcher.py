@@ -1,4 +1,4 @@
-"""Start, stop, ask and reset the emulator of a home, from another process."""
+"""Start, stop, query and reset the emulator of a home, from another process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _KEPT = (
 
 
 class EmulatorError(Exception):
-    """The emulator could not be started, stopped or queried. The text says why; `hint`, what to do."""
+    """The emulator could not be started, stopped or queried. The text says why; `hint` says what to do."""
 
     def __init__(self, message: str, hint: str = _KEPT) -> None:
         super().__init__(message)
@@ -46,13 +46,13 @@ class EmulatorError(Exception):
 
 
 def start(home: Home | None = None, *, on_demand: bool = False) -> dict[str, Any]:
-    """Start the emulator in the background, wait until it answers, and return the content of its endpoint file.
+    """Start the emulator in the background, wait until it responds, and return the content of its endpoint file.
 
-    Does nothing where it runs already; two starts at once end with one emulator.
+    Does nothing if it is already running; two concurrent starts result in one emulator.
 
     Args:
-        home: Where its files are.
-        on_demand: Whether it is only needed for what someone else does: see `runs_on_demand`.
+        home: The directory of its files.
+        on_demand: Whether it is started only because a command needs it: see `runs_on_demand`.
 
     Raises:
         EmulatorError: It did not start.
@@ -73,13 +73,13 @@ def start(home: Home | None = None, *, on_demand: bool = False) -> dict[str, Any
 
 @contextmanager
 def passing(home: Home | None = None) -> Iterator[dict[str, Any]]:
-    """The endpoint of an emulator as a new one with this home would be; within a `with` block, and nowhere in the home.
+    """Give the endpoint of a temporary emulator, as a new one with this home would be, without writing to the home.
 
-    It ends with the process that asked for it, however that ends.
+    It ends with the calling process, however that ends.
 
     Raises:
         EmulatorError: It did not start.
-        OSError: There could be none with this home.
+        OSError: This home cannot be used.
 
     """
     home = home or default_home()
@@ -91,26 +91,26 @@ def passing(home: Home | None = None) -> Iterator[dict[str, Any]]:
         state.section("identity")["subscription_id"] = home.subscription_id
         state.save()
         daemon = _launch(brief, (sys.executable, "-I", "-S", str(_LEASH), _GRACE_SECONDS), stdin=subprocess.PIPE)
-        with daemon:  # whose end closes the pipe, which ends what is on the leash
+        with daemon:  # its end closes the pipe, which ends the leashed process
             yield _wait_for_endpoint(brief, daemon)
 
 
 def has_home(home: Home | None = None) -> bool:
-    """Whether there is, or was, an emulator with this home."""
+    """Whether an emulator with this home exists or existed."""
     file = (home or default_home()).state_file
     return file.exists() or previous(file).exists()
 
 
 def runs_on_demand(home: Home | None = None) -> bool:
-    """Whether the emulator was started because a command needed it, and may end when nothing is left in it."""
+    """Whether the emulator was started because a command needed it, and may stop when it is empty."""
     return (home or default_home()).on_demand_file.exists()
 
 
 def stop(home: Home | None = None) -> bool:
-    """End the emulator and every process that it started; False where it did not run.
+    """Stop the emulator and every process that it started; return False if it was not running.
 
     Raises:
-        EmulatorError: It does not end.
+        EmulatorError: It does not stop.
 
     """
     home = home or default_home()
@@ -119,7 +119,7 @@ def stop(home: Home | None = None) -> bool:
 
 
 def reset(home: Home | None = None) -> None:
-    """Stop the emulator and delete all that it holds, blobs and images too."""
+    """Stop the emulator and delete everything in it, including blobs and images."""
     home = home or default_home()
     with exclusive(home.start_lock):
         _stop(home)
@@ -128,10 +128,10 @@ def reset(home: Home | None = None) -> None:
 
 
 def status(home: Home | None = None) -> dict[str, Any] | None:
-    """What the running emulator says of itself; None where it does not run.
+    """Return the status of the running emulator; None if it is not running.
 
     Raises:
-        EmulatorError: It runs, but does not answer.
+        EmulatorError: It is running, but does not respond.
 
     """
     home = home or default_home()
@@ -142,7 +142,7 @@ def status(home: Home | None = None) -> dict[str, Any] | None:
 
 
 def endpoint(home: Home | None = None) -> dict[str, Any] | None:
-    """The content of the endpoint file of a running emulator; None where it does not run."""
+    """Return the content of the endpoint file of a running emulator; None if it is not running."""
     home = home or default_home()
     if not is_held(home.daemon_lock) or not home.endpoint_file.exists():
         return None
@@ -151,10 +151,10 @@ def endpoint(home: Home | None = None) -> dict[str, Any] | None:
 
 
 def control(found: Mapping[str, Any], method: str, path: str, body: Any = None) -> Any:
-    """One request to the control interface of the emulator at this endpoint; its JSON answer.
+    """Send a request to the emulator's control interface, and return its JSON response.
 
     Raises:
-        EmulatorError: It does not answer, or refuses.
+        EmulatorError: It does not respond, or refuses.
 
     """
     url = f"{found['control']}/{path}"
@@ -179,10 +179,10 @@ def _launch(home: Home, leash: Sequence[str] = (), stdin: int = subprocess.DEVNU
 
 
 def _check(home: Home) -> None:
-    """Tell here what the daemon could tell in its log only, or not even there.
+    """Report problems here that the daemon could only report in its log, or not at all.
 
     Raises:
-        EmulatorError: What is in the home cannot be read.
+        EmulatorError: The contents of the home cannot be read.
         OSError: There is no room in it, or it cannot be written to.
 
     """
@@ -199,7 +199,7 @@ def _check(home: Home) -> None:
 
 
 def _refuse_impossible(root: Path) -> None:
-    """Raise the OSError that making this directory would."""
+    """Raise the OSError that creating this directory would."""
     there = next(each for each in (root, *root.parents) if each.exists())
     if not there.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
@@ -248,12 +248,12 @@ def _signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
     except ProcessLookupError:
-        return  # it ended by itself meanwhile
+        return  # it ended by itself in the meantime
 
 
 def _clean_up(home: Home) -> None:
-    """End and remove what a daemon that was killed left behind."""
-    from mlflow_azure.emulator.runtime.children import end_leftovers  # needs a package of the extra
+    """Clean up after a killed daemon."""
+    from mlflow_azure.emulator.runtime.children import end_leftovers  # needs a package from the extra
 
     end_leftovers(home.root)
     home.endpoint_file.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def exclusive(file: Path) -> Iterator[None]:
-    """Hold the lock of `file` for the length of a `with` block; wait for it as long as it takes."""
+    """Hold the lock of `file` for a `with` block, waiting for it as long as necessary."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
@@ -26,11 +26,11 @@ _LOOK_SECONDS = 0.02
 
 
 def take(file: Path, *, within: float = 0) -> TextIOWrapper | None:
-    """Take the lock of `file` until the stream that is returned is closed; None where another process has it.
+    """Take the lock of `file` until the returned stream is closed; None if another process has it.
 
     Args:
-        file: What is locked.
-        within: Seconds for which it is tried again: who looks whether it is held has it for a moment, too.
+        file: The file to lock.
+        within: Seconds to retry: a check whether it is held also takes it for a moment.
 
     """
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def take(file: Path, *, within: float = 0) -> TextIOWrapper | None:
 
 
 def is_held(file: Path) -> bool:
-    """Whether a process holds the lock of `file`. That others look at the same time does not count."""
+    """Whether a process holds the lock of `file`. Concurrent checks do not count."""
     if not file.exists():
         return False
     stream = _lock(file, fcntl.LOCK_SH)

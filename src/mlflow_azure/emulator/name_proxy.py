@@ -1,9 +1,9 @@
 """An HTTP proxy to the emulator's services, for clients that build the host name of an account themselves.
 
-`az storage` takes an account's name for `https://NAME.blob.SUFFIX`, on port 443
+`az storage` turns an account's name into `https://NAME.blob.SUFFIX`, on port 443
 (github.com/Azure/azure-cli, command_modules/storage/_validators.py). Few systems resolve names under `localhost`, and
-that port takes root; but a client of a proxy does neither resolve the name nor open the port. Only CONNECT is answered
-(RFC 9110 §9.3.6), and it leads nowhere but to this machine.
+that port needs root; but a proxy's client neither resolves the name nor opens the port. Only CONNECT is supported
+(RFC 9110 §9.3.6), and only to this machine.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class NameProxy:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to serve. Raises RuntimeFaultError when another program has the port."""
+        """Begin to serve. Raises RuntimeFaultError if another program has the port."""
         self._server = await asyncio.start_server(self._accepted, sock=bound_socket(_HERE[1], self.port))
 
     async def stop(self) -> None:
-        """Cut all connections, and free the port."""
+        """Close all connections, and free the port."""
         if self._server:
             self._server.close()
         for connection in self._connections:
@@ -75,7 +75,7 @@ class NameProxy:
             back.close()
 
     def _port(self, host: str, port: int) -> int | None:
-        """The port of this machine that a client means; None where it means another machine."""
+        """Return the port of this machine that a client wants; None if it wants another machine."""
         if host in _HERE:
             return port
         service = _SERVICE.fullmatch(host)

@@ -1,7 +1,7 @@
 """Long-running operations: one state machine for all services.
 
-An operation is running until its time has come and its number of polls has been made; then its effect happens, or it
-fails. It is kept in the state, and goes on after a restart.
+An operation runs until its time and its number of polls have passed; then its effect happens, or it
+fails. It is stored in the state, and continues after a restart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlflow_azure.emulator.latency import Timing
 
-# What happens to a resource (its id) when its operation has succeeded (or not). It is looked up by name, because an
+# The effect on a resource (its id) when its operation has succeeded (or not). It is looked up by name, because an
 # operation outlives the process.
 Effect = Callable[[str, bool], Awaitable[None]]
 
@@ -28,12 +28,12 @@ class Operation:
     """One operation.
 
     Attributes:
-        resource: Id of the resource that it works on.
-        effect: Name of what happens at its end.
-        until: Unix time from which it may end.
-        reads: Polls still to be answered with "not yet".
-        poll: Seconds between two polls that the client is asked for.
-        failure: Code and message with which it ends in Failed.
+        resource: Id of its resource.
+        effect: Name of the effect at its end.
+        until: Earliest Unix time of its end.
+        reads: Remaining polls that return "not yet".
+        poll: Requested seconds between two polls.
+        failure: Code and message if it ends in Failed.
 
     """
 
@@ -48,14 +48,14 @@ class Operation:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Whether it has ended, successfully or not."""
         return self.status != "Running"
 
     def retry_headers(self) -> dict[str, str]:
         """When to poll next.
 
-        azure-core takes `Retry-After` first, in whole seconds, and waits its own 30 seconds for a zero:
-        what a scale makes of them, 1.7 for example, has to be said as `retry-after-ms`.
+        azure-core prefers `Retry-After`, in whole seconds, and waits its own 30 seconds for zero:
+        a scaled value such as 1.7 has to be sent as `retry-after-ms`.
         """
         if self.poll >= 1 and self.poll == round(self.poll):
             return {"Retry-After": str(round(self.poll))}
@@ -71,13 +71,13 @@ class Operations:
         self._advancing = asyncio.Lock()
 
     def register(self, name: str, effect: Effect) -> None:
-        """Say what the effect called `name` does with a resource id."""
+        """Register the effect called `name` on a resource id."""
         self._effects[name] = effect
 
     async def start(
         self, resource: str, effect: str, timing: Timing, reads: int, failure: tuple[str, str] | None
     ) -> Operation:
-        """Begin an operation. With neither time nor polls to wait for it is over at once."""
+        """Begin an operation. Without time or polls to wait for, it ends immediately."""
         self._forget()
         operation = Operation(
             str(uuid.uuid4()), resource, effect, time.time() + timing.operation, reads, timing.poll, failure
@@ -85,7 +85,7 @@ class Operations:
         return await self._advance(operation)
 
     async def poll(self, operation_id: str) -> Operation | None:
-        """The operation as a client that asks for it now sees it; None where there is no such operation."""
+        """Return the operation as a polling client sees it; None if there is no such operation."""
         saved = self._saved.get(operation_id)
         if saved is None:
             return None
@@ -99,14 +99,14 @@ class Operations:
         return advanced
 
     async def settle(self, resource: str) -> None:
-        """End what runs on `resource` if its time has come: a reader of the resource sees that as well."""
+        """End due operations on `resource`, so that a reader of the resource sees the result too."""
         for saved in list(self._saved.values()):
             operation = Operation(**saved)
             if operation.resource == resource and not operation.done:
                 await self._advance(operation)
 
     def _forget(self) -> None:
-        """Drop what ended long ago: nobody asks for it any more."""
+        """Remove operations that ended long ago: nobody polls them any more."""
         old = [key for key, each in self._saved.items() if each["until"] < time.time() - _KEPT_SECONDS]
         for key in old:
             if self._saved[key]["status"] != "Running":

@@ -1,4 +1,4 @@
-"""Stable loopback ports: what has a port keeps it over restarts, and no two homes are given the same one."""
+"""Stable loopback ports, which are kept across restarts and distinct between homes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.state import State
 
-# Below the range from which systems pick the ports of outgoing connections (32768 on Linux, 49152 on macOS).
+# Below the range of ephemeral ports (32768 on Linux, 49152 on macOS).
 FIRST_PORT, LAST_PORT = 20000, 31999
 
 
 class Ports:
-    """The ports of one home. A claim is a file named after the port, in a directory that all homes share."""
+    """The ports of one home. A claim is a file named after the port, in a directory shared by all homes."""
 
     def __init__(self, state: State, home: Path, claims: Path) -> None:
         self._allotted = state.section("ports")
@@ -29,14 +29,14 @@ class Ports:
         claims.mkdir(parents=True, exist_ok=True)
 
     def of(self, purpose: str) -> int:
-        """The port for `purpose`, for example "site/mlflow-1a2b", the same on every call."""
+        """Return the port for `purpose`, for example "site/mlflow-1a2b", the same on every call."""
         if purpose not in self._allotted:
             with exclusive(self._claims / "lock"):
                 self._allotted[purpose] = next(port for port in self._candidates() if self._take(port))
         return int(self._allotted[purpose])
 
     def release(self, purpose: str) -> None:
-        """Give the port of `purpose` back."""
+        """Release the port of `purpose`."""
         port = self._allotted.pop(purpose, None)
         if port is not None:
             (self._claims / str(port)).unlink(missing_ok=True)
@@ -68,7 +68,7 @@ def is_free(port: int) -> bool:
 
 
 def _home_of(claim: Path) -> Path | None:
-    """The home that holds `claim`, or None where that home is gone."""
+    """Return the home that holds `claim`, or None if that home is gone."""
     try:
         home = Path(claim.read_text(encoding="utf-8"))
     except FileNotFoundError:

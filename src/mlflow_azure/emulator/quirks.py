@@ -1,8 +1,8 @@
-"""What Azure does at times: its eventual consistency, its limits, its rules that not every tenant has.
+"""Occasional behaviour of Azure: eventual consistency, limits, and rules that only some tenants have.
 
-The control interface orders them, `PUT quirks` with a JSON object, which takes the place of the one before. A quirk
-that is ordered with a number strikes that many times for each subject that it is about (a site, a registry, …); with
-`true` it strikes until it is taken back. They are forgotten when the emulator stops.
+They are set through the control interface, `PUT quirks` with a JSON object that replaces the previous one. A quirk
+set to a number occurs that many times for each subject (a site, a registry, …); with
+`true` it occurs until it is turned off. They are cleared when the emulator stops.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ _ACCEPTED: dict[Any, tuple[tuple[type, ...], str]] = {
 
 @dataclass(frozen=True)
 class Ordered:
-    """The quirks that are ordered. The source of each stands where it strikes.
+    """The active quirks. The source of each is noted where it is used.
 
     Attributes:
-        site_busy: Writes to a web app that was just created are refused.
+        site_busy: Writes to a new web app are refused.
         plan_in_use: The plan of a web app that was just deleted cannot be deleted.
         no_capacity: App Service has no machines for a new plan.
-        directory_lag: What was just put into the directory is not everywhere yet.
-        role_lag: A role that was just assigned does not let its principal pull, or use blobs, yet.
-        registry_unresolved: The login server of a registry that was just created cannot be reached.
-        tunnel_stopped: The tunnel says of a container that just started that it is stopped,
+        directory_lag: New directory objects are not replicated yet.
+        role_lag: A new role assignment does not allow pulling or blob access yet.
+        registry_unresolved: The login server of a new registry cannot be reached.
+        tunnel_stopped: The tunnel reports that a just started container is stopped,
         tunnel_closed: or that its SSH port is closed.
         pull_limit: docker.io refuses to serve builds in the registry.
-        server_name_held: A PostgreSQL server of the name of one that was just deleted cannot be created.
-        server_busy: Writes to a PostgreSQL server that was just created, or in it, are refused.
-        kudu_traces: The log stream carries the traces of Kudu itself.
-        kudu_refuses_arm_tokens: Kudu takes no token for Resource Manager, as is announced for the public cloud.
-        log_in_registry: The log of a build in the registry is told by a link to an artifact, and by no other.
+        server_name_held: A PostgreSQL server with the name of a just deleted one cannot be created.
+        server_busy: Writes to a new PostgreSQL server or its parts are refused.
+        kudu_traces: The log stream contains Kudu's own traces.
+        kudu_refuses_arm_tokens: Kudu accepts no tokens for Resource Manager, as announced for the public cloud.
+        log_in_registry: The log of a build in the registry is only available as an artifact.
         health_check_interval: Seconds between two pings of the health check.
-        overlapped_recycling: The old container answers until the new one does; one that ends is started again.
-        restart_pause: Seconds before that, the first time; then twice as many each time.
+        overlapped_recycling: The old container responds until the new one does; one that exits is restarted.
+        restart_pause: Seconds before the first restart, doubled each time.
 
     """
 
@@ -74,29 +74,29 @@ class Ordered:
 
 
 class Quirks:
-    """The quirks in force, and how often each still strikes."""
+    """The active quirks, and how often each will still occur."""
 
     def __init__(self) -> None:
         self.ordered = Ordered()
         self._left: dict[tuple[str, str], Strikes] = {}
 
     def order(self, wanted: dict[str, Any]) -> None:
-        """Put the quirks that `wanted` names in force, and no others.
+        """Activate the quirks in `wanted`, and no others.
 
         Raises:
-            TypeError, ValueError: There is no such quirk, or it takes another value.
+            TypeError, ValueError: There is no such quirk, or its value is invalid.
 
         """
         self.ordered = Ordered(**wanted)
         self._left.clear()
 
     def begin(self, name: str, subject: str) -> None:
-        """Let a quirk strike `subject` from now on, as often as is ordered."""
+        """Start a quirk for `subject`, as often as set."""
         if strikes := getattr(self.ordered, name):
             self._left[name, subject.lower()] = strikes
 
     def strikes(self, name: str, subject: str) -> bool:
-        """Whether a quirk strikes now. Counts it. Only what `begin` was called for can be struck."""
+        """Whether a quirk occurs now. Counts it. Only subjects for which `begin` was called are affected."""
         key = name, subject.lower()
         left = self._left.get(key, 0)
         if left and left is not True:
@@ -104,14 +104,14 @@ class Quirks:
         return bool(left)
 
     def strikes_any(self, name: str) -> bool:
-        """Whether a quirk that is about no subject of its own strikes now. Counts it."""
+        """Whether a quirk without subjects occurs now. Counts it."""
         if (name, "") not in self._left:
             self._left[name, ""] = getattr(self.ordered, name)
         return self.strikes(name, "")
 
 
 def connect_quirks(quirks: Quirks, runtime: Runtime) -> None:
-    """Let the runtime do what is ordered of it."""
+    """Apply the runtime's quirks."""
 
     def started(site: str) -> None:
         quirks.begin("tunnel_stopped", site)
@@ -122,7 +122,7 @@ def connect_quirks(quirks: Quirks, runtime: Runtime) -> None:
             return "stopped"
         return "closed" if quirks.strikes("tunnel_closed", site) else None
 
-    # That the name of a new login server takes a moment to be known is assumed: no source tells of it.
+    # That the name of a new login server takes a moment to resolve is assumed: there is no source.
     runtime.registry.unresolved = partial(quirks.strikes, "registry_unresolved")
     runtime.builds.pull_limit_reached = partial(quirks.strikes_any, "pull_limit")
     runtime.sites.quirks.overlapped_recycling = lambda: quirks.ordered.overlapped_recycling

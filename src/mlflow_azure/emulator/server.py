@@ -1,4 +1,4 @@
-"""The daemon: one HTTPS server for Resource Manager, sign-in and the control interface, until it is told to end."""
+"""The daemon: one HTTPS server for Resource Manager, sign-in and the control interface."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.home import Home
 
-# Clients keep connections. One that the server closes while a request is on its way fails without need.
+# Clients keep connections open. If the server closes one while a request is in transit, that fails needlessly.
 _KEEP_ALIVE_SECONDS = 600
 _OPEN_FILES = 16384
 
 
 def build_world(home: Home) -> World:
-    """All that the emulator of `home` holds, as it was when it last ran."""
+    """Return the state of the emulator of `home`, as of its last run."""
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = State(home.state_file)
     ports = Ports(state, home.root, cache_directory() / "ports")
     if not is_free(ports.of("resource-manager")):
-        ports.release("resource-manager")  # something else took it meanwhile; clients find the new one
+        ports.release("resource-manager")  # something else took it in the meantime; clients find the new one
     url = f"https://localhost:{ports.of('resource-manager')}"
     identity = identity_of(state, home)
     tokens = TokenIssuer(home.root / "signing.key", identity.tenant_id, url)
@@ -63,7 +63,7 @@ def build_world(home: Home) -> World:
 
 def serve(home: Home) -> None:
     """Run the emulator of `home` until SIGTERM or SIGINT."""
-    home.endpoint_file.unlink(missing_ok=True)  # of a daemon that was killed
+    home.endpoint_file.unlink(missing_ok=True)  # from a killed daemon
     _allow_many_connections()
     tls = tls_material(home.root)
     world = build_world(home)
@@ -83,14 +83,14 @@ def serve(home: Home) -> None:
         log_level="warning",
     )
     with socket.create_server(("127.0.0.1", world.ports.of("resource-manager")), backlog=128) as listener:
-        # What it accepts inherits this. asyncio does it only for sockets that name their protocol, and without it the
-        # body of an answer waits 40 ms for the acknowledgement of its headers.
+        # Accepted sockets inherit this. asyncio sets it only for sockets with an explicit protocol, and without it the
+        # body of a response waits 40 ms for the acknowledgement of its headers.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         uvicorn.Server(config).run(sockets=[listener])
 
 
 def _allow_many_connections() -> None:
-    """Raise how many files may be open as far as is allowed: a session with a database takes two."""
+    """Raise the limit of open files as far as allowed: a database session takes two."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -138,7 +138,7 @@ async def _lifespan(world: World) -> AsyncIterator[None]:
 
 
 def endpoint(world: World) -> dict[str, Any]:
-    """The content of endpoint.json."""
+    """Return the content of endpoint.json."""
     identity = world.identity
     return {
         "resource_manager": world.url,

@@ -1,6 +1,6 @@
-"""What the emulator remembers: one JSON document, replaced atomically, so that it survives a restart and a kill -9.
+"""The emulator's state: one JSON document, replaced atomically, so that it survives a restart and a kill -9.
 
-The document before the last change is kept beside it, for the day on which someone, or a disk, breaks the newest.
+The previous document is kept too, in case someone, or a disk, damages the newest.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = 1
-"""Of the document. One without a version is of the first."""
+"""Version of the document. A document without one has version 1."""
 
 
 class StateError(Exception):
-    """The document cannot be read. The text says why; `hint`, how to go on with what there is."""
+    """The document cannot be read. The text says why; `hint` says how to continue with what is left."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -25,10 +25,10 @@ class StateError(Exception):
 
 
 class State:
-    """The document, as sections that are plain dictionaries. Call `save` after a change.
+    """The document, as sections of plain dictionaries. Call `save` after a change.
 
     Raises:
-        StateError: The file is broken, or of a newer emulator.
+        StateError: The file is damaged, or from a newer emulator.
 
     """
 
@@ -38,14 +38,14 @@ class State:
         self._saved = self._text() if file.exists() else ""
 
     def section(self, name: str) -> dict[str, Any]:
-        """The dictionary called `name`, created empty on first use."""
+        """Return the dictionary called `name`, created empty on first use."""
         return self._sections.setdefault(name, {})
 
     def save(self) -> None:
-        """Write the document, where it changed, to a file beside the old one, and put it in its place.
+        """If the document changed, write it to a temporary file, and replace the old one.
 
         Raises:
-            OSError: There is no room for it, for one. What was saved before is there as it was.
+            OSError: For example, the disk is full. The previously saved document is unchanged.
 
         """
         text = self._text()
@@ -58,16 +58,16 @@ class State:
         self._saved = text
 
     def _text(self) -> str:
-        return json.dumps({"version": VERSION, **self._sections})  # no indent: json's encoder in C knows none
+        return json.dumps({"version": VERSION, **self._sections})  # no indent: json's C encoder does not support it
 
 
 def previous(file: Path) -> Path:
-    """Where the document before the last change is kept."""
+    """Path of the previous document."""
     return file.with_name(file.name + ".previous")
 
 
 def write_private(file: Path, text: str) -> None:
-    """Replace `file` by `text` in one step, readable by its owner only: it may hold keys."""
+    """Atomically replace `file` with `text`, readable by its owner only: it may contain keys."""
     _draft(file, text).replace(file)
 
 
@@ -80,7 +80,7 @@ def _draft(file: Path, text: str) -> Path:
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
-    """The sections. Where a kill came between the two steps of a save, the change it was about never happened."""
+    """Return the sections. A change is lost if a kill came between the two steps of its save."""
     if not file.exists():
         return _sections(previous(file)) if previous(file).exists() else {}
     try:

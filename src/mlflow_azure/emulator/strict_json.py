@@ -1,4 +1,4 @@
-"""JSON as Azure reads it: text and numbers that can be written again."""
+"""JSON as Azure accepts it: text and numbers that can be serialised again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def strict_json(content: bytes) -> Any:
-    """What a body says.
+    """Return the value of a body.
 
     Raises:
-        ValueError: It is no JSON, is nested too deeply, or has what JSON cannot express: halves of characters
-            (surrogates), and numbers without end such as NaN.
+        ValueError: It is not JSON, is nested too deeply, or contains values that JSON cannot express: half characters
+            (surrogates), and numbers such as NaN.
 
     """
     try:

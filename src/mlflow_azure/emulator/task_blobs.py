@@ -1,7 +1,7 @@
-"""The storage that ACR Tasks keeps for itself: uploaded sources and logs of runs, behind signed URLs.
+"""ACR Tasks' own storage: uploaded sources and logs of runs, behind signed URLs.
 
-Speaks the part of the Blob service that `az acr build` and the SDK use: Put Blob, Get Blob with a range, and Get Blob
-Properties (https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api).
+Implements the part of the Blob service that `az acr build` and the SDK use: Put Blob, Get Blob with a range, and Get
+Blob Properties (https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 class TaskBlobs:
-    """Files below `directory`, each at `<url>/acrtasks/<path>` for who has the URL's signature."""
+    """Files below `directory`, each at `<url>/acrtasks/<path>`, with a signature in the URL."""
 
     def __init__(self, directory: Path, url: str) -> None:
         self._directory = directory
@@ -39,7 +39,7 @@ class TaskBlobs:
         self._complete: set[str] = set()
 
     def routes(self, wire: Wire) -> list[Route]:
-        """The routes of the service."""
+        """Return the routes of the service."""
 
         async def get(request: Request) -> Response:
             return await wire.carry(request, lambda _fault: self._get(request), logged=False)
@@ -50,13 +50,13 @@ class TaskBlobs:
         ]
 
     def file(self, path: str) -> Path:
-        """The file of a blob, in a directory that exists."""
+        """Return the file of a blob, and create its directory."""
         file = self._directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
     def find(self, path: str) -> Path | None:
-        """The file of a blob that is there."""
+        """Return the file of an existing blob."""
         file = self._directory / path
         inside = file.resolve().is_relative_to(self._directory.resolve())
         return file if inside and file.is_file() else None
@@ -66,11 +66,11 @@ class TaskBlobs:
         shutil.rmtree(self._directory / path, ignore_errors=True)
 
     def signed_url(self, path: str) -> str:
-        """The URL with which a blob is read and written."""
+        """Return the URL for reading and writing a blob."""
         return f"{self._url}{_ROOT}/{path}?sv=2022-11-02&sr=b&sp=rcw&sig={self._signature(path)}"
 
     def complete(self, path: str) -> None:
-        """Say in the blob's metadata that nothing more will be written: readers that follow it stop."""
+        """Mark the blob as complete in its metadata, so that readers that follow it stop."""
         self._complete.add(path)
 
     async def _put(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class TaskBlobs:
 
 
 def _slice(content: bytes, asked: Mapping[str, str], headers: dict[str, str]) -> Response:
-    """The blob, or the range of it that `x-ms-range` or `Range` asks for."""
+    """Return the blob, or the range given by `x-ms-range` or `Range`."""
     wanted = _RANGE.fullmatch(asked.get("x-ms-range") or asked.get("range") or "")
     if wanted is None:
         return Response(content, headers=headers, media_type="text/plain; charset=utf-8")

@@ -28,7 +28,7 @@ class SignIn:
         self._users = users
 
     def routes(self) -> list[Route]:
-        """The routes, each with the tenant's id (or a name for it) in front."""
+        """Return the routes, each with the tenant's id (or a name for it) in front."""
         return [
             Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
             Route("/{tenant}/oauth2/token", self._token, methods=["POST"]),
@@ -59,7 +59,7 @@ class SignIn:
                 raise SignInError(400, "unsupported_grant_type", description)
 
     def _of_client(self, tenant: str, form: dict[str, str]) -> dict[str, Any]:
-        """A token that speaks for the client itself."""
+        """Return a token for the client itself."""
         subject = self._client(form.get("client_id", ""), form)
         identifier = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
         token = client_token(self._world, identifier, form["client_id"], subject, tenant)
@@ -71,7 +71,7 @@ class SignIn:
             raise SignInError(400, "invalid_tenant", f"AADSTS90002: Tenant '{tenant}' not found.")
 
     def _client(self, client_id: str, form: dict[str, str]) -> str:
-        """Object id of the service principal of a client, which shows a secret, or an assertion of whom it trusts."""
+        """Return the object id of a client's service principal, authenticated by a secret or a federated credential."""
         identity, directory = self._world.identity, self._world.directory
         application = directory.find("applications", appId=client_id)
         principal = directory.find("servicePrincipals", appId=client_id)
@@ -88,7 +88,7 @@ class SignIn:
         own = client_id == identity.client_id and secrets.compare_digest(
             secret.encode(), identity.client_secret.encode()
         )
-        holders = filter(None, (application, principal))  # either can have secrets
+        holders = filter(None, (application, principal))  # both can have secrets
         if not own and not any(directory.password_ok(holder, secret) for holder in holders):
             raise SignInError(
                 401, "invalid_client", f"AADSTS7000215: Invalid client secret provided for app '{client_id}'."

@@ -22,7 +22,7 @@ _KEY_ID = "emulator"
 
 
 class TokenError(Exception):
-    """A token was refused. `expired` tells the one reason that a client can mend by itself."""
+    """A token was refused. `expired` is the only reason that a client can fix by itself."""
 
     def __init__(self, message: str, *, expired: bool = False) -> None:
         super().__init__(message)
@@ -33,9 +33,9 @@ class TokenIssuer:
     """Signs and verifies the tokens of one tenant.
 
     Args:
-        key_file: PEM of the RSA key; made on first use.
+        key_file: PEM of the RSA key; created on first use.
         tenant: The tenant's id.
-        authority: The sign-in endpoint, without a slash at its end: "https://localhost:20000".
+        authority: The sign-in endpoint, without a trailing slash: "https://localhost:20000".
 
     """
 
@@ -47,14 +47,14 @@ class TokenIssuer:
         self.lifetime = LIFETIME_SECONDS
 
     def issuer(self, tenant: str, version: int = 2) -> str:
-        """Who issues the tokens of a tenant. Those of version 2 name the cloud: it need not be the sign-in endpoint."""
+        """Return the issuer of a tenant's tokens. In v2 it depends on the cloud, not on the sign-in endpoint."""
         return f"{self._authority}/{tenant}/" if version == 1 else f"{self.issuer_of_cloud}/{tenant}/v2.0"
 
     def sign(self, audience: str, subject: str, version: int = 1, tenant: str = "", **claims: Any) -> str:
-        """A token for `audience` (an API's identifier) that speaks for the principal with object id `subject`.
+        """Return a token for `audience` (an API's identifier), issued to the principal with object id `subject`.
 
         `version` is the API's own choice (`requestedAccessTokenVersion`); tokens of the two versions have different
-        issuers: https://learn.microsoft.com/entra/identity-platform/access-tokens. `tenant` is the own one by default.
+        issuers: https://learn.microsoft.com/entra/identity-platform/access-tokens. `tenant` defaults to the own one.
         """
         now = int(time.time())
         tenant = tenant or self.tenant
@@ -65,12 +65,12 @@ class TokenIssuer:
         return jwt.encode({**standard, **moments, **identity, **claims}, self._key, "RS256", headers={"kid": _KEY_ID})
 
     def verify(self, token: str, audiences: frozenset[str] | None, issuer: str | None = None) -> dict[str, Any]:
-        """The claims of `token`, which must be signed here, in force, and meant for one of `audiences` (None: anyone).
+        """Return the claims of `token`, which must be signed here, valid, and for one of `audiences` (None: any).
 
-        Where `issuer` is given the token has to name just that one.
+        If `issuer` is given, the token must have exactly that one.
 
         Raises:
-            TokenError: It is none of ours, expired, or for someone else.
+            TokenError: It is not ours, expired, or for another audience.
 
         """
         try:
@@ -89,7 +89,7 @@ class TokenIssuer:
         return claims
 
     def public_keys(self) -> dict[str, Any]:
-        """The JSON Web Key Set with which others verify the tokens."""
+        """Return the JSON Web Key Set for verifying the tokens."""
         key = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
         return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "issuer": self.issuer(self.tenant)}]}
 

@@ -1,4 +1,4 @@
-"""Tokens that speak for a user: what a public client gets for a code of the sign-in page, and then with what it got.
+"""Tokens for a user: what a public client gets for a code from the sign-in page, and for a refresh token.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 """
@@ -39,24 +39,24 @@ class _Code:
 
 
 class UserTokens:
-    """Issues codes and tokens for users. Codes are forgotten when the emulator stops."""
+    """Issues codes and tokens for users. Codes are lost when the emulator stops."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._codes: dict[str, _Code] = {}
 
     def code(self, user: str, asked: Mapping[str, str]) -> str:
-        """The code with which the client that sent a user to the sign-in page gets its tokens, once."""
+        """Return the one-time code for the tokens of the client that sent a user to the sign-in page."""
         code = secrets.token_urlsafe(30)
         names = ("redirect_uri", "code_challenge", "nonce")
         self._codes[code] = _Code(asked["client_id"], user, *(asked.get(name, "") for name in names))
         return code
 
     def redeem_code(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Tokens for a code.
+        """Return the tokens for a code.
 
         Raises:
-            SignInError: The code is not good, or the user or the client may not.
+            SignInError: The code is not valid, or the user or the client is not allowed to.
 
         """
         code = self._codes.pop(form.get("code", ""), None)
@@ -66,7 +66,7 @@ class UserTokens:
         return self._tokens(code.client, code.user, form, code.nonce)
 
     def redeem_refresh_token(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Tokens, for another API perhaps, for a refresh token. Raises SignInError as `redeem_code` does."""
+        """Return the tokens for a refresh token, possibly for another API. Raises SignInError like `redeem_code`."""
         client = form.get("client_id", "")
         try:
             claims = self._world.tokens.verify(form.get("refresh_token", ""), frozenset({_refresh_audience(client)}))
@@ -122,7 +122,7 @@ class UserTokens:
 
 
 def _challenge(verifier: str) -> str:
-    """What the client sent of its secret (RFC 7636, S256)."""
+    """Return the code challenge (RFC 7636, S256)."""
     if not verifier:
         return ""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""What every request to an emulated service passes: the log of requests, and the faults that are ordered."""
+"""The path of every request to an emulated service: request log and injected faults."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _READING = re.compile(r"/(list\w*|check\w+|get\w+|publishxml|containerlogs|downl
 
 
 class Wire:
-    """Carries requests to services, and their answers back.
+    """Passes requests to services, and their responses back.
 
     Args:
         world: All that the emulator holds.
-        cut: Closes the connection that a request came on.
+        cut: Closes the connection of a request.
 
     """
 
@@ -39,9 +39,9 @@ class Wire:
         self._cut = cut
 
     async def carry(self, request: Request, respond: Respond, *, logged: bool = True) -> Response:
-        """Answer a request by `respond`, or by the fault that strikes it; what it changed is saved first.
+        """Respond to a request with `respond`, or with its fault; changes are saved first.
 
-        `logged` is false for what is no request to Resource Manager or Graph, but can fail like one.
+        `logged` is false for requests other than to Resource Manager or Graph, which can fail like them.
         """
         began = time.time()
         fault = self._world.faults.strike(request.method, request.url.path)
@@ -59,7 +59,7 @@ class Wire:
         return response
 
     def _saved(self) -> Response | None:
-        """Nothing; or, where what was changed cannot be saved, an answer that says so."""
+        """Save changes; return None, or a response that says that they cannot be saved."""
         try:
             self._world.state.save()
         except OSError as error:
@@ -81,7 +81,7 @@ class Wire:
 
 
 def is_write(method: str, path: str) -> bool:
-    """Whether a request changes something: a POST does unless it lists, checks or gets."""
+    """Whether a request is a write: a POST is, unless it lists, checks or gets."""
     return method in ("PUT", "PATCH", "DELETE") or (method == "POST" and not _READING.search(path))
 
 

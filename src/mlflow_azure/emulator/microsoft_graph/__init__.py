@@ -1,4 +1,4 @@
-"""Microsoft Graph, as far as the sign-in of a web app needs it."""
+"""Microsoft Graph, as far as a web app's sign-in needs it."""
 
 from __future__ import annotations
 

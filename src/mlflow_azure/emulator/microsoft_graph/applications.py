@@ -23,13 +23,13 @@ _ONE = "/applications/{id}"
 _SECRET_LIFE = timedelta(days=730)
 _VERIFIED_DOMAIN = "emulator.onmicrosoft.com"
 _READ_ONLY = ("id", "appId", "passwordCredentials", "createdDateTime", "publisherDomain", "deletedDateTime")
-# Entries that other applications may rely on: each has to be disabled before it may go.
+# Entries that other applications may rely on: each must be disabled before it can be removed.
 _ENTITLEMENTS = (("appRoles", None), ("api", "oauth2PermissionScopes"))
 
 
 @operations.on("GET", "/applications")
 def list_applications(ask: Ask) -> Reply:
-    """The applications, narrowed by `$filter`."""
+    """The applications, filtered by `$filter`."""
     return Reply({"value": ask.listed(_KIND)})
 
 
@@ -58,7 +58,7 @@ def get_application(ask: Ask) -> Reply:
 
 @operations.on("PATCH", _ONE)
 def update_application(ask: Ask) -> Reply:
-    """Update what the request names of an application."""
+    """Update the given properties of an application."""
     live = ask.require(_KIND, ask["id"])
     updated = _merged(live, ask.body)
     _check(ask.directory, live, updated)
@@ -84,13 +84,13 @@ def delete_application(ask: Ask) -> Reply:
 
 @operations.on("GET", "/directory/deletedItems/microsoft.graph.application")
 def list_deleted_applications(ask: Ask) -> Reply:
-    """The applications that were deleted, and can still be restored."""
+    """The deleted applications that can still be restored."""
     return Reply({"value": ask.listed("deletedItems")})
 
 
 @operations.on("DELETE", "/directory/deletedItems/{id}")
 def delete_permanently(ask: Ask) -> Reply:
-    """Delete an application for good."""
+    """Permanently delete an application."""
     ask.require("deletedItems", ask["id"])
     ask.directory.remove("deletedItems", ask["id"])
     return Reply(status=204)
@@ -98,25 +98,25 @@ def delete_permanently(ask: Ask) -> Reply:
 
 @operations.on("GET", _ONE + "/owners")
 def list_owners(ask: Ask) -> Reply:
-    """The owners of an application: none, for a service principal registers it."""
+    """The owners of an application: none, since a service principal registers it."""
     ask.require(_KIND, ask["id"])
     return Reply({"value": []})
 
 
 @operations.on("POST", _ONE + "/addPassword")
 def add_password(ask: Ask) -> Reply:
-    """Give an application a secret, which lasts two years unless the request says otherwise."""
+    """Create a secret for an application, valid for two years by default."""
     return Reply(new_password(ask, ask.require(_KIND, ask["id"])))
 
 
 @operations.on("POST", _ONE + "/removePassword")
 def remove_password(ask: Ask) -> Reply:
-    """Take a secret from an application."""
+    """Remove a secret from an application."""
     return without_password(ask, ask.require(_KIND, ask["id"]))
 
 
 def new_password(ask: Ask, holder: Object) -> Object:
-    """A new secret for an application or a service principal, as a request describes it."""
+    """Create a secret for an application or a service principal, as requested."""
     wanted = ask.body.get("passwordCredential") or {}
     described = {
         "displayName": wanted.get("displayName"),
@@ -128,7 +128,7 @@ def new_password(ask: Ask, holder: Object) -> Object:
 
 
 def _moment(given: Any) -> str:
-    """A moment of a request, in UTC where it names no zone; empty for none."""
+    """Return a request's time, by default in UTC; empty if there is none."""
     if not given:
         return ""
     try:
@@ -139,7 +139,7 @@ def _moment(given: Any) -> str:
 
 
 def without_password(ask: Ask, holder: Object) -> Reply:
-    """Take a secret from an application or a service principal.
+    """Remove a secret from an application or a service principal.
 
     Raises:
         GraphError: It has no such secret.
@@ -151,7 +151,7 @@ def without_password(ask: Ask, holder: Object) -> Reply:
 
 
 def mirror(application: Object, principal: Object) -> None:
-    """Let a service principal show what its application says."""
+    """Copy the application's properties to its service principal."""
     principal["displayName"] = principal["appDisplayName"] = application["displayName"]
     principal["servicePrincipalNames"] = [application["appId"], *application["identifierUris"]]
     principal["replyUrls"] = application["web"]["redirectUris"]
@@ -160,7 +160,7 @@ def mirror(application: Object, principal: Object) -> None:
 
 
 def now() -> str:
-    """The moment, as Graph writes it."""
+    """Return the time in Graph's format."""
     return datetime.now(UTC).isoformat()
 
 
@@ -198,7 +198,7 @@ def _new_application() -> Object:
 
 
 def _merged(live: Object, wanted: Object) -> Object:
-    """A live application with what a request names; of a complex property, what it does not name stays."""
+    """Return a live application updated by a request; omitted fields of complex properties stay."""
     named = {name: value for name, value in wanted.items() if name not in _READ_ONLY}
     require_types(named, {**_new_application(), "displayName": ""}, "Application")
     complex_ones = {
@@ -215,7 +215,7 @@ def _check(directory: Directory, live: Object, application: Object) -> None:
     for uri in application["web"]["redirectUris"]:
         if not uri.startswith(("https://", "http://localhost")):
             raise bad_request(f"Invalid value specified for property 'redirectUris' of resource 'Application': {uri}")
-    # Clients can be allowed only scopes that exist already: not those of the same request.
+    # Clients can only be authorised for existing scopes, not for those in the same request.
     scopes = {scope["id"] for scope in live["api"]["oauth2PermissionScopes"]}
     clients = application["api"]["preAuthorizedApplications"]
     if not scopes.issuperset(scope for client in clients for scope in client["delegatedPermissionIds"]):
@@ -227,7 +227,7 @@ def _check(directory: Directory, live: Object, application: Object) -> None:
 
 
 def _check_identifier(directory: Directory, application: Object, uri: str) -> None:
-    """Refuse an identifier URI that is not the application's own or the tenant's, or that another one has.
+    """Refuse an identifier URI without the application's or tenant's id, or one that is taken.
 
     https://learn.microsoft.com/entra/identity-platform/identifier-uri-restrictions
     """

@@ -1,4 +1,4 @@
-"""Microsoft Graph: the federated credentials of applications, by which tokens of others sign in as them.
+"""Microsoft Graph: the federated credentials of applications.
 
 https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
 """
@@ -32,7 +32,7 @@ def list_credentials(ask: Ask) -> Reply:
 
 @operations.on("POST", _ALL)
 def create_credential(ask: Ask) -> Reply:
-    """Trust the tokens of an issuer about a subject."""
+    """Create a federated credential: trust an issuer's tokens for a subject."""
     ask.require("applications", ask["id"])
     names = ("name", "issuer", "subject", "audiences", "description")
     credential = {"id": str(uuid.uuid4()), **{name: ask.body.get(name) for name in names}}
@@ -49,7 +49,7 @@ def get_credential(ask: Ask) -> Reply:
 
 @operations.on("PATCH", _ONE)
 def update_credential(ask: Ask) -> Reply:
-    """Update what the request names of a federated credential; its name stays."""
+    """Update the given properties of a federated credential, except its name."""
     live = ask.require(FEDERATED, ask["credential"])
     named = {
         name: value for name, value in ask.body.items() if name in ("issuer", "subject", "audiences", "description")
@@ -61,7 +61,7 @@ def update_credential(ask: Ask) -> Reply:
 
 @operations.on("DELETE", _ONE)
 def delete_credential(ask: Ask) -> Reply:
-    """Trust those tokens no longer."""
+    """Delete a federated credential."""
     ask.require(FEDERATED, ask["credential"])
     ask.directory.remove(FEDERATED, ask["credential"])
     return Reply(status=204)
@@ -77,7 +77,7 @@ def _described(credential: Object) -> Object:
 
 
 def _check(wanted: Object, others: list[Object]) -> None:
-    """Refuse a credential that is incomplete, one too many, or another one's double.
+    """Refuse a credential that is incomplete, beyond the limit, or a duplicate.
 
     The rules: https://learn.microsoft.com/graph/api/application-post-federatedidentitycredentials and
     https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations.

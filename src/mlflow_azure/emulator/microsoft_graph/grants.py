@@ -1,4 +1,4 @@
-"""Microsoft Graph: who has which role in an application, and which permissions were consented to."""
+"""Microsoft Graph: application role assignments and permission grants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GRANTS = "/oauth2PermissionGrants"
 
 @operations.on("POST", _ASSIGNED_TO)
 def assign_role(ask: Ask) -> Reply:
-    """Give a role in an application (a service principal) to a user, a group or a service principal."""
+    """Assign a role in an application (a service principal) to a user, group or service principal."""
     resource = ask.require("servicePrincipals", ask["id"])
     principal, role = str(ask.body.get("principalId", "")), str(ask.body.get("appRoleId", ""))
     found = ask.directory.principal(principal)
@@ -48,7 +48,7 @@ def assign_role(ask: Ask) -> Reply:
 
 @operations.on("GET", _ASSIGNED_TO)
 def list_assigned_to(ask: Ask) -> Reply:
-    """Who has which role in an application."""
+    """The role assignments of an application."""
     ask.require("servicePrincipals", ask["id"])
     found = [each for each in ask.listed("appRoleAssignments") if each["resourceId"] == ask["id"]]
     return Reply({"value": found})
@@ -56,7 +56,7 @@ def list_assigned_to(ask: Ask) -> Reply:
 
 @operations.on("DELETE", _ASSIGNED_TO + "/{assignment}")
 def take_role(ask: Ask) -> Reply:
-    """Take a role in an application back."""
+    """Remove a role assignment of an application."""
     ask.require("appRoleAssignments", ask["assignment"])
     ask.directory.remove("appRoleAssignments", ask["assignment"])
     return Reply(status=204)
@@ -64,7 +64,7 @@ def take_role(ask: Ask) -> Reply:
 
 @operations.on("GET", _ASSIGNMENTS)
 def list_assignments(ask: Ask) -> Reply:
-    """Which roles a user, a group or a service principal has."""
+    """The roles of a user, a group or a service principal."""
     ask.require(ask["kind"], ask["id"])
     found = [each for each in ask.directory.all("appRoleAssignments") if each["principalId"] == ask["id"]]
     return Reply({"value": filtered(found, ask.query.get("$filter", ""))})
@@ -72,7 +72,7 @@ def list_assignments(ask: Ask) -> Reply:
 
 @operations.on("GET", _GRANTS)
 def list_grants(ask: Ask) -> Reply:
-    """The delegated permissions that were consented to."""
+    """The granted delegated permissions."""
     return Reply({"value": ask.listed("oauth2PermissionGrants")})
 
 
@@ -96,14 +96,14 @@ def update_grant(ask: Ask) -> Reply:
 
 @operations.on("DELETE", _GRANTS + "/{id}")
 def revoke(ask: Ask) -> Reply:
-    """Take a consent back."""
+    """Revoke a consent."""
     ask.require("oauth2PermissionGrants", ask["id"])
     ask.directory.remove("oauth2PermissionGrants", ask["id"])
     return Reply(status=204)
 
 
 def _check(directory: Directory, wanted: Object) -> None:
-    """Refuse a consent that is incomplete, or that is there: more scopes are added to that one.
+    """Refuse a consent that is incomplete or exists: more scopes must be added to the existing one.
 
     https://learn.microsoft.com/graph/api/oauth2permissiongrant-post; the words of the second refusal:
     github.com/hashicorp/terraform-provider-azuread/issues/690.

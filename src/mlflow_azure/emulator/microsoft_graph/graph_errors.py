@@ -1,4 +1,4 @@
-"""The refusals of Microsoft Graph, in its own words."""
+"""The errors of Microsoft Graph, in its own words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class GraphError(Exception):
 
 
 def not_found(object_id: str) -> GraphError:
-    """The refusal for an object that does not exist."""
+    """Return the error for a missing object."""
     return GraphError(
         404,
         "Request_ResourceNotFound",
@@ -23,5 +23,5 @@ def not_found(object_id: str) -> GraphError:
 
 
 def bad_request(message: str) -> GraphError:
-    """The refusal for a request that Graph cannot carry out."""
+    """Return the error for a request that Graph cannot carry out."""
     return GraphError(400, "Request_BadRequest", message)

@@ -10,7 +10,7 @@ operations = Operations()
 
 @operations.on("GET", "/me")
 def get_me(ask: Ask) -> Reply:
-    """The signed-in user. An application that signed in as itself is none."""
+    """The signed-in user. An application is not a user."""
     user = ask.directory.find("users", id=ask.caller["oid"])
     if user is None:
         raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
@@ -26,14 +26,14 @@ def list_organizations(ask: Ask) -> Reply:
 
 @operations.on("GET", "/policies/authorizationPolicy")
 def get_authorization_policy(ask: Ask) -> Reply:
-    """What members of the tenant may do without a role: https://learn.microsoft.com/graph/api/authorizationpolicy-get."""
+    """The permissions of the tenant's members without a role: https://learn.microsoft.com/graph/api/authorizationpolicy-get."""
     allowed = {"allowedToCreateApps": ask.rights == "write", "allowedToReadOtherUsers": True}
     return Reply({"id": "authorizationPolicy", "defaultUserRolePermissions": allowed})
 
 
 @operations.on("GET", "/users")
 def list_users(ask: Ask) -> Reply:
-    """The users, narrowed by `$filter`."""
+    """The users, filtered by `$filter`."""
     return Reply({"value": ask.listed("users")})
 
 
@@ -48,7 +48,7 @@ def get_user(ask: Ask) -> Reply:
 
 @operations.on("GET", "/groups")
 def list_groups(ask: Ask) -> Reply:
-    """The groups, narrowed by `$filter`."""
+    """The groups, filtered by `$filter`."""
     return Reply({"value": ask.listed("groups")})
 
 
@@ -60,7 +60,7 @@ def get_group(ask: Ask) -> Reply:
 
 @operations.on("POST", "/directoryObjects/getByIds")
 def get_by_ids(ask: Ask) -> Reply:
-    """The users, groups and service principals with these ids; those that do not exist are left out."""
+    """The existing users, groups and service principals with these ids."""
     found = [
         {"@odata.type": f"#microsoft.graph.{kind[:-1]}", **item}
         for kind in ("users", "groups", "servicePrincipals")

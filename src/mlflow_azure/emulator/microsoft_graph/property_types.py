@@ -1,4 +1,4 @@
-"""What the properties of directory objects are, by what a new object has of them."""
+"""The types of directory objects' properties, derived from a new object."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mlflow_azure.emulator.microsoft_graph.graph_errors import bad_request
 if TYPE_CHECKING:
     from mlflow_azure.emulator.directory import Object
 
-# Lists of texts; other lists are of objects, each with an id or a key of its own.
+# Lists of texts; other lists contain objects, each with its own id or key.
 _OF_TEXTS = frozenset({"identifierUris", "redirectUris", "tags", "knownClientApplications"})
 
 
 def require_types(wanted: Object, model: Object, resource: str) -> None:
-    """Refuse a property of another type than that of `model`, a new object; of what is null there, any may be.
+    """Refuse a property whose type differs from that in `model`, a new object; if null there, any type is allowed.
 
     Raises:
-        GraphError: There is one. The words: https://learn.microsoft.com/graph/errors, and
+        GraphError: There is one. The text: https://learn.microsoft.com/graph/errors, and
             github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/7480.
 
     """

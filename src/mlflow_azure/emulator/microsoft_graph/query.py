@@ -1,4 +1,4 @@
-"""`$filter` of Microsoft Graph, as far as directory objects are looked up by it."""
+"""`$filter` of Microsoft Graph, as far as it is used to look up directory objects."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _STARTS = re.compile(r"startswith\((\w+),\s*'([^']*)'\)", re.IGNORECASE)
 
 
 def filtered(objects: Iterable[Object], expression: str) -> list[Object]:
-    """The objects that fulfil every condition of an expression whose conditions are joined by `and`.
+    """Return the objects that match all conditions of an expression joined by `and`.
 
     Raises:
-        GraphError: A condition is of another kind than `=`, `startswith` or `any`.
+        GraphError: A condition is not one of `=`, `startswith` and `any`.
 
     """
     found = list(objects)

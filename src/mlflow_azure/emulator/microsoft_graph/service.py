@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _VERSION = "/v1.0"
-# What an object is asked for; of each, a replica can know it or not.
+# The uses of an object; a replica may know the object or not for each.
 _USES = ("", "in lists", "as reference", "in the local tenant", "with its roles")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: the directory, what stands in the path, the query, the body, the caller's claims and rights."""
+    """One request: the directory, path parameters, query, body, and the caller's claims and rights."""
 
     directory: Directory
     quirks: Quirks
@@ -49,21 +49,21 @@ class Ask:
         return self.params[parameter]
 
     def require(self, kind: str, object_id: str) -> Object:
-        """The object of one kind with this id; Raises GraphError where there is none, or it is not replicated yet."""
+        """Return the object of one kind with this id. Raises GraphError if it is missing or not replicated yet."""
         found = self.directory.find(kind, id=object_id)
         if found is None or self.lags(kind, object_id):
             raise not_found(object_id)
         return found
 
     def listed(self, kind: str) -> list[Object]:
-        """The objects of one kind that are replicated, narrowed by `$filter`."""
+        """Return the replicated objects of one kind, filtered by `$filter`."""
         found = filtered(self.directory.all(kind), self.query.get("$filter", ""))
         return [each for each in found if not self.lags(kind, each["id"], "in lists")]
 
     def create(self, kind: str, item: Object) -> Object:
-        """Keep a new object, which the replicas of the directory get to know later.
+        """Store a new object, which directory replicas only know later.
 
-        https://learn.microsoft.com/entra/architecture/architecture; for which requests that shows, and how:
+        https://learn.microsoft.com/entra/architecture/architecture; for the requests that are affected, and how:
         github.com/Azure/azure-cli, command_modules/role/custom.py, which tries again on three texts, and
         github.com/microsoftgraph/msgraph-bicep-types/issues/161 and 193.
         """
@@ -71,19 +71,19 @@ class Ask:
         return self.directory.put(kind, item)
 
     def lags(self, kind: str, object_id: str, use: str = "") -> bool:
-        """Whether the replica that is asked does not know an object yet, for one use of it. Counts it."""
+        """Whether the replica does not know an object yet, for one use of it. Counts the call."""
         return self.quirks.strikes("directory_lag", f"{kind}/{object_id} {use}")
 
 
 def begin_lag(quirks: Quirks, kind: str, object_id: str) -> None:
-    """Let the replicas of the directory get to know a new object later."""
+    """Delay the replication of a new object."""
     for use in _USES:
         quirks.begin("directory_lag", f"{kind}/{object_id} {use}")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: JSON, or nothing."""
+    """A response: JSON, or nothing."""
 
     body: Any = None
     status: int = 200
@@ -96,7 +96,7 @@ class Operations(list[tuple[str, str, Handler]]):
     """The operations of one module, collected by a decorator: method, path, handler."""
 
     def on(self, method: str, path: str) -> Callable[[Handler], Handler]:
-        """Let the decorated function answer `method` on `path`."""
+        """Register the decorated function for `method` on `path`."""
 
         def collect(handler: Handler) -> Handler:
             self.append((method, path, handler))
@@ -106,14 +106,14 @@ class Operations(list[tuple[str, str, Handler]]):
 
 
 class Graph:
-    """Answers the requests to Microsoft Graph."""
+    """Handles the requests to Microsoft Graph."""
 
     def __init__(self, world: World, wire: Wire) -> None:
         self._world = world
         self._wire = wire
 
     def routes(self, operations: Iterable[tuple[str, str, Handler]]) -> list[BaseRoute]:
-        """The routes for these operations."""
+        """Return the routes of these operations."""
         return [
             Route(_VERSION + path, self._endpoint(handler), methods=[method]) for method, path, handler in operations
         ]
@@ -154,17 +154,17 @@ class Graph:
             raise GraphError(401, "InvalidAuthenticationToken", f"Access token is not valid: {error}") from error
 
     def _authorize(self, method: str) -> None:
-        """Refuse what the control interface takes from the caller: "graph": "none", "read" or "write" (all)."""
+        """Refuse what the control interface does not allow the caller: "graph": "none", "read" or "write" (all)."""
         allowed = self._world.directory_rights()
         if allowed == "none" or (allowed == "read" and method != "GET"):
             raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
 def _handled(handler: Handler, ask: Ask) -> Reply:
-    """What the handler answers.
+    """Return the handler's response.
 
     Raises:
-        GraphError: The request is refused; also where a value is of another type than the handler reads.
+        GraphError: The request is refused, also because of a value of an unexpected type.
 
     """
     try:

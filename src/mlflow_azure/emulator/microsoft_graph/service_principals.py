@@ -21,13 +21,13 @@ _SETTABLE = ("accountEnabled", "appRoleAssignmentRequired", "tags", "notes", "di
 
 @operations.on("GET", "/servicePrincipals")
 def list_service_principals(ask: Ask) -> Reply:
-    """The service principals, narrowed by `$filter`."""
+    """The service principals, filtered by `$filter`."""
     return Reply({"value": ask.listed(_KIND)})
 
 
 @operations.on("POST", "/servicePrincipals")
 def create_service_principal(ask: Ask) -> Reply:
-    """Make the service principal of an application, so that it can be signed in to."""
+    """Create the service principal of an application, which sign-in needs."""
     app_id = str(ask.body.get("appId", ""))
     application = ask.directory.find("applications", appId=app_id)
     if application is None or ask.lags("applications", application["id"], "as reference"):
@@ -70,7 +70,7 @@ def get_service_principal(ask: Ask) -> Reply:
 
 @operations.on("PATCH", "/servicePrincipals/{id}")
 def update_service_principal(ask: Ask) -> Reply:
-    """Update what the request names of a service principal."""
+    """Update the given properties of a service principal."""
     ask.require(_KIND, ask["id"]).update(_named(ask.body))
     return Reply(status=204)
 
@@ -85,20 +85,20 @@ def delete_service_principal(ask: Ask) -> Reply:
 
 @operations.on("GET", "/servicePrincipals/{id}/owners")
 def list_owners(ask: Ask) -> Reply:
-    """The owners of a service principal: none, for a service principal makes it."""
+    """The owners of a service principal: none, since a service principal creates it."""
     ask.require(_KIND, ask["id"])
     return Reply({"value": []})
 
 
 @operations.on("POST", "/servicePrincipals/{id}/addPassword")
 def add_password(ask: Ask) -> Reply:
-    """Give a service principal a secret of its own, beside those of its application."""
+    """Create a secret for a service principal, in addition to those of its application."""
     return Reply(new_password(ask, ask.require(_KIND, ask["id"])))
 
 
 @operations.on("POST", "/servicePrincipals/{id}/removePassword")
 def remove_password(ask: Ask) -> Reply:
-    """Take a secret from a service principal."""
+    """Remove a secret from a service principal."""
     return without_password(ask, ask.require(_KIND, ask["id"]))
 
 

@@ -98,7 +98,7 @@ class Listener:
             transport.abort()
 
     async def start(self) -> None:
-        """Begin to serve. Raises RuntimeFaultError when another program has the port."""
+        """Begin to serve. Raises RuntimeFaultError if another program has the port."""
         bound = [bound_socket(address, self.port) for address in self._addresses]
         self._task = asyncio.create_task(self._serve(bound))
         while not self._server.started:
