@@ -1,4 +1,4 @@
-"""What the emulated Azure Resource Manager manages, for real, on this machine."""
+"""The real services on this machine that the emulated Resource Manager manages."""
 
 from mlflow_azure.emulator.runtime.children import end_leftovers
 from mlflow_azure.emulator.runtime.registry.running_registries import Push

@@ -1,4 +1,4 @@
-"""Runs of ACR Tasks: a Docker build of an uploaded source archive, logged as Azure logs it."""
+"""Runs of ACR Tasks: a Docker build of an uploaded source archive, with a log like Azure's."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ if TYPE_CHECKING:
 
 
 class BuildLog:
-    """The run's log: lines of the agent with a time stamp, and raw output of what it runs."""
+    """The run's log: time-stamped lines of the agent, and raw output of its commands."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
 
     def agent(self, message: str) -> None:
-        """A line of the agent that carries the run out."""
+        """Write a line of the agent."""
         self.file.write(f"{time.strftime('%Y/%m/%d %H:%M:%S', time.gmtime())} {message}\n".encode())
         self.file.flush()
 
     def raw(self, text: str) -> None:
-        """Output as it comes, with its own line ends."""
+        """Write raw output, with its own line ends."""
         self.file.write(text.encode())
 
     def line(self, message: str) -> None:
-        """A line of what the agent runs."""
+        """Write a line of a command's output."""
         self.file.write(f"{message}\n".encode())
         self.file.flush()
 
 
 class Builder(Protocol):
-    """Makes an image from a directory and pushes it; one per kind of runtime."""
+    """Builds an image from a directory and pushes it; one per kind of runtime."""
 
     async def build(self, request: BuildRequest, context: Path, log: BuildLog) -> None:
         """Build the image. Raises RuntimeFaultError."""
 
     async def push(self, request: BuildRequest, context: Path, image: str, log: BuildLog) -> str:
-        """Push the built image as `<repository>:<tag>`; its digest. Raises RuntimeFaultError."""
+        """Push the built image as `<repository>:<tag>`; return its digest. Raises RuntimeFaultError."""
 
     async def import_image(self, registry: str, source: str, image: str) -> None:
-        """Put the image `source` of another registry into this one. Raises RuntimeFaultError, PullError."""
+        """Copy the image `source` of another registry into this one. Raises RuntimeFaultError, PullError."""
 
 
 class _StepError(RuntimeFaultError):
-    """What ran in the run's container failed: the log says why, and the run itself nothing but this."""
+    """A command in the run's container failed: only the log says why."""
 
     def __init__(self) -> None:
         super().__init__("failed during run, err: exit status 1")
 
 
 class Builds:
-    """Runs builds with `builder`, as many at a time as are asked for.
+    """Runs builds with `builder`, without a limit on concurrency.
 
-    `pull_limit_reached` says, for each build, whether docker.io serves it no base image.
+    `pull_limit_reached` decides for each build whether docker.io refuses its base image.
     """
 
     def __init__(self, home: Path, builder: Builder) -> None:
@@ -71,7 +71,7 @@ class Builds:
         self.pull_limit_reached: Callable[[], bool] = lambda: False
 
     async def run(self, request: BuildRequest, on_update: Callable[[str], None] | None = None) -> BuildResult:
-        """Carry the run out; `on_update` gets its status, "Running", when it begins. A failed build raises nothing."""
+        """Carry out the run; `on_update` gets its status, "Running", when it begins. A failed build does not raise."""
         context = self._root / request.registry / request.run_id  # run ids are unique in a registry
         request.log_path.parent.mkdir(parents=True, exist_ok=True)
         with request.log_path.open("wb", buffering=0) as file:
@@ -82,7 +82,7 @@ class Builds:
                 async with asyncio.timeout(request.timeout):
                     digests = await self._carry_out(request, context, log)
             except _StepError as error:
-                # As Azure ends the log: github.com/Azure/azure-cli-extensions, acrcssc, test_workflow_status.py.
+                # The end of Azure's logs: github.com/Azure/azure-cli-extensions, acrcssc, test_workflow_status.py.
                 log.agent("Container failed during run: build. No retries remaining.")
                 log.line("failed to run step ID: build: exit status 1")
                 log.line(f"\nRun ID: {request.run_id} failed after {time.monotonic() - began:.0f}s. Error: {error}")
@@ -116,7 +116,7 @@ class Builds:
         return digests
 
     def _pull_bases(self, request: BuildRequest, context: Path, log: BuildLog) -> None:
-        """Fail as Docker does where docker.io has had enough of the addresses that builds come from.
+        """Fail like Docker if docker.io limits the addresses of the builds.
 
         github.com/Azure-Samples/azure-search-openai-demo/issues/3101, https://docs.docker.com/docker-hub/usage/pulls
         """

@@ -20,17 +20,17 @@ _DONE = ".complete"
 
 
 def cache_directory() -> Path:
-    """Where what can be rebuilt at any time is kept."""
+    """The directory of everything that can be rebuilt at any time."""
     if configured := os.environ.get("MLFLOW_AZURE_EMULATOR_CACHE"):
         return Path(configured).expanduser().resolve()
     return user_cache_path("mlflow-azure")
 
 
 async def built_once(directory: Path, build: Callable[[Path], Awaitable[None]]) -> Path:
-    """`directory`, filled by `build` unless that has been done before, here or by another daemon at the same time.
+    """Return `directory`, filled by `build` unless that has been done before, here or concurrently by another daemon.
 
     A virtual environment cannot be moved, so it is built in its place, under a lock that the system releases when its
-    holder dies; a directory without its completion mark is what such a holder left, and is built anew.
+    holder dies; a directory without its completion mark was left by such a holder, and is rebuilt.
     """
     if (directory / _DONE).exists():
         return directory
@@ -45,7 +45,7 @@ async def built_once(directory: Path, build: Callable[[Path], Awaitable[None]]) 
 
 @asynccontextmanager
 async def _locked(file: Path) -> AsyncIterator[None]:
-    """Hold the lock of `file`; asked for again and again, because a thread that waits could not be called off."""
+    """Hold the lock of `file`; acquired by polling, because a waiting thread could not be cancelled."""
     while (lock := take(file)) is None:  # noqa: ASYNC110 - another process has it, which sets no event of ours
         await asyncio.sleep(0.1)
     with lock:

@@ -30,7 +30,7 @@ class _Entry:
 
 
 class Child:
-    """A running child process. Its output goes where `Children.start` was told."""
+    """A running child process. Its output goes where `Children.start` was told to send it."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, owner: Children) -> None:
         self.name = name
@@ -39,12 +39,12 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the leash, which leads the child's process group."""
+        """The pid of the leash, which leads the child's process group."""
         return self._process.pid
 
     @property
     def output(self) -> asyncio.StreamReader | None:
-        """What the child writes, if it was started with a pipe."""
+        """The child's output, if it was started with a pipe."""
         return self._process.stdout
 
     @property
@@ -53,18 +53,18 @@ class Child:
         return self._process.returncode is None
 
     def has_socket(self, address: str, port: int) -> bool:
-        """Whether a process of the child's group has a connection that goes out from there."""
+        """Whether a process of the child's group has a connection from this address and port."""
         group = (pid for pid in psutil.pids() if _group_of(pid) == self.pid)
         return any((address, port) in _sockets(pid) for pid in group)
 
     async def wait(self) -> int:
-        """Wait for the end; the exit status, 128 + the signal's number if a signal ended it."""
+        """Wait for the end; return the exit status, or 128 + the signal's number."""
         status = await self._process.wait()
         self._owner.forget(self)
         return status
 
     async def stop(self) -> int:
-        """End it gracefully, after its grace period the hard way; the exit status."""
+        """Stop it gracefully, and kill it after its grace period; return the exit status."""
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         return await self.wait()
@@ -92,7 +92,7 @@ class Children:
         `grace` is the time from SIGTERM to SIGKILL when it is stopped, in seconds.
 
         Raises:
-            FileNotFoundError: the directory `cwd` does not exist.
+            FileNotFoundError: The directory `cwd` does not exist.
 
         """
         process = await asyncio.create_subprocess_exec(
@@ -119,7 +119,7 @@ class Children:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> int:
-        """Run `command` to its end; its exit status. Cancelling ends it."""
+        """Run `command` to completion; return its exit status. Cancelling ends it."""
         child = await self.start(name, command, output=log, env=env, cwd=cwd)
         try:
             return await child.wait()
@@ -128,12 +128,12 @@ class Children:
             raise
 
     def forget(self, child: Child) -> None:
-        """Take an ended child off the record."""
+        """Remove an ended child from the record."""
         if self._children.pop(child.pid, None):
             self._write()
 
     async def stop_all(self) -> None:
-        """End every child, all at the same time."""
+        """Stop all children in parallel."""
         await asyncio.gather(*(child.stop() for child in list(self._children.values())))
 
     def _write(self) -> None:
@@ -144,10 +144,10 @@ class Children:
 
 
 def end_leftovers(home: Path, grace: float = 6.0) -> list[str]:
-    """End what a killed daemon of `home` left running, and return the names of what was still there.
+    """Stop what a killed daemon of `home` left running, and return the names of what was still running.
 
     A leash ends its child by itself when the daemon dies; this waits for that, and covers the case that the leash was
-    killed too. A pid that the system has given to another process since (another start time) is left alone.
+    killed too. A pid that was reused by another process since (with another start time) is left alone.
     """
     record = home / _RECORD
     if not record.exists():
@@ -170,7 +170,7 @@ def _signal_groups(entries: list[_Entry], number: signal.Signals) -> None:
 
 
 def _group_alive(entry: _Entry) -> bool:
-    """Whether a process of the group that the child led still runs, unless the pid is another group's by now."""
+    """Whether a process of the child's group is still running, unless the pid was reused by another group."""
     if _runs(entry.pid):
         return _started(entry.pid) == entry.started
     return any(_runs(pid) for pid in psutil.pids() if _group_of(pid) == entry.pid)
@@ -191,7 +191,7 @@ def _group_of(pid: int) -> int | None:
 
 
 def _sockets(pid: int) -> set[tuple[str, int]]:
-    """The addresses and ports that a process has connections from."""
+    """Return the addresses and ports that a process has connections from."""
     try:
         return {(each.laddr.ip, each.laddr.port) for each in psutil.Process(pid).net_connections("tcp") if each.laddr}
     except psutil.Error:
@@ -199,7 +199,7 @@ def _sockets(pid: int) -> set[tuple[str, int]]:
 
 
 def _started(pid: int) -> float:
-    """Start time in seconds since the epoch; 0 for a process that is gone."""
+    """Return the start time in seconds since the epoch; 0 for a process that is gone."""
     try:
         return psutil.Process(pid).create_time()
     except psutil.Error:

@@ -21,7 +21,7 @@ _PAUSE = 0.1
 class EitherListener(Listener):
     """Serves `app` over http and over https on the same port.
 
-    An account's blob endpoint is such a port: MLflow 1.5.0 and Azurite speak http, and Microsoft's client libraries
+    An account's blob endpoint is such a port: MLflow 1.5.0 and Azurite use http, and Microsoft's client libraries
     send tokens over https only.
     """
 
@@ -37,7 +37,7 @@ class EitherListener(Listener):
         await self._server.serve(sockets=[])
 
     async def stop(self) -> None:
-        """Finish the requests under way (2 s at most) and free the port."""
+        """Finish open requests (2 s at most) and free the port."""
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)
@@ -52,13 +52,13 @@ class EitherListener(Listener):
             while True:
                 try:
                     accepted, _ = await asyncio.get_running_loop().sock_accept(listening)
-                except OSError:  # no more files may be open just now: later they may
+                except OSError:  # too many open files right now: try later
                     await asyncio.sleep(_PAUSE)
                     continue
                 self._keep(asyncio.create_task(self._begin(accepted)))
 
     async def _begin(self, accepted: socket.socket) -> None:
-        """Give a connection to the server, over TLS where it begins as such."""
+        """Pass a connection to the server, over TLS if it begins with TLS."""
         accepted.settimeout(0)
         try:
             first = await _peek(accepted)
@@ -69,7 +69,7 @@ class EitherListener(Listener):
             accepted.close()
 
     def _protocol(self) -> asyncio.Protocol:
-        """What the server makes for each connection that it accepts itself."""
+        """Return the protocol that the server creates for each connection it accepts itself."""
         protocol: asyncio.Protocol = self._server.config.http_protocol_class(  # type: ignore[call-arg]
             config=self._server.config,
             server_state=self._server.server_state,
@@ -79,7 +79,7 @@ class EitherListener(Listener):
 
 
 async def _peek(accepted: socket.socket) -> bytes:
-    """The first byte that comes, which stays to be read; none where the client hangs up."""
+    """Peek at the first byte; empty if the client hangs up."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(accepted, readable.set)

@@ -1,4 +1,4 @@
-"""A storage service of whose requests some fail, as it was ordered."""
+"""A storage service with injected faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Failing:
-    """The ASGI application `app`, but where `strike` says for a method and a path that a request fails.
+    """The ASGI application `app`, with faults given by `strike` for a method and a path.
 
     Attributes:
         cut: Closes the connection of a client.
@@ -33,7 +33,7 @@ class Failing:
         self.cut: Callable[[Address], None] = lambda _client: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or not. Of faults, those are known here that answer or cut."""
+        """Handle one request, with or without a fault. Supports faults that respond or cut the connection."""
         fault = self._strike(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if fault and fault.kind == "status":
             refusal = BlobError(fault.status, fault.code, fault.message, fault.headers)
@@ -42,10 +42,10 @@ class Failing:
             if fault.kind == "cut-after":
                 await self._app(scope, receive, _nowhere)
             self.cut(scope["client"])
-            await Response(status_code=500)(scope, receive, send)  # is never sent: the connection is gone
+            await Response(status_code=500)(scope, receive, send)  # never sent: the connection is gone
         else:
             await self._app(scope, receive, send)
 
 
 async def _nowhere(_message: Message) -> None:
-    """Where an answer goes that does not arrive."""
+    """Discard a response."""

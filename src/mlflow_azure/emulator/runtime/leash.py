@@ -1,6 +1,6 @@
 """Runs a command that must not outlive its owner: `leash.py GRACE COMMAND…`, with the owner's pipe as standard input.
 
-A program of its own (standard library only, started with `-I -S`). When the owner dies, even by SIGKILL, the pipe
+A separate program (standard library only, started with `-I -S`). When the owner dies, even by SIGKILL, the pipe
 closes and the command is ended: SIGTERM to it, and after GRACE seconds SIGKILL to the whole process group, of which
 this process is the leader. Works where PR_SET_PDEATHSIG is missing (macOS), and reaches grandchildren too.
 """
@@ -16,7 +16,7 @@ _OWNER = 0
 
 
 def main() -> int:
-    """Run the command; its exit status, or 128 + the signal that ended it."""
+    """Run the command; return its exit status, or 128 + the signal that ended it."""
     grace = float(sys.argv[1])
     signals = _signal_pipe()
     child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
@@ -29,12 +29,12 @@ def main() -> int:
             child.terminate()
             watched, deadline = [signals], time.monotonic() + grace
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.killpg(0, signal.SIGTERM)  # whatever the command left running
+    os.killpg(0, signal.SIGTERM)  # anything the command left running
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
 def _signal_pipe() -> int:
-    """Make SIGTERM and SIGCHLD readable, so that one `select` waits for everything that can happen."""
+    """Make SIGTERM and SIGCHLD readable, so that one `select` waits for all events."""
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     signal.set_wakeup_fd(writable)

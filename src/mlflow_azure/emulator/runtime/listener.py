@@ -1,4 +1,4 @@
-"""An ASGI application on a loopback port of its own, in the daemon's event loop."""
+"""An ASGI application on its own loopback port, in the daemon's event loop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Address = tuple[str, int]
 
 _LOOPBACK = "127.0.0.1"
 _CHILD_PORTS = (10000, 20000)
-# Of these so many are one process's own: a child takes seconds until it listens, and meanwhile its port looks free.
+# Each process has its own block of them: a child takes seconds to listen, during which its port looks free.
 _BLOCK = 200
 _HELD: list[TextIOWrapper] = []
 
@@ -81,7 +81,7 @@ class Listener:
                 access_log=False,
                 lifespan="off",
                 ws="websockets-sansio",
-                # Answers of what stands behind (Azurite, gunicorn) pass with their own headers.
+                # Responses from backends (Azurite, gunicorn) keep their own headers.
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
@@ -93,7 +93,7 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
 
     def cut(self, client: Address) -> None:
-        """Close the connection of a client at once, whatever it waits for."""
+        """Close the connection of a client immediately."""
         if transport := self._connections.get(client):
             transport.abort()
 
@@ -110,14 +110,14 @@ class Listener:
         await self._server.serve(sockets=bound)
 
     async def stop(self) -> None:
-        """Finish the requests under way (2 s at most) and free the port."""
+        """Finish open requests (2 s at most) and free the port."""
         if self._task:
             self._server.should_exit = True
             await self._task
 
 
 def bound_socket(address: str, port: int) -> socket.socket:
-    """A socket on `port` of an address of this machine. Raises RuntimeFaultError when another program has it."""
+    """Return a socket on `port` of a local address. Raises RuntimeFaultError if another program has it."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # see server.py
@@ -134,10 +134,10 @@ def bound_socket(address: str, port: int) -> socket.socket:
 
 
 def free_port() -> int:
-    """A loopback port that nothing uses at the moment, for a child that must be told its port.
+    """Return a currently unused loopback port, for a child that must be told its port.
 
-    Not of the range from which systems pick the ports of outgoing connections, one of which could be faster; nor one
-    that this or another process has just given away.
+    Not from the range of ephemeral ports, where an outgoing connection could take it first; nor one
+    that this or another process has just given out.
     """
     while True:
         port = next(_own_ports())
@@ -147,11 +147,11 @@ def free_port() -> int:
 
 @cache
 def _own_ports() -> Iterator[int]:
-    """The ports of a block, again and again, which is this process's as long as it lives."""
+    """Cycle through the ports of a block, which belongs to this process as long as it lives."""
     blocks = list(range(*_CHILD_PORTS, _BLOCK))
     random.shuffle(blocks)
     for first in blocks:
         if lock := take(cache_directory() / "ports" / f"children-{first}"):
             _HELD.append(lock)
             return cycle(range(first, first + _BLOCK))
-    return iter(partial(random.randrange, *_CHILD_PORTS), None)  # more processes than blocks: chance has to do
+    return iter(partial(random.randrange, *_CHILD_PORTS), None)  # more processes than blocks: leave it to chance

@@ -20,11 +20,11 @@ _HOP_BY_HOP = {
 
 
 class ReverseProxy:
-    """Forwards requests unchanged: path byte for byte (it is signed), headers and bodies as they come."""
+    """Forwards requests unchanged: path byte for byte (it is signed), headers and bodies as received."""
 
     def __init__(self) -> None:
-        # No connection is kept: loopback connects cost little, and a server that closes an idle connection just as it
-        # is used again would make a request fail.
+        # No connection is kept: loopback connects are cheap, and a server that closes an idle connection just as it
+        # is reused would make a request fail.
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=10),
             limits=httpx.Limits(max_keepalive_connections=0),
@@ -32,10 +32,10 @@ class ReverseProxy:
         )
 
     async def forward(self, request: Request, port: int, replace: Iterable[tuple[str, str]] = ()) -> StreamingResponse:
-        """Answer with what the server on 127.0.0.1:`port` answers; `replace` are headers set on the way there.
+        """Respond with the response of the server on 127.0.0.1:`port`; `replace` are request headers to set.
 
         Raises:
-            httpx.TransportError: the server does not answer.
+            httpx.TransportError: The server does not respond.
 
         """
         response = await self._client.send(_outgoing(request, port, dict(replace)), stream=True)
@@ -44,7 +44,7 @@ class ReverseProxy:
         return answer
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 

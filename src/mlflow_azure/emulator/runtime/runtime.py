@@ -1,4 +1,4 @@
-"""What stands behind Azure Resource Manager, for real: blobs, file shares, registries, databases, builds, web apps."""
+"""The real services behind Resource Manager: blobs, file shares, registries, databases, builds, web apps."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Runtime:
     """The data planes and workloads of one home. Everything belongs to one event loop.
 
     Args:
-        home: the emulator's directory; what must survive a restart is kept there.
-        tls: what registries and Kudu sites present to their clients.
+        home: The emulator's directory, for everything that must survive a restart.
+        tls: The certificates of registries and Kudu sites.
 
     Attributes:
-        kind: what web apps run in; settled by `start`.
-        kind_reason: why.
+        kind: What web apps run in; set by `start`.
+        kind_reason: The reason.
 
     """
 
@@ -64,10 +64,10 @@ class Runtime:
         self.sites = Sites(home, ProcessHost(home, self._children, environments, tls.ca_file), tls)
 
     async def start(self) -> None:
-        """Choose between containers and processes. Everything else starts when it is asked for.
+        """Choose between containers and processes. Everything else starts on demand.
 
         Raises:
-            RuntimeFaultError: containers are asked for, and there can be none.
+            RuntimeFaultError: Containers are requested but impossible.
 
         """
         # Imported here: the engine's client takes 0.2 s.
@@ -101,11 +101,11 @@ class Runtime:
             raise RuntimeFaultError("starting the guard of the containers: it ended at once")
 
     async def serve_identities(self, port: int) -> None:
-        """Give out tokens of the web apps' managed identities on this port. Raises RuntimeFaultError."""
+        """Serve tokens of the web apps' managed identities on this port. Raises RuntimeFaultError."""
         await self.sites.identities.serve(port, self.blobs.also_on)
 
     async def stop(self) -> None:
-        """End every site, service and child process; data stays. The last to go is what others need."""
+        """Stop every site, service and child process, dependencies last; data is kept."""
         await self.sites.stop()
         await self.blobs.stop()
         await self.databases.stop()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot of a share: the time that names it, "2026-11-24T21:00:00.0000000Z", and its metadata."""
+    """A snapshot of a share: its time, which is its name, "2026-11-24T21:00:00.0000000Z", and its metadata."""
 
     time: str
     metadata: Mapping[str, str]
@@ -32,13 +32,13 @@ class Shares:
         self._snapshots = home / "share-snapshots"
 
     def ensure(self, account: str, share: str) -> Path:
-        """The share's directory, made if it is not there."""
+        """Return the share's directory, created if necessary."""
         directory = self._root / account / share
         directory.mkdir(parents=True, exist_ok=True)
         return directory
 
     def remove(self, account: str, share: str | None = None) -> None:
-        """Delete one share of the account with its content, or all of them."""
+        """Delete one or all shares of the account with their contents."""
         for root in (self._root, self._snapshots):
             shutil.rmtree(root / account / (share or ""), ignore_errors=True)
 
@@ -48,7 +48,7 @@ class Shares:
         return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
 
     def directory(self, account: str, share: str, snapshot: str | None = None) -> Path | None:
-        """Where the content of a share, or of a snapshot of it, lies; None for one that does not exist."""
+        """Return the directory of a share or of its snapshot; None if it does not exist."""
         known = share in self.of(account) if snapshot is None else snapshot in self._times(account, share)
         if not known:
             return None
@@ -65,14 +65,14 @@ class Shares:
         return sorted(path.stem for path in (self._snapshots / account / share).glob("*.json"))
 
     def snapshot(self, account: str, share: str, metadata: Mapping[str, str]) -> str:
-        """Copy the share; the time that names the snapshot.
+        """Copy the share; return the snapshot's time.
 
-        A copy takes a while: unlike Azure's, it is not of one instant where something writes meanwhile.
+        A copy takes a while: unlike Azure's, it is not atomic if something writes in the meantime.
         """
         time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
         folder = self._snapshots / account / share
         shutil.copytree(self._root / account / share, folder / time, copy_function=_copy_unless_gone)
-        (folder / f"{time}.json").write_text(json.dumps(dict(metadata)))  # last: it says that the copy is complete
+        (folder / f"{time}.json").write_text(json.dumps(dict(metadata)))  # last: it marks the copy as complete
         return time
 
     def delete_snapshot(self, account: str, share: str, snapshot: str) -> None:
@@ -82,21 +82,21 @@ class Shares:
         shutil.rmtree(folder / snapshot, ignore_errors=True)
 
     def usage(self, account: str, share: str) -> int:
-        """Bytes in the share's files; 0 for a share that does not exist."""
+        """Return the bytes in the share's files; 0 for a missing share."""
         return sum(path.lstat().st_size for path in (self._root / account / share).rglob("*") if path.is_file())
 
 
 def _copy_unless_gone(source: str, target: str) -> None:
-    """Copy a file with its times; one that was deleted since it was listed is not there."""
+    """Copy a file with its times; skip it if it was deleted since it was listed."""
     with suppress(FileNotFoundError):
         shutil.copy2(source, target)
 
 
 def open_to_containers(directory: Path, owner: int) -> None:
-    """Let every user of a container write to a share, as App Service does; user id `owner` can delete what they write.
+    """Let every user of a container write to a share, as in App Service; user id `owner` can delete what they write.
 
-    Containers write as users of their own. A default access control list, which new files and directories inherit,
-    keeps a door open for `owner`; where the file system has no such lists, root has to delete them.
+    Containers have their own users. A default access control list, inherited by new files and directories,
+    gives `owner` access; if the file system does not support these lists, root has to delete the files.
     """
     directory.chmod(0o777)
     with suppress(OSError, AttributeError):
@@ -104,7 +104,7 @@ def open_to_containers(directory: Path, owner: int) -> None:
 
 
 def _everyone_and(owner: int) -> bytes:
-    """The access control list in the kernel's form (linux/posix_acl_xattr.h): all may do all, `owner` by name."""
+    """Return the access control list in the kernel's format (linux/posix_acl_xattr.h): full access, `owner` by name."""
     user_object, user, group_object, mask, other = 0x01, 0x02, 0x04, 0x10, 0x20
     nobody, everything = 0xFFFFFFFF, 7
     entries = [(user_object, nobody), (user, owner), (group_object, nobody), (mask, nobody), (other, nobody)]

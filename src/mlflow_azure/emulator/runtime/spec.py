@@ -1,4 +1,4 @@
-"""What Azure Resource Manager hands to the runtime, and what it gets back. Plain values, no behaviour."""
+"""The values passed between Resource Manager and the runtime. Plain data, no behaviour."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RuntimeFaultError(Exception):
-    """Something the runtime was asked to do failed; the text says what, why and the next step."""
+    """A request to the runtime failed; the text says what, why and the next step."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class IdentityAccess:
-    """Where a web app gets tokens of its managed identities, and the header by which it shows who it is."""
+    """The endpoint for tokens of a web app's managed identities, and the header that identifies the web app."""
 
     url: str
     header: str = field(repr=False)
@@ -43,15 +43,15 @@ class IdentityAccess:
 
 @dataclass(frozen=True)
 class SiteSpec:
-    """The wanted web app.
+    """The desired web app.
 
     `image` is `<login server>/<repository>:<tag>`. `port` serves the site over http, `scm_port` its Kudu site over
     https. `start_limit` is WEBSITES_CONTAINER_START_TIME_LIMIT in seconds. `access_rules` are
-    `siteConfig.ipSecurityRestrictions` as Azure writes them. `publishing_credentials` are user name and password of the
+    `siteConfig.ipSecurityRestrictions` in Azure's format. `publishing_credentials` are user name and password of the
     Kudu site, None while its basic authentication is off. `pull_identity` is the object id of the managed identity that
-    pulls the image, in place of the registry's user name and password. `identity` is None for a web app without one.
-    `broken_mounts` are the names of mounts that cannot work.
-    `instances` is how many there are to be, and `instance` the number of one of them, from 0.
+    pulls the image, instead of the registry's user name and password. `identity` is None for a web app without one.
+    `broken_mounts` are the names of broken mounts.
+    `instances` is the desired number, and `instance` the index of one of them, from 0.
     """
 
     name: str
@@ -76,11 +76,11 @@ class SiteSpec:
 
     @property
     def instance_id(self) -> str:
-        """What App Service calls the instance."""
+        """App Service's name for the instance."""
         return hashlib.sha256(f"{self.name}/{self.instance}".encode()).hexdigest()
 
     def same_container(self, other: SiteSpec) -> bool:
-        """Whether both would run the same container: a change of anything else needs no restart."""
+        """Whether both would run the same container: other changes need no restart."""
         return self._container() == other._container()
 
     def _container(self) -> tuple[object, ...]:
@@ -94,7 +94,7 @@ SiteState = Literal["Stopped", "Starting", "Running", "Failed"]
 
 @dataclass(frozen=True)
 class InstanceState:
-    """An instance of a web app: its id, what its container is doing, and what the health check says of it."""
+    """An instance of a web app: its id, the state of its container, and its health."""
 
     id: str
     state: SiteState

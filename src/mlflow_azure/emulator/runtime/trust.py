@@ -1,4 +1,4 @@
-"""Whom the processes of web apps trust: the authorities of the world, and the emulator's own."""
+"""The certificate authorities that web apps' processes trust: the public ones and the emulator's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
 _FILE = "trust.pem"
-# What Python's standard library and OpenSSL read, and what `requests` does, which Azure's client libraries use.
+# Variables for Python's standard library and OpenSSL, and for `requests`, which Azure's client libraries use.
 _VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -21,10 +21,10 @@ def write_trust(home: Path, tls: TlsMaterial) -> None:
 
 
 def trust_file(home: Path) -> Path:
-    """That file."""
+    """Path of that file."""
     return home / _FILE
 
 
 def trust_variables(file: str) -> dict[str, str]:
-    """The environment variables by which a process is told of the file."""
+    """Return the environment variables that point a process to the file."""
     return dict.fromkeys(_VARIABLES, file)

@@ -1,4 +1,4 @@
-"""What the storage services take for a URI."""
+"""The storage services' rules for URIs."""
 
 from __future__ import annotations
 

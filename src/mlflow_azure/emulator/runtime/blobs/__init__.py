@@ -1,1 +1,1 @@
-"""The blob endpoints of storage accounts, by Azurite."""
+"""The blob endpoints of storage accounts, served by Azurite."""

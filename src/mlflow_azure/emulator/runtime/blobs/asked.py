@@ -1,4 +1,4 @@
-"""What a request to blob storage is for, and by which credential it is made."""
+"""The action and the credential of a request to blob storage."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ CredentialKind = Literal["anonymous", "key", "token", "delegation"]
 
 @dataclass(frozen=True)
 class Operation:
-    """What a role has to allow: an action, on a container or on the whole account (None).
+    """The required permission: an action, on a container or on the whole account (None).
 
     Attributes:
         action: "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read".
         container: Name of the container.
-        on_data: Whether it is among the data actions of roles.
+        on_data: Whether it is a data action.
 
     """
 
@@ -44,11 +44,11 @@ _ON_ACCOUNT = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: to which account, for what, by which credential.
+    """A request: its account, action and credential.
 
     Attributes:
-        token: The bearer token; empty where there is none.
-        principal: Object id of who made the key of a user delegation SAS; empty for other credentials.
+        token: The bearer token; empty if there is none.
+        principal: Object id of the creator of a user delegation SAS's key; empty for other credentials.
 
     """
 
@@ -60,7 +60,7 @@ class Asked:
 
 
 def asked(account: str, request: Request) -> Asked:
-    """What a request to an account is for, and by which credential it is made."""
+    """Return the action and the credential of a request to an account."""
     operation = operation_of(request)
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -72,7 +72,7 @@ def asked(account: str, request: Request) -> Asked:
 
 
 def operation_of(request: Request) -> Operation:
-    """The action that a request needs.
+    """Return the action that a request needs.
 
     https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#permissions-for-blob-service-operations
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _VERSION = "3.35.0"
 NAME = f"azurite-{_VERSION}"
-"""Of its directory in the cache."""
+"""Name of its directory in the cache."""
 ENTRY = "node_modules/azurite/dist/src/blob/main.js"
 _LISTENS = re.compile(r"listens on http://127\.0\.0\.1:(\d+)")
 _READY_WITHIN = 60.0
@@ -32,7 +32,7 @@ class Azurite:
         self._logs = logs
 
     async def install(self) -> Path:
-        """The directory of the npm installation. Raises RuntimeFaultError."""
+        """Return the directory of the npm installation. Raises RuntimeFaultError."""
         return await built_once(cache_directory() / NAME, self._npm_install)
 
     async def _npm_install(self, directory: Path) -> None:
@@ -48,7 +48,7 @@ class Azurite:
         return await self._children.run(" ".join(command[:2]), command, log=output, env=await self._node.environment())
 
     async def start(self, account: str, keys: tuple[str, str], directory: Path) -> tuple[Child, int]:
-        """Start the blob service of one account with its two keys; the process, and the port it chose."""
+        """Start the blob service of an account with its two keys; return the process and its port."""
         main = await self.install() / ENTRY
         directory.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"azurite-{account}.log"
@@ -64,7 +64,7 @@ class Azurite:
 
 
 def _reason(said: str) -> str:
-    """The line of npm's that says most: "network request to https://… failed, reason: …"."""
+    """Return npm's most informative line: "network request to https://… failed, reason: …"."""
     lines = [line.partition(" ")[2].removeprefix("error ").removeprefix("ERR! ") for line in said.splitlines()]
     telling = [line for line in lines if "reason:" in line or line.startswith(("code ", "404 "))]
     return max(telling, key=len, default=next(filter(None, lines), ""))

@@ -1,4 +1,4 @@
-"""The refusals of blob storage, in its own words: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes."""
+"""The errors of blob storage, in its own words: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BlobError(Exception):
-    """A request was refused, with the service's code and message, and headers of the answer."""
+    """A request was refused, with the service's code and message, and response headers."""
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class BlobError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
-        """The answer. A real one: github.com/Azure/AI-Landing-Zones/issues/64."""
+        """Return the response. A real one: github.com/Azure/AI-Landing-Zones/issues/64."""
         request_id = str(uuid.uuid4())
         message = f"{self}\nRequestId:{request_id}\nTime:{datetime.now(UTC).isoformat()}"
         body = (
@@ -35,7 +35,7 @@ class BlobError(Exception):
 
 
 def authentication_failed(detail: str) -> BlobError:
-    """The refusal of credentials that are not good."""
+    """Return the error for invalid credentials."""
     return BlobError(
         403,
         "AuthenticationFailed",

@@ -1,4 +1,4 @@
-"""The blob services of storage accounts: Azurite behind a front that checks who may use it."""
+"""The blob services of storage accounts: Azurite behind a proxy that checks access."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Account:
     starting: asyncio.Task[None] | None = None
 
     async def runs(self) -> bool:
-        """Whether Azurite serves it; waits while it starts."""
+        """Return whether Azurite serves it, waiting while it starts."""
         if self.starting:
             await asyncio.wait({self.starting})
         return self.child is not None and self.child.running
@@ -47,8 +47,8 @@ class _Account:
 class Blobs:
     """The blob services of all storage accounts of one home; data in `<home>/blobs/<account>`.
 
-    `also_on` is an address by which containers reach this machine, for the endpoints opened from then on. `admit` says
-    of each request whether it may go on to the blobs, and `strike` whether it fails.
+    `also_on` is an address by which containers reach this machine, for endpoints opened from then on. `admit` decides
+    for each request whether it may access the blobs, and `strike` whether it fails.
     """
 
     def __init__(self, home: Path, children: Children, logs: Path, tls: TlsMaterial) -> None:
@@ -63,7 +63,7 @@ class Blobs:
         self._turn = asyncio.Lock()  # one Azurite starts at a time: each needs a core for a second
 
     async def ensure(self, account: str, keys: tuple[str, str], port: int) -> str:
-        """Serve the account on `port` with these keys (Base64), its data kept; the endpoint, ending in a slash."""
+        """Serve the account on `port` with these keys (Base64), keeping its data; return the endpoint, with a slash."""
         async with self._changing:
             served = self._accounts.get(account)
             if served is None:
@@ -73,7 +73,7 @@ class Blobs:
         return f"http://127.0.0.1:{port}/"
 
     async def _serve_with(self, served: _Account, account: str, keys: tuple[str, str]) -> None:
-        """Start Azurite anew, which reads its keys at its start. Azure's clients notice nothing: here they wait."""
+        """Restart Azurite, which reads its keys only at its start. Clients wait; in Azure they notice nothing."""
         served.front.open.clear()
         if served.child:
             await served.child.stop()
@@ -81,7 +81,7 @@ class Blobs:
         await self._start(served, account)
 
     async def _open(self, account: str, keys: tuple[str, str], port: int) -> None:
-        """Listen, and start Azurite behind that: as in Azure, whoever comes early waits, and nobody else does."""
+        """Listen, and start Azurite in the background: only early requests wait."""
         await self._azurite.install()
         front = BlobFront(account, keys[0], 0, self._admitted)
         front.open.clear()
@@ -129,7 +129,7 @@ class Blobs:
             raise RuntimeFaultError(f"using storage account {account}: there is none of that name") from None
         await served.front.open.wait()
         return {
-            # Not by the front: Azure Resource Manager needs no key, where the account takes none.
+            # Not through the proxy: Resource Manager needs no key, even if the account accepts none.
             "account_url": f"http://127.0.0.1:{served.front.azurite_port}/{account}",
             "container_name": container,
             "credential": {"account_name": account, "account_key": served.keys[0]},

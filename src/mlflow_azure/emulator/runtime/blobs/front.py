@@ -1,13 +1,13 @@
-"""What clients of a storage account's blobs talk to: it asks who may, and passes on to Azurite what they do.
+"""The proxy in front of a storage account's blobs: it checks access, and forwards requests to Azurite.
 
 Azurite has no roles. It could check tokens itself (`--oauth basic`), but only those of Microsoft's own issuers, only
-over HTTPS, and not their signature. So a request that was admitted by its token goes on with a shared access signature
-of the account instead: a query, where a shared key would mean to sign each request anew.
+over HTTPS, and not their signature. So a request admitted by its token is forwarded with a shared access signature
+of the account instead, which is just a query, whereas a shared key would require signing each request again.
 
 Clients address a real account by host name, `https://<account>.blob.core.windows.net/<container>`. Azurite on an IP
-address wants `/<account>/<container>`, and there azure-storage 0.36 (which MLflow 1.5.0 uses) loses the account in
-the range requests of downloads over 32 MB. Azurite also takes the account from a host name of the form
-`<account>.<anything>`: the front gives the account's port that name, so that `http://127.0.0.1:<port>/` behaves like
+address expects `/<account>/<container>`, and there azure-storage 0.36 (used by MLflow 1.5.0) loses the account in
+the range requests of downloads over 32 MB. Azurite also accepts the account in a host name of the form
+`<account>.<anything>`: the proxy adds that name for the account's port, so that `http://127.0.0.1:<port>/` behaves like
 Azure's.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    # Object id and tenant of who asks, where that is known; raises BlobError for who may not.
+    # Returns the caller's object id and tenant, if known; raises BlobError without access.
     Admit = Callable[[Asked], tuple[str, str]]
 
 _MOMENT = re.compile(r"<(Start|Expiry)>([^<]+)</\1>")
@@ -49,7 +49,7 @@ _KEY_NAMES = {
 
 
 class BlobFront:
-    """The ASGI application of one account; `admit` says of each request whether it may go on."""
+    """The ASGI application of an account; `admit` decides whether each request may proceed."""
 
     def __init__(self, account: str, key: str, azurite_port: int, admit: Admit) -> None:
         self.key = key
@@ -58,11 +58,11 @@ class BlobFront:
         self._admit = admit
         self.open = asyncio.Event()
         self.open.set()
-        self._signature = ("", "", 0.0)  # the key that it was made with, the query, and when
+        self._signature = ("", "", 0.0)  # the key used, the query, and the time
         self._proxy = ReverseProxy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
@@ -73,7 +73,7 @@ class BlobFront:
         await response(scope, receive, send)
 
     async def close(self) -> None:
-        """Drop the connections to Azurite."""
+        """Close the connections to Azurite."""
         await self._proxy.close()
 
     async def _answer(self, request: Request) -> Response:
@@ -89,7 +89,7 @@ class BlobFront:
         return await self._proxy.forward(self._passed_on(request, wanted), self.azurite_port, host)
 
     def _passed_on(self, request: Request, wanted: Asked) -> Request:
-        """The request with a credential that Azurite knows."""
+        """Return the request with a credential that Azurite accepts."""
         if wanted.kind == "delegation":
             query = as_service_signature(request, self._account, self.key)
         elif wanted.kind == "token":
@@ -127,6 +127,6 @@ class BlobFront:
 
 
 def _require_uri(request: Request) -> None:
-    """The words: https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes."""
+    """The text: https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes."""
     if not is_uri(request):
         raise BlobError(400, "InvalidUri", "The requested URI does not represent any resource on the server.")

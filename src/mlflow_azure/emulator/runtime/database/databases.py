@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.database.protocol import Rows
     from mlflow_azure.emulator.runtime.spec import TlsMaterial
 
-# The roles and databases that every server has from its first day, and what their members may do:
+# The roles and databases of every new server, and their members' rights:
 # https://learn.microsoft.com/azure/postgresql/security/security-access-control, and
 # https://learn.microsoft.com/azure/postgresql/configure-maintain/concepts-servers for the databases.
 ADMINISTRATORS = "azure_pg_admin"
@@ -42,7 +42,7 @@ class _Server:
 class Databases:
     """Starts and ends the servers.
 
-    `also_on` is an address by which containers reach this machine, for the servers opened from then on.
+    `also_on` is an address by which containers reach this machine, for servers opened from then on.
     """
 
     def __init__(self, home: Path, tls: TlsMaterial, children: Children, logs: Path) -> None:
@@ -55,7 +55,7 @@ class Databases:
         self.also_on: str | None = None
 
     async def ensure(self, name: str, port: int, gate: Gate, max_connections: int) -> str:
-        """Serve `name` on `port`, its data kept; its address: "127.0.0.1:20017". Raises RuntimeFaultError."""
+        """Serve `name` on `port`, keeping its data; return its address: "127.0.0.1:20017". Raises RuntimeFaultError."""
         async with self._changing:
             served = self._servers.get(name)
             if served and (served.max_connections != max_connections or not served.cluster.running):
@@ -79,7 +79,7 @@ class Databases:
         self._servers[name] = _Server(cluster, front, max_connections)
 
     async def sql(self, name: str, statement: str, database: str = "postgres") -> Rows:
-        """What a statement of the superuser of a server gives. Raises SqlError, RuntimeFaultError."""
+        """Return the result of a superuser's statement on a server. Raises SqlError, RuntimeFaultError."""
         try:
             served = self._servers[name]
         except KeyError:
@@ -87,18 +87,18 @@ class Databases:
         return await served.cluster.sql(statement, database)
 
     async def suspend(self, name: str) -> None:
-        """End a server and its sessions; its data stays."""
+        """Stop a server and its sessions; its data is kept."""
         async with self._changing:
             await self._close(name)
 
     async def remove(self, name: str) -> None:
-        """End a server, and delete its data."""
+        """Stop a server, and delete its data."""
         async with self._changing:
             await self._close(name)
             await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
 
     async def stop(self) -> None:
-        """End every server; the data is kept."""
+        """Stop all servers; the data is kept."""
         async with self._changing:
             await asyncio.gather(*map(self._close, list(self._servers)))
 

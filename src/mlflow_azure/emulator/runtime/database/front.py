@@ -1,4 +1,4 @@
-"""What clients of a server meet: TLS, a question for the password, and behind it the server's own PostgreSQL."""
+"""The proxy in front of a server: TLS, password check, and behind it the server's own PostgreSQL."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Client:
-    """Who asks for a session, before it has said its password."""
+    """A client that requests a session, before it has sent its password."""
 
     address: str
     encrypted: bool
@@ -49,22 +49,22 @@ class Client:
 
 
 class Gate(Protocol):
-    """Decides who comes in."""
+    """Decides who can connect."""
 
     def admits(self, client: Client) -> Refusal | None:
-        """Why a client may not even say its password; None where it may."""
+        """Return why a client may not even send its password; None if it may."""
 
     async def reaches(self, address: str, port: int) -> bool:
-        """Whether there is a way to the server from where a client is."""
+        """Return whether the client can reach the server."""
 
     async def authenticate(self, user: str, password: str) -> Refusal | None:
-        """Why this is not the password of a role; None where it is."""
+        """Return why this is not the password of a role; None if it is."""
 
 
 class Front:
     """Serves one server on 127.0.0.1:`port` from `start` to `stop`.
 
-    `also_on` is one more address of this machine to listen on; `socket` says where PostgreSQL listens.
+    `also_on` is one more address of this machine to listen on; `socket` returns PostgreSQL's socket.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Front:
         self._sessions: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to listen. Raises RuntimeFaultError when another program has the port."""
+        """Begin to listen. Raises RuntimeFaultError if another program has the port."""
         for bound in [bound_socket(address, self._port) for address in self._addresses]:
             self._servers.append(await asyncio.start_server(self._accept, sock=bound, backlog=_BACKLOG))
 
     async def stop(self) -> None:
-        """Cut every session, and free the port."""
+        """Close every session, and free the port."""
         for server in self._servers:
             server.close()
         for session in self._sessions:
@@ -113,7 +113,7 @@ class Front:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")  # none where it is gone already
         if not peer or not await self._gate.reaches(*peer[:2]):
-            return  # where there is no way, nothing answers
+            return  # an unreachable server does not respond
         async with asyncio.timeout(_TIME_TO_SIGN_IN):
             startup, encrypted = await self._greeted(reader, writer)
             if startup.code == CANCEL_REQUEST:
@@ -127,7 +127,7 @@ class Front:
         await self._relay(startup, reader, writer)
 
     async def _greeted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[Startup, bool]:
-        """What the client wants, and whether it wants it over TLS."""
+        """Return what the client wants, and whether over TLS."""
         encrypted = False
         while True:
             startup = await read_startup(reader)
@@ -164,7 +164,7 @@ class Front:
         writer.close()
 
     async def _relay(self, startup: Startup, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry bytes between the client and PostgreSQL, which trusts whoever reaches its socket, until one ends."""
+        """Forward bytes between the client and PostgreSQL, which trusts its socket, until one side ends."""
         inner_reader, inner_writer = await asyncio.open_unix_connection(self._socket())
         inner_writer.write(startup.raw)
         ways = [
@@ -190,7 +190,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 def _context(tls: TlsMaterial) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.cert_file, tls.key_file)
-    # https://learn.microsoft.com/azure/postgresql/security/security-tls: the oldest that the service takes.
+    # https://learn.microsoft.com/azure/postgresql/security/security-tls: the oldest that the service accepts.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["postgresql"])
     return context

@@ -1,4 +1,4 @@
-"""The messages of PostgreSQL's protocol that come before a session, and a query on a connection of one's own.
+"""The messages of PostgreSQL's protocol before a session, and queries on our own connection.
 
 https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROTOCOL, CANCEL_REQUEST, SSL_REQUEST, GSS_REQUEST = 3 << 16, 80877102, 80877103, 80877104
 # What PostgreSQL itself accepts before it knows the client: MAX_STARTUP_PACKET_LENGTH, PG_MAX_AUTH_TOKEN_LENGTH.
 _LONGEST_STARTUP, _LONGEST_PASSWORD = 10_000, 65_535
-# A message begins with its kind, where the client has said what it wants, and its length, itself included.
+# A message begins with its kind (not the first message of a client), and its length including itself.
 _LENGTH, _LENGTH_AND_CODE = 4, 8
 ASK_PASSWORD = struct.pack("!cII", b"R", 8, 3)
 
@@ -24,7 +24,7 @@ Rows = list[list[str | None]]
 
 
 class ProtocolError(Exception):
-    """The other side does not speak the protocol."""
+    """The other side violates the protocol."""
 
 
 class SqlError(Exception):
@@ -37,7 +37,7 @@ class SqlError(Exception):
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a client may not come in, as PostgreSQL says it."""
+    """Why a client may not connect, in PostgreSQL's terms."""
 
     sqlstate: str
     message: str
@@ -51,14 +51,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Startup:
-    """The first message of a client: what it wants (`code`), and for a session its parameters."""
+    """The first message of a client: its request (`code`), and for a session its parameters."""
 
     code: int
     raw: bytes = field(repr=False)
 
     @property
     def is_session(self) -> bool:
-        """Whether it asks for a session, in any 3.x of the protocol."""
+        """Whether it requests a session, with any 3.x version of the protocol."""
         return self.code >> 16 == PROTOCOL >> 16
 
     @property
@@ -71,7 +71,7 @@ class Startup:
 
 
 async def read_startup(reader: asyncio.StreamReader) -> Startup:
-    """The next message of a client that has not signed in. Raises ProtocolError, asyncio.IncompleteReadError."""
+    """Return the next message of a client that has not signed in. Raises ProtocolError, asyncio.IncompleteReadError."""
     head = await reader.readexactly(_LENGTH_AND_CODE)
     length, code = struct.unpack("!II", head)
     if not _LENGTH_AND_CODE <= length <= _LONGEST_STARTUP:
@@ -80,7 +80,7 @@ async def read_startup(reader: asyncio.StreamReader) -> Startup:
 
 
 async def read_password(reader: asyncio.StreamReader) -> str:
-    """The answer to `ASK_PASSWORD`. Raises ProtocolError, asyncio.IncompleteReadError."""
+    """Return the response to `ASK_PASSWORD`. Raises ProtocolError, asyncio.IncompleteReadError."""
     kind, length = struct.unpack("!cI", await reader.readexactly(5))
     if kind != b"p" or not _LENGTH <= length <= _LONGEST_PASSWORD:
         raise ProtocolError("expected a password")
@@ -88,7 +88,7 @@ async def read_password(reader: asyncio.StreamReader) -> str:
 
 
 async def query(socket: Path, user: str, database: str, statement: str) -> Rows:
-    """What PostgreSQL behind `socket` answers to a statement of a user that it trusts.
+    """Return the result of a trusted user's statement in PostgreSQL behind `socket`.
 
     Raises:
         SqlError: It refuses the connection or the statement.
@@ -105,12 +105,12 @@ async def query(socket: Path, user: str, database: str, statement: str) -> Rows:
 
 
 def identifier(name: str) -> str:
-    """A name as it stands in a statement."""
+    """Return a name quoted for a statement."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: str) -> str:
-    """A string as it stands in a statement."""
+    """Return a string quoted for a statement."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -124,7 +124,7 @@ def _message(kind: bytes, body: bytes) -> bytes:
 
 
 async def _answers(reader: asyncio.StreamReader) -> Rows:
-    """The rows that come until the server is ready for the next statement, or the error that comes instead."""
+    """Return the rows until the server is ready for the next statement, or raise its error."""
     rows: Rows = []
     error: SqlError | None = None
     while True:
@@ -145,7 +145,7 @@ async def _answers(reader: asyncio.StreamReader) -> Rows:
 
 
 def _row(body: bytes) -> list[str | None]:
-    """The columns of a DataRow, in text."""
+    """Return the columns of a DataRow as text."""
     (count,) = struct.unpack_from("!H", body)
     at, columns = 2, list[str | None]()
     for _ in range(count):

@@ -1,1 +1,1 @@
-"""The container runtime: builds, web apps and registries by the container engine on this machine."""
+"""The container runtime: builds, web apps and registries with the container engine on this machine."""

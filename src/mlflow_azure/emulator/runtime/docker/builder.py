@@ -1,4 +1,4 @@
-"""Builds for the container runtime: the Dockerfile, carried out by the container engine."""
+"""Builds for the container runtime: the container engine builds the Dockerfile."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.spec import BuildRequest
 
 
-# Where people tell their tools of a proxy that inspects TLS, and the file in which the Dockerfile looks for it.
+# The usual variables for the certificates of a TLS-inspecting proxy, and the file that the Dockerfile reads.
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE")
 _BUILD_CA = "build-ca.pem"
 
@@ -41,7 +41,7 @@ class EngineBuilder:
         self._registries = registries
 
     async def build(self, request: BuildRequest, context: Path, log: BuildLog) -> None:
-        """Build the image and give it all its names. Raises RuntimeFaultError."""
+        """Build the image and tag it with all its names. Raises RuntimeFaultError."""
         given_up = threading.Event()
         try:
             await asyncio.to_thread(self._build, request, context, log, given_up)
@@ -58,7 +58,7 @@ class EngineBuilder:
             buildargs=_arguments(request),
             platform=request.platform,
             rm=True,
-            forcerm=True,  # leaves no container of a failed step behind
+            forcerm=True,  # remove the container of a failed step
             decode=True,
         )
         image = _followed(answers, log, given_up)
@@ -69,14 +69,14 @@ class EngineBuilder:
             self._client.api.tag(image, repository, tag)
 
     async def push(self, request: BuildRequest, _context: Path, image: str, log: BuildLog) -> str:
-        """Push the image; its digest. Raises RuntimeFaultError."""
+        """Push the image; return its digest. Raises RuntimeFaultError."""
         try:
             return await asyncio.to_thread(self._push, request.registry, self._full_name(request.registry, image), log)
         except (DockerException, RequestException) as error:
             raise RuntimeFaultError(f"pushing {image}: {reason(error)}") from error
 
     async def import_image(self, registry: str, source: str, image: str) -> None:
-        """Pull `source`, or take what stands in for it, and push it. Raises RuntimeFaultError."""
+        """Pull `source` or its substitute, and push it. Raises RuntimeFaultError."""
         try:
             await asyncio.to_thread(self._import, registry, source, self._full_name(registry, image))
         except (DockerException, RequestException) as error:
@@ -88,7 +88,7 @@ class EngineBuilder:
         self._push(registry, image, None)
 
     def _find(self, image: str) -> Image:
-        """An image of this machine, pulled where it is not there."""
+        """Return an image of this machine, pulled if it is missing."""
         try:
             return self._client.images.get(image)
         except ImageNotFound:
@@ -118,7 +118,7 @@ class EngineBuilder:
 
 
 def _bring_certificates(context: Path) -> None:
-    """Give the build what it has to trust behind this machine's proxy: Azure's build agents are behind none."""
+    """Give the build the certificates of this machine's proxy: Azure's build agents have none."""
     bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
     if bundle and not (context / _BUILD_CA).exists():
         shutil.copyfile(bundle, context / _BUILD_CA)
@@ -130,7 +130,7 @@ def _arguments(request: BuildRequest) -> dict[str, str]:
 
 
 def _followed(answers: Iterable[dict[str, Any]], log: BuildLog, given_up: threading.Event) -> str:
-    """The id of the image, after its build was written to the log."""
+    """Write the build to the log, and return the id of the image."""
     image = ""
     for answer in answers:
         _require_no_error(answer)
@@ -142,7 +142,7 @@ def _followed(answers: Iterable[dict[str, Any]], log: BuildLog, given_up: thread
 
 
 def _status(answer: dict[str, Any]) -> str:
-    """A line for what the engine says of a pull, without its progress."""
+    """Return the line for a message about a pull, without its progress."""
     return f"{answer['status']}\n" if "status" in answer and "id" not in answer else ""
 
 

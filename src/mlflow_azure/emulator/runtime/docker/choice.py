@@ -1,4 +1,4 @@
-"""Which runtime a home uses: containers where an engine can build and run the image, else processes."""
+"""Which runtime a home uses: containers if an engine can build and run the image, otherwise processes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _RUNTIME_VARIABLE = "MLFLOW_AZURE_EMULATOR_RUNTIME"
-# Where the base image of the Dockerfile is not to be had, another one can stand in for it.
+# A substitute for the Dockerfile's base image, if that is not available.
 _BASE_VARIABLE = "MLFLOW_AZURE_EMULATOR_BASE_IMAGE"
-_BASE_SETTING = "DOCKER_BASE_IMAGE"  # of mlflow-azure, whose builds then ask for that image
+_BASE_SETTING = "DOCKER_BASE_IMAGE"  # of mlflow-azure, whose builds then request that image
 _BASE_IMAGE = "python:3.11-slim-bookworm"
 _PROBE_WITHIN = 20.0
 
@@ -34,7 +34,7 @@ class UnsuitableError(Exception):
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """The engine to use, with this machine's address on its bridge; None for the process runtime. And why."""
+    """Return the engine to use, with this machine's bridge address (None for the process runtime), and the reason."""
 
     client: DockerClient | None
     gateway: str
@@ -42,15 +42,15 @@ class EngineChoice:
 
 
 def stand_in_base() -> str | None:
-    """The image that stands in for the Dockerfile's base image, if one is configured."""
+    """Return the substitute for the Dockerfile's base image, if configured."""
     return os.environ.get(_BASE_VARIABLE) or os.environ.get(_BASE_SETTING)
 
 
 async def choose_engine() -> EngineChoice:
-    """The choice of `MLFLOW_AZURE_EMULATOR_RUNTIME`: `auto` (the default), `container` or `process`.
+    """Return the choice in `MLFLOW_AZURE_EMULATOR_RUNTIME`: `auto` (the default), `container` or `process`.
 
     Raises:
-        RuntimeFaultError: `container` is asked for and impossible, or the variable holds something else.
+        RuntimeFaultError: `container` is requested but impossible, or the variable has another value.
 
     """
     wanted = os.environ.get(_RUNTIME_VARIABLE) or "auto"
@@ -86,7 +86,7 @@ def _suitable_engine() -> EngineChoice:
 
 
 def _checked(client: DockerClient) -> str:
-    """The bridge's address on this machine, when all is as the container runtime needs it."""
+    """Return the bridge's address on this machine, if the container runtime's requirements are met."""
     if client.version()["Os"] != "linux":
         raise UnsuitableError("the container engine runs no Linux containers")
     gateway = bridge_address(client)
@@ -105,7 +105,7 @@ def _is_ours(address: str) -> bool:
 
 
 def _shares_loopback(client: DockerClient) -> bool:
-    """Whether the engine reaches a registry on our loopback: it is asked for an image there, and must knock."""
+    """Whether the engine can reach a registry on our loopback: it is told to pull an image there, and must connect."""
     knocked = threading.Event()
 
     class Knock(socketserver.BaseRequestHandler):
@@ -123,7 +123,7 @@ def _shares_loopback(client: DockerClient) -> bool:
 
 
 def _last(said: str) -> str:
-    """The last clause of what the engine says: those before tell what it called, not what went wrong."""
+    """Return the last clause of the engine's message: the earlier ones say what it called, not what went wrong."""
     return said.rpartition(": ")[2]
 
 

@@ -1,4 +1,4 @@
-"""The container engine on this machine, as the container runtime uses it."""
+"""The container engine on this machine, as used by the container runtime."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 # Every container of a home carries the home's path under this label.
 HOME_LABEL = "mlflow-azure.emulator.home"
-# The name under which a container reaches what listens on this machine.
+# The host name by which a container reaches this machine.
 HOST_NAME = "host.docker.internal"
 PLATFORM = "linux/amd64"
 _TIMEOUT = 60
 
 
 def connect() -> DockerClient:
-    """A client of the engine that `docker` uses too: DOCKER_HOST, else the current context.
+    """Return a client of the engine that `docker` uses: DOCKER_HOST, or the current context.
 
     Raises:
         DockerException: none answers.
@@ -46,7 +46,7 @@ def _current_context() -> dict[str, Any]:
 
 
 def bridge_address(client: DockerClient) -> str | None:
-    """The address of this machine on the engine's bridge, which `host-gateway` stands for; None without a bridge."""
+    """Return this machine's address on the engine's bridge (`host-gateway`); None without a bridge."""
     for network in client.api.networks(["bridge"]):
         for pool in network["IPAM"]["Config"] or ():
             subnet = ipaddress.ip_network(pool["Subnet"])
@@ -56,13 +56,13 @@ def bridge_address(client: DockerClient) -> str | None:
 
 
 def published_port(container: Container, port: int) -> int | None:
-    """The port of this machine's loopback that leads to `port` of a running container."""
+    """Return the loopback port that is mapped to `port` of a running container."""
     bindings = container.ports.get(f"{port}/tcp")
     return int(bindings[0]["HostPort"]) if bindings else None
 
 
 def remove_containers(client: DockerClient, home: Path) -> list[str]:
-    """Remove every container of `home`, running or not; their names."""
+    """Remove every container of `home`, running or not; return their names."""
     names = []
     for container in client.containers.list(all=True, filters={"label": f"{HOME_LABEL}={home}"}, ignore_removed=True):
         with suppress(NotFound):
@@ -72,16 +72,16 @@ def remove_containers(client: DockerClient, home: Path) -> list[str]:
 
 
 def remove_images(client: DockerClient, login_server: str) -> None:
-    """Take the names of a registry that is no more from the engine's images; what builds can use again stays."""
-    for image in client.api.images():  # as one answer: of a list of its own the client asks for each, which may be gone
+    """Remove the tags of a deleted registry from the engine's images; build caches stay."""
+    for image in client.api.images():  # in one response: images.list() queries each image, which may be gone
         for name in [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]:
             if name.startswith(f"{login_server}/"):
-                with suppress(ImageNotFound):  # the digest went with the last tag
+                with suppress(ImageNotFound):  # the digest is gone with the last tag
                     client.images.remove(name, force=True, noprune=True)
 
 
 def reason(error: BaseException) -> str:
-    """What the engine says went wrong, without the wrapping of its client."""
+    """Return the engine's message, without its client's wrapping."""
     if isinstance(error, APIError) and error.explanation:
         return str(error.explanation)
     return str(error) or type(error).__name__

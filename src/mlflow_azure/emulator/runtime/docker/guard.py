@@ -1,7 +1,7 @@
 """Removes a home's containers when its daemon ends, however it ends: `guard.py HOME`.
 
-A child process of the daemon, on a leash: it gets SIGTERM when the daemon stops and when the daemon dies. It says
-"ready" when it can no longer miss that.
+A child process of the daemon, on a leash: it gets SIGTERM when the daemon stops or dies. It prints
+"ready" once it cannot miss that any more.
 """
 
 from __future__ import annotations

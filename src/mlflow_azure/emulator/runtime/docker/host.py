@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
     from mlflow_azure.emulator.runtime.spec import SiteSpec
 
-# App Service waits as long for a container to end; and expects sshd here.
+# App Service waits this long for a container to end; and expects sshd here.
 _GRACE = 10
 _SSH_PORT = 2222
 _LOOPBACK_URL = re.compile(r"(?:(?<=://)|(?<=@))(?:127\.0\.0\.1|localhost)(?=:\d)")
-# Where a container has the authorities that it trusts.
+# The path of a container's trusted authorities.
 _TRUST = "/etc/ssl/emulator-trust.pem"
 # The engine went away while the container ran.
 _UNKNOWN_STATUS = 255
 
 
 class EngineContainer:
-    """A running container, with its output going to the site's log."""
+    """A running container, whose output goes to the site's log."""
 
     def __init__(self, container: DockerContainer, web_port: int, log: SiteLog) -> None:
         self.name = str(container.name)
@@ -55,34 +55,34 @@ class EngineContainer:
         threading.Thread(target=self._follow, name=self.name, daemon=True).start()
 
     def has_socket(self, address: str, _port: int) -> bool:
-        """Whether the address is its own on one of the engine's networks."""
+        """Whether it has this address on one of the engine's networks."""
         networks = (self._container.attrs.get("NetworkSettings") or {}).get("Networks") or {}
         return address in {each.get("IPAddress") for each in networks.values()}
 
     async def wait(self) -> int:
-        """Wait until it ends and its last output is in the log; its exit status."""
+        """Wait until it ends and its last output is in the log; return its exit status."""
         return await asyncio.shield(self._ended)
 
     async def stop(self) -> None:
-        """End it, and remove it."""
+        """Stop and remove it."""
         await asyncio.to_thread(_remove, self._container)
         await self._ended
 
     def _follow(self) -> None:
-        """In a thread of its own: the engine's client blocks."""
+        """Run in a thread: the engine's client blocks."""
         status = _UNKNOWN_STATUS
         try:
             for line in _lines(self._container.logs(stream=True, follow=True)):
                 self._loop.call_soon_threadsafe(self._log.container_line, line)
             status = self._container.wait()["StatusCode"]
         except (DockerException, RequestException):
-            pass  # it was removed, or the engine is gone: no status to be had
+            pass  # it was removed, or the engine is gone: no status available
         finally:
             self._loop.call_soon_threadsafe(self._ended.set_result, status)
 
 
 class EngineHost:
-    """Starts web apps as containers; an image that was built without an engine is run by `processes`."""
+    """Starts web apps as containers; `processes` runs images built without an engine."""
 
     def __init__(self, home: Path, client: DockerClient, processes: ContainerHost) -> None:
         self._home = home
@@ -151,13 +151,13 @@ class EngineHost:
 
 
 def _web_port(spec: SiteSpec) -> int:
-    """Where the container listens: https://learn.microsoft.com/azure/app-service/configure-custom-container."""
+    """Return the port on which the container listens: https://learn.microsoft.com/azure/app-service/configure-custom-container."""
     setting = spec.app_settings.get("WEBSITES_PORT", "")
     return int(setting) if setting.isdecimal() else 80
 
 
 def _environment(spec: SiteSpec) -> dict[str, str]:
-    """The environment, with URLs of this machine's loopback under the name that it has in a container."""
+    """Return the environment, with loopback URLs rewritten to this machine's name in a container."""
     variables = {**trust_variables(_TRUST), **spec.app_settings, **app_service_variables(spec, _web_port(spec))}
     return {name: _LOOPBACK_URL.sub(HOST_NAME, value) for name, value in variables.items()}
 
@@ -172,7 +172,7 @@ def _lines(chunks: Any) -> Any:
 
 
 def _remove(container: DockerContainer) -> None:
-    """End and remove it, if it is still there."""
+    """Stop and remove it, if it still exists."""
     with suppress(NotFound):
         container.stop(timeout=_GRACE)
         container.remove(v=True, force=True)

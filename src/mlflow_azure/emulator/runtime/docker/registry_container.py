@@ -1,4 +1,4 @@
-"""A real registry in a container: the image `registry:2`, where the engine has it or can pull it."""
+"""A real registry in a container: the image `registry:2`, if the engine has it or can pull it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IMAGE = "registry:2"
 _PORT = 5000
 _ENVIRONMENT = {
     "REGISTRY_STORAGE_DELETE_ENABLED": "true",
-    "REGISTRY_HTTP_RELATIVEURLS": "true",  # it does not know the address that clients see
+    "REGISTRY_HTTP_RELATIVEURLS": "true",  # it does not know its address for clients
     "REGISTRY_LOG_LEVEL": "warn",
 }
 
@@ -43,16 +43,16 @@ class RegistryContainer:
         return False
 
     async def stop(self) -> None:
-        """End it; what it keeps stays."""
+        """Stop it; its data is kept."""
         await asyncio.to_thread(_remove, self._container)
 
     def log(self) -> str:
-        """The last it said."""
+        """Return its last output."""
         return self._container.logs(tail=20).decode(errors="replace")
 
 
 async def start_registry(client: DockerClient, home: Path, root: Path) -> RegistryContainer | None:
-    """Start a registry that keeps its images below `root`; None where the image is not to be had."""
+    """Start a registry that stores its images below `root`; return None if the image is not available."""
     try:
         await asyncio.to_thread(_require_image, client)
     except DockerException:
@@ -73,7 +73,7 @@ def _run(client: DockerClient, home: Path, data: Path) -> Container:
     container = client.containers.run(
         _IMAGE,
         detach=True,
-        user=f"{os.getuid()}:{os.getgid()}",  # whose files we can delete
+        user=f"{os.getuid()}:{os.getgid()}",  # as our user, so that we can delete its files
         labels={HOME_LABEL: str(home)},
         environment=_ENVIRONMENT | {"REGISTRY_HTTP_SECRET": secrets.token_hex(16)},
         volumes=[f"{data}:/var/lib/registry"],

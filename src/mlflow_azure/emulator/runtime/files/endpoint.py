@@ -1,6 +1,6 @@
 """The file endpoint of one storage account. Sources: https://learn.microsoft.com/rest/api/storageservices/file-service-rest-api.
 
-Left out: leases, permissions, attributes, copies, renaming, and metadata of shares and files.
+Not implemented: leases, permissions, attributes, copies, renaming, and metadata of shares and files.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CHUNK = 1024 * 1024
 
 
 class FileEndpoint:
-    """Answers for one account. `keys` are its two keys, `records` is what Resource Manager knows of its shares."""
+    """Serves one account. `keys` are its two keys, `records` are Resource Manager's records of its shares."""
 
     def __init__(self, account: str, keys: tuple[str, str], shares: Shares, records: Records) -> None:
         self.keys = keys
@@ -54,7 +54,7 @@ class FileEndpoint:
         self._records = records
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(scope, receive)
         try:
             require_uri(request)
@@ -99,7 +99,7 @@ class FileEndpoint:
         return answer(_version(request), HTTPStatus.OK, {}, body, "application/xml")
 
     async def _share(self, request: Request, share: str, query: dict[str, str]) -> Response:
-        """A share itself: its creation, properties, quota and deletion; taking a snapshot of it, and deleting one."""
+        """Handle requests for a share itself: creation, properties, quota, deletion, and snapshots."""
         snapshot = query.get("sharesnapshot")
         root = self._shares.directory(self._account, share, snapshot)
         if root is None:
@@ -149,7 +149,7 @@ class FileEndpoint:
 
 
 class _Call:
-    """A request for a file or a directory."""
+    """Handle a request for a file or a directory."""
 
     def __init__(self, request: Request, share: str, tree: Tree, path: list[str], query: dict[str, str]) -> None:
         self.request = request
@@ -159,13 +159,13 @@ class _Call:
         self.query = query
 
     def answer(self, status: HTTPStatus, place: Path | None = None, **headers: str) -> Response:
-        """An answer with the properties of what lies at `place`."""
+        """Return a response with the properties of the file or directory at `place`."""
         known = properties(place.stat()) if place else {}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return answer(_version(self.request), status, known | given)
 
     def number(self, header: str) -> int:
-        """A header that has to be a number."""
+        """Return a header that must be a number."""
         try:
             return int(self.request.headers[header])
         except (KeyError, ValueError):
@@ -181,7 +181,7 @@ async def _list(call: _Call) -> Response:
 
 
 async def _list_handles(call: _Call) -> Response:
-    """The open handles: none, since what is mounted here is the directory itself.
+    """Return the open handles: none, since web apps mount the directory itself.
 
     https://learn.microsoft.com/rest/api/storageservices/list-handles
     """

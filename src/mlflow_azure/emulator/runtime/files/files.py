@@ -27,7 +27,7 @@ class _Account:
 class Files:
     """The file services of all storage accounts of one home.
 
-    `records` is what Resource Manager knows of the shares. `strike` says of each request whether it fails.
+    `records` are Resource Manager's records of the shares. `strike` decides for each request whether it fails.
     """
 
     def __init__(self, shares: Shares, tls: TlsMaterial) -> None:
@@ -39,7 +39,7 @@ class Files:
         self._changing = asyncio.Lock()
 
     async def ensure(self, account: str, keys: tuple[str, str], port: int) -> str:
-        """Serve the account on `port` with these keys (Base64); the endpoint, ending in a slash."""
+        """Serve the account on `port` with these keys (Base64); return the endpoint, with a trailing slash."""
         async with self._changing:
             if served := self._accounts.get(account):
                 served.endpoint.keys = keys

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 MAX_RESULTS = 5000
 NO_HANDLES = f"{XML}<EnumerationResults><Entries /><NextMarker /></EnumerationResults>".encode()
-# What XML 1.0 cannot express is percent-encoded, and marked so: since version 2021-12-02.
+# Characters that XML 1.0 cannot express are percent-encoded and marked: since version 2021-12-02.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def entries(
     share: str, path: str, listed: Sequence[os.DirEntry[str]], query: dict[str, str], snapshot: str | None
 ) -> bytes:
-    """The files and directories of one page; the marker is the name with which the next one begins."""
+    """Return one page of files and directories; the marker is the first name of the next page."""
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
     size = _size(query)
     found = [entry for entry in listed if entry.name.startswith(prefix) and entry.name >= marker]
@@ -76,12 +76,12 @@ def _name(name: str) -> str:
 
 
 def statistics(usage: int) -> bytes:
-    """How many bytes a share holds. https://learn.microsoft.com/rest/api/storageservices/get-share-stats."""
+    """Return the number of bytes in a share. https://learn.microsoft.com/rest/api/storageservices/get-share-stats."""
     return f"{XML}<ShareStats><ShareUsageBytes>{usage}</ShareUsageBytes></ShareStats>".encode()
 
 
 def shares(endpoint: str, listed: Iterable[tuple[str, int, Snapshot | None]], query: dict[str, str]) -> bytes:
-    """The shares of an account, each with its quota, and its snapshots where they are asked for."""
+    """Return the shares of an account, each with its quota, and its snapshots if requested."""
     include = query.get("include", "").lower().split(",")
     body = ""
     for name, quota, snapshot in listed:

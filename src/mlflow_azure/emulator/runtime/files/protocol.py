@@ -1,4 +1,4 @@
-"""What all requests and answers of Azure Files have in common: paths, headers, errors, times."""
+"""Common to all requests and responses of Azure Files: paths, headers, errors, times."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ XML = '<?xml version="1.0" encoding="utf-8"?>'
 
 
 class StorageError(Exception):
-    """A refusal. Codes: https://learn.microsoft.com/rest/api/storageservices/file-service-error-codes."""
+    """An error. Codes: https://learn.microsoft.com/rest/api/storageservices/file-service-error-codes."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
         super().__init__(message)
@@ -38,13 +38,13 @@ class StorageError(Exception):
         self.code = code
 
     def response(self, version: str) -> Response:
-        """The refusal as the service words it."""
+        """The error in the service's format."""
         body = f"{XML}<Error><Code>{self.code}</Code><Message>{escape(str(self))}</Message></Error>"
         return answer(version, self.status, {"x-ms-error-code": self.code}, body.encode(), "application/xml")
 
 
 def path_of(request: Request) -> list[str]:
-    """What a request is about: share, directories, file. The SDK encodes the slashes of a directory's path, too."""
+    """Return a request's share, directories and file. The SDK also encodes the slashes of a directory's path."""
     segments = [each for each in unquote(request.scope["raw_path"].decode()).split("/") if each]
     if request.headers.get("x-ms-allow-trailing-dot") == "true":
         return segments
@@ -53,14 +53,14 @@ def path_of(request: Request) -> list[str]:
 
 
 def require_uri(request: Request) -> None:
-    """Refuse a path or query that is none. Raises StorageError."""
+    """Refuse an invalid path or query. Raises StorageError."""
     if not is_uri(request):
         message = "The requested URI does not represent any resource on the server."
         raise StorageError(HTTPStatus.BAD_REQUEST, "InvalidUri", message)
 
 
 def require_share_name(name: str) -> None:
-    """Refuse a name that a share may not have. Raises StorageError.
+    """Refuse an invalid name of a share. Raises StorageError.
 
     https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata
     """
@@ -69,14 +69,14 @@ def require_share_name(name: str) -> None:
 
 
 def invalid_name() -> StorageError:
-    """The refusal of a name that nothing may have."""
+    """Return the error for an invalid name."""
     return StorageError(
         HTTPStatus.BAD_REQUEST, "InvalidResourceName", "The specified resource name contains invalid characters."
     )
 
 
 def of_file_system(error: OSError) -> StorageError:
-    """What this machine's file system refuses: names and paths that are too long for it, or what has no room."""
+    """Turn errors of this machine's file system, such as long names or a full disk, into the service's."""
     if error.errno == errno.ENAMETOOLONG:
         return invalid_name()
     return StorageError(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", f"The server's file system: {error}")
@@ -85,12 +85,12 @@ def of_file_system(error: OSError) -> StorageError:
 def answer(
     version: str, status: HTTPStatus, headers: Mapping[str, str], body: bytes = b"", media_type: str | None = None
 ) -> Response:
-    """An answer with the headers that every one has."""
+    """Return a response with the common headers."""
     return Response(body, status, headers={**common(version), **headers}, media_type=media_type)
 
 
 def common(version: str) -> dict[str, str]:
-    """The headers that every answer has; `version` is the API's version that the client asked for."""
+    """Return the common headers of a response; `version` is the API version requested by the client."""
     return {
         "Server": "Windows-Azure-File/1.0 Microsoft-HTTPAPI/2.0",
         "x-ms-request-id": str(uuid.uuid4()),
@@ -100,12 +100,12 @@ def common(version: str) -> dict[str, str]:
 
 
 def etag(stat: os.stat_result) -> str:
-    """Changes with every write, and is the same in a snapshot."""
+    """Return the ETag, which changes with every write, and is the same in a snapshot."""
     return f'"0x{stat.st_mtime_ns ^ (stat.st_size << 1):X}"'
 
 
 def properties(stat: os.stat_result) -> dict[str, str]:
-    """The headers that tell of a file or directory."""
+    """Return the headers describing a file or directory."""
     written = file_time(stat.st_mtime_ns)
     return {
         "Last-Modified": formatdate(stat.st_mtime, usegmt=True),
@@ -120,18 +120,18 @@ def properties(stat: os.stat_result) -> dict[str, str]:
 
 
 def file_time(nanoseconds: int) -> str:
-    """A time with the seven digits that NTFS keeps of a second."""
+    """Return a time with NTFS's seven fractional digits."""
     seconds, rest = divmod(nanoseconds, 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 100:07}Z"
 
 
 def no_share() -> StorageError:
-    """The refusal where a share does not exist."""
+    """Return the error for a missing share."""
     return StorageError(HTTPStatus.NOT_FOUND, "ShareNotFound", "The specified share does not exist.")
 
 
 def not_supported(request: Request) -> StorageError:
-    """Azure's word for what an endpoint does not do; here also for what is left out."""
+    """Return Azure's error for unsupported requests, also used for those not implemented here."""
     return StorageError(
         HTTPStatus.BAD_REQUEST,
         "UnsupportedHttpVerb",
@@ -140,7 +140,7 @@ def not_supported(request: Request) -> StorageError:
 
 
 def metadata_of(request: Request) -> dict[str, str]:
-    """What a request says of a snapshot.
+    """Return the metadata for a snapshot in a request.
 
     Names: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata.
     """
@@ -152,7 +152,7 @@ def metadata_of(request: Request) -> dict[str, str]:
 
 
 def quota_of(request: Request) -> int:
-    """How many GiB a request wants a share to hold at most; 5 TiB where it does not say."""
+    """Return the share quota of a request in GiB; 5 TiB by default."""
     asked = request.headers.get("x-ms-share-quota", str(_STANDARD_QUOTA))
     if not re.fullmatch(r"[0-9]{1,6}", asked) or not 1 <= int(asked) <= _LARGEST_QUOTA:
         message = "The value for one of the HTTP headers is not in the correct format."

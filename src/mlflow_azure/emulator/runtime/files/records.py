@@ -1,4 +1,4 @@
-"""What Resource Manager knows of the shares that the file endpoints serve."""
+"""Resource Manager's records of the shares of the file endpoints."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Records:
     """The records of all accounts; each function takes the names of an account and of a share.
 
     Attributes:
-        quota: Says how many GiB a share may hold.
-        keep: Is told of a share that was made, or that may hold another number of GiB from now on.
-        drop: Is told of a share that was deleted.
+        quota: Returns a share's quota in GiB.
+        keep: Called when a share was created, or its quota changed.
+        drop: Called when a share was deleted.
 
     """
 

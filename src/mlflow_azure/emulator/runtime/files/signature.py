@@ -79,7 +79,7 @@ def _is_own(header: str) -> bool:
 
 
 def _order(header: str) -> tuple[str, str]:
-    """The service sorts as Windows does, where a hyphen counts last; so does the SDK."""
+    """Sort like the service and the SDK: as in Windows, where a hyphen comes last."""
     return header.replace("-", ""), header
 
 

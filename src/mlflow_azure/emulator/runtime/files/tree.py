@@ -26,13 +26,13 @@ MAX_RANGE = 4 * 1024 * 1024
 
 
 class Tree:
-    """What lies below `root`, a directory of this machine."""
+    """The files and directories below `root`, a directory of this machine."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def place(self, segments: list[str]) -> Path:
-        """Where on this machine the path leads. Raises StorageError where no resource may have such a name."""
+        """Return the path on this machine. Raises StorageError for invalid names."""
         for name in segments:
             if not name or name.strip(".") == "" or _FORBIDDEN.search(name) or len(name) > _LONGEST_NAME:
                 raise invalid_name()
@@ -41,11 +41,11 @@ class Tree:
         return self._root.joinpath(*segments)
 
     def file(self, segments: list[str]) -> Path:
-        """An existing file."""
+        """Return an existing file."""
         return self._existing(segments, directory=False)
 
     def directory(self, segments: list[str]) -> Path:
-        """An existing directory; the root for no segments."""
+        """Return an existing directory; the root for no segments."""
         return self._existing(segments, directory=True)
 
     def _existing(self, segments: list[str], *, directory: bool) -> Path:
@@ -56,7 +56,7 @@ class Tree:
         return place
 
     def create_directory(self, segments: list[str]) -> Path:
-        """A new directory."""
+        """Create a directory."""
         place = self._new(segments)
         if place.exists():
             raise StorageError(HTTPStatus.CONFLICT, "ResourceAlreadyExists", "The specified resource already exists.")
@@ -64,7 +64,7 @@ class Tree:
         return place
 
     def create_file(self, segments: list[str], size: int) -> Path:
-        """A file of `size` zeros, in place of one that is there."""
+        """Create a file of `size` zeros, replacing an existing one."""
         place = self._new(segments)
         if not 0 <= size <= _LARGEST_FILE:
             raise StorageError(HTTPStatus.BAD_REQUEST, "OutOfRangeInput", "One of the request inputs is out of range.")
@@ -96,7 +96,7 @@ class Tree:
         self.file(segments).unlink()
 
     def write(self, segments: list[str], start: int, end: int, data: bytes | None) -> Path:
-        """Write a range of a file (`end` is its last byte), or clear it where there is no data."""
+        """Write a range of a file (`end` is its last byte), or clear it if there is no data."""
         place = self.file(segments)
         if not 0 <= start <= end < place.stat().st_size:
             raise _invalid_range()
@@ -107,7 +107,7 @@ class Tree:
         return place
 
     def list(self, segments: list[str]) -> list[os.DirEntry[str]]:
-        """The entries of a directory, in order of their names."""
+        """Return the entries of a directory, sorted by name."""
         with self._scanned(self.directory(segments)) as entries:
             return sorted(entries, key=lambda entry: entry.name)
 
@@ -127,7 +127,7 @@ _WORDS = {"ResourceNotFound": "resource", "ParentNotFound": "parent path"}
 
 
 def requested_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """First and last byte that a Range header of Azure Files asks for; None where it asks for none.
+    """Return the first and last byte of a Range header; None if it has no range.
 
     https://learn.microsoft.com/rest/api/storageservices/specifying-the-range-header-for-file-service-operations
     """

@@ -1,4 +1,4 @@
-"""Builds for the process runtime: the environment of the locked requirements, and the context as the image."""
+"""Builds for the process runtime: an environment of the locked requirements, and the context as the image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EMPTY_TAR = bytes(1024)
 
 
 class ProcessBuilder:
-    """Makes virtual environments instead of file systems."""
+    """Creates virtual environments instead of file systems."""
 
     def __init__(self, environments: Environments, registries: Registries, ca_file: Path) -> None:
         self._environments = environments
@@ -30,7 +30,7 @@ class ProcessBuilder:
         self._ca_file = ca_file
 
     async def build(self, _request: BuildRequest, context: Path, log: BuildLog) -> None:
-        """Make the environment. Raises RuntimeFaultError."""
+        """Create the environment. Raises RuntimeFaultError."""
         log.line("No container engine: the locked requirements go into a virtual environment on this machine.")
         environment = await self._environments.ensure(context, log.file)
         log.line(f"Environment {environment.name} is ready.")
@@ -48,7 +48,7 @@ class ProcessBuilder:
         return digest
 
     async def import_image(self, registry: str, source: str, image: str) -> None:
-        """Push an empty image in the place of `source`: here no build uses the file system that it is based on."""
+        """Push an empty image in place of `source`: builds here do not use their base image's file system."""
         name, _, tag = image.partition(":")
         auth = self._registries.auth(registry)
         empty = gzip.compress(_EMPTY_TAR, mtime=0)

@@ -1,4 +1,4 @@
-"""Reads what a Dockerfile's last stage says about the image's configuration: ENV and LABEL, with ARG filled in."""
+"""Reads the image configuration of a Dockerfile's last stage: ENV and LABEL, with ARG substituted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<b
 
 @dataclass
 class ImageConfiguration:
-    """Of the last stage; `labels` and `env` as `docker inspect` would show them."""
+    """The last stage's configuration; `labels` and `env` as in `docker inspect`."""
 
     env: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ def read_dockerfile(text: str, arguments: Mapping[str, str]) -> ImageConfigurati
 
 
 def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
-    """The images that the stages are built on, other stages and the empty one left out."""
+    """Return the base images of the stages, except other stages and `scratch`."""
     found, stages, scope = list[str](), {"scratch"}, dict[str, str]()
     for instruction, rest in _instructions(text):
         if instruction == "ARG" and not found:

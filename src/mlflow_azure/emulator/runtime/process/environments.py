@@ -22,18 +22,18 @@ _PYTHON = (3, 11)
 
 
 class Environments:
-    """Makes virtual environments; the processes that fill them belong to `children`."""
+    """Creates virtual environments; the installing processes belong to `children`."""
 
     def __init__(self, children: Children) -> None:
         self._children = children
 
     async def ensure(self, context: Path, log: IO[bytes]) -> Path:
-        """The environment with exactly what the context's `requirements.lock` names, hash-checked.
+        """Return the environment with exactly the context's `requirements.lock`, hash-checked.
 
-        What uv or pip says goes to `log`.
+        The output of uv or pip goes to `log`.
 
         Raises:
-            RuntimeFaultError: there is no lock, or no Python 3.11 here, or neither could install.
+            RuntimeFaultError: There is no lock or no Python 3.11, or the installation failed.
 
         """
         lock = program(context) / "requirements.lock"
@@ -47,7 +47,7 @@ class Environments:
 
         async def install(directory: Path) -> None:
             await self._run([await self._python(), "-m", "venv", directory], log)
-            # The image installs no more than its lock names either: MLflow 3 declares what its server never imports.
+            # The image installs only what its lock names too: MLflow 3 declares packages that its server never imports.
             what: list[str | Path] = ["--no-deps", "--require-hashes", "-r", lock]
             if not await self._installed_by_uv(directory, what, log):
                 pip = ["-m", "pip", "install"]
@@ -60,7 +60,7 @@ class Environments:
         if sys.version_info[:2] == _PYTHON:
             return sys.executable
         found = shutil.which("python3.11")
-        # A version manager may put a name on the path behind which there is nothing.
+        # A version manager may put a shim on the path without an interpreter behind it.
         if found and not await self._children.run("python", [found, "-c", ""], log=subprocess.DEVNULL):
             return found
         raise RuntimeFaultError(
@@ -70,11 +70,11 @@ class Environments:
         )
 
     async def _installed_by_uv(self, directory: Path, what: list[str | Path], log: IO[bytes]) -> bool:
-        """Whether uv, which takes a second where pip takes half a minute, is here and could: it may know no index."""
+        """Install with uv, which is much faster than pip; return whether that worked: it may lack the index."""
         path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
         if not (uv := shutil.which("uv", path=path)):
             return False
-        # Compiled, as pip does it: else a web app's log begins with what Python finds odd in old packages.
+        # Compiled, as with pip: otherwise a web app's log begins with Python's warnings about old packages.
         how: list[str | Path] = ["--quiet", "--compile-bytecode", "--python", directory / "bin/python"]
         command = [uv, "pip", "install", *how, *what]
         return not await self._children.run("python environment", command, log=log, env=_environment())
@@ -88,12 +88,12 @@ class Environments:
 
 
 def program(context: Path) -> Path:
-    """Where a context has lock and startup script: at its top, or, where images share a context, in a folder of it."""
+    """Return the directory of a context's lock and startup script: its root, or a folder if images share a context."""
     locks = [context / "requirements.lock", *sorted(context.glob("*/requirements.lock"))]
     return next((lock.parent for lock in locks if lock.is_file()), context)
 
 
 def _environment() -> dict[str, str]:
-    """The caller's, for its package index and its proxy; without what would point pip at other environments."""
+    """Return the caller's environment, for package index and proxy, without variables that redirect pip."""
     ours = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"}
     return {name: value for name, value in os.environ.items() if name not in ours}

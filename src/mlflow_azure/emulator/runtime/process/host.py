@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.process.environments import Environments
     from mlflow_azure.emulator.runtime.sites.site_log import SiteLog
 
-# `docker stop` waits as long, and so does App Service.
+# `docker stop` and App Service wait this long.
 _GRACE = 10.0
 
 
 class ProcessContainer:
-    """A startup script that runs; stands for a container."""
+    """A running startup script, in place of a container."""
 
     def __init__(self, child: Child, port: int, log: SiteLog) -> None:
         self.name = child.name
@@ -38,17 +38,17 @@ class ProcessContainer:
         self._pump = asyncio.create_task(log.container(child.output))
 
     def has_socket(self, address: str, port: int) -> bool:
-        """Whether one of its processes has a connection from there."""
+        """Whether one of its processes has a connection from this address and port."""
         return self._child.has_socket(address, port)
 
     async def wait(self) -> int:
-        """Wait until it ends and its last output is in the log; its exit status."""
+        """Wait until it ends and its last output is in the log; return its exit status."""
         status = await self._child.wait()
         await asyncio.wait([self._pump])  # does not cancel it when the caller is cancelled
         return status
 
     async def stop(self) -> None:
-        """End it: SIGTERM, and after the grace period SIGKILL."""
+        """Stop it: SIGTERM, and after the grace period SIGKILL."""
         await self._child.stop()
         await self._pump
 
@@ -65,10 +65,10 @@ class ProcessHost:
         self._started = 0
 
     async def start(self, spec: SiteSpec, log: SiteLog) -> ProcessContainer:
-        """Pull the image, make its environment if this machine has not got it, start its startup script.
+        """Pull the image, create its environment if it does not exist, and start its startup script.
 
         Raises:
-            StartError: the registry refuses, or the image cannot run here.
+            StartError: The registry refuses, or the image cannot run here.
 
         """
         context, image_environment = await self._pull(spec, log)
@@ -117,7 +117,7 @@ class ProcessHost:
 
 
 def _app_settings(spec: SiteSpec) -> dict[str, str]:
-    """The app settings, with paths below a mount turned into paths below the share's directory."""
+    """Return the app settings, with paths below a mount rewritten to the share's directory."""
     return {name: _on_this_machine(value, spec.mounts) for name, value in spec.app_settings.items()}
 
 
@@ -130,7 +130,7 @@ def _on_this_machine(value: str, mounts: tuple[Mount, ...]) -> str:
 
 
 def _overrides(spec: SiteSpec, port: int, environment: Path, home: Path) -> dict[str, str]:
-    """What a process needs that has no file system and no network of its own."""
+    """Return the variables that a process needs without its own file system and network."""
     return {
         "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(environment),

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.runtime.process.dockerfile import ImageConfiguration
 
-# Says that the layer is a build context, to be run in a virtual environment, not a root file system.
+# Marks the layer as a build context, to be run in a virtual environment, rather than a root file system.
 _MARK = "mlflow-azure.emulator.process"
 
 
 async def push_context(
     repository: Repository, tag: str, archive: bytes, configuration: ImageConfiguration
 ) -> tuple[str, int]:
-    """Push a gzipped tar of a build context under `tag`; the manifest's digest and size."""
+    """Push a gzipped tar of a build context under `tag`; return the manifest's digest and size."""
     config = {
         "architecture": "amd64",
         "os": "linux",
@@ -54,10 +54,10 @@ async def push_context(
 
 
 async def pull_context(repository: Repository, reference: str, images: Path) -> tuple[str, Path, dict[str, str]]:
-    """Pull an image that `push_context` made; its digest, the directory of its context, and its ENV.
+    """Pull an image made by `push_context`; return its digest, its context's directory, and its ENV.
 
     Raises:
-        PullError: the registry refuses, or the image is one for a container engine.
+        PullError: The registry refuses, or the image is for a container engine.
 
     """
     digest, manifest = await repository.manifest(reference)
@@ -79,12 +79,12 @@ def is_context(labels: dict[str, str] | None) -> bool:
 
 
 def unpack_archive(archive: bytes, directory: Path) -> None:
-    """Unpack a tar, gzipped or not. Raises tarfile.TarError for one that is none, or would write outside."""
+    """Unpack a tar, gzipped or not. Raises tarfile.TarError if it is invalid, or would write outside."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(directory, filter="data")
 
 
 def _environment(config: dict[str, Any]) -> dict[str, str]:
-    """The image's ENV, but for what describes its file system: that is the environment's of this machine."""
+    """Return the image's ENV, except what describes its file system, which differs here."""
     pairs = (entry.partition("=") for entry in config.get("Env") or ())
     return {name: value for name, _, value in pairs if name not in ("PATH", "VIRTUAL_ENV", "HOME", "LD_LIBRARY_PATH")}

@@ -20,7 +20,7 @@ _MANIFEST_LIMIT = 4 * 1024 * 1024
 
 
 def distribution_app(store: RegistryStore) -> Starlette:
-    """The `/v2/` interface of `store`; who may use it is decided in front of it."""
+    """The `/v2/` interface of `store`; access is checked in front of it."""
     api = _Api(store)
     return Starlette(
         routes=[
@@ -148,7 +148,7 @@ def _created(location: str, digest: str) -> Response:
 
 
 def _page(request: Request, key: str, entries: Sequence[str], **more: str) -> Response:
-    """The entries after `last`, at most `n` of them, with a Link header when there are more."""
+    """Return at most `n` entries after `last`, with a Link header if there are more."""
     last, limit = request.query_params.get("last", ""), request.query_params.get("n", "")
     entries = [entry for entry in entries if entry > last]
     shown = entries[: int(limit)] if limit.isdigit() else entries

@@ -1,7 +1,7 @@
-"""What Azure's registries answer below `/acr/v1`: the attributes of repositories, tags and manifests.
+"""The `/acr/v1` API of Azure's registries: the attributes of repositories, tags and manifests.
 
 https://learn.microsoft.com/rest/api/containerregistry/manifests/get-list and its neighbours; `az acr
-repository` and `az acr manifest` ask for them. Left out: locking by `changeableAttributes`, and what was soft-deleted.
+repository` and `az acr manifest` use them. Not implemented: locking by `changeableAttributes`, and soft delete.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHANGEABLE = dict.fromkeys(("deleteEnabled", "writeEnabled", "readEnabled", "li
 
 
 class Attributes:
-    """Answers for one registry from what its storage holds and from when that was pushed."""
+    """Serves one registry, from its storage and its push record."""
 
     def __init__(self, login_server: str, storage: Storage, record: PushRecord) -> None:
         self._login_server = login_server
@@ -114,7 +114,7 @@ class Attributes:
         return {"createdTime": created, "lastUpdateTime": updated, "changeableAttributes": _CHANGEABLE}
 
     async def _manifest(self, name: str, digest: str, tags: dict[str, str]) -> dict[str, Any]:
-        """The attributes of a manifest; its size is that of all that it names."""
+        """Return the attributes of a manifest; its size includes everything it refers to."""
         answer = await self._ask("GET", f"/v2/{name}/manifests/{digest}")
         content = answer.json()
         parts = [content["config"], *content["layers"]] if "config" in content else content.get("manifests", [])
@@ -132,12 +132,12 @@ class Attributes:
         return described | platform | {"configMediaType": content["config"]["mediaType"]}
 
     async def _tags(self, name: str) -> dict[str, str]:
-        """The digest of each tag."""
+        """Return the digest of each tag."""
         listed = (await self._ask("GET", f"/v2/{name}/tags/list")).json()["tags"] or []
         return {tag: await self._digest(name, tag) for tag in listed}
 
     async def _digests(self, name: str) -> list[str]:
-        """The manifests: those that are tagged, and those that were pushed and are still there."""
+        """Return the manifests: the tagged ones, and pushed ones that still exist."""
         found = set((await self._tags(name)).values())
         for digest in self._record.digests(name) - found:
             try:
@@ -160,7 +160,7 @@ class Attributes:
 
 
 class _MissingError(Exception):
-    """What is asked for is not there."""
+    """The requested object does not exist."""
 
 
 def _refusal(_request: Request, error: Exception) -> Response:
@@ -169,7 +169,7 @@ def _refusal(_request: Request, error: Exception) -> Response:
 
 
 def _page(request: Request, head: dict[str, Any], kind: str, entries: list[Any], key: str = "") -> Response:
-    """The entries after `last`, at most `n` of them, with a Link header where there are more."""
+    """Return at most `n` entries after `last`, with a Link header if there are more."""
     query = request.query_params
     if order := query.get("orderby"):
         entries = sorted(entries, key=lambda entry: str(entry["lastUpdateTime"]), reverse=order == "timedesc")

@@ -1,6 +1,6 @@
-"""What keeps a registry's blobs and manifests: a real registry where the machine has one, else our own store.
+"""The storage of a registry's blobs and manifests: a real registry if available, otherwise our own store.
 
-The real one is the program `docker-registry` of Debian's package, or the image `registry:2`, in which it is too
+The real one is Debian's `docker-registry`, or the image `registry:2`, which contains the same program
 (https://distribution.github.io/distribution/).
 """
 
@@ -39,28 +39,28 @@ InContainer = Callable[["Path"], Awaitable["RegistryProcess | None"]]
 
 
 class Storage(Protocol):
-    """An ASGI application that answers `/v2/` to whoever was let through."""
+    """An ASGI application that serves `/v2/` to admitted clients."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
 
     async def untag(self, repository: str, tag: str) -> None:
-        """Delete a tag, which is there. The manifest stays."""
+        """Delete an existing tag. The manifest stays."""
 
     async def remove(self, repository: str) -> None:
         """Delete a repository."""
 
     async def stop(self) -> None:
-        """End it; what it keeps stays."""
+        """Stop it; its data is kept."""
 
 
 async def open_storage(name: str, root: Path, children: Children, in_container: InContainer) -> Storage:
-    """The storage of registry `name` below `root`: of the kind that made it, for the two do not read each other's.
+    """Return the storage of registry `name` below `root`, of the kind that created it: they are not compatible.
 
     `in_container` starts a registry in a container.
 
     Raises:
-        RuntimeFaultError: a real registry made it, and there is none any more, or it does not start.
+        RuntimeFaultError: A real registry created it, which is no longer available or does not start.
 
     """
     if (root / "blobs").exists():
@@ -78,7 +78,7 @@ async def open_storage(name: str, root: Path, children: Children, in_container: 
 
 
 async def no_containers(_root: Path) -> None:
-    """There is no engine that could start a registry."""
+    """Return None: there is no engine to start a registry."""
 
 
 class _OwnStorage:
@@ -96,11 +96,11 @@ class _OwnStorage:
         self._store.delete_repository(repository)
 
     async def stop(self) -> None:
-        """Nothing runs."""
+        """Do nothing: nothing is running."""
 
 
 class RegistryProcess(Protocol):
-    """A registry that runs: as a child process, or in a container."""
+    """A running registry: as a child process or in a container."""
 
     port: int  # on loopback
 
@@ -112,7 +112,7 @@ class RegistryProcess(Protocol):
         """End it."""
 
     def log(self) -> str:
-        """The last it said."""
+        """Return its last output."""
 
 
 class _RealStorage:
@@ -130,16 +130,16 @@ class _RealStorage:
         await response(scope, receive, send)
 
     async def untag(self, repository: str, tag: str) -> None:
-        """In its files: its version 2 has no request for it. It reads them anew each time."""
+        """Delete it in the registry's files: version 2 has no request for it, and rereads its files each time."""
         await asyncio.to_thread(shutil.rmtree, self._repositories / repository / "_manifests/tags" / tag)
 
     async def remove(self, repository: str) -> None:
-        """Likewise; repositories below this one stay."""
+        """Delete it in the same way; repositories below this one stay."""
         for part in ("_manifests", "_layers", "_uploads"):
             await asyncio.to_thread(shutil.rmtree, self._repositories / repository / part, ignore_errors=True)
 
     async def until_ready(self) -> bool:
-        """Whether it answered in time."""
+        """Return whether it responded in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient(trust_env=False) as client:
                 while self._process.running:
@@ -187,7 +187,7 @@ async def _start(name: str, root: Path, children: Children) -> _Program | None:
     root.mkdir(parents=True, exist_ok=True)
     port = free_port()
     configuration = root / "config.yml"
-    configuration.write_text(json.dumps(_configuration(root / "data", port)))  # YAML takes JSON
+    configuration.write_text(json.dumps(_configuration(root / "data", port)))  # JSON is valid YAML
     log = root / "docker-registry.log"
     with log.open("wb") as output:
         child = await children.start(f"{_PROGRAM} {name}", [program, "serve", configuration], output=output)
@@ -199,6 +199,6 @@ def _configuration(data: Path, port: int) -> dict[str, object]:
         "version": "0.1",
         "log": {"level": "warn", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(data)}, "delete": {"enabled": True}},
-        # Relative: it does not know the address that clients see.
+        # Relative: it does not know its address for clients.
         "http": {"addr": f"127.0.0.1:{port}", "secret": secrets.token_hex(16), "relativeurls": True},
     }

@@ -1,4 +1,4 @@
-"""When the tags and manifests of a registry were pushed, which the distribution protocol does not tell."""
+"""The push times of a registry's tags and manifests, which the distribution protocol does not provide."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
 
 
 class PushRecord:
-    """Kept in one file: by repository, then by tag or digest, when it was pushed first and last."""
+    """The first and last push times, in one file, by repository, then by tag or digest."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[str, dict[str, list[str]]] = json.loads(file.read_text()) if file.exists() else {}
 
     def note(self, repository: str, *references: str) -> None:
-        """These tags and digests were pushed."""
+        """Record that these tags and digests were pushed."""
         now = _now()
         for reference in references:
             self._of(repository).setdefault(reference, [now, now])[1] = now
         self._keep()
 
     def times(self, repository: str, reference: str) -> tuple[str, str]:
-        """When it was pushed first and last; now, where that was not noted."""
+        """Return the first and last push times; the current time if not recorded."""
         if reference not in self._of(repository):
             self.note(repository, reference)
         first, last = self._of(repository)[reference]
         return first, last
 
     def digests(self, repository: str) -> set[str]:
-        """The manifests that were pushed, whether or not they are still there."""
+        """Return the pushed manifests, whether or not they still exist."""
         return {reference for reference in self._known.get(repository, {}) if ":" in reference}
 
     def forget(self, repository: str, reference: str | None = None) -> None:
-        """It is gone; or all of the repository is."""
+        """Remove the record of a tag or digest, or of the whole repository."""
         if reference is None:
             self._known.pop(repository, None)
         else:

@@ -1,4 +1,4 @@
-"""A client of a registry's data plane: what a container engine does to pull and push, for the process runtime."""
+"""A client of a registry's data plane, to pull and push like a container engine, for the process runtime."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ACCEPTED = f"{MANIFEST_TYPE}, application/vnd.docker.distribution.manifest.v2+j
 
 
 class PullError(Exception):
-    """The registry refused, or did not have, what was asked for; worded as a container engine does."""
+    """The registry refused the request or lacks the object; with a container engine's wording."""
 
 
 class _ChallengeAuth(httpx.Auth):
-    """Answers `WWW-Authenticate: Bearer realm=…` by fetching a token, with the user's name and password."""
+    """Handles `WWW-Authenticate: Bearer realm=…` by fetching a token with the user's name and password."""
 
     def __init__(self, user: str | None, password: str | None) -> None:
         self._basic = httpx.BasicAuth(user, password) if user and password else None
@@ -56,10 +56,10 @@ class Repository:
 
     Args:
         login_server: `localhost:<port>`.
-        name: the repository.
+        name: The repository.
         ca_file: PEM of the authority that signed the registry's certificate.
-        user: registry user name; with `password`.
-        token: an access token, instead of user and password.
+        user: Registry user name; with `password`.
+        token: An access token, instead of user and password.
 
     """
 
@@ -91,19 +91,19 @@ class Repository:
         await self._client.aclose()
 
     async def manifest(self, reference: str) -> tuple[str, dict[str, Any]]:
-        """Digest and content of a manifest."""
+        """Return digest and content of a manifest."""
         response = await self._send("GET", f"/manifests/{reference}", headers={"Accept": _ACCEPTED})
         return response.headers["Docker-Content-Digest"], response.json()
 
     async def blob(self, digest: str) -> bytes:
-        """A blob's content, checked against its digest."""
+        """Return a blob's content, verified against its digest."""
         content = (await self._send("GET", f"/blobs/{digest}")).content
         if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
             raise PullError(f"filesystem layer verification failed for digest {digest}")
         return content
 
     async def push_blob(self, content: bytes, media_type: str) -> dict[str, Any]:
-        """Upload a blob unless the registry has it; its descriptor."""
+        """Upload a blob unless the registry has it; return its descriptor."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if (await self._ask("HEAD", f"{self._base}/blobs/{digest}")).status_code != httpx.codes.OK:
             begun = await self._send("POST", "/blobs/uploads/")
@@ -113,7 +113,7 @@ class Repository:
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     async def push_manifest(self, reference: str, manifest: dict[str, Any]) -> tuple[str, int]:
-        """Put a manifest under a tag; its digest and its size in bytes."""
+        """Put a manifest under a tag; return its digest and its size in bytes."""
         content = json.dumps(manifest, separators=(",", ":"), sort_keys=True).encode()
         headers = {"Content-Type": MANIFEST_TYPE}
         response = await self._send("PUT", f"/manifests/{reference}", content=content, headers=headers)

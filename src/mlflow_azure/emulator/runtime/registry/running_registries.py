@@ -1,4 +1,4 @@
-"""The data planes of all container registries of one home, each on a TLS port of its own."""
+"""The data planes of all container registries of one home, each on its own TLS port."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Push:
-    """A manifest that was pushed to `repository` of `registry`; `tag` is None for a push by digest."""
+    """A manifest pushed to `repository` of `registry`; `tag` is None for a push by digest."""
 
     registry: str
     repository: str
@@ -50,9 +50,9 @@ class _Registry:
 class Registries:
     """Registries by name; data in `<home>/registries/<name>`.
 
-    `on_push` is called after each pushed manifest, `on_removed` with the login server of a registry that is no more.
-    `unresolved` says of each request of a client whether it fails, as where the registry's name is not known yet.
-    `in_container` starts a real registry where the machine has no program for it.
+    `on_push` is called after each pushed manifest, `on_removed` with the login server of a deleted registry.
+    `unresolved` decides for each client request whether it fails as if the registry's name did not resolve yet.
+    `in_container` starts a real registry if the machine has no program for it.
     """
 
     def __init__(self, home: Path, tls: TlsMaterial, children: Children) -> None:
@@ -67,14 +67,14 @@ class Registries:
         self.on_removed: Callable[[str], None] = lambda _login_server: None
 
     async def ensure(self, name: str, port: int, credentials: Credentials, token_ok: Callable[[str], bool]) -> str:
-        """Serve the registry; its login server.
+        """Serve the registry; return its login server.
 
         Args:
-            name: the registry's name.
-            port: its TLS port.
-            credentials: gives the admin user's name and valid passwords, None when the user is disabled; asked anew
+            name: The registry's name.
+            port: Its TLS port.
+            credentials: Returns the admin user's name and valid passwords, None if the user is disabled; called
                 on every request.
-            token_ok: says whether a Microsoft Entra access token may use this registry.
+            token_ok: Whether a Microsoft Entra access token may use this registry.
 
         """
         login_server = f"localhost:{port}"
@@ -104,14 +104,14 @@ class Registries:
         return self.unresolved(name)
 
     def auth(self, name: str) -> RegistryAuth:
-        """The credentials and tokens of a registry that is served."""
+        """Return the credentials and tokens of a served registry."""
         try:
             return self._registries[name].front.auth
         except KeyError:
             raise RuntimeFaultError(f"using container registry {name}: there is none of that name") from None
 
     async def remove(self, name: str) -> None:
-        """End the registry and delete what was pushed to it."""
+        """Stop the registry and delete its images."""
         async with self._changing:
             if registry := self._registries.pop(name, None):
                 await registry.stop()
@@ -126,7 +126,7 @@ class Registries:
 
 
 class _Front:
-    """Authentication in front of what stores, and the announcement of pushes."""
+    """Authentication in front of the storage, and notification of pushes."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class _Front:
         if self.listener and request.client:
             self.listener.cut((request.client.host, request.client.port))
         while (await receive())["type"] != "http.disconnect":
-            pass  # the part of the body that had come
+            pass  # the part of the body already received
 
     def _watched(self, request: Request, send: Send) -> Send:
         repository, manifest, reference = request.url.path.removeprefix("/v2/").partition("/manifests/")

@@ -1,11 +1,11 @@
-"""A content-addressed store of blobs and manifests on disk: what a container registry keeps.
+"""A content-addressed store of a registry's blobs and manifests on disk.
 
     <root>/blobs/sha256/<hex>                                 blobs and manifests
     <root>/repositories/<repository>/_manifests/<hex>         the manifest's media type
-    <root>/repositories/<repository>/_tags/<tag>              the digest the tag stands for
-    <root>/uploads/<id>                                       uploads under way
+    <root>/repositories/<repository>/_tags/<tag>              the tag's digest
+    <root>/uploads/<id>                                       uploads in progress
 
-Names of repositories have no underscore at the start of a component, so `_tags` and `_manifests` are never theirs.
+Repository names have no component with a leading underscore, so `_tags` and `_manifests` cannot collide.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class RegistryStore:
             directory.mkdir(parents=True, exist_ok=True)
 
     def blob(self, digest: str) -> Path:
-        """The file of a blob. Raises BLOB_UNKNOWN."""
+        """Return the file of a blob. Raises BLOB_UNKNOWN."""
         path = self._blob_path(digest)
         if not path.exists():
             raise DistributionError(404, "BLOB_UNKNOWN", "blob unknown to registry")
@@ -66,20 +66,20 @@ class RegistryStore:
         self.blob(digest).unlink()
 
     def begin_upload(self) -> str:
-        """Make room for a new blob; the upload's id."""
+        """Begin an upload; return its id."""
         upload = uuid.uuid4().hex
         (self._uploads / upload).touch()
         return upload
 
     def upload(self, upload: str) -> Path:
-        """The file of an upload under way. Raises BLOB_UPLOAD_UNKNOWN."""
+        """Return the file of an upload in progress. Raises BLOB_UPLOAD_UNKNOWN."""
         path = self._uploads / upload
         if not re.fullmatch("[0-9a-f]{32}", upload) or not path.exists():
             raise DistributionError(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
         return path
 
     def finish_upload(self, upload: str, digest: str) -> None:
-        """Take the upload as the blob `digest`. Raises DIGEST_INVALID when its content is another."""
+        """Store the upload as the blob `digest`. Raises DIGEST_INVALID if its content differs."""
         path = self.upload(upload)
         target = self._blob_path(digest)
         with path.open("rb") as content:
@@ -90,9 +90,9 @@ class RegistryStore:
         path.replace(target)
 
     def put_manifest(self, repository: str, reference: str, media_type: str, content: bytes) -> str:
-        """Keep a manifest under a tag or its own digest; the digest.
+        """Store a manifest under a tag or its own digest; return the digest.
 
-        Raises DIGEST_INVALID, MANIFEST_INVALID, or MANIFEST_BLOB_UNKNOWN when what it refers to was not pushed.
+        Raises DIGEST_INVALID, MANIFEST_INVALID, or MANIFEST_BLOB_UNKNOWN if a blob it refers to was not pushed.
         """
         digest = "sha256:" + hashlib.sha256(content).hexdigest()
         if _DIGEST.fullmatch(reference) and reference != digest:
@@ -117,7 +117,7 @@ class RegistryStore:
                 raise DistributionError(400, "MANIFEST_BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
 
     def manifest(self, repository: str, reference: str) -> Manifest:
-        """The manifest of a tag or a digest. Raises MANIFEST_UNKNOWN."""
+        """Return the manifest of a tag or a digest. Raises MANIFEST_UNKNOWN."""
         directory = self._directory(repository)
         tag = directory / "_tags" / reference
         digest = reference if _DIGEST.fullmatch(reference) else tag.read_text() if tag.exists() else ""
@@ -144,14 +144,14 @@ class RegistryStore:
             shutil.rmtree(self._directory(repository) / part, ignore_errors=True)
 
     def tags(self, repository: str) -> list[str]:
-        """Sorted tags. Raises NAME_UNKNOWN for a repository that nothing was pushed to."""
+        """Return the sorted tags. Raises NAME_UNKNOWN for a repository without any push."""
         directory = self._directory(repository)
         if not (directory / "_manifests").exists():
             raise DistributionError(404, "NAME_UNKNOWN", f"repository {repository} is not found")
         return sorted(tag.name for tag in (directory / "_tags").glob("*"))
 
     def repositories(self) -> list[str]:
-        """Sorted names of the repositories that hold a manifest."""
+        """Return the sorted names of repositories with a manifest."""
         found = {path.parent.parent for path in self._repositories.rglob("_manifests/*")}
         return sorted(path.relative_to(self._repositories).as_posix() for path in found)
 

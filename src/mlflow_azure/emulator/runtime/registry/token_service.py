@@ -1,8 +1,8 @@
-"""Who may use a registry: the challenges and the token exchange of Azure Container Registry.
+"""Access to a registry: the challenges and the token exchange of Azure Container Registry.
 
 A client without credentials is sent to `/oauth2/token`. It goes there with the admin user's name and password, or
 with a refresh token, which `/oauth2/exchange` gives for a Microsoft Entra access token; it comes back with an access
-token for the scopes it asked for. Basic authentication straight at `/v2/` works too. Protocol:
+token for the requested scopes. Basic authentication directly at `/v2/` works too. Protocol:
 https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
 """
 
@@ -38,10 +38,10 @@ class RegistryAuth:
     """Credentials and tokens of one registry.
 
     Args:
-        service: the login server.
-        credentials: gives the admin user's name followed by the passwords that are valid, or None when that user is
+        service: The login server.
+        credentials: Returns the admin user's name followed by the valid passwords, or None if that user is
             disabled.
-        token_ok: says whether a Microsoft Entra access token lets its bearer use the registry.
+        token_ok: Whether a Microsoft Entra access token may use the registry.
 
     """
 
@@ -52,7 +52,7 @@ class RegistryAuth:
         self._key = secrets.token_bytes(32)
 
     def refusal(self, request: Request) -> Response | None:
-        """None when the request carries what it needs, else the 401 with its challenge."""
+        """Return None if the request is authorised, otherwise the 401 with its challenge."""
         wanted = _scope_of(request)
         kind, _, value = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "basic" and self._basic_ok(value):
@@ -62,18 +62,18 @@ class RegistryAuth:
         return self._challenge(wanted)
 
     def internal_token(self, repository: str) -> str:
-        """An access token to pull from and push to `repository`, for the registry's own builds."""
+        """Return an access token to pull from and push to `repository`, for the registry's own builds."""
         both = [("repository", repository, "pull"), ("repository", repository, "push")]
         return self._sign("access", both, internal=True)
 
     def is_internal(self, request: Request) -> bool:
-        """Whether a request comes from the registry's own builds, which need no name to reach it."""
+        """Whether a request comes from the registry's own builds, which do not need to resolve its name."""
         kind, _, value = request.headers.get("authorization", "").partition(" ")
         claims = self._claims("access", value) if kind.lower() == "bearer" else None
         return claims is not None and "internal" in claims
 
     def refresh_token(self) -> str:
-        """What a container engine presents, as the password of `TOKEN_USER`, to get tokens for any scope."""
+        """Return the refresh token that a container engine uses, as the password of `TOKEN_USER`, to get any token."""
         return self._sign("refresh", [])
 
     async def exchange(self, request: Request) -> Response:
@@ -84,7 +84,7 @@ class RegistryAuth:
         return JSONResponse({"refresh_token": self.refresh_token()})
 
     async def token(self, request: Request) -> Response:
-        """GET or POST /oauth2/token: an access token for the scopes that are asked for."""
+        """GET or POST /oauth2/token: an access token for the requested scopes."""
         fields = await _form(request) if request.method == "POST" else request.query_params
         if not self._caller_known(request, fields):
             return _unauthorized("authentication required")
@@ -151,14 +151,14 @@ def _unauthorized(message: str) -> Response:
 
 
 def _asked(fields: QueryParams) -> list[Scope]:
-    """`repository:a/b:pull,push registry:catalog:*`, as one value or as several, taken apart."""
+    """Parse `repository:a/b:pull,push registry:catalog:*`, as one or several values."""
     texts = [text for value in fields.getlist("scope") for text in str(value).split()]
     parts = [(kind, *rest.rpartition(":")) for kind, _, rest in (text.partition(":") for text in texts)]
     return [(kind, name, action) for kind, name, _, actions in parts for action in actions.split(",")]
 
 
 def _scope_of(request: Request) -> Scope | None:
-    """What the request needs; None for `/v2/` itself, which any token may ask."""
+    """Return the access that the request needs; None for `/v2/` itself, which any token may request."""
     path = request.url.path.removeprefix("/v2/").removeprefix(attributes.ROOT).strip("/")
     if path == "_catalog":
         return ("registry", "catalog", "*")

@@ -1,1 +1,1 @@
-"""Web apps: what App Service puts around a container, whatever runs it."""
+"""Web apps: what App Service adds around a container, whatever runs it."""

@@ -1,4 +1,4 @@
-"""What a web app runs: the interface between a site and the kind of runtime behind it."""
+"""The interface between a site and the runtime behind it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
 
 
 class StartError(Exception):
-    """The container could not be started; the text is a line of the platform's log."""
+    """The container could not be started; the text is a line for the platform's log."""
 
 
 class Container(Protocol):
-    """A started container, or the process that stands for one."""
+    """A started container, or the process in its place."""
 
     name: str
     port: int  # on loopback
     ssh_port: int | None  # on loopback; None where there is no SSH server
 
     def has_socket(self, address: str, port: int) -> bool:
-        """Whether one of its connections goes out from this address and port of this machine. May take a moment."""
+        """Whether it has a connection from this address and port of this machine. May take a moment."""
 
     async def wait(self) -> int:
-        """Wait until it ends; its exit status."""
+        """Wait until it ends; return its exit status."""
 
     async def stop(self) -> None:
-        """End it gracefully, then the hard way; nothing of it is left."""
+        """Stop it gracefully, then kill it; nothing of it is left."""
 
 
 def app_service_variables(spec: SiteSpec, port: int) -> dict[str, str]:
-    """What App Service adds to the app settings; `port` is where the container is to listen.
+    """Return what App Service adds to the app settings; `port` is the container's port.
 
     https://learn.microsoft.com/azure/app-service/reference-app-settings
     """

@@ -1,4 +1,4 @@
-"""What clients of a web app talk to: App Service's front end, on the site's own port."""
+"""App Service's front end of a web app, on the site's own port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.runtime.sites.site import Site
 
-    # Answers a request to the site of this name that may not go on to its container; None for one that may.
+    # Responds to a request to this site that may not reach its container; None if it may.
     Gate = Callable[[str, Request], Awaitable[Response | None]]
 
 _PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
@@ -34,7 +34,7 @@ class Front:
         self._proxy = ReverseProxy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
@@ -44,7 +44,7 @@ class Front:
             await response(scope, receive, send)
 
     async def close(self) -> None:
-        """Drop the connections to the container."""
+        """Close the connections to the container."""
         await self._proxy.close()
 
     def _refusal(self, request: Request) -> Response | None:
@@ -61,18 +61,18 @@ class Front:
         return None
 
     async def _forward(self, request: Request, asked: ExitStack) -> Response:
-        """The answer of a container. It is being asked until `asked` is left."""
+        """Return a container's response. The request is open until `asked` is left."""
         tried: set[str] = set()
         while container := await self._site.serving(tried):
             try:
                 asked.enter_context(self._site.under_way.asking(container))
                 return await self._proxy.forward(request, container.port, _forwarded(request))
-            except httpx.ConnectError:  # nothing was sent: another instance can answer
+            except httpx.ConnectError:  # nothing was sent: another instance can respond
                 asked.close()
                 tried.add(container.name)
             except httpx.TransportError:
-                # It may have been begun. No source tells that App Service sends such a request again, of any method;
-                # of a container that ends by a fault it tells that clients see 502 or 503:
+                # It may have begun. No source says that App Service resends such a request, of any method;
+                # for a container that crashes, the documentation says that clients see 502 or 503:
                 # https://learn.microsoft.com/azure/app-service/troubleshoot-http-502-http-503
                 return _page(502, "502 - Bad Gateway", "The container ended before it had answered.")
         return _application_error()

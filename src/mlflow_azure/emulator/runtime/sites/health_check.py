@@ -1,4 +1,4 @@
-"""App Service's health check: instances that do not answer well leave the rotation until they do.
+"""App Service's health check: unhealthy instances leave the rotation until they recover.
 
 https://learn.microsoft.com/azure/app-service/monitor-instances-health-check
 """
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.site import Site
     from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 
-# Of failed pings in a row: by default, at least, and at most.
+# Number of consecutive failed pings: default, minimum and maximum.
 _FAILURES, _FEWEST, _MOST = 10, 2, 10
 _SETTING = "WEBSITE_HEALTHCHECK_MAXPINGFAILURES"
-# A ping that is not answered within this failed.
+# A ping without a response within this time has failed.
 _PATIENCE = 60.0
-# How long a change of the interval, or of the path, goes unnoticed.
+# How long a change of the interval or path may go unnoticed.
 _STEP = 0.5
 
 
@@ -35,7 +35,7 @@ class HealthCheck:
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Ping no more."""
+        """Stop pinging."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
@@ -60,7 +60,7 @@ class HealthCheck:
         instance.healthy = healthy
 
     async def _ping(self, port: int, path: str) -> str | None:
-        """What is wrong with the answer; None where nothing is."""
+        """Return what is wrong with the response; None if nothing is."""
         url = f"http://127.0.0.1:{port}/{path.lstrip('/')}"
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE, follow_redirects=False) as client:

@@ -1,4 +1,4 @@
-"""The local endpoint from which a web app gets tokens of its managed identities, by App Service's protocol.
+"""The local endpoint for tokens of a web app's managed identities, with App Service's protocol.
 
 https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
 """
@@ -26,7 +26,7 @@ _HEADER = "X-IDENTITY-HEADER"
 
 
 class IdentityError(Exception):
-    """No token can be had; the text is the endpoint's message."""
+    """No token is available; the text is the endpoint's message."""
 
 
 def _no_tokens(_site: str, _query: Mapping[str, str]) -> dict[str, Any]:
@@ -34,9 +34,9 @@ def _no_tokens(_site: str, _query: Mapping[str, str]) -> dict[str, Any]:
 
 
 class IdentityEndpoint:
-    """Serves all web apps of a home. Which one asks is told by its header, which only its own processes know.
+    """Serves all web apps of a home, identified by a header that only their own processes know.
 
-    `issue` answers the query of a site: the token with what is said of it; or it raises IdentityError.
+    `issue` returns the token and its metadata for a site's query, or raises IdentityError.
     """
 
     def __init__(self) -> None:
@@ -55,14 +55,14 @@ class IdentityEndpoint:
         await self._listener.start()
 
     def access(self, site: str) -> IdentityAccess | None:
-        """What the processes of a site are told; None where nothing is served. Headers live as long as the daemon."""
+        """Return the endpoint for a site's processes; None if it is not served. Headers last as long as the daemon."""
         if self._listener is None:
             return None
         header = self._headers.setdefault(site, secrets.token_hex(16).upper())
         return IdentityAccess(f"http://127.0.0.1:{self._listener.port}{_PATH}", header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(scope, receive)
         await self._answer(request)(scope, receive, send)
 
@@ -71,7 +71,7 @@ class IdentityEndpoint:
         site = next((name for name, own in self._headers.items() if secrets.compare_digest(own, given)), None)
         if request.url.path != _PATH:
             return _refusal(404, "Not Found")
-        if site is None:  # that the status is this one is assumed; that there is none without it is documented
+        if site is None:  # the status is assumed; that the header is required is documented
             return _refusal(401, f"The header {_HEADER} is missing or wrong.")
         if request.query_params.get("api-version") != _API_VERSION:
             return _refusal(400, f"The api-version has to be {_API_VERSION}.")
@@ -83,11 +83,11 @@ class IdentityEndpoint:
             return _refusal(400, str(error))
 
     async def stop(self) -> None:
-        """Serve no longer."""
+        """Stop serving."""
         if self._listener:
             await self._listener.stop()
 
 
 def _refusal(status: int, message: str) -> JSONResponse:
-    """A refusal in the shape of App Service's: github.com/MicrosoftDocs/azure-docs/issues/43543."""
+    """Return an error in App Service's format: github.com/MicrosoftDocs/azure-docs/issues/43543."""
     return JSONResponse({"statusCode": status, "message": message, "correlationId": str(uuid.uuid4())}, status)

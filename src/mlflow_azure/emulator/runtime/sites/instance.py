@@ -1,4 +1,4 @@
-"""The life of one instance's container: start, readiness, restart, end. One life at a time, the latest wish wins."""
+"""The lifecycle of one instance's container: start, readiness, restart, end. The latest specification wins."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# The portal and the CLI make several changes in a row: one restart serves them all.
+# The portal and the CLI make several changes in a row: one restart covers them all.
 _DEBOUNCE = 0.2
-# A container that failed to start is tried again by a request, but not sooner than this.
+# A request retries a container that failed to start, but not sooner than this.
 _RETRY_AFTER = 10.0
-# The pause before a container that ended is started again doubles as often as this. No source tells Azure's seconds;
-# logs of containers that keep ending show that they grow: github.com/runwhen-contrib/rw-cli-codecollection/pull/513.
+# The pause before a restart doubles this many times. There is no source for Azure's seconds;
+# logs of containers that keep exiting show that they grow: github.com/runwhen-contrib/rw-cli-codecollection/pull/513.
 _DOUBLINGS = 5
-# What App Service asks a container for to see whether it answers; any answer will do.
+# The path that App Service probes on a container; any response will do.
 _WARMUP_PATH = "/robots933456.txt"
 
 
 class Instance:
-    """One of the instances of a web app: runs what `spec` says, from `apply` to `close`.
+    """One of the instances of a web app: runs `spec`, from `apply` to `close`.
 
-    `turn` is held from the start of a container until it answers; `under_way` are the requests that containers have not
-    answered yet. `sign_in` gives the user name and password with which a managed identity pulls the image of a
+    `turn` is held from the start of a container until it responds; `under_way` are the open requests of
+    containers. `sign_in` returns the user name and password with which a managed identity pulls the image of a
     `SiteSpec`.
     """
 
@@ -78,20 +78,20 @@ class Instance:
         self.restart()
 
     def apply(self, spec: SiteSpec) -> None:
-        """Take a new wish; the container is replaced only when it would be another."""
+        """Apply a new specification; the container is replaced only if it would differ."""
         replaced = not spec.same_container(self.spec)
         self.spec = spec
-        self._ends_first |= not spec.enabled  # however soon it is started again
+        self._ends_first |= not spec.enabled  # even if it is restarted very soon
         if replaced:
             self.restart()
 
     def restart(self) -> None:
-        """End the container, pull the image again, start anew."""
+        """Stop the container, pull the image again, and restart."""
         self._ended_in_a_row = 0
         self._begin_anew()
 
     def lose_mounts(self) -> None:
-        """Start anew because the container's shares are gone, without which it cannot answer meanwhile."""
+        """Restart because the container's shares are gone, without which it cannot respond in the meantime."""
         self._ends_first = True
         self.restart()
 
@@ -101,9 +101,9 @@ class Instance:
         self._changed.set()
 
     async def serving(self) -> Container | None:
-        """The container that answers requests; waits while one is starting, as App Service's front end does.
+        """Return the container for requests, waiting while one is starting, like App Service's front end.
 
-        None when there is none: the site is stopped, or its container does not start.
+        None if there is none: the site is stopped, or its container does not start.
         """
         if answering := self.answering:
             return answering
@@ -115,18 +115,18 @@ class Instance:
 
     @property
     def answering(self) -> Container | None:
-        """The container that answers requests now."""
+        """The container that currently handles requests."""
         if self._retired and self._retired.runs:
             return self._retired.container
         return self.container if self.state == "Running" else None
 
     def revive(self) -> None:
-        """Try once more to start a container that did not, if that is some time ago."""
+        """Retry a failed start, if that was some time ago."""
         if self.state == "Failed" and time.monotonic() - self._failed_at > _RETRY_AFTER:
             self._begin_anew()
 
     async def close(self) -> None:
-        """End the container and everything else of the site."""
+        """Stop the container and everything else of the site."""
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
         await self._end_retired()
@@ -178,11 +178,11 @@ class Instance:
 
     @property
     def _overlaps(self) -> bool:
-        """Whether the container answers until the next one does. Of several instances none is missed meanwhile."""
+        """Whether the container keeps responding until the next one does; not needed with several instances."""
         return not self._ends_first and (self._quirks.overlapped_recycling() or self.spec.instances > 1)
 
     async def _try_again(self) -> None:
-        """Start the container that ended again, at once or after a pause that grows."""
+        """Restart an exited container, immediately or after a growing pause."""
         if self._quirks.overlapped_recycling():
             await self._end()
             self._failed_at = time.monotonic()
@@ -194,7 +194,7 @@ class Instance:
 
     async def _start(self, spec: SiteSpec) -> Container:
         if spec.broken_mounts:
-            # No source tells what App Service starts then. Here it is nothing, as with a mount that it does not allow:
+            # There is no source for what App Service starts then. Here it is nothing, as with a forbidden mount:
             # github.com/projectkudu/kudu/issues/2916.
             raise StartError(f"Mounting {', '.join(spec.broken_mounts)} failed, failing site start")
         if spec.image != STATIC_SITE:
@@ -204,7 +204,7 @@ class Instance:
         return page
 
     def _signed_in(self, spec: SiteSpec) -> SiteSpec:
-        """The wish of this instance, with credentials that are good now: those of an identity do not last."""
+        """Return this instance's specification, with current credentials: an identity's expire."""
         spec = replace(spec, instance=self.number)
         if spec.pull_identity is None:
             return spec
@@ -241,12 +241,12 @@ class Instance:
         self._settle("Failed")
 
     def _settle(self, state: SiteState) -> None:
-        if not self._changed.is_set():  # else this life is over, and requests wait for the next one
+        if not self._changed.is_set():  # otherwise this lifecycle is over, and requests wait for the next one
             self.state = state
             self._settled.set()
 
     async def _end(self, *, retire: bool = False) -> None:
-        """End the container; or let it answer until the next one does, which a stopped or closed site never has.
+        """Stop the container, or let it respond until the next one does (a stopped or closed site has no next one).
 
         Azure does that: github.com/MicrosoftDocs/azure-docs/issues/34840.
         """
@@ -257,7 +257,7 @@ class Instance:
             await self._under_way.end(container)
 
     async def _take_over(self) -> None:
-        """Let requests go to the container that answers now, then end the one before."""
+        """Switch requests to the container that responds, then stop the previous one."""
         retired, self._retired = self._retired, None
         self._settle("Running")
         if retired:

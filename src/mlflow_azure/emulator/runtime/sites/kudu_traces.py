@@ -1,4 +1,4 @@
-"""What Kudu writes about itself, which its log stream carries too: it follows every .txt, .log and .htm of LogFiles.
+"""Kudu's own traces, which its log stream contains too: it follows every .txt, .log and .htm in LogFiles.
 
 Seen: github.com/microsoft/vscode-azureappservice/issues/2580. Told: github.com/MicrosoftDocs/azure-docs/issues/113640.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def head(request: Request) -> str:
-    """How the stream begins: a welcome, then the last lines of Kudu's own files, each after its name."""
+    """Return the start of the stream: a welcome, then the last lines of Kudu's own files, each after its name."""
     trace = f"kudu/trace/{uuid.uuid4().hex[:12]}-{uuid.uuid4()}.txt"
     files = {
         "__lastCheckTime.txt": f"{datetime.now(UTC):%m/%d/%Y %H:%M:%S}\n",
@@ -29,7 +29,7 @@ def head(request: Request) -> str:
 
 
 def of_request(method: str, path: str) -> str:
-    """The line that a request to Kudu leaves."""
+    """Return the trace line of a request to Kudu."""
     return _stamped(f"Startup Request, url: {path}, method: {method}, type: request, pid: 776,1,5, ScmType: None")
 
 

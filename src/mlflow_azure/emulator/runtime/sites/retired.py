@@ -1,4 +1,4 @@
-"""The container that a web app had before: it answers until the new one does."""
+"""A web app's previous container: it responds until the new one does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Retired:
-    """A container that runs, and is to end as soon as another one answers in its place."""
+    """A running container that will be stopped as soon as another one responds in its place."""
 
     def __init__(self, container: Container, under_way: UnderWay) -> None:
         self.container = container
@@ -20,7 +20,7 @@ class Retired:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended by itself."""
+        """Whether it has not exited by itself."""
         return not self._ended.done()
 
     async def end(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.site import Site
     from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 
-# az asks for the second: github.com/Azure/azure-cli, command_modules/appservice/custom.py, get_streaming_log.
+# az requests the second: github.com/Azure/azure-cli, command_modules/appservice/custom.py, get_streaming_log.
 _STREAMS = ("/api/logstream", "/logstream", "/api/logstream/{path:path}", "/logstream/{path:path}")
 _TUNNEL = "/AppServiceTunnel/Tunnel.ashx"
 # SCM_LOGSTREAM_TIMEOUT, in seconds: https://github.com/projectkudu/kudu/wiki/Configurable-settings
@@ -41,9 +41,9 @@ class Scm:
     """The ASGI application of one Kudu site.
 
     Args:
-        site: the web app it belongs to.
-        token_ok: says whether a Microsoft Entra access token may operate the site.
-        quirks: what App Service does at times.
+        site: Its web app.
+        token_ok: Whether a Microsoft Entra access token may operate the site.
+        quirks: Occasional behaviour of App Service.
 
     """
 
@@ -67,7 +67,7 @@ class Scm:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it."""
+        """Handle or refuse one request."""
         connection = HTTPConnection(scope)
         app = self._app if self._allowed(connection) else _unauthorized()
         if self._quirks.kudu_traces() and scope["type"] == "http":
@@ -92,7 +92,7 @@ class Scm:
         return StreamingResponse(lines, media_type="text/plain")
 
     async def _log_lines(self, before: str, duration: float) -> AsyncIterator[str]:
-        """What there is, then what comes, a word in every minute of silence, and an end."""
+        """Yield existing lines, then new ones, and a keep-alive line in every minute of silence, until the end."""
         log = self._site.log
         with log.follow() as following:
             yield before + log.text()
@@ -121,9 +121,9 @@ class Scm:
         return PlainTextResponse("Not found.", HTTPStatus.NOT_FOUND)
 
     async def _image_pushed(self, request: Request) -> Response:
-        """Pull the image again: only for a push, and only where DOCKER_ENABLE_CI is on.
+        """Pull the image again: only for a push, and only if DOCKER_ENABLE_CI is on.
 
-        202, whatever it is: github.com/microsoft/vscode-containers/issues/332.
+        202 in any case: github.com/microsoft/vscode-containers/issues/332.
         """
         action = ""
         with suppress(ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""One web app: as many instances as its plan has machines, and which of them answers a request."""
+"""One web app: one instance per machine of its plan, and the choice of the instance for a request."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
     from mlflow_azure.emulator.runtime.spec import SiteSpec, SiteState
 
-# The state of a web app is the first of these that one of its instances is in.
+# The state of a web app is the first of these in which one of its instances is.
 _PRECEDENCE: tuple[SiteState, ...] = ("Running", "Starting", "Failed")
 
 
 class Site:
-    """Runs what `spec` says, from `apply` to `close`.
+    """Runs `spec`, from `apply` to `close`.
 
-    `sign_in` gives the user name and password with which a managed identity pulls the image of a `SiteSpec`.
+    `sign_in` returns the user name and password with which a managed identity pulls the image of a `SiteSpec`.
     """
 
     def __init__(self, spec: SiteSpec, host: ContainerHost, log: SiteLog, sign_in: SignIn, quirks: SiteQuirks) -> None:
@@ -34,7 +34,7 @@ class Site:
         self.instances: list[Instance] = []
         self._made_of = (host, log, sign_in, quirks)
         self.under_way = UnderWay()
-        self._turn = asyncio.Lock()  # instances start one after the other: while one does, the others answer
+        self._turn = asyncio.Lock()  # instances start one after the other: while one does, the others respond
         self._rotation = 0
         self._leaving: set[asyncio.Task[None]] = set()
         self._scale()
@@ -42,41 +42,41 @@ class Site:
 
     @property
     def state(self) -> SiteState:
-        """What the site is doing: it runs where one instance does."""
+        """The state of the site, which runs if any instance does."""
         states = {instance.state for instance in self.instances}
         return next((state for state in _PRECEDENCE if state in states), "Stopped")
 
     def has_socket(self, address: str, port: int) -> bool:
-        """Whether a connection of one of its containers goes out from this address and port."""
+        """Whether one of its containers has a connection from this address and port."""
         containers = {each for instance in self.instances for each in (instance.container, instance.answering)}
         return any(each.has_socket(address, port) for each in containers if each)
 
     @property
     def container(self) -> Container | None:
-        """A container of the site: what the SSH tunnel leads to."""
+        """A container of the site, for the SSH tunnel."""
         return next((instance.container for instance in self.instances if instance.container), None)
 
     def apply(self, spec: SiteSpec) -> None:
-        """Take a new wish; containers are replaced only when they would be others."""
+        """Apply a new specification; containers are replaced only if they would differ."""
         self.spec = spec
         for instance in self.instances:
             instance.apply(spec)
         self._scale()
 
     def restart(self) -> None:
-        """End the containers, pull the image again, start anew."""
+        """Stop the containers, pull the image again, and restart."""
         for instance in self.instances:
             instance.restart()
 
     def lose_mounts(self) -> None:
-        """Start anew because a share that the containers mount cannot be reached any more."""
+        """Restart because a mounted share cannot be reached any more."""
         for instance in self.instances:
             instance.lose_mounts()
 
     async def serving(self, tried: AbstractSet[str] = frozenset()) -> Container | None:
-        """The container that answers a request, each in its turn; waits while all are starting.
+        """Return the container for a request, round-robin, waiting while all are starting.
 
-        None when there is none: the site is stopped, its containers do not start, or each was `tried` (their names).
+        None if there is none: the site is stopped, its containers do not start, or each was `tried` (their names).
         """
         for instance in self.instances:
             instance.revive()
@@ -88,12 +88,12 @@ class Site:
         return started if started and started.name not in tried else None
 
     async def close(self) -> None:
-        """End the containers and everything else of the site."""
+        """Stop the containers and everything else of the site."""
         await self._health.close()
         await asyncio.gather(*(instance.close() for instance in self.instances), *self._leaving)
 
     def _scale(self) -> None:
-        """Have as many instances as are wanted; one that is too many ends behind this."""
+        """Adjust the number of instances; surplus ones stop in the background."""
         for number in range(len(self.instances), self.spec.instances):
             self.instances.append(Instance(number, self.spec, self._turn, self.under_way, *self._made_of))
         while len(self.instances) > self.spec.instances:
@@ -102,7 +102,7 @@ class Site:
             task.add_done_callback(self._leaving.discard)
 
     def _in_rotation(self) -> list[Container]:
-        """The containers that requests go to: of the unhealthy instances at most half of all leave it, and never all.
+        """Return the containers in rotation: unhealthy instances leave it, but at most half of all instances.
 
         https://learn.microsoft.com/azure/app-service/monitor-instances-health-check
         """

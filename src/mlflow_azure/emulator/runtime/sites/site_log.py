@@ -1,7 +1,7 @@
-"""A web app's log files, laid out and worded as App Service on Linux does.
+"""A web app's log files, in the layout and wording of App Service on Linux.
 
-`<date>_<instance>_docker.log` is what the platform says about the container, `…_default_docker.log` what the container
-itself writes to its standard output and error. Times are UTC.
+`<date>_<instance>_docker.log` is the platform's log about the container, `…_default_docker.log` the container's
+standard output and error. Times are in UTC.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class SiteLog:
         directory.mkdir(parents=True, exist_ok=True)
 
     def platform(self, message: str, level: Level = "INFO ") -> None:
-        """One line of the platform, for example "Pulling image: …"."""
+        """Write a line of the platform, for example "Pulling image: …"."""
         self._write("docker", f"{_now()} {level} - {message}\n")
 
     async def container(self, output: asyncio.StreamReader) -> None:
-        """Take the container's output, line by line, until it ends."""
+        """Write the container's output, line by line, until it ends."""
         while True:
             try:
                 line = await output.readline()
@@ -45,11 +45,11 @@ class SiteLog:
             self.container_line(line)
 
     def container_line(self, line: bytes) -> None:
-        """One line of the container's output."""
+        """Write a line of the container's output."""
         self._write("default_docker", f"{_now()} {line.decode(errors='replace').rstrip()}\n")
 
     def trace(self, line: str) -> None:
-        """One line that Kudu writes about itself: who follows the log gets it, and no log file has it."""
+        """Send one of Kudu's own trace lines to followers of the log, without writing it to a file."""
         for queue in self._followers:
             queue.put_nowait(line)
 
@@ -58,7 +58,7 @@ class SiteLog:
         return sorted(self._directory.glob("*_docker.log"))
 
     def text(self) -> str:
-        """The lines of the newest day, of platform and container, in the order in which they came."""
+        """Return the lines of the newest day, of platform and container, in chronological order."""
         newest = [path for path in self.files() if path.name[:10] == self.files()[-1].name[:10]]
         lines = [line for path in newest for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
         return "".join(sorted(lines, key=lambda line: line[:28]))
@@ -73,7 +73,7 @@ class SiteLog:
 
     @contextmanager
     def follow(self) -> Iterator[asyncio.Queue[str]]:
-        """A queue that gets each line from now on, as it is written."""
+        """Return a queue that gets each new line as it is written."""
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._followers.add(queue)
         try:

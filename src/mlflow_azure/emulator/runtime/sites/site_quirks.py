@@ -1,4 +1,4 @@
-"""What App Service does at times, as far as the runtime does it. Who orders it is asked each time."""
+"""Occasional behaviour of App Service in the runtime. The settings are read each time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What the tunnel says of a container while it is not ready to be reached, though it may be.
+# The tunnel's status of a container that is reported as not reachable, even if it is.
 Unreachable = Literal["stopped", "closed"]
 
 
@@ -17,12 +17,12 @@ class SiteQuirks:
     """The quirks of all web apps.
 
     Attributes:
-        overlapped_recycling: Whether the old container answers until the new one does.
-        restart_pause: Seconds before a container that ended is started again, the first time.
+        overlapped_recycling: Whether the old container responds until the new one does.
+        restart_pause: Seconds before the first restart of an exited container.
         health_check_interval: Seconds between two pings of the health check.
-        started: Is told the name of a site whose container was started.
-        tunnel: What the tunnel of a site says without reason; None where it tells the truth.
-        kudu_traces: Whether the log stream carries the traces of Kudu.
+        started: Called with the name of a site whose container was started.
+        tunnel: The false status of a site's tunnel; None for the true one.
+        kudu_traces: Whether the log stream contains Kudu's traces.
 
     """
 

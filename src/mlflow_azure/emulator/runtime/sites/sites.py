@@ -41,11 +41,11 @@ class _Served:
 
 
 class Sites:
-    """Sites by name; what belongs to one is in `<home>/sites/<name>`.
+    """Sites by name; their files are in `<home>/sites/<name>`.
 
-    `token_ok` says whether a Microsoft Entra access token may operate Kudu sites. `gate` answers requests that may not
-    reach the container (App Service Authentication). `sign_in` gives a managed identity's credentials for a registry.
-    `host` runs the containers of the sites opened from then on. `quirks` is what App Service does at times.
+    `token_ok` decides whether a Microsoft Entra access token may operate Kudu sites. `gate` responds to requests that
+    may not reach the container (App Service Authentication). `sign_in` returns a managed identity's credentials for a
+    registry. `host` runs the containers of sites opened from then on. `quirks` is occasional behaviour of App Service.
     `identities` gives the sites tokens of their managed identities.
     """
 
@@ -62,7 +62,7 @@ class Sites:
         self._changing = asyncio.Lock()
 
     async def apply(self, spec: SiteSpec) -> None:
-        """Make the site as `spec` says. Returns at once; the container starts, restarts or stops behind it."""
+        """Apply `spec` to the site. Returns at once; the container starts, restarts or stops in the background."""
         async with self._changing:
             if served := self._sites.get(spec.name):
                 served.site.apply(spec)
@@ -93,22 +93,22 @@ class Sites:
         return await self.gate(site, request)
 
     async def restart(self, name: str) -> None:
-        """Pull the image again and start it anew."""
+        """Pull the image again and restart."""
         self._site(name).restart()
 
     def lose_mounts(self, name: str) -> None:
-        """Start it anew because a share that it mounts cannot be reached any more."""
+        """Restart because a mounted share cannot be reached any more."""
         self._site(name).lose_mounts()
 
     async def remove(self, name: str) -> None:
-        """End the site and delete its log; shares stay."""
+        """Stop the site and delete its log; shares stay."""
         async with self._changing:
             if served := self._sites.pop(name, None):
                 await served.close()
             shutil.rmtree(self._root / name, ignore_errors=True)
 
     def state(self, name: str) -> SiteState:
-        """What the site's container is doing."""
+        """Return the state of the site's container."""
         return self._site(name).state
 
     def instances(self, name: str) -> list[InstanceState]:
@@ -120,7 +120,7 @@ class Sites:
         ]
 
     async def owner(self, address: str, port: int) -> str | None:
-        """The site that a connection goes out from."""
+        """Return the site that a connection comes from."""
         sites = {name: served.site for name, served in self._sites.items()}
 
         def look() -> str | None:
@@ -139,7 +139,7 @@ class Sites:
             raise RuntimeFaultError(f"using web app {name}: there is none of that name") from None
 
     async def stop(self) -> None:
-        """End all sites; what they kept stays."""
+        """Stop all sites; their data is kept."""
         async with self._changing:
             await asyncio.gather(*(served.close() for served in self._sites.values()))
             self._sites.clear()
@@ -147,9 +147,9 @@ class Sites:
 
 
 async def _open_gate(_site: str, _request: Request) -> None:
-    """Let every request through."""
+    """Return None: let every request through."""
 
 
 def _no_credentials(_spec: SiteSpec) -> tuple[str, str]:
-    """Sign in as no one."""
+    """Return no credentials."""
     return "", ""

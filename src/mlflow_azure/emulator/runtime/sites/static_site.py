@@ -1,6 +1,6 @@
-"""The image that the portal gives a new web app until it has its own: one page, which needs no engine to be shown.
+"""The portal's placeholder image for a new web app: one page, which needs no engine.
 
-The page stands in for mcr.microsoft.com/appsvc/staticsite, which this machine may have no way to.
+The page replaces mcr.microsoft.com/appsvc/staticsite, which this machine may not be able to pull.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PAGE = "<!DOCTYPE html><html><head><title>Static site</title></head><body>Your 
 
 
 class StaticSite:
-    """The page, served; a container in the eyes of a site."""
+    """The served page, which acts as a container for a site."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -36,11 +36,11 @@ class StaticSite:
         await self._listener.start()
 
     def has_socket(self, _address: str, _port: int) -> bool:
-        """Never: it connects to nothing."""
+        """Return False: it has no outgoing connections."""
         return False
 
     async def wait(self) -> int:
-        """Wait until it is stopped: it does not end by itself."""
+        """Wait until it is stopped: it does not exit by itself."""
         await self._ended.wait()
         return 0
 

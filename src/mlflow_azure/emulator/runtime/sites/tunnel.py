@@ -1,4 +1,4 @@
-"""The Kudu site's tunnel to the container's SSH port: what `az webapp ssh` and `create-remote-connection` talk to.
+"""The Kudu site's tunnel to the container's SSH port, for `az webapp ssh` and `create-remote-connection`.
 
 A websocket carries the bytes of one TCP connection in binary messages. Protocol: the tunnel server of
 https://github.com/Azure-App-Service/KuduLite (Kudu.Services/TunnelServer).
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.site import Site
     from mlflow_azure.emulator.runtime.sites.site_quirks import SiteQuirks
 
-# Where App Service expects sshd in a container.
+# The port on which App Service expects sshd in a container.
 _SSH_PORT = 2222
 _STATES = {"Running": "STARTED", "Starting": "STARTING"}
 _INTERNAL_ERROR = 1011
@@ -34,10 +34,10 @@ class Tunnel:
         self._quirks = quirks
 
     async def status(self, request: Request) -> Response:
-        """GET Tunnel.ashx?GetStatus: whether the site runs, and whether the SSH port answers.
+        """GET Tunnel.ashx?GetStatus: whether the site is running, and whether the SSH port responds.
 
-        It may say "STOPPED" of a container that runs: the state is read from a file, status.txt, which is not there at
-        once. And sshd may be making its keys.
+        It may report "STOPPED" for a running container: the state is read from a file, status.txt, which may not exist
+        yet. And sshd may still be generating its keys.
         """
         if "getstatus" not in {name.lower() for name in request.query_params}:
             return Response(status_code=400)
@@ -53,7 +53,7 @@ class Tunnel:
         with suppress(OSError, TimeoutError):
             reader, writer = await self._connect()
             try:
-                # An engine's published port takes connections whether or not something listens in the container;
+                # An engine's published port accepts connections whether or not something listens in the container;
                 # an SSH server speaks first (RFC 4253 §4.2).
                 async with asyncio.timeout(_BANNER_WITHIN):
                     return bool(await reader.read(1))
@@ -68,7 +68,7 @@ class Tunnel:
         return await asyncio.open_connection("127.0.0.1", container.ssh_port)
 
     async def carry(self, websocket: WebSocket) -> None:
-        """Carry bytes both ways until one side ends."""
+        """Forward bytes both ways until one side ends."""
         await websocket.accept()
         try:
             reader, writer = await self._connect()
@@ -83,7 +83,7 @@ class Tunnel:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             writer.close()
-            with suppress(RuntimeError):  # the client has closed it already
+            with suppress(RuntimeError):  # the client has already closed it
                 await websocket.close()
 
 

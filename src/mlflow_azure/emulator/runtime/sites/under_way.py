@@ -1,4 +1,4 @@
-"""The requests that a web app's containers have not answered yet."""
+"""The open requests of a web app's containers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
     from mlflow_azure.emulator.runtime.sites.container import Container
 
-# As long as App Service gives a container that it ends: WEBSITES_CONTAINER_STOP_TIME_LIMIT,
+# App Service's time limit for stopping a container: WEBSITES_CONTAINER_STOP_TIME_LIMIT,
 # https://learn.microsoft.com/azure/app-service/reference-app-settings
 _SECONDS = 5.0
 
 
 class UnderWay:
-    """Counts them, by the container that was asked.
+    """Counts them by container.
 
-    A server that is told to end answers what it has read, but drops a connection that it has not taken yet. App Service
-    takes a worker out of the rotation first; that it waits for the answers, and no longer than this, is assumed.
+    A stopping server responds to requests it has read, but drops connections it has not accepted yet. App Service
+    removes a worker from the rotation first; that it waits for open requests, and no longer than this, is assumed.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class UnderWay:
 
     @contextmanager
     def asking(self, container: Container) -> Iterator[None]:
-        """Within, one more is under way."""
+        """Count one more open request within the context."""
         self._asked[container.port] += 1
         try:
             yield
@@ -39,7 +39,7 @@ class UnderWay:
             self._answered.set()
 
     async def end(self, container: Container) -> None:
-        """End a container that is asked no more: when it has answered, or after some seconds."""
+        """Stop a container out of rotation: when it has finished its requests, or after some seconds."""
         await asyncio.shield(self._end(container))
 
     async def _end(self, container: Container) -> None:
