@@ -101,7 +101,7 @@ def test_what_cannot_be_saved_any_more_is_told_and_done_by_the_next_deploy(cli: 
     (emulator.home.root / "state.json.draft").mkdir()  # stands for a full disk: the draft cannot be written
     errors = cli("deploy", *CLOUD).errors
     assert {error["code"] for error in errors} == {"EmulatorCannotSave"}
-    assert f"cannot save what it holds in {emulator.home.root}" in errors[0]["message"]
+    assert f"cannot save its state in {emulator.home.root}" in errors[0]["message"]
     (emulator.home.root / "state.json.draft").rmdir()
     assert cli("deploy", *CLOUD).exit_code == 0
 

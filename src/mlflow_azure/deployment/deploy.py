@@ -134,7 +134,7 @@ class Deploy:
 
     @property
     def plan(self) -> engine.Plan:
-        """What is to be done."""
+        """The plan of this deployment."""
         return self._execution.plan
 
     @property

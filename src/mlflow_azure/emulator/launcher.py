@@ -167,7 +167,7 @@ def control(found: Mapping[str, Any], method: str, path: str, body: Any = None) 
         with opener.open(request, timeout=30) as answer:
             content = answer.read()
     except OSError as error:
-        raise EmulatorError(f"asking the emulator for {method} {url}: {error}") from error
+        raise EmulatorError(f"requesting {method} {url}: {error}") from error
     return json.loads(content) if content else None
 
 
@@ -214,9 +214,7 @@ def _wait_for_endpoint(home: Home, daemon: subprocess.Popen[bytes] | None) -> di
         if found:
             return found
         if daemon and daemon.poll() is not None:
-            raise EmulatorError(
-                f"starting the emulator: it ended with exit code {daemon.returncode}.\n{_log_tail(home)}"
-            )
+            raise EmulatorError(f"starting the emulator: it exited with code {daemon.returncode}.\n{_log_tail(home)}")
         time.sleep(_LOOK_SECONDS)
     raise EmulatorError(f"starting the emulator: it was not ready after {_START_SECONDS:.0f} s.\n{_log_tail(home)}")
 
@@ -230,7 +228,7 @@ def _stop(home: Home) -> bool:
             _signal(found["pid"], signal.SIGKILL)
             _ended(home)
     if is_held(home.daemon_lock):
-        raise EmulatorError(f"stopping the emulator in {home.root}: it does not stop.\n{_log_tail(home)}")
+        raise EmulatorError(f"stopping the emulator in {home.root}: it did not stop.\n{_log_tail(home)}")
     _clean_up(home)
     return running
 

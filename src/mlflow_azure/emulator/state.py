@@ -92,7 +92,7 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
 def _sections(file: Path) -> dict[str, dict[str, Any]]:
     document = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
-        raise ValueError("it holds no JSON object")  # noqa: TRY004 - broken, as what is no JSON at all
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - the caller treats it like invalid JSON
     version = document.pop("version", 1)
     if not isinstance(version, int) or version > VERSION:
         raise StateError(
@@ -102,7 +102,7 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
         )
     odd = [name for name, section in document.items() if not isinstance(section, dict)]
     if odd:
-        raise ValueError(f"its {odd[0]} is no JSON object")
+        raise ValueError(f"its {odd[0]} is not a JSON object")
     return document
 
 
@@ -112,7 +112,7 @@ def _way_back(file: Path) -> str:
         _sections(kept)
     except (OSError, ValueError, StateError):
         return (
-            f"Repair that file, or replace it with a copy. To discard what it holds: move {file.parent} away, "
+            f"Repair that file, or replace it with a copy. To start over: move {file.parent} away, "
             "and run the command again"
         )
-    return f"The state before its last change is kept beside it. Go on with that: mv {kept} {file}"
+    return f"The state before the last change was kept. To use it: mv {kept} {file}"

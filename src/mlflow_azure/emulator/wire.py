@@ -64,7 +64,7 @@ class Wire:
             self._world.state.save()
         except OSError as error:
             home = self._world.home.root
-            text = f"The emulator cannot save what it holds in {home}: {error.strerror}. Make room there."
+            text = f"The emulator cannot save its state in {home}: {error.strerror}. Free some space there."
             return JSONResponse({"error": {"code": "EmulatorCannotSave", "message": text}}, 507)
         return None
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Switch:
-    """What is to be done.
+    """The setting to change, and how.
 
     Attributes:
         site: The web app.

@@ -98,7 +98,7 @@ class Runtime:
         command: list[str | Path] = [sys.executable, "-P", _GUARD, self._home]
         guard = await self._children.start("container guard", command, output=subprocess.PIPE, grace=30)
         if guard.output and await guard.output.readline() != b"ready\n":
-            raise RuntimeFaultError("starting the guard of the containers: it ended at once")
+            raise RuntimeFaultError("starting the process that stops the containers: it exited immediately")
 
     async def serve_identities(self, port: int) -> None:
         """Serve tokens of the web apps' managed identities on this port. Raises RuntimeFaultError."""

@@ -126,7 +126,7 @@ class Blobs:
         try:
             served = self._accounts[account]
         except KeyError:
-            raise RuntimeFaultError(f"using storage account {account}: there is none of that name") from None
+            raise RuntimeFaultError(f"using storage account {account}: it does not exist") from None
         await served.front.open.wait()
         return {
             # Not through the proxy: Resource Manager needs no key, even if the account accepts none.

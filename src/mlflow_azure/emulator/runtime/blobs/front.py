@@ -69,7 +69,7 @@ class BlobFront:
         except BlobError as refusal:
             response = refusal.response()
         except httpx.TransportError as error:
-            response = PlainTextResponse(f"Azurite does not answer: {error}", 503)
+            response = PlainTextResponse(f"Azurite does not respond: {error}", 503)
         await response(scope, receive, send)
 
     async def close(self) -> None:

@@ -44,7 +44,7 @@ class Cluster:
     def socket(self) -> Path:
         """Path of its socket. Raises RuntimeFaultError while it is not running."""
         if self._sockets is None:
-            raise RuntimeFaultError(f"using PostgreSQL server {self._name}: it does not run")
+            raise RuntimeFaultError(f"using PostgreSQL server {self._name}: it is not running")
         return self._sockets / ".s.PGSQL.5432"
 
     @property
@@ -128,7 +128,7 @@ class Cluster:
 
     def _failed(self, doing: str) -> RuntimeFaultError:
         written = self._log.read_text(errors="replace")[-2000:]
-        return RuntimeFaultError(f"{doing} PostgreSQL server {self._name}: it ended. Its log: {self._log}\n{written}")
+        return RuntimeFaultError(f"{doing} PostgreSQL server {self._name}: it exited. Its log: {self._log}\n{written}")
 
 
 def _settings(max_connections: int) -> list[str]:

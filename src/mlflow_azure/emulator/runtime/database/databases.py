@@ -83,7 +83,7 @@ class Databases:
         try:
             served = self._servers[name]
         except KeyError:
-            raise RuntimeFaultError(f"using PostgreSQL server {name}: it does not run") from None
+            raise RuntimeFaultError(f"using PostgreSQL server {name}: it is not running") from None
         return await served.cluster.sql(statement, database)
 
     async def suspend(self, name: str) -> None:

@@ -63,7 +63,7 @@ class EngineBuilder:
         )
         image = _followed(answers, log, given_up)
         if not image:
-            raise RuntimeFaultError("building the image: the engine ended the build before the image was there")
+            raise RuntimeFaultError("building the image: the build ended without producing an image")
         for name in request.image_names:
             repository, _, tag = self._full_name(request.registry, name).rpartition(":")
             self._client.api.tag(image, repository, tag)

@@ -72,7 +72,7 @@ def _suitable_engine() -> EngineChoice:
     try:
         client = connect()
     except (DockerException, RequestException, OSError) as error:
-        raise UnsuitableError("no container engine answers") from error
+        raise UnsuitableError("no container engine responds") from error
     try:
         return EngineChoice(
             client, _checked(client), f"Docker Engine {client.version()['Version']} runs the containers"
@@ -88,7 +88,7 @@ def _suitable_engine() -> EngineChoice:
 def _checked(client: DockerClient) -> str:
     """Return the bridge's address on this machine, if the container runtime's requirements are met."""
     if client.version()["Os"] != "linux":
-        raise UnsuitableError("the container engine runs no Linux containers")
+        raise UnsuitableError("the container engine does not run Linux containers")
     gateway = bridge_address(client)
     if gateway is None or not _is_ours(gateway):
         raise UnsuitableError("the container engine's bridge is not on this machine")

@@ -125,7 +125,7 @@ class _RealStorage:
         try:
             response = await self._proxy.forward(Request(scope, receive), self._process.port)
         except httpx.TransportError as error:
-            await PlainTextResponse(f"the registry does not answer: {error}", 503)(scope, receive, send)
+            await PlainTextResponse(f"the registry does not respond: {error}", 503)(scope, receive, send)
             return
         await response(scope, receive, send)
 
@@ -159,7 +159,7 @@ async def _opened(name: str, process: RegistryProcess, data: Path) -> _RealStora
     if not await storage.until_ready():
         said = process.log()
         await storage.stop()
-        raise RuntimeFaultError(f"starting container registry {name}: it does not answer.\n{said}")
+        raise RuntimeFaultError(f"starting container registry {name}: it does not respond.\n{said}")
     return storage
 
 

@@ -108,7 +108,7 @@ class Registries:
         try:
             return self._registries[name].front.auth
         except KeyError:
-            raise RuntimeFaultError(f"using container registry {name}: there is none of that name") from None
+            raise RuntimeFaultError(f"using container registry {name}: it does not exist") from None
 
     async def remove(self, name: str) -> None:
         """Stop the registry and delete its images."""

@@ -136,7 +136,7 @@ class Sites:
         try:
             return self._sites[name].site
         except KeyError:
-            raise RuntimeFaultError(f"using web app {name}: there is none of that name") from None
+            raise RuntimeFaultError(f"using web app {name}: it does not exist") from None
 
     async def stop(self) -> None:
         """Stop all sites; their data is kept."""
