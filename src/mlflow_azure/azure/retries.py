@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mlflow_azure.deadline import Deadline
 
 _HARMLESS_POST = re.compile(r"/(list\w*|check\w*|get\w*|register|lease)$", re.IGNORECASE)
-"""Path suffixes of POSTs that only read (`listKeys`, `appsettings/list`, `checkNameAvailability`), and of idempotent ones: the
-registration of a provider, and leases, whose ids we choose."""
+"""Path suffixes of POSTs that only read (`listKeys`, `appsettings/list`, `checkNameAvailability`), and of idempotent
+ones: the registration of a provider, and leases, whose ids we choose."""
 NOT_BEGUN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """Statuses of a service that has not begun to carry out a request, and says when to retry:
 https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
