@@ -119,6 +119,21 @@ def actions(application: engine.Execution) -> dict[str, Action]:
     return {result.step.name: result.step.action for result in application.results}
 
 
+def test_what_comes_with_its_parent_as_it_should_be_is_not_created_but_changed_where_someone_changed_it() -> None:
+    class Switch(Thing):
+        comes_as_desired = True
+
+    world = World()
+    group = Thing(world, "group")
+    things = [group, Switch(world, "switch", parent=group, on=False)]
+    assert actions(deploy(things)) == {"group": Action.CREATE, "switch": Action.KEEP}
+    assert world.writes == ["group"]
+
+    world.live["switch"] = {"on": True}
+    assert actions(deploy(things)) == {"group": Action.KEEP, "switch": Action.UPDATE}
+    assert world.live["switch"] == {"on": False}
+
+
 def test_a_first_deploy_creates_everything_and_a_second_writes_nothing() -> None:
     world = World()
     assert set(actions(deploy(a_stack(world))).values()) == {Action.CREATE}

@@ -155,7 +155,11 @@ def names(azure: Azure, settings: Settings) -> Finding:
     stack = mlflow_stack(azure, settings)
     named = tuple(each for each in (stack.account, stack.registry, stack.site, stack.database) if each)
     before = [node for node in stack.nodes if isinstance(node, UserAssignedIdentity)]
-    steps = engine.plan([*_providers(stack), stack.group, stack.plan, *before, *named], azure.deadline).steps
+    nodes = [*_providers(stack), stack.group, stack.plan, *before, *named]
+    planned = engine.plan(nodes, azure.deadline, hiding=True)  # whether someone may see keys is another check's
+    steps, hidden = planned.steps, [each.name for each in named if each in planned.hidden]
+    if hidden:
+        return warning("names", f"you may not see what has them: {', '.join(dict.fromkeys(hidden))}", ASK_TO_READ)
     unasked = [each.name for each in named if Action.KEEP not in (steps[each].action, steps[each.provider].action)]
     if unasked:
         return warning(
