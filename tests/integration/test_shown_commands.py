@@ -74,3 +74,17 @@ def test_what_an_empty_group_is_told_to_do_next_is_about_that_group(
     planned = pasted(f"{deploy} --dry-run --output json", tmp_path)
     assert planned.returncode == 0, planned.stderr
     assert '"name": "empty"' in planned.stdout
+
+
+def test_each_command_of_a_failure_that_shows_several_is_about_the_same_group(
+    shown: tuple[Result, Result], shared_cli: Command, tmp_path: Path
+) -> None:
+    refused = shared_cli("backup", "kept", "--cloud", "emulator", "--mlflow", "3", RG_NAME="empty")
+    deploy, listing = re.findall(r"(?:[A-Z_]+=\S+ )+\S*mlflow-azure .*$", refused.stderr, re.MULTILINE)
+    planned = pasted(f"{deploy} --public --dry-run --output json", tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    assert {'"name": "empty"', '"kind": "PostgreSQL server"'} <= set(
+        re.findall(r'"(?:name|kind)": ".*?"', planned.stdout)
+    )
+    listed = pasted(f"{listing} --output json", tmp_path)
+    assert shared_cli.environ["MLFLOW_AZURE_EMULATOR_HOME"] in listed.stdout, listed.stderr
