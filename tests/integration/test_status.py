@@ -84,7 +84,7 @@ def test_a_server_that_does_not_answer_is_told_with_the_command_that_says_why(de
     try:
         text = deployment("status")
         assert text.exit_code == 0
-        assert "answers 503" in text.stderr
+        assert "responds with 503" in text.stderr
         assert "mlflow-azure logs" in text.stderr
     finally:
         web.update_configuration(GROUP, name, {"properties": {"linuxFxVersion": runs}})

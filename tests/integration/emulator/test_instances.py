@@ -162,7 +162,7 @@ def test_an_unhealthy_instance_leaves_the_rotation_until_it_is_well_again(scaled
     os.kill(pid, signal.SIGUSR1)
     wait_until(lambda: scaled.states()[ill] == "UNKNOWN")
     assert ill not in scaled.seen()
-    assert "is unhealthy: /health answers 503" in log(scaled)
+    assert "is unhealthy: /health responds with 503" in log(scaled)
     os.kill(pid, signal.SIGUSR1)
     wait_until(lambda: scaled.states()[ill] == "READY")
     assert scaled.seen()[ill] == pid

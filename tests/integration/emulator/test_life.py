@@ -141,5 +141,5 @@ def test_what_cannot_be_served_after_a_restart_does_not_keep_the_emulator_from_s
     launcher.stop(own_home)
     with socket.create_server(("127.0.0.1", int(site.default_host_name.rpartition(":")[2]))):
         azure = registered(own_home)
-        assert "there is none" in azure.control("GET", "status")["sites"][0]["state"]
+        assert "does not exist" in azure.control("GET", "status")["sites"][0]["state"]
         azure.web.web_apps.delete(group, site.name)

@@ -66,8 +66,8 @@ class HealthCheck:
             async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE, follow_redirects=False) as client:
                 response = await client.get(url, headers={"User-Agent": "HealthCheck/1.0"})
         except httpx.HTTPError as error:
-            return f"does not answer: {error!r}"
-        return None if response.is_success else f"answers {response.status_code}"
+            return f"does not respond: {error!r}"
+        return None if response.is_success else f"responds with {response.status_code}"
 
     def _limit(self) -> int:
         setting = self._site.spec.app_settings.get(_SETTING, "")
