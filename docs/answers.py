@@ -1,4 +1,4 @@
-"""The reference of the JSON answers, and their JSON schemas, made from the dataclasses that commands answer with."""
+"""Generates the reference and the JSON schemas of the output of commands, from its dataclasses."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n {5,}.+)*)", re.MULTILINE)
 
 
 def reference() -> str:
-    """The part of docs/output.md on what `data` holds."""
+    """Return the section of docs/output.md about `data`."""
     return "\n".join(_section(name) for name in NAMES).rstrip() + "\n"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON schema of each command's document, by the name of its file."""
+    """Return the JSON schema of each command's output, by file name."""
     return {f"{name.replace(' ', '-')}.json": _document(name) for name in NAMES}
 
 
@@ -58,7 +58,7 @@ def _answer(answer: type) -> str:
 
 
 def _rows(answer: type, prefix: str = "") -> list[str]:
-    """A row for each field; those of what lies deeper follow, with the path to them."""
+    """Return a row for each field; nested fields follow, with their path."""
     rows = []
     for name, (hint, meaning) in _members(answer).items():
         inner, is_list = _dataclass_in(hint)
@@ -72,7 +72,7 @@ def _rows(answer: type, prefix: str = "") -> list[str]:
 
 @cache
 def _members(answer: type) -> dict[str, tuple[Any, str]]:
-    """The type and the meaning of each field that is in the JSON data; none where the data is one of the fields."""
+    """Return the type and meaning of each field in the JSON data; empty if one of the fields is the data."""
     if "data" in vars(answer):
         return {}
     hints = typing.get_type_hints(answer)
@@ -85,7 +85,7 @@ def _words(answer: type) -> str:
 
 
 def _dataclass_in(hint: Any) -> tuple[type | None, bool]:
-    """The dataclass that a type is, or is a list of."""
+    """Return the dataclass that this type is, or is a list of."""
     for each in (hint, *typing.get_args(hint)):
         if dataclasses.is_dataclass(each) and each is not Secret and isinstance(each, type):
             return each, typing.get_origin(hint) is tuple
@@ -110,7 +110,7 @@ def _type_words(hint: Any) -> str:
 
 
 def _document(name: str) -> dict[str, Any]:
-    """The envelope of a command. A command that fails answers with what it had done by then."""
+    """Return the schema of a command's whole output. A command that fails reports what it had done by then."""
     answers = [_schema(answer) for answer in COMMANDS[name].answers]
     error = {key: {"type": "string"} for key in ("code", "message", "hint")}
     return {
@@ -134,7 +134,7 @@ def _document(name: str) -> dict[str, Any]:
 
 
 def _schema(hint: Any) -> dict[str, Any]:
-    """The JSON schema of a type. Unknown fields are allowed: new ones may come."""
+    """Return the JSON schema of a type. Unknown fields are allowed, since fields may be added."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         return {"type": "array", "items": _schema(arguments[0])}

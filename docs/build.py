@@ -1,4 +1,4 @@
-"""Write the parts of the documentation that the code knows: python docs/build.py."""
+"""Generate the parts of the documentation that come from the code: python docs/build.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlflow_azure.emulator.arm import provider_endpoints
 from mlflow_azure.settings import DEFAULT_FILE, SETTINGS, Setting
 
-sys.path.insert(0, str(Path(__file__).parent))  # for those who run it from elsewhere, as the tests do
+sys.path.insert(0, str(Path(__file__).parent))  # when run from elsewhere, as by the tests
 import answers
 import error_codes
 import manual
@@ -59,7 +59,7 @@ For an example, see [examples/mlflow-azure.env](../examples/mlflow-azure.env).
 
 
 def settings_reference() -> str:
-    """The page on settings."""
+    """Return the page about settings."""
     return HEAD + "".join(_row(setting) for setting in SETTINGS.values()) + TAIL
 
 
@@ -94,7 +94,7 @@ format of the newest recorded one, without fields known to be newer than the req
 
 
 def coverage_reference() -> str:
-    """The page on what the emulator knows."""
+    """Return the page about what the emulator supports."""
     endpoints = provider_endpoints()
     recorded = _recorded(endpoints)
     ordered = sorted(endpoints, key=lambda endpoint: (_provider(endpoint), endpoint.template, endpoint.method))
@@ -106,7 +106,7 @@ def coverage_reference() -> str:
 
 
 def _recorded(endpoints: list[Endpoint]) -> set[tuple[str, str]]:
-    """Method and template of every operation that a recording asks for."""
+    """Return the method and path template of every operation in the recordings."""
     patterns = [(endpoint, re.compile(_pattern(endpoint.template), re.IGNORECASE)) for endpoint in endpoints]
     found = set()
     for file in RECORDINGS.glob("*.json"):
@@ -115,12 +115,12 @@ def _recorded(endpoints: list[Endpoint]) -> set[tuple[str, str]]:
             for endpoint, pattern in patterns:
                 if endpoint.method == exchange["method"] and pattern.fullmatch(path):
                     found.add((endpoint.method, endpoint.template))
-                    break  # the first route that matches is the one that answers
+                    break  # the first matching route handles the request
     return found
 
 
 def _pattern(template: str) -> str:
-    """A regular expression for the paths of a route."""
+    """Return a regular expression for the paths of a route."""
     parts = re.split(r"(\{[^}]+\})", template)
     return "".join(
         (".+" if ":path" in part else "[^/]+") if part.startswith("{") else re.escape(part) for part in parts
@@ -147,13 +147,13 @@ _ANSWERS = re.compile(r"(<!-- answers: .*?-->\n).*?(<!-- end of answers -->)", r
 
 
 def output_reference() -> str:
-    """The page on output, with what is made from the code put in its place."""
+    """Return the page about output, with its generated part replaced."""
     page = (HERE / "output.md").read_text(encoding="utf-8")
     return _ANSWERS.sub(lambda marks: f"{marks[1]}\n{answers.reference()}\n{marks[2]}", page)
 
 
 def pages() -> dict[str, str]:
-    """Every generated file, by its path in this folder."""
+    """Return every generated file, by its path in this directory."""
     schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in answers.schemas().items()}
     return {
         "settings.md": settings_reference(),

@@ -1,4 +1,4 @@
-"""The reference of error codes: those that the source raises, with what the vocabulary says of each."""
+"""Generates the reference of error codes: those raised in the source, explained as in `mlflow_azure.error_codes`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ If no token is issued (exit code 3):
 
 
 def reference() -> str:
-    """The page."""
+    """Return the page."""
     exits = raised()
     ours = (
         f"| `{code}` | {', '.join(map(str, sorted(exits[code])))} | {meaning} | {_cell(remedy)} |\n"
@@ -67,7 +67,7 @@ def _cell(text: str) -> str:
 
 
 def raised() -> dict[str, set[int]]:
-    """Every code that the source, but for the emulator, gives to an error, with the exit codes of those errors."""
+    """Return every error code raised in the source, except in the emulator, with the errors' exit codes."""
     modules = [ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py") if "emulator" not in path.parts]
     shared = {name: value for module in modules for name, value in _assigned(module.body).items() if name[0] != "_"}
     found: dict[str, set[int]] = defaultdict(set)
@@ -86,7 +86,7 @@ def raised() -> dict[str, set[int]]:
 
 
 def _assigned(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
-    """What is given to each name."""
+    """Return the expressions assigned to each name."""
     return {
         target.id: node.value
         for node in nodes
@@ -101,13 +101,13 @@ def _is_error(thing: object) -> bool:
 
 
 def _error_of(call: ast.AST) -> Any:
-    """The class of the error that an expression makes; None of any other expression."""
+    """Return the class of the error that an expression creates; None for any other expression."""
     name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
     return error if _is_error(error := getattr(errors, name, None)) else None
 
 
 def _codes(call: Any, known: Mapping[str, ast.expr]) -> set[str]:
-    """The codes that an error is given: literals, constants, variables, and the keys of the hints it looks up."""
+    """Return an error's possible codes: literals, constants, variables, and the keys of the hints it looks up."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if "code" not in given:
         return set()
@@ -116,7 +116,7 @@ def _codes(call: Any, known: Mapping[str, ast.expr]) -> set[str]:
 
 
 def _texts(expression: ast.expr, known: Mapping[str, ast.expr]) -> set[str]:
-    """The codes that an expression may stand for."""
+    """Return the codes that an expression may evaluate to."""
     texts: set[str] = set()
     for node in ast.walk(expression):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):

@@ -1,4 +1,4 @@
-"""The reference of the commands, as a page of the site and as a man page, made from the commands themselves."""
+"""Generates the command reference, as a page and as a man page, from the commands themselves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FILES = {
 
 
 def page() -> str:
-    """The page of the site."""
+    """Return the page for the site."""
     parts = [HEAD]
     for name in NAMES:
         command = LazyCommand(name).load()
@@ -55,7 +55,7 @@ def page() -> str:
 
 
 def man_page() -> str:
-    """The man page, in roff."""
+    """Return the man page, in roff."""
     lines = [
         f'.TH MLFLOW-AZURE 1 "" "mlflow-azure {__version__}" "User Commands"',
         ".SH NAME",
@@ -84,14 +84,14 @@ def man_page() -> str:
 
 
 def completion() -> dict[str, str]:
-    """The completion script of each shell, by its path below `share`."""
+    """Return the completion script of each shell, by its path below `share`."""
     variable = f"_{PROGRAM.replace('-', '_')}_COMPLETE".upper()
     scripts = {shell: get_completion_script(prog_name=PROGRAM, complete_var=variable, shell=shell) for shell in FILES}
     return {FILES[shell]: script.strip() + "\n" for shell, script in scripts.items()}
 
 
 def _own(command: Any) -> list[tuple[str, str]]:
-    """The arguments and options of a command that are neither settings nor everyone's."""
+    """Return a command's own arguments and options: neither settings nor common to all commands."""
     return list(_records(command, (each for each in command.params if each.name not in COMMON)))
 
 
@@ -108,7 +108,7 @@ def _records(command: Any, params: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _split(text: str) -> tuple[str, list[str]]:
-    """The prose of a help text, and its examples."""
+    """Return the prose of a help text, and its examples."""
     prose, _, examples = text.partition("Examples:\n")
     return prose.strip(), [line.strip() for line in examples.splitlines() if line.strip()]
 
@@ -127,12 +127,12 @@ def _table(records: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that ends no cell of a table, and is no markup."""
+    """Escape text for a table cell."""
     return escape(text).replace("|", "&#124;")
 
 
 def _markdown(text: str) -> str:
-    """Text whose commands are set as code, and which nothing in it turns into markup."""
+    """Return text as Markdown, with commands as code and everything else escaped."""
     text = text.replace("|", "\\|").replace("[", "\\[").replace("<", "&lt;")
     return re.sub(
         r'(eval "\$\(mlflow-azure.*?\)"|(?<!")mlflow-azure(?: [a-z]+)(?: --?[a-z-]+(?: emulator| fish)?)+)',
@@ -156,6 +156,6 @@ def _entries(records: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _roff(text: str) -> str:
-    """Text as roff reads it: a hyphen that is typed is a minus, and no line begins with a control character."""
+    """Escape text for roff: hyphens as minus signs, and no control character at the start of a line."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{text}" if text.startswith((".", "'")) else text

@@ -1,4 +1,4 @@
-"""Record a real run at a terminal, and draw the screen as it was at the end.
+"""Record a real run in a terminal, and draw the final screen.
 
 python docs/picture.py docs/deploy.svg mlflow-azure deploy --cloud emulator
 """
@@ -25,7 +25,7 @@ COLUMNS, ROWS = 96, 60
 
 
 def recorded(command: list[str]) -> pyte.Screen:
-    """The screen after the command, which is run at a terminal of its own."""
+    """Run the command in a terminal of its own, and return the final screen."""
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     leader, follower = pty.openpty()
@@ -44,12 +44,12 @@ def recorded(command: list[str]) -> pyte.Screen:
 def _read(leader: int) -> bytes:
     try:
         return os.read(leader, 65536)
-    except OSError:  # Linux's way to say that no one has the other end open any more
+    except OSError:  # raised by Linux once the other end is closed
         return b""
 
 
 def drawn(screen: pyte.Screen, title: str) -> str:
-    """The screen as an SVG image."""
+    """Return the screen as an SVG image."""
     console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text("$ ", style="bold green") + Text(title, style="bold"))
     lines = [_line(screen.buffer[row]) for row in range(ROWS)]
@@ -69,7 +69,7 @@ def _line(row: Any) -> Text:
 
 
 def _style(cell: Any) -> str:
-    """How rich says what a cell looks like."""
+    """Return the style of a cell, for rich."""
     colour = "" if cell.fg == "default" else f"#{cell.fg}" if _is_hex(cell.fg) else cell.fg.replace("brown", "yellow")
     return " ".join(filter(None, ["bold" if cell.bold else "", "italic" if cell.italics else "", colour])) or "none"
 

@@ -1,8 +1,8 @@
-"""Gather the pages of the site in a folder: python docs/stage.py build/docs.
+"""Collect the pages of the site in a directory: python docs/stage.py build/docs.
 
-The pages of the top folder join those of docs/, and a link to what is no page leads to the repository that
-pyproject.toml names; while it names none, only the words are left. So the links of the Markdown files work in a
-checkout, in the repository and in the site.
+The pages at the top of the repository are added to those of docs/. Links to other files point to the repository named
+in pyproject.toml; until it names one, they become plain text. So the links of the Markdown files work in a checkout,
+in the repository and on the site.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _LINK = re.compile(r"\[(?P<words>[^][]*)\]\((?P<path>[^)\s#]+)(?P<anchor>(?:#[^)
 
 
 def repository() -> str | None:
-    """The address of the public repository; None before there is one."""
+    """Return the URL of the public repository; None if there is none yet."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return project.get("urls", {}).get("Repository")
 
 
 def stage(folder: Path) -> None:
-    """Write everything that the site is made of to a folder, anew."""
+    """Write the site's sources to a directory, replacing its contents."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.py", "*.sh", "__pycache__"))
     for name in TOP:
@@ -38,12 +38,12 @@ def stage(folder: Path) -> None:
 
 
 def relinked(markdown: str, place: str, source: str | None) -> str:
-    """A page whose links lead to where things are in the site, or in the repository.
+    """Return a page with its links rewritten to point into the site or the repository.
 
     Args:
         markdown: The page.
         place: Its path in the site.
-        source: The address of the repository; without it, what is no page of the site is not linked.
+        source: URL of the repository; without it, links to other files become plain text.
 
     """
     folder = posixpath.dirname(place)

@@ -1,10 +1,10 @@
-"""Logs a run with a scikit-learn model, and predicts with the model that was stored.
+"""Logs a run with a scikit-learn model, and predicts with the stored model.
 
     eval "$(mlflow-azure env --show-secrets)"
     python log_model.py
 
-Works with MLflow 1.5.0 and later clients. The model is saved here and stored as artifacts: `log_model` of MLflow 3 asks
-the server for more than MLflow 1.5.0 knows.
+Works with MLflow 1.5.0 and later clients. The model is saved locally and logged as artifacts: `log_model` of MLflow 3
+calls APIs that MLflow 1.5.0 does not have.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sklearn.model_selection import train_test_split
 
 EXPERIMENT = "diabetes"
 ALPHAS = (0.01, 0.1, 1.0)
-# Said here, since later clients would find it out by importing the model in another process.
+# Given explicitly: later clients would infer it by importing the model in another process.
 ENVIRONMENT = {
     "name": "diabetes",
     "channels": ["conda-forge"],
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def train(alpha: float, data: list) -> tuple[float, str]:
-    """Log a run; its score and its id."""
+    """Log a run, and return its score and its ID."""
     train_x, test_x, train_y, test_y = data
     with mlflow.start_run() as run, tempfile.TemporaryDirectory() as folder:
         model = Ridge(alpha=alpha).fit(train_x, train_y)

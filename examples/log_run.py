@@ -1,4 +1,4 @@
-"""Logs a run with params, a metric's history and an artifact, and reads it back.
+"""Logs a run with params, a metric's history and an artifact, and reads them back.
 
     eval "$(mlflow-azure env --show-secrets)"
     python log_run.py
@@ -19,7 +19,7 @@ EXPERIMENT = "demo"
 
 
 def main() -> None:
-    """Log the run, and print where it can be seen."""
+    """Log the run, and print its URL."""
     mlflow.set_experiment(EXPERIMENT)
     with mlflow.start_run() as run, tempfile.TemporaryDirectory() as folder:
         mlflow.log_param("alpha", 0.5)

@@ -3,11 +3,11 @@
     eval "$(mlflow-azure env --show-secrets)"
     python log_run_with_sign_in.py CLIENT_ID
 
-CLIENT_ID is the one that `mlflow-azure auth enable` printed. Who runs this signs in as everywhere in Azure: with
-`az login`, a managed identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET of a program.
+CLIENT_ID is the one that `mlflow-azure auth enable` printed. Sign in as for any Azure SDK: with
+`az login`, a managed identity, or the AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET of a service principal.
 
-A token lasts an hour or so. MLflow, 1.5.0 too, reads MLFLOW_TRACKING_TOKEN at each request
-(mlflow/tracking/_tracking_service/utils.py), so a thread that writes a new token there in time is all it takes.
+A token is valid for about an hour. MLflow, including 1.5.0, reads MLFLOW_TRACKING_TOKEN for each request
+(mlflow/tracking/_tracking_service/utils.py), so a thread that renews it in time is enough.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from azure.identity import DefaultAzureCredential
 
 
 def keep_signed_in(scope: str) -> None:
-    """Set MLFLOW_TRACKING_TOKEN, and set it anew in the background before it expires."""
-    # Azure does not know an authority that is not its own, such as the emulator's.
+    """Set MLFLOW_TRACKING_TOKEN, and renew it in the background before it expires."""
+    # Only for authorities other than Azure's own, such as the emulator's.
     credential = DefaultAzureCredential(disable_instance_discovery="AZURE_AUTHORITY_HOST" in os.environ)
 
     def renew() -> float:
@@ -40,7 +40,7 @@ def keep_signed_in(scope: str) -> None:
 
 
 def main() -> None:
-    """Sign in, and log a run as without sign-in."""
+    """Sign in, and log a run as usual."""
     (client_id,) = sys.argv[1:]
     keep_signed_in(f"{client_id}/.default")
     log_run.main()

@@ -1,4 +1,4 @@
-"""Logs a model, registers it, gives it an alias, loads it back by the alias, and finds the trace of a prediction.
+"""Logs a model, registers it, gives it an alias, loads it by that alias, and finds the trace of a prediction.
 
     eval "$(mlflow-azure env)"
     python register_model.py
@@ -22,7 +22,7 @@ ALIAS = "champion"
 
 
 def main() -> None:
-    """Register a model, predict with what the server has of it, and look the prediction up."""
+    """Register a model, predict with it as loaded from the server, and find the trace of the prediction."""
     experiment = mlflow.set_experiment(EXPERIMENT)
     train_x, test_x, train_y, test_y = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
     version = register(Ridge(alpha=0.1).fit(train_x, train_y), test_x, test_y)
@@ -46,10 +46,10 @@ def main() -> None:
 
 
 def register(model: Ridge, test_x: list, test_y: list) -> str:
-    """Log the model in a run of its own, and register it; the version that it is given."""
+    """Log the model in a run of its own, register it, and return its version."""
     with mlflow.start_run():
         mlflow.log_metric("r2", float(model.score(test_x, test_y)))
-        # Said here, since MLflow would find it out by importing the model in another process.
+        # Given explicitly: MLflow would infer it by importing the model in another process.
         requirements = [f"scikit-learn=={sklearn.__version__}"]
         logged = mlflow.sklearn.log_model(
             model, name="model", registered_model_name=MODEL, pip_requirements=requirements
