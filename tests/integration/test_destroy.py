@@ -127,7 +127,8 @@ def test_what_someone_deletes_at_the_same_time_counts_as_deleted(
     cli: Command, emulator: Emulator, half: dict[str, str]
 ) -> None:
     emulator.azure.account(half["resource group"])
-    emulator.fail(method="DELETE", path="/registries/", kind="status", status=404, code="ResourceNotFound")
+    for method, path in (("DELETE", "/registries/"), ("GET", "/serverfarms/[^/]+/sites$")):
+        emulator.fail(method=method, path=path, kind="status", status=404, code="ResourceNotFound")
     assert cli(*DESTROY).exit_code == 0
 
 

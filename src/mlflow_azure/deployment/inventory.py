@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.deadline import Deadline
+from mlflow_azure.errors import AzureRefusedError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra import registrations
 
@@ -121,12 +122,25 @@ class Inventory:
 def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
     """Read the contents of the group. The inventory of a missing group is empty.
 
+    If something disappears in the meantime, because someone else is deleting it, everything is read again.
+
     Args:
         azure: The subscription.
         group: The group's name.
         keep_data: Keep the storage account and the database, and with them the group.
 
     """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return _look(azure, group, keep_data=keep_data)
+    except AzureRefusedError as error:
+        if not isinstance(error.__cause__, ResourceNotFoundError):
+            raise
+    return _look(azure, group, keep_data=keep_data)
+
+
+def _look(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
     registered = registrations.if_told(azure, group, Deadline(min(DIRECTORY_SECONDS, azure.deadline.remaining)))
     known = tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ())
     live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
