@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.refusals import doing
+from mlflow_azure.engine.turns import changed_by_someone
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.entra.app_registration import AppRegistration, GivenRegistration, client_id
 from mlflow_azure.resources.entra.directory_lists import merged
@@ -93,6 +94,8 @@ class AuthSettings(SitePart):
         """Set it; the write replaces everything, so the rest is written again."""
 
         def write(now: Properties) -> SiteAuthSettingsV2:
+            if not now:  # every web app has some
+                raise changed_by_someone({str(self.site): ("deleted",)})
             body = arm.sent({"properties": merged(now["properties"], desired["properties"])})
             return self.apps.update_auth_settings_v2(*self.where, body, **NOT_AGAIN)
 
