@@ -220,7 +220,7 @@ def test_a_new_web_app_shows_a_page_until_it_has_its_image(shared_cli: Command, 
 
 
 def test_a_web_app_whose_role_does_not_count_yet_is_restarted(shared_cli: Command, azure: Emulator) -> None:
-    azure.control("PUT", "quirks", {"role_lag": 1, "overlapped_recycling": True, "restart_pause": 3600})
+    azure.control("PUT", "quirks", {"role_lag": 2, "overlapped_recycling": True, "restart_pause": 3600})
     answer = shared_cli.of("role")("deploy", "--cloud", "emulator", "--identity", "--timeout", "300")
     assert answer.exit_code == 0, answer.stderr
     assert "cannot pull the image yet" in answer.stderr
