@@ -142,7 +142,7 @@ def test_a_contributor_of_one_group_deploys_with_one_warning(shared_cli: Command
     examined = cli("doctor", *JSON)
     assert examined.exit_code == 0
     quota = next(row for row in examined.data["checks"] if row["check"] == "quota")
-    assert (quota["outcome"], quota["detail"]) == ("warning", "Azure does not say how many plans you may have")
+    assert (quota["outcome"], quota["detail"]) == ("warning", "Azure does not report the quota for plans")
     assert cli("destroy", *JSON, "--yes").data["resources"]
 
 

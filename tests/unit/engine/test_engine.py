@@ -119,14 +119,14 @@ def actions(application: engine.Execution) -> dict[str, Action]:
     return {result.step.name: result.step.action for result in application.results}
 
 
-def test_what_comes_with_its_parent_as_it_should_be_is_not_created_but_changed_where_someone_changed_it() -> None:
+def test_what_comes_with_its_parent_is_not_created_but_changed_where_someone_changed_it() -> None:
     class Switch(Thing):
-        comes_as_desired = True
+        implied = True
 
     world = World()
     group = Thing(world, "group")
     things = [group, Switch(world, "switch", parent=group, on=False)]
-    assert actions(deploy(things)) == {"group": Action.CREATE, "switch": Action.KEEP}
+    assert actions(deploy(things)) == {"group": Action.CREATE}
     assert world.writes == ["group"]
 
     world.live["switch"] = {"on": True}
