@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -144,23 +145,34 @@ class Kudu:
         return self._opened(path)
 
     def _opened(self, path: str) -> ClientConnection:
+        """Open the WebSocket, at the second attempt if need be.
+
+        websockets reads and writes in two threads, and Python may lose a response over TLS then:
+        https://github.com/python/cpython/issues/143756
+        """
         import ssl
 
         import certifi
+        from websockets.exceptions import InvalidMessage
         from websockets.sync.client import connect
 
         url = f"https://{self.host}{path}"
         bundle = self._azure.cloud.session().merge_environment_settings(url, {}, None, None, None)["verify"]
-        return connect(
+        attempt = partial(
+            connect,
             url.replace("https://", "wss://", 1),
             ssl=ssl.create_default_context(cafile=bundle if isinstance(bundle, str) else certifi.where()),
             additional_headers=self._headers(),
             proxy=None if self._azure.cloud.ca_file else True,
             compression=None,
             ping_interval=None,  # the session inside keeps itself alive
-            open_timeout=CONNECT_SECONDS,
+            open_timeout=CONNECT_SECONDS / 2,
             close_timeout=CLOSE_SECONDS,
         )
+        try:
+            return attempt()
+        except (InvalidMessage, TimeoutError):
+            return attempt()
 
     @property
     def web_shell(self) -> str:
