@@ -120,6 +120,7 @@ class RoleAssignment(AzureResource, Removable):
             self._assign(principal)
 
     def _assign(self, principal: str) -> None:
+        assignments = self.azure.authorization.role_assignments  # first, since it imports the models for all threads
         from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
 
         roles = f"/subscriptions/{self.azure.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
@@ -128,7 +129,7 @@ class RoleAssignment(AzureResource, Removable):
         )
         eventually(
             self.azure.deadline,
-            lambda: self.azure.authorization.role_assignments.create_by_id(self.id, wanted),
+            lambda: assignments.create_by_id(self.id, wanted),
             lambda error: error_code(error) == "PrincipalNotFound",
         )
 
