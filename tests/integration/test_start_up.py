@@ -123,3 +123,37 @@ def test_importing_the_settings_imports_no_azure_sdk_and_no_console() -> None:
     code = "import sys, mlflow_azure.settings; print(*{name.partition('.')[0] for name in sys.modules})"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"azure", "rich", "typer", "requests"} & set(modules)
+
+
+ASSIGNING = """
+import sys
+from types import SimpleNamespace
+
+from mlflow_azure.deadline import Deadline
+from mlflow_azure.resources.role_assignment import RoleAssignment
+
+
+class Azure:
+    deadline, subscription_id = Deadline(), "subscription"
+
+    @property
+    def authorization(self):
+        print("azure.mgmt.authorization.v2022_04_01.models" in sys.modules)
+        return SimpleNamespace(role_assignments=self)
+
+    def create_by_id(self, assignment, wanted):
+        print(wanted.principal_id)
+
+
+role = object.__new__(RoleAssignment)
+role.azure, role.name = Azure(), "Role"
+role.role = SimpleNamespace(guid="8f7e8d2c-0d6f-4b0b-9d58-6a2a2d4f6d3e")
+role.scope = role.principal = SimpleNamespace(id="/scope")
+role.create({"principalId": "somebody"}, None, None)
+"""
+
+
+def test_what_roles_are_assigned_with_is_imported_by_the_client_in_one_thread() -> None:
+    """Two threads that import parts of a package at once may see half of it."""
+    line = [sys.executable, "-c", ASSIGNING]
+    assert subprocess.run(line, capture_output=True, text=True, check=True).stdout.split() == ["False", "somebody"]
