@@ -41,10 +41,10 @@ def refuse_other_version(settings: Settings, found: str | None) -> None:
 
 
 def refuse_unused(settings: Settings, *, identity: bool | None = None) -> None:
-    """Raise SettingsError where what was asked for has no place in the MLflow that is to be deployed.
+    """Raise SettingsError if a setting or option has no effect with the MLflow version to deploy.
 
     Args:
-        identity: Whether the image is to be pulled with an identity; None where nobody said.
+        identity: Whether to pull the image with an identity; None if not specified.
 
     """
     given = {
@@ -160,16 +160,16 @@ _STORES = {
     "MLFLOW_SERVER_FILE_STORE": "runs in {}",
     "shareName": "runs in file share {}",
 }
-"""The app settings, and the part of the storage mount, that say where a server keeps its data; and what is there."""
+"""The app settings, and the parts of the storage mount, that say where a server keeps its data; and the data."""
 
 
 def left_behind(steps: Iterable[Step]) -> list[Warned]:
-    """What the user should know where a server that is there would begin anew in another place.
+    """Return a warning if an existing server would start empty, with its data in another place.
 
-    Nothing is deleted by that, and nothing is moved: the server would look empty.
+    Such a deploy neither deletes nor moves data.
 
     Args:
-        steps: What is to be done to the resources.
+        steps: The changes of the plan.
 
     """
     found = {each.path.rpartition(".")[2]: each for step in steps for each in step.differences if each.before}
@@ -186,7 +186,7 @@ def left_behind(steps: Iterable[Step]) -> list[Warned]:
         Warned(
             f"With these settings the server leaves its data behind: {'; '.join(left)}. Nothing is deleted, and "
             "nothing is moved.",
-            "To go on with that data, set the names as they were.",
+            "To keep using that data, restore the previous names.",
         )
     ]
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def leased(azure: Azure, settings: Settings, what: str) -> Iterator[None]:
-    """No other machine copies data to or from the deployment within.
+    """Hold the lease, so that no other machine copies data to or from the deployment in the meantime.
 
     Raises:
-        SettingsError: One does; `what` says what this one is about to do with the web app.
+        SettingsError: Another machine holds it; `what` says what this one was about to do with the web app.
         MlflowAzureError: Azure refuses the lease.
 
     """

@@ -62,8 +62,8 @@ class Kudu:
 
     Args:
         site: The web app's name.
-        host: Where the SCM site is.
-        waiting: Hears that it is waited for, for a minute, where it sleeps. None: nobody waits.
+        host: The host of the SCM site.
+        waiting: Called when a sleeping SCM site is waited for, up to a minute. None does not wait.
 
     """
 
@@ -196,7 +196,7 @@ class Kudu:
                 return answer
             answer.close()
             if waiting:
-                waiting(f"The SCM site answers {answer.status_code}. Waiting, in case it is only waking up.")
+                waiting(f"The SCM site responds with {answer.status_code}. Waiting, in case it is only starting.")
             waiting = None
             return None
 

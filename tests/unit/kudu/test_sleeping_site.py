@@ -1,4 +1,4 @@
-"""An SCM site that App Service is only waking up."""
+"""An SCM site that App Service is only starting."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_it_is_waited_for_and_that_is_told_once(site: ScriptedServer, status: in
     site.will([Answer(status), Answer(status), NO_LOGS])
     assert kudu(site, told.append).log_files() == []
     assert site.requests == [ASKED] * 3
-    assert told == [f"The SCM site answers {status}. Waiting, in case it is only waking up."]
+    assert told == [f"The SCM site responds with {status}. Waiting, in case it is only starting."]
 
 
 def test_it_is_waited_for_until_the_deadline_and_no_longer(site: ScriptedServer) -> None:

@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mlflow_azure.emulator.arm import registry_operations
 from mlflow_azure.emulator.arm.arm_errors import ArmError, invalid_content
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import remove_resources, tracked, undone_on_failure
@@ -19,7 +20,6 @@ from mlflow_azure.emulator.arm.world import CONTAINER_REGISTRY, either_spelling
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
-    from mlflow_azure.emulator.operations import Operation
 
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/containerregistry/registries")
 
@@ -62,7 +62,7 @@ async def put_registry(call: Call) -> Answer:
     registry["properties"]["loginServer"] = login_server
     created = {**registry, "properties": dict(registry["properties"])}
     operation = await call.begin(call.id, "create registry")
-    return Answer(created, 201, _operation_headers(call, operation))
+    return Answer(created, 201, registry_operations.headers(call, "registries", operation))
 
 
 @endpoints.on("PATCH", REGISTRY)
@@ -78,7 +78,7 @@ async def _update(call: Call, existing: Body) -> Answer:
     registry = _write(call, existing, "Updating")
     answer = {**registry, "properties": dict(registry["properties"])}
     operation = await call.begin(call.id, "update registry")
-    return Answer(answer, 201, _operation_headers(call, operation))
+    return Answer(answer, 201, registry_operations.headers(call, "registries", operation))
 
 
 @endpoints.on("GET", REGISTRY)
@@ -113,14 +113,7 @@ async def list_group_registries(call: Call) -> Answer:
 @endpoints.on("GET", REGISTRY + "/operationStatuses/{operation}")
 async def get_operation(call: Call) -> Answer:
     """The state of a registry's creation."""
-    operation = await call.world.operations.poll(call["operation"].removeprefix("registries-"))
-    if operation is None:
-        raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
-    if operation.failure:
-        code, message = operation.failure
-        return Answer({"status": "Failed", "error": {"code": code, "message": message}})
-    status = "Succeeded" if operation.done else _ONGOING[operation.effect]
-    return Answer({"status": status}, headers=_operation_headers(call, operation))
+    return await registry_operations.status(call, "registries", _ONGOING)
 
 
 @endpoints.on("POST", REGISTRY + "/listCredentials")
@@ -205,12 +198,6 @@ def takes_arm_tokens(registry: Body) -> bool:
     https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
     """
     return str(registry["properties"]["policies"]["azureADAuthenticationAsArmPolicy"]["status"]).lower() == "enabled"
-
-
-def _operation_headers(call: Call, operation: Operation) -> dict[str, str]:
-    registry = call.id.partition("/operationStatuses/")[0]
-    link = call.link(f"{registry}/operationStatuses/registries-{operation.id}")
-    return {"Azure-AsyncOperation": link, **operation.retry_headers()}
 
 
 def _write(call: Call, existing: Body | None, state: str) -> Body:

@@ -1,4 +1,4 @@
-"""Microsoft.ContainerRegistry: the regions that a registry is copied to. They are kept, and nothing is copied.
+"""Microsoft.ContainerRegistry: the replications of a registry. They are stored, but nothing is replicated.
 
 Seen in recordings of Azure: of 2023 and 2024, api-versions 2022-02-01-preview and 2023-11-01-preview (azure-cli, module
 acr), and of 2025, 2023-07-01 (azure-service-operator).
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator.arm.arm_errors import ArmError
+from mlflow_azure.emulator.arm import registry_operations
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.registries import REGISTRY, REGISTRY_TYPE
@@ -18,7 +18,6 @@ from mlflow_azure.emulator.arm.system_data import system_data
 if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.resources import Body
     from mlflow_azure.emulator.arm.world import World
-    from mlflow_azure.emulator.operations import Operation
 
 endpoints = Endpoints("https://learn.microsoft.com/rest/api/containerregistry/replications")
 
@@ -28,9 +27,9 @@ _TYPE = f"{REGISTRY_TYPE}/replications"
 _ONGOING = {"create replication": "Creating", "update replication": "Updating"}
 
 
-@endpoints.on("PUT", _REPLICATION, lacks="that only Premium registries have them; images are not copied")
+@endpoints.on("PUT", _REPLICATION, lacks="the restriction to Premium registries; images are not replicated")
 async def put_replication(call: Call) -> Answer:
-    """Copy a registry to a region (long-running), or update that at once. The first one makes one of its own region."""
+    """Replicate a registry to a region (long-running), or update a replication. The first adds the home region."""
     existing = call.world.resources.find(call.id)
     if existing:
         return Answer(_write(call, existing, existing["properties"]["provisioningState"]))
@@ -40,7 +39,7 @@ async def put_replication(call: Call) -> Answer:
 
 @endpoints.on("PATCH", _REPLICATION)
 async def patch_replication(call: Call) -> Answer:
-    """Update what the request names of a replication (long-running)."""
+    """Update the given properties of a replication (long-running)."""
     return await _begun(call, _write(call, call.resource(), "Updating"), "update replication")
 
 
@@ -58,7 +57,7 @@ async def list_replications(call: Call) -> Answer:
 
 @endpoints.on("DELETE", _REPLICATION)
 async def delete_replication(call: Call) -> Answer:
-    """Take a registry from a region (long-running)."""
+    """Delete a replication (long-running)."""
     replication = call.world.resources.find(call.id)
     if replication is None:
         return Answer(status=204)
@@ -70,19 +69,12 @@ async def delete_replication(call: Call) -> Answer:
 
 @endpoints.on("GET", _REPLICATION + "/operationStatuses/{operation}")
 async def get_operation(call: Call) -> Answer:
-    """How the creation or the update of a replication goes."""
-    operation = await call.world.operations.poll(call["operation"].removeprefix("replications-"))
-    if operation is None:
-        raise ArmError(404, "NotFound", f"The operation '{call['operation']}' could not be found.")
-    if operation.failure:
-        code, message = operation.failure
-        return Answer({"status": "Failed", "error": {"code": code, "message": message}})
-    status = "Succeeded" if operation.done else _ONGOING[operation.effect]
-    return Answer({"status": status}, headers=_headers(call, operation))
+    """The state of a replication's creation or update."""
+    return await registry_operations.status(call, "replications", _ONGOING)
 
 
 def register_effects(world: World) -> None:
-    """Say what the operations of this module do when they end."""
+    """Register the effects of long-running operations."""
 
     async def written(replication_id: str, succeeded: bool) -> None:  # noqa: FBT001 - the signature of an effect
         if replication := world.resources.find(replication_id):
@@ -101,13 +93,7 @@ def register_effects(world: World) -> None:
 async def _begun(call: Call, replication: Body, effect: str) -> Answer:
     answer = {**replication, "properties": dict(replication["properties"])}
     operation = await call.begin(call.id, effect)
-    return Answer(answer, 201, _headers(call, operation))
-
-
-def _headers(call: Call, operation: Operation) -> dict[str, str]:
-    replication = _REPLICATION.format_map(call.params)
-    link = call.link(f"{replication}/operationStatuses/replications-{operation.id}")
-    return {"Azure-AsyncOperation": link, **operation.retry_headers()}
+    return Answer(answer, 201, registry_operations.headers(call, "replications", operation))
 
 
 def _write(call: Call, existing: Body | None, state: str) -> Body:

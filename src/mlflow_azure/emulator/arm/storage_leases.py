@@ -1,4 +1,4 @@
-"""Leases of blob containers, which Resource Manager gives too.
+"""Leases of blob containers, which Resource Manager can grant too.
 
 https://learn.microsoft.com/rest/api/storagerp/blob-containers/lease
 """
@@ -67,7 +67,7 @@ def _active(hidden: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def with_lease(resources: Resources, container: Body) -> Body:
-    """A container, as it is told: with its lease."""
+    """Return a container as in responses, with its lease."""
     lease = _active(resources.hidden(container["id"]))
     if lease is None:
         return container
@@ -80,7 +80,7 @@ def with_lease(resources: Resources, container: Body) -> Body:
 
 
 def refuse_leased(resources: Resources, container: Body) -> None:
-    """Raise ArmError where a lease keeps a container from being deleted."""
+    """Raise ArmError if a lease protects a container from deletion."""
     if _active(resources.hidden(container["id"])):
         message = "There is currently a lease on the container and no lease ID was specified in the request."
         raise ArmError(412, "LeaseIdMissing", message)

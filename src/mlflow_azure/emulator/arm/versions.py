@@ -1,4 +1,4 @@
-"""Fields that came or went with a version of an API: whoever asks for another one is answered without them.
+"""Fields that were added or removed with an api-version: responses in other versions lack them.
 
 Everywhere else resources have the fields of the newest version that was recorded. Seen in recordings of Azure of 2021
 to 2026 (azure-cli, azure-service-operator): the version is the oldest that was answered with the field, and there is
@@ -55,7 +55,7 @@ _UNTIL: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def of_version(body: Any, version: str) -> Any:
-    """An answer without the fields of its resources that came after a version ("2023-07-01", "2023-11-01-preview")."""
+    """Return a response without the fields that were added after a version ("2023-07-01", "2023-11-01-preview")."""
     if not isinstance(body, dict):
         return body
     if isinstance(body.get("value"), list):

@@ -1,4 +1,4 @@
-"""The lease of a blob container, by which machines that copy to the same deployment are kept apart.
+"""The lease of a blob container, which keeps machines that copy to the same deployment apart.
 
 Resource Manager gives it, so neither a key nor a role for blobs is needed. It keeps nobody from reading and writing
 blobs, and ends by itself, so that a command that was killed is in nobody's way for longer than a minute:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.clients import Azure
 
 SECONDS = 60
-"""The longest that a lease with an end may have."""
+"""The longest lease that expires, in seconds."""
 _RENEW_SECONDS = 20
 _RELEASE_SECONDS = 15
 
@@ -51,7 +51,7 @@ class ContainerLease:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold it within. Where there is no container, or it is leased without end, nothing is held.
+        """Hold the lease. If there is no container, or it has an infinite lease, nothing is held.
 
         Raises:
             LeaseTakenError: Another machine holds it.
@@ -90,7 +90,7 @@ class ContainerLease:
         return True
 
     def _renew(self, over: threading.Event) -> None:
-        """Renew it again and again, whatever comes of it: one that ran out is renewed, too, unless another has it."""
+        """Keep renewing it, ignoring failures: an expired lease can be renewed too, unless another machine has it."""
         from azure.core.exceptions import AzureError
 
         while not over.wait(_RENEW_SECONDS):
