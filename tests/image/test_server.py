@@ -31,10 +31,13 @@ def test_the_page_and_all_its_static_files_are_served(server: ServerProcess) -> 
     assert {server.get(f"/{file}").status_code for file in files} == {200}
 
 
-def test_every_answer_tells_the_digest_of_the_image(start: Start, settings: dict[str, str]) -> None:
-    server = start({**settings, "MLFLOW_AZURE_IMAGE_DIGEST": "sha256:abc"})
+def test_every_answer_tells_the_image_and_the_time_of_its_app_settings(start: Start, settings: dict[str, str]) -> None:
+    server = start(
+        {**settings, "MLFLOW_AZURE_IMAGE_DIGEST": "sha256:abc", "MLFLOW_AZURE_KEYS_ROTATED": "2026-11-30T03:00:00"}
+    )
     answers = [server.get(path) for path in ("/", "/api/2.0/mlflow/experiments/list", "/not-there")]
     assert [answer.headers["MLflow-Azure-Image"] for answer in answers] == ["sha256:abc"] * 3
+    assert [answer.headers["MLflow-Azure-Keys-Rotated"] for answer in answers] == ["2026-11-30T03:00:00"] * 3
 
 
 def test_requests_are_logged(server: ServerProcess) -> None:

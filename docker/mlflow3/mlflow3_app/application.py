@@ -21,5 +21,4 @@ connections.share(
 webhooks.install(has_key=bool(os.environ.get(webhooks.KEY)))
 artifacts.confine(_destination, os.environ.get("MLFLOW_SERVER_BLOB_ENDPOINT", ""))
 
-_digest = os.environ.get("MLFLOW_AZURE_IMAGE_DIGEST")
-app = Revision(mlflow_app, _digest) if _digest else mlflow_app
+app = Revision(mlflow_app)

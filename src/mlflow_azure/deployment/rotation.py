@@ -14,7 +14,6 @@ one write of the app settings, and therefore one restart.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from mlflow_azure.resources.entra.client_secret import ClientSecret, OldClientSe
 from mlflow_azure.resources.mlflow_server import Server
 from mlflow_azure.resources.registry.registry_password import RegistryPassword
 from mlflow_azure.resources.storage.storage_key import StorageKey
-from mlflow_azure.resources.web.app_settings import CONNECTION_STRING, KEYS_ROTATED, REGISTRY_PASSWORD, AppSettings
+from mlflow_azure.resources.web.app_settings import CONNECTION_STRING, REGISTRY_PASSWORD, AppSettings
 from mlflow_azure.resources.web.storage_mount import StorageMount
 from mlflow_azure.settings import FILE_SHARE
 
@@ -140,12 +139,12 @@ class Keys:
         )
 
     def _plan(self, fresh: Sequence[Node], parts: Sequence[SettingsPart], old: Sequence[_Retire] = ()) -> engine.Plan:
-        site, now = self._stack.site, datetime.now(UTC).isoformat()
+        site = self._stack.site
         mounts = tuple(node for node in fresh if isinstance(node, StorageMount))
-        app_settings = AppSettings(site, [*parts, FixedSettings({KEYS_ROTATED: now})], after=mounts)
+        app_settings = AppSettings(site, parts, after=mounts)
         sign_in = self._features.sign_in
         client = GivenRegistration(str(sign_in.client_id), ()) if sign_in else None
-        server = Server(site, client=client, version=self._version, rotated=now, after=(app_settings,))
+        server = Server(site, app_settings, client=client, version=self._version, certain=True)
         nodes = (*fresh, app_settings, server, *(retire(server) for retire in old))
         return engine.plan(nodes, self._azure.deadline, required=(self._stack.group, site))
 

@@ -115,11 +115,12 @@ def file_share_stack(
     started = (StartedSite(site, after=(config,)),) if features.move else ()
     server = Server(
         site,
+        app_settings,
         client=sign_in.client,
         image=image,
         version=FILE_SHARE,
         identity=bool(features.identity),
-        after=(config, app_settings, *required, *started),
+        after=(config, *required, *started),
     )
     nodes = (
         *(storage, *base.nodes, account, container, share, *ahead, image, *granted, *sign_in.nodes),

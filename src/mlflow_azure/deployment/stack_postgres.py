@@ -121,6 +121,7 @@ def postgres_stack(
     started = (StartedSite(site, after=(config,)),) if features.move else ()
     answering = Server(
         site,
+        app_settings,
         client=sign_in.client,
         image=image,
         version=POSTGRES,

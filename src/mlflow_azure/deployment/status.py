@@ -16,7 +16,7 @@ from mlflow_azure.resources.entra import auth_settings
 from mlflow_azure.resources.entra.service_principal import ServicePrincipal
 from mlflow_azure.resources.provider import Provider
 from mlflow_azure.resources.server_health import Health, probe, server_token
-from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST
+from mlflow_azure.resources.web.app_settings import CONTINUOUS_DEPLOYMENT, IMAGE_DIGEST, WRITTEN
 from mlflow_azure.resources.web.site_config import is_public
 from mlflow_azure.resources.web.site_part import SitePart
 from mlflow_azure.resources.web.web_app import PLACEHOLDER, RUNNING
@@ -124,7 +124,9 @@ def read_status(azure: Azure, settings: Settings) -> Status:
     return Status(
         version=enabled.version,
         url=url,
-        health=_health(azure, url, enabled.sign_in, image, enabled.version or settings.mlflow_version) if url else None,
+        health=_health(azure, url, enabled.sign_in, image, app_settings, enabled.version or settings.mlflow_version)
+        if url
+        else None,
         is_stopped=site.live is not None and stack.site.state(site.live) != RUNNING,
         resources=tuple(_rows(resources, readings)),
         image=image,
@@ -155,10 +157,14 @@ def _usage(share: FileShare | None) -> Properties | None:
     return arm.get(f"the usage of {share}", lambda: shares.get(*where, expand="stats"))
 
 
-def _health(azure: Azure, url: str, sign_in: SignIn | None, image: RunningImage | None, version: str) -> Health:
-    """Return the server's health, and whether it runs the image of the app settings."""
-    health = _probe(azure, url, sign_in, version)
-    return health.by(image.digest) if image and image.digest else health
+def _health(
+    azure: Azure, url: str, sign_in: SignIn | None, image: RunningImage | None, app_settings: Properties, version: str
+) -> Health:
+    """Return the server's health, and whether it has the app settings, and runs the image that they name."""
+    health, written = _probe(azure, url, sign_in, version), app_settings.get(WRITTEN)
+    if image and image.digest:
+        health = health.by(image.digest)
+    return health.with_settings(written) if written else health
 
 
 def _probe(azure: Azure, url: str, sign_in: SignIn | None, version: str) -> Health:

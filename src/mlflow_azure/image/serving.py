@@ -24,8 +24,8 @@ START_SECONDS = "600"
 or waits for other instances that do. https://learn.microsoft.com/azure/app-service/reference-app-settings"""
 IMAGE_HEADER = "MLflow-Azure-Image"
 """Header of every response: the digest of the serving image, from the app settings."""
-KEYS_HEADER = "MLflow-Azure-Keys-Rotated"
-"""Header of every response of 1.5.0: when its keys were rotated, from the app settings."""
+SETTINGS_HEADER = "MLflow-Azure-Keys-Rotated"
+"""Header of every response: when the container's app settings were written, from these."""
 
 
 def server_environment(settings: Settings) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
-from mlflow_azure.image.serving import HOST_REFUSED, IMAGE_HEADER, KEYS_HEADER, PROBE_PATHS
+from mlflow_azure.image.serving import HOST_REFUSED, IMAGE_HEADER, PROBE_PATHS, SETTINGS_HEADER
 from mlflow_azure.secret import Secret
 from mlflow_azure.settings import FILE_SHARE
 
@@ -17,7 +17,7 @@ PROBE_SECONDS = 10
 ANSWERS = "up"
 STOPPED = "is stopped"
 ANOTHER_IMAGE = "still serves another image"
-OLD_KEYS = "does not report the new keys yet"
+OLD_SETTINGS = "still serves with the previous app settings"
 _STOPPED = "This web app is stopped"
 """The text of App Service's own page for a stopped web app."""
 
@@ -30,14 +30,14 @@ class Health:
         healthy: It responds, or App Service responds for it because of sign-in or access restrictions.
         detail: In words.
         image: Digest of the image that responded; None if it does not report it, or App Service responded.
-        rotated: When the keys it uses were rotated; None likewise.
+        written: When the app settings that it has were written (ISO 8601); None likewise.
 
     """
 
     healthy: bool
     detail: str
     image: str | None = None
-    rotated: str | None = None
+    written: str | None = None
 
     def by(self, digest: str, *, telling: bool = False) -> Health:
         """Return the same, but unhealthy if another image responded, as the old container does until the new one is up.
@@ -52,17 +52,17 @@ class Health:
         another = self.detail == ANSWERS and self.image != digest and (telling or self.image is not None)
         return Health(healthy=False, detail=ANOTHER_IMAGE, image=self.image) if another else self
 
-    def with_keys(self, rotated: str, *, started: bool) -> Health:
-        """Return the same, but unhealthy if a container responded that does not use the keys rotated then.
+    def with_settings(self, written: str, *, untold: bool = True) -> Health:
+        """Return the same, but unhealthy if a container responded that has older app settings.
 
         Args:
-            rotated: When they were rotated.
-            started: Whether a container was started since then according to the log, for servers that do not report it.
+            written: When they were written; app settings written later by another command do as well.
+            untold: Whether a response that does not report it is good enough.
 
         """
-        if not self.healthy or self.rotated == rotated or (self.rotated is None and started):
+        if not self.healthy or (untold if self.written is None else self.written >= written):
             return self
-        return Health(healthy=False, detail=OLD_KEYS, image=self.image, rotated=self.rotated)
+        return Health(healthy=False, detail=OLD_SETTINGS, image=self.image, written=self.written)
 
 
 def probe(
@@ -89,7 +89,7 @@ def probe(
         return Health(healthy=False, detail=f"no response ({type(error).__name__})")
     if answer.status_code == requests.codes.ok:
         told = answer.headers
-        return Health(healthy=True, detail=ANSWERS, image=told.get(IMAGE_HEADER), rotated=told.get(KEYS_HEADER))
+        return Health(healthy=True, detail=ANSWERS, image=told.get(IMAGE_HEADER), written=told.get(SETTINGS_HEADER))
     if answer.status_code in (requests.codes.unauthorized, requests.codes.found):
         return Health(healthy=token is None, detail="does not accept tokens yet" if token else "requires sign-in")
     if answer.status_code == requests.codes.forbidden:

@@ -44,12 +44,15 @@ def test_the_page_and_all_its_static_files_are_served(server: ServerProcess) -> 
     assert {server.get(f"/{file}").status_code for file in files} == {200}
 
 
-def test_every_answer_tells_the_digest_of_the_image(start: Start, settings: dict[str, str]) -> None:
+def test_every_answer_tells_the_image_and_the_time_of_its_app_settings(start: Start, settings: dict[str, str]) -> None:
     settings["MLFLOW_SERVER_ALLOWED_HOSTS"] = SITE
-    server = start({**settings, "MLFLOW_AZURE_IMAGE_DIGEST": "sha256:abc"})
+    server = start(
+        {**settings, "MLFLOW_AZURE_IMAGE_DIGEST": "sha256:abc", "MLFLOW_AZURE_KEYS_ROTATED": "2026-11-30T03:00:00"}
+    )
     answers = [server.get(path) for path in ("/", "/health", "/version", SEARCH, "/not-there")]
     answers.append(server.get("/", headers={"Host": "elsewhere.example.com"}))
     assert [answer.headers["MLflow-Azure-Image"] for answer in answers] == ["sha256:abc"] * 6
+    assert [answer.headers["MLflow-Azure-Keys-Rotated"] for answer in answers] == ["2026-11-30T03:00:00"] * 6
 
 
 def test_the_health_check_answers_under_any_name_to_get_and_head(site: ServerProcess) -> None:

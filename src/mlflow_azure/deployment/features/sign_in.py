@@ -234,7 +234,7 @@ def sign_in_on(azure: Azure, settings: Settings, sign_in: SignIn) -> SignInSwitc
     entra = sign_in_nodes(base.site, settings, sign_in, identity)
     app_settings = AppSettings(base.site, entra.parts)
     required = entra.required(base.site, app_settings)
-    server = Server(base.site, client=entra.client, version=version or FILE_SHARE, after=required)
+    server = Server(base.site, app_settings, client=entra.client, version=version or FILE_SHARE, after=required)
     nodes = (*entra.nodes, app_settings, *required, server)
     return SignInSwitch(base.site, (base.group, base.site), nodes, entra)
 

@@ -5,6 +5,7 @@ Names with a meaning to App Service: https://learn.microsoft.com/azure/app-servi
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -34,8 +35,10 @@ DATABASE_URI = "MLFLOW_SERVER_DATABASE_URI"
 MIGRATION_TOKEN = "MLFLOW_SERVER_MIGRATION_TOKEN"  # noqa: S105 - the setting's name
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 REGISTRY_PASSWORD = "DOCKER_REGISTRY_SERVER_PASSWORD"  # noqa: S105 - the setting's name
-KEYS_ROTATED = "MLFLOW_AZURE_KEYS_ROTATED"
-"""When keys were last rotated. The image reports it, which identifies a container with the new ones."""
+WRITTEN = "MLFLOW_AZURE_KEYS_ROTATED"
+"""When this program last changed app settings that a container may already have had (ISO 8601). The image reports it,
+which identifies a container that has them. The name is that of its first use: the image of 1.5.0 reads it, and a
+change of its build context would make every deployment build a new image."""
 _VAULT = "@Microsoft.KeyVault"
 SECRETS = frozenset({CONNECTION_STRING, REGISTRY_PASSWORD, SIGN_IN_SECRET, MIGRATION_TOKEN})
 
@@ -75,14 +78,19 @@ class AppSettings(SitePart):
 
     def update(self, desired: Properties, live: Properties, given: Given, report: Report) -> Properties:
         """Write them once, with the user's own: the write replaces everything."""
+        written = {WRITTEN: datetime.now(UTC).isoformat(timespec="microseconds")} if live else {}
 
         def write(now: Properties) -> StringDictionary:
-            merged = {name: value for name, value in revealed({**now, **desired}).items() if value is not None}
+            merged = {**now, **desired, **written}
+            merged = {name: value for name, value in revealed(merged).items() if value is not None}
             body = arm.sent({"properties": merged})
             return self.apps.update_application_settings(*self.where, body, **NOT_AGAIN)
 
         with doing(f"writing the app settings of {self.site}"):
             return _redacted(read_anew(self, write, desired, live, given, report))
+
+    def outputs(self, live: Properties) -> Properties:
+        return {"written": live.get(WRITTEN)}
 
 
 def _redacted(answer: StringDictionary) -> Properties:
