@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.disturbed import held
+from tests.support.sign_in import SECRET_SETTING, SignIn
 
 if TYPE_CHECKING:
     import subprocess
@@ -93,6 +94,21 @@ def test_of_two_commands_one_of_which_comes_between_read_and_write_of_the_other_
         assert deployment.json(again).exit_code == 0
     assert deployment.json("cd status").data["enabled"] == ("cd enable" in (command, another))
     assert settings_of(deployment)["MLFLOW_SERVER_WORKERS"] == (command + another).partition("workers ")[2][0]
+
+
+def test_an_auth_enable_that_a_disable_overtakes_asks_for_a_registration_that_is_there(deployment: Deployment) -> None:
+    assert deployment.json("auth enable").exit_code == 0
+    line = ("auth", "enable", "--cloud", "emulator", "--output", "json")
+    with held(deployment.cli, *line, pattern="/authsettingsV2") as enable:
+        assert deployment.json("auth disable", "--yes").exit_code == 0
+    answer, _ = enable.communicate()
+    assert enable.returncode == 0, answer
+    sign_in = SignIn(deployment)
+    [registration] = sign_in.registrations
+    registered = sign_in.settings["identityProviders"]["azureActiveDirectory"]["registration"]
+    assert registered["clientId"] == registration["appId"]
+    assert SECRET_SETTING in sign_in.app_settings
+    assert deployment.json("auth disable", "--yes").exit_code == 0
 
 
 def test_the_admin_user_stays_that_another_command_made_the_web_app_pull_with(deployment: Deployment) -> None:

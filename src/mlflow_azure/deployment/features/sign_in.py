@@ -202,7 +202,11 @@ def wanted_sign_in(azure: Azure, settings: Settings, wish: SignInWish) -> SignIn
 
 def enabled_sign_in(azure: Azure, settings: Settings) -> SignIn | None:
     """Return the live web app's sign-in; None without sign-in or web app."""
-    return live_sign_in(azure, auth_settings.read_sign_in(azure, settings.rg_name, settings.web_app_name))
+    where = settings.rg_name, settings.web_app_name
+    found = live_sign_in(azure, auth_settings.read_sign_in(azure, *where))
+    if found and not found.managed:  # or it was ours, and an `auth disable` deleted it between the two reads
+        return live_sign_in(azure, auth_settings.read_sign_in(azure, *where))
+    return found
 
 
 def used_client(azure: Azure, settings: Settings) -> str:
