@@ -163,6 +163,17 @@ def test_ctrl_c_ends_a_backup_with_130_and_leaves_no_snapshot(cli: Command, stor
     assert stored.snapshots() == []
 
 
+def test_a_backup_is_not_finished_while_its_snapshot_is_left(cli: Command, stored: Stored, tmp_path: Path) -> None:
+    stored.emulator.fail(method="DELETE", path="^/mlflow$", status=403)
+    left = cli("backup", str(tmp_path / "b"), *JSON)
+    assert left.exit_code == 4
+    assert "deleting the snapshot of file share mlflow" in left.errors[0]["message"]
+    assert cli("backup", "--verify", str(tmp_path / "b"), "--output", "json").errors[0]["code"] == "BackupUnfinished"
+    assert len(stored.snapshots()) == 1
+    made = cli("backup", str(tmp_path / "b"), *JSON).data
+    assert (made["skipped"], stored.snapshots()) == (made["files"], [])
+
+
 def test_a_backup_that_cannot_be_written_leaves_no_snapshot(cli: Command, stored: Stored, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b/of someone else").touch()

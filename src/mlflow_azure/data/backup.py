@@ -11,12 +11,13 @@ from mlflow_azure.data.manifest import Entry
 from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Source
 from mlflow_azure.data.progress import Progress
 from mlflow_azure.deadline import Deadline
+from mlflow_azure.engine.concurrent import raise_all
 from mlflow_azure.engine.node import Given, Node, Report, Task
 from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from mlflow_azure.data.backup_directory import BackupDirectory
@@ -151,14 +152,32 @@ def steps(sources: Sequence[tuple[Source, str]], into: BackupDirectory, *, befor
 
 
 @contextmanager
-def released(sources: Iterable[Source], tell: Callable[[MlflowAzureError], None]) -> Iterator[None]:
-    """Release everything that was frozen in Azure, whatever happens. `tell` is called if that fails."""
+def released(sources: Sequence[Source], tell: Callable[[MlflowAzureError], None]) -> Iterator[None]:
+    """Release everything that was frozen in Azure, whatever happens.
+
+    Args:
+        sources: What may be frozen.
+        tell: Called with each failure to release if the work failed too.
+
+    Raises:
+        MlflowAzureError: The work is done, but not everything could be released: the next run does so.
+
+    """
     try:
         yield
-    finally:
-        for source in sources:
-            try:
-                # With its own time limit, since the command's may have expired.
-                Deadline(_RELEASE_SECONDS).call(source.release)
-            except MlflowAzureError as error:
-                tell(error)
+    except BaseException:
+        for problem in _release(sources):
+            tell(problem)
+        raise
+    raise_all(_release(sources))
+
+
+def _release(sources: Sequence[Source]) -> list[MlflowAzureError]:
+    """Release them, and return what failed. It has its own time limit, since the command's may have expired."""
+    problems = []
+    for source in sources:
+        try:
+            Deadline(_RELEASE_SECONDS).call(source.release)
+        except MlflowAzureError as problem:
+            problems.append(problem)
+    return problems
