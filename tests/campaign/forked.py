@@ -188,12 +188,13 @@ class Forked:
         os.close(waiting)
         return started
 
-    def start_emulator(self, home: Home) -> int:
-        """Start the emulator of a home, and wait until it answers; its process."""
+    def start_emulator(self, home: Home) -> Running:
+        """Start the emulator of a home, and wait until it answers."""
         from mlflow_azure.emulator.__main__ import main as serve
 
         def run() -> None:
             os.setsid()
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that it leaves its modules
             sys.argv = ["mlflow-azure-emulator", "--home", str(home.root)]
             serve()
 
@@ -203,7 +204,7 @@ class Forked:
             if os.waitpid(pid, os.WNOHANG)[0]:
                 raise RuntimeError((output / "stderr").read_text())
             time.sleep(0.02)
-        return pid
+        return Running(pid, output)
 
     def _output(self) -> Path:
         self._number += 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow_azure.emulator.home import Home
-    from tests.campaign.forked import Disturbance, Forked
+    from tests.campaign.forked import Disturbance, Forked, Running
     from tests.campaign.operations import Line, Operation, Step
     from tests.support.command import Result
 
@@ -58,7 +58,7 @@ class Stage:
     came: bool = False
     deployed: bool = False
     foreign: dict[str, Any] = field(default_factory=dict)
-    _process: int = 0
+    _emulator: Running | None = None
 
     @property
     def emulator(self) -> Emulator:
@@ -86,7 +86,7 @@ class Stage:
         self.deployed = self.site() is not None
         self.foreign = self.others()
         launcher.stop(self.home)
-        os.waitpid(self._process, 0)
+        self._ended()
         for place in (self.home.root, self.work):
             _copy(place, _kept(place))
         self._start()
@@ -101,8 +101,9 @@ class Stage:
 
     def close(self) -> None:
         """End the emulator, and forget what is in it."""
-        os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        if self._emulator:
+            os.kill(self._emulator.pid, signal.SIGKILL)
+            self._ended()
         launcher.stop(self.home)  # what it left behind
         shutil.rmtree(self.home.root)
 
@@ -121,7 +122,13 @@ class Stage:
 
     def _start(self) -> None:
         self.home.root.mkdir(exist_ok=True)
-        self._process = self.cli.start_emulator(self.home)
+        self._emulator = self.cli.start_emulator(self.home)
+
+    def _ended(self) -> None:
+        """Wait until the emulator has ended."""
+        if self._emulator:
+            self._emulator.result()
+            self._emulator = None
 
     def _add_a_setting(self) -> None:
         """Do what users do in the portal."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 from starlette.responses import StreamingResponse
 
+from mlflow_azure.emulator.runtime.plain_http import plain_client
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
@@ -25,10 +27,8 @@ class ReverseProxy:
     def __init__(self) -> None:
         # No connection is kept: loopback connects are cheap, and a server that closes an idle connection just as it
         # is reused would make a request fail.
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=10),
-            limits=httpx.Limits(max_keepalive_connections=0),
-            trust_env=False,
+        self._client = plain_client(
+            timeout=httpx.Timeout(None, connect=10), limits=httpx.Limits(max_keepalive_connections=0)
         )
 
     async def forward(self, request: Request, port: int, replace: Iterable[tuple[str, str]] = ()) -> StreamingResponse:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from mlflow_azure.emulator.runtime.listener import free_port
+from mlflow_azure.emulator.runtime.plain_http import plain_client
 from mlflow_azure.emulator.runtime.proxy import ReverseProxy
 from mlflow_azure.emulator.runtime.registry.api import distribution_app
 from mlflow_azure.emulator.runtime.registry.store import RegistryStore
@@ -141,7 +142,7 @@ class _RealStorage:
     async def until_ready(self) -> bool:
         """Return whether it responded in time."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient(trust_env=False) as client:
+            async with asyncio.timeout(_READY_WITHIN), plain_client() as client:
                 while self._process.running:
                     with suppress(httpx.TransportError):
                         await client.get(f"http://127.0.0.1:{self._process.port}/v2/")

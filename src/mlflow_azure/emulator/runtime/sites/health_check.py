@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from mlflow_azure.emulator.runtime.plain_http import plain_client
+
 if TYPE_CHECKING:
     from mlflow_azure.emulator.runtime.sites.instance import Instance
     from mlflow_azure.emulator.runtime.sites.site import Site
@@ -63,7 +65,7 @@ class HealthCheck:
         """Return what is wrong with the response; None if nothing is."""
         url = f"http://127.0.0.1:{port}/{path.lstrip('/')}"
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE, follow_redirects=False) as client:
+            async with plain_client(timeout=_PATIENCE, follow_redirects=False) as client:
                 response = await client.get(url, headers={"User-Agent": "HealthCheck/1.0"})
         except httpx.HTTPError as error:
             return f"does not respond: {error!r}"

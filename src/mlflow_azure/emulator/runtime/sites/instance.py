@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from mlflow_azure.emulator.runtime.plain_http import plain_client
 from mlflow_azure.emulator.runtime.sites.container import Container, ContainerHost, StartError
 from mlflow_azure.emulator.runtime.sites.retired import Retired
 from mlflow_azure.emulator.runtime.sites.static_site import STATIC_SITE, StaticSite
@@ -270,7 +271,7 @@ class Instance:
 
 
 async def _answers(port: int) -> None:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with plain_client(timeout=10) as client:
         while True:
             with suppress(httpx.HTTPError):
                 await client.get(f"http://127.0.0.1:{port}{_WARMUP_PATH}")
