@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlflow_azure.resources.entra.app_registration import deployment_tag
+from tests.support.directory import registration
+from tests.support.disturbed import held
 from tests.support.terminal import at_a_terminal
 from tests.support.waiting import wait_until
 
@@ -137,6 +141,22 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "cut-before", "times": 5},
     {"kind": "status", "status": 409, "code": "ScopeLocked", "message": "The scope is locked."},
 ]
+
+
+def test_what_another_command_creates_meanwhile_outside_the_group_is_told(
+    cli: Command, emulator: Emulator, half: dict[str, str]
+) -> None:
+    group = half["resource group"]
+    with held(cli, *DESTROY, pattern=f"/resourcegroups/{group}/resources") as destroy:
+        tag = deployment_tag(emulator.azure.endpoint["subscription_id"], group)
+        made = registration(emulator.azure, tags=[tag])  # as `auth enable` does
+    answer, _ = destroy.communicate()
+    [error] = json.loads(answer)["errors"]
+    assert (destroy.returncode, error["code"]) == (1, "ChangedMeanwhile")
+    assert made["displayName"] in error["message"]
+    assert group not in groups(emulator)
+    assert [row["name"] for row in cli(*DESTROY).data["resources"]] == [made["displayName"]]
+    assert cli(*DESTROY).data["resources"] == []
 
 
 def test_a_destroy_that_fails_says_so_and_can_be_run_again(

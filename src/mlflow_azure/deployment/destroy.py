@@ -21,9 +21,10 @@ from mlflow_azure.deployment.inventory import (
     STORAGE_ACCOUNT,
     WEBHOOK,
     Found,
+    appeared,
 )
 from mlflow_azure.engine.node import Removable
-from mlflow_azure.errors import SettingsError
+from mlflow_azure.errors import MlflowAzureError, SettingsError
 from mlflow_azure.resources import arm
 from mlflow_azure.resources.base import AzureResource
 from mlflow_azure.resources.entra.app_registration import delete_registration
@@ -170,6 +171,19 @@ _DELETE: Mapping[str, Callable[[Azure, str, Found], Any]] = {
     DNS_LINK: _delete_of_network(PrivateDnsZoneLink),
     REGISTRATION: lambda azure, _, found: delete_registration(azure.directory, found.name, found.id),
 }
+
+
+def refuse_newcomers(azure: Azure, inventory: Inventory, *, keep_data: bool) -> None:
+    """Raise MlflowAzureError if another command created something while the inventory was deleted.
+
+    An app registration, for example, lives outside the group, and would be left behind.
+    """
+    if left := appeared(azure, inventory, keep_data=keep_data):
+        raise MlflowAzureError(
+            f"{', '.join(map(str, left))}: created by another command while this one was running, and still there",
+            hint="Run destroy again, once the other command has ended.",
+            code="ChangedMeanwhile",
+        )
 
 
 def agree(dialog: Dialog, inventory: Inventory, *, delete_database: bool) -> None:

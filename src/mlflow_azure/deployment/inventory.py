@@ -89,6 +89,7 @@ class Inventory:
         ours: What destroy deletes, each after its parent.
         kept: What stays: what others created or use, and the storage account and database if the data is kept.
         unseen: Client ids of app registrations used by our sign-in, if the user cannot see whether they are ours.
+        sees_registrations: Whether Microsoft Entra ID told of app registrations.
 
     """
 
@@ -97,6 +98,7 @@ class Inventory:
     ours: tuple[Found, ...]
     kept: tuple[Found, ...]
     unseen: tuple[str, ...] = ()
+    sees_registrations: bool = True
 
     @property
     def databases(self) -> tuple[Found, ...]:
@@ -140,15 +142,35 @@ def take_inventory(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
     return _look(azure, group, keep_data=keep_data)
 
 
+def appeared(azure: Azure, before: Inventory, *, keep_data: bool) -> tuple[Found, ...]:
+    """Return what is ours and was not in an inventory whose contents were deleted since: another command created it.
+
+    What was in it is left out, since Azure may list what it has deleted for a while.
+    """
+    if before.group_goes:
+        found = (_registered(azure, before.group) if before.sees_registrations else None) or ()
+    else:
+        found = take_inventory(azure, before.group, keep_data=keep_data).ours
+    known = {each.id.lower() for each in (*before.ours, *before.kept)}
+    return tuple(each for each in found if each.id.lower() not in known)
+
+
+def _registered(azure: Azure, group: str) -> tuple[Found, ...] | None:
+    """Return the app registrations; None if Microsoft Entra ID does not tell in time."""
+    told = registrations.if_told(azure, group, Deadline(min(DIRECTORY_SECONDS, azure.deadline.remaining)))
+    return None if told is None else tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in told)
+
+
 def _look(azure: Azure, group: str, *, keep_data: bool) -> Inventory:
-    registered = registrations.if_told(azure, group, Deadline(min(DIRECTORY_SECONDS, azure.deadline.remaining)))
-    known = tuple(Found(each["id"], each["displayName"], REGISTRATION) for each in registered or ())
+    registered = _registered(azure, group)
+    known = registered or ()
     live = arm.get(f"resource group {group}", lambda: azure.resources.resource_groups.get(group))
     if live is None:
         return Inventory(group, group_goes=False, ours=known, kept=())
     ours, kept = _sorted(azure, group, keep_data=keep_data)
     unseen = _used_registrations(azure, group, ours) if registered is None else ()
-    return Inventory(group, arm.is_tagged_ours(live["tags"]) and not kept, (*known, *ours), kept, unseen)
+    goes, told = arm.is_tagged_ours(live["tags"]) and not kept, registered is not None
+    return Inventory(group, goes, (*known, *ours), kept, unseen, sees_registrations=told)
 
 
 def _sorted(azure: Azure, group: str, *, keep_data: bool) -> tuple[tuple[Found, ...], tuple[Found, ...]]:

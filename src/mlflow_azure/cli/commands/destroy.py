@@ -87,7 +87,7 @@ def destroy(
     from mlflow_azure.deployment.inventory import take_inventory
 
     inventory = run.wait(lambda: take_inventory(run.azure, run.settings.rg_name, keep_data=keep_data))
-    answer = _destroy(run, inventory, delete_database=delete_database)
+    answer = _destroy(run, inventory, keep_data=keep_data, delete_database=delete_database)
     if run.cloud.name is CloudName.EMULATOR:
         run.deadline.call(lambda: stop_if_unused(run.console, run.azure))
     run.answer(answer)
@@ -99,8 +99,8 @@ def destroy(
         )
 
 
-def _destroy(run: Invocation, inventory: Inventory, *, delete_database: bool) -> DestroyAnswer:
-    from mlflow_azure.deployment.destroy import agree, plan_destroy
+def _destroy(run: Invocation, inventory: Inventory, *, keep_data: bool, delete_database: bool) -> DestroyAnswer:
+    from mlflow_azure.deployment.destroy import agree, plan_destroy, refuse_newcomers
     from mlflow_azure.engine import Execution
 
     kept = tuple(Kept(found.kind, found.name, found.id) for found in inventory.kept)
@@ -110,6 +110,7 @@ def _destroy(run: Invocation, inventory: Inventory, *, delete_database: bool) ->
     agree(run, inventory, delete_database=delete_database)
     run.achieved["kept"] = kept
     done = apply(run, Execution(plan_destroy(run.azure, inventory), run.deadline))
+    run.wait(lambda: refuse_newcomers(run.azure, inventory, keep_data=keep_data))
     return DestroyAnswer(done, kept, inventory.group, group_deleted=inventory.group_goes)
 
 
