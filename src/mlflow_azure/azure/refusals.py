@@ -43,6 +43,7 @@ HINTS = {
     "mlflow-azure env --show-secrets",
     "KeyBasedAuthenticationNotPermitted": "Your organisation forbids shared keys on storage accounts, and App Service "
     "cannot mount a file share without one. Ask for an exemption for this account.",
+    "ResourceGroupNotFound": "Someone may have deleted it just now. To see which deployments exist: mlflow-azure list",
     "ScopeLocked": "Remove the lock first: az lock list --resource-group GROUP",
     "InvalidAuthenticationTokenTenant": "You are signed in to a different tenant from the subscription's. Sign in to "
     "that one: az login --tenant TENANT. To find it: az account list --all --query '[].{id:id, tenant:tenantId}'",
