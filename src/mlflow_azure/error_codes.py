@@ -159,6 +159,13 @@ ERROR_CODES = {
     "ImageNotFound": Explained("The image is not in the registry.", "Push it, or let `deploy` build it."),
     # Backups
     "NotABackup": Explained("The directory is not a backup.", "`mlflow-azure backup DIRECTORY`"),
+    "FileUnreadable": Explained(
+        "A file could not be copied, so the backup is incomplete.", "Remove the reason, or the file, and run it again."
+    ),
+    "BackupIncomplete": Explained(
+        "Files that could not be read are missing from the backup.",
+        "Run it again, or restore it without them: `--incomplete`.",
+    ),
     "BackupUnfinished": Explained("The backup was interrupted.", "Run it again: `mlflow-azure backup DIRECTORY`."),
     "BackupFormatUnknown": Explained(
         "The backup was written by a later version of mlflow-azure.", "Update mlflow-azure."

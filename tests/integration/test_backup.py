@@ -345,6 +345,43 @@ def test_while_another_machine_copies_there_a_restore_is_refused(
     assert cli(*restore).exit_code == 0
 
 
+def test_a_file_that_cannot_be_read_is_listed_and_the_backup_incomplete_until_it_can(
+    cli: Command, stored: Stored, tmp_path: Path, shared_emulator: Emulator
+) -> None:
+    directory = tmp_path / "b"
+    wanted = {
+        "share/mlruns/0/r1/metrics/loss": (409, "SharingViolation"),
+        "share/mlruns/.trash/7/meta.yaml": (403, "ReadOnly"),
+        "container/mlartefacts/0/r1/artifacts/model/weights.bin": (409, "BlobArchived"),
+    }
+    stored.write_all({"mlruns/.trash/7/meta.yaml": b"x"})
+    for name, (status, code) in wanted.items():
+        path = name.partition("/")[2]
+        shared_emulator.fail(
+            method="GET", path=f"/{path}$", times=None, status=status, code=code, message=f"It is {code}."
+        )
+    try:
+        made = cli("backup", str(directory), *JSON)
+    finally:
+        shared_emulator.heal()
+    assert (made.exit_code, {each["code"] for each in made.errors}) == (1, {"FileUnreadable"})
+    reasons = {name: why for name, _, why in (each["message"].partition(" is missing: ") for each in made.errors)}
+    assert reasons.keys() == wanted.keys()
+    assert all(f"It is {code}." in reasons[name] for name, (_, code) in wanted.items())
+    assert made.answer["data"]["unreadable"] == 3
+    assert stored.snapshots() == []
+    checked = cli("backup", "--verify", str(directory), "--output", "json")
+    assert (checked.exit_code, len(checked.errors), checked.answer["data"]["damaged"]) == (1, 3, 3)
+    out = ("restore", str(directory), "--local", str(tmp_path / "out"), "--output", "json")
+    assert refusal(cli(*out)) == (1, "BackupIncomplete")
+    assert refusal(cli(*out, "--incomplete", "--replace")) == (2, "Usage")
+    assert cli(*out, "--incomplete").data["files"] == made.answer["data"]["files"]
+
+    again = cli("backup", str(directory), *JSON).data
+    assert again["files"] - again["skipped"] == again["unreadable"] + 3 == 3
+    assert cli("backup", "--verify", str(directory), "--output", "json").data["files"] == again["files"]
+
+
 def test_artifacts_can_be_left_out_of_a_backup(cli: Command, stored: Stored, tmp_path: Path) -> None:
     made = cli("backup", str(tmp_path / "b"), *JSON, "--without-artifacts", "--verbose")
     assert [part["kind"] for part in made.data["parts"]] == ["file share"]
@@ -363,7 +400,7 @@ def test_a_backup_of_mlflow_3_is_not_restored_to_1_5_0(cli: Command, tmp_path: P
         file_store=None,
         began="",
         parts=(Part("database", "mlflow", "database"),),
-        files_sha256=manifest.write_entries(tmp_path / manifest.FILES, []),
+        files_sha256=manifest.write_lines(tmp_path / manifest.FILES, []),
     )
     made.write(tmp_path / manifest.MANIFEST)
     refused = cli("restore", str(tmp_path), *JSON)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
 from mlflow_azure.data import crew, errors, manifest
-from mlflow_azure.data.manifest import Entry
+from mlflow_azure.data.manifest import Entry, Unreadable
 from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Source
 from mlflow_azure.data.progress import Progress
 from mlflow_azure.deadline import Deadline
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5
 """How often a file may change while it is being read."""
+_OF_ONE_FILE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.INTERNAL_SERVER_ERROR}
+"""What Azure answers where it does not give one file, such as a locked one or an archived one."""
+_ARCHIVED = {"BlobArchived", "BlobBeingRehydrated"}
+"""https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes"""
+_IN_A_ROW = 20
+"""So many refusals without a file in between are not the files' own. Archived blobs do not count."""
 _RELEASE_SECONDS = 60
 
 
@@ -62,6 +70,8 @@ class CopyPart(Task):
         self._source = source
         self._folder = folder
         self._into = into
+        self._lock = threading.Lock()
+        self._refused = 0
 
     def run(self, given: Given, report: Report) -> Action:
         """Copy it."""
@@ -71,46 +81,52 @@ class CopyPart(Task):
             crew.share([partial(self._list, self._source.root(), 1.0)], self._source.workers)
         return Action.COPY
 
-    def _list(self, folder: Folder, part: float) -> list[Work]:
+    def _list(self, folder: Folder, part: float) -> Iterator[Work]:
         """List a folder, and go on with what lies in it. It is so large a `part` of the whole, as far as one knows."""
-        work: list[Work] = []
         lies_there = list(self._source.expand(folder))
         each = part / max(1, len(lies_there))
         for found in lies_there:
             if isinstance(found, Folder):
                 self.progress.listing(1, endless=found.marker is not None)
-                work.append(partial(self._list, found, each))
             else:
                 self.progress.expect(1, found.size or 0)
-                work.append(partial(self._copy, found, each))
         if not lies_there:
             self.progress.passed(part)
         if folder.is_directory:
             self._into.note(Entry(self._folder, folder.name))
         self.progress.listing(-1)
-        return work
+        return (
+            partial(self._list, found, each) if isinstance(found, Folder) else partial(self._copy, found, each)
+            for found in lies_there
+        )
 
-    def _copy(self, item: Item, part: float, tries: int = 1) -> list[Work]:
+    def _copy(self, item: Item, part: float, tries: int = 1) -> Iterable[Work]:
         if entry := self._into.earlier(self._folder, item.name, item.version):
             self.progress.passed(part, skipped=True)
             self.progress.done(entry.bytes, skipped=True)
             return []
         path = self._into.incoming()
-        changed = False
+        failed: Exception | None = None
 
         def guarded(piece: Work) -> None:
-            nonlocal changed
+            nonlocal failed
             try:
-                piece()
-            except ItemChangedError:
-                changed = True
+                if not failed:
+                    piece()
+            except (ItemChangedError, MlflowAzureError) as error:
+                failed = error
 
         def end() -> list[Work]:
-            if changed:
+            if isinstance(failed, ItemChangedError):
                 return self._again(item, path, part, tries)
-            transfer.finish()
+            if failed is None:
+                transfer.finish()
+                self._keep(item, path)
+            elif isinstance(failed, MlflowAzureError) and _is_of_one_file(failed):
+                self._leave_out(item, path, failed)
+            else:
+                raise failed
             self.progress.passed(part)
-            self._keep(item, path)
             return []
 
         transfer = self._source.fetch(item, path, self.progress.moved)
@@ -118,20 +134,30 @@ class CopyPart(Task):
 
     def _again(self, item: Item, path: Path, part: float, tries: int) -> list[Work]:
         """Copy the current version of a changed item; a deleted one is not part of the backup."""
-        path.unlink()
-        self.progress.expect(-1, -(item.size or 0))
         fresh = self._source.look_again(item)
-        if fresh is None:
+        if fresh and tries == _PATIENCE:
+            what = f"{item.name} in {self._source.kind} {self._source.name}"
+            self._leave_out(item, path, errors.keeps_changing(what))
+        else:
+            self._drop(item, path)
+        if fresh is None or tries == _PATIENCE:
             self.progress.passed(part)
             return []
-        if tries == _PATIENCE:
-            raise MlflowAzureError(
-                f"reading {item.name} in {self._source.kind} {self._source.name}: it keeps changing",
-                hint="Run the backup again with --stop-server.",
-                code="KeepsChanging",
-            )
         self.progress.expect(1, fresh.size or 0)
         return [partial(self._copy, fresh, part, tries + 1)]
+
+    def _leave_out(self, item: Item, path: Path, why: MlflowAzureError) -> None:
+        """Go on without a file that cannot be read; raise the reason where it is not the file's own."""
+        with self._lock:
+            self._refused += why.code not in _ARCHIVED
+            if self._source.is_one or self._refused >= _IN_A_ROW:
+                raise why
+        self._drop(item, path)
+        self._into.leave_out(Unreadable(self._folder, item.name, why.message))
+
+    def _drop(self, item: Item, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self.progress.expect(-1, -(item.size or 0))
 
     def _keep(self, item: Item, path: Path) -> None:
         size = path.stat().st_size
@@ -140,9 +166,14 @@ class CopyPart(Task):
                 f"reading {item.name}: only {size} of {item.size} bytes arrived",
                 hint="Run the backup again; it picks up where it left off.",
             )
+        self._refused = 0
         digest = manifest.file_sha256(path)
         self._into.keep(path, Entry(self._folder, item.name, "", size, digest, item.version))
         self.progress.done(size)
+
+
+def _is_of_one_file(error: MlflowAzureError) -> bool:
+    return getattr(error.__cause__, "status_code", None) in _OF_ONE_FILE
 
 
 def steps(sources: Sequence[tuple[Source, str]], into: BackupDirectory, *, before: tuple[Task, ...] = ()) -> list[Task]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from mlflow_azure.azure.data_plane import SharedKey, storage_credential, storage_options
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.data import crew, ranges
-from mlflow_azure.data.parts import Folder, Item, ItemChangedError, Moved, Transfer
+from mlflow_azure.data.parts import Directories, Folder, Found, Item, ItemChangedError, Moved, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
     from azure.core.credentials import AzureSasCredential
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow_azure.azure.credential import Credential
 
 PIECE = 8 * 1024 * 1024
-_PAGE = 5000
+_PAGE = 1000
 
 
 class Blobs:
@@ -41,6 +41,7 @@ class Blobs:
     kind = "blob container"
     workers = 8
     freezes = False
+    is_one = False
 
     def __init__(
         self,
@@ -88,10 +89,10 @@ class Blobs:
             pages: Any = self._blobs().by_page(folder.marker)
             page = list(next(pages, ()))
             marker = pages.continuation_token
-        if marker:
-            yield Folder("", is_directory=False, marker=marker)
         for blob in filter(self._is_data, page):
             yield Item(self._short(blob.name), blob.size, str(blob.etag))
+        if marker:
+            yield Folder("", is_directory=False, marker=marker)
 
     def _blobs(self) -> Any:
         return self._container.list_blobs(name_starts_with=self._below or None, results_per_page=_PAGE)
@@ -133,16 +134,17 @@ class Blobs:
             return None
         return Item(item.name, found.size, str(found.etag))
 
-    def contents(self) -> Mapping[str, int]:
-        """Return all blobs with their sizes."""
+    def contents(self, found: Found) -> None:
+        """Find all blobs with their sizes."""
         with doing(f"listing {self.kind} {self.name}"):
-            return {self._short(blob.name): int(blob.size) for blob in self._blobs() if self._is_data(blob)}
+            for blob in filter(self._is_data, self._blobs()):
+                found(self._short(blob.name), int(blob.size))
 
     def is_initial(self, name: str) -> bool:
         """A fresh container is empty."""
         return False
 
-    def prepare(self, directories: Collection[str]) -> None:
+    def prepare(self, directories: Directories) -> None:
         """Do nothing: a container has no directories."""
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
@@ -169,14 +171,14 @@ class Blobs:
 
         return Transfer(ranges.upload(path, size, PIECE, write, moved), finish)
 
-    def remove(self, names: Collection[str], directories: Collection[str]) -> None:
+    def remove(self, names: Iterable[str], directories: Container[str] = ()) -> None:
         """Delete these blobs."""
 
         def delete(name: str) -> None:
             with doing(f"deleting blob {name}"):
                 self._client(name).delete_blob(delete_snapshots="include")
 
-        crew.share([partial(delete, name) for name in names], self.workers)
+        crew.share((partial(delete, name) for name in names), self.workers)
 
 
 def _block(offset: int) -> str:

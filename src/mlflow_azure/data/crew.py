@@ -15,8 +15,9 @@ Work = Callable[[], "Iterable[Work] | None"]
 
 
 def share(first: Iterable[Work], workers: int) -> None:
-    """Do the work and all further work, newest first, so that a tree is walked with little memory.
+    """Do the work and all further work, that of the newest work first, so that a tree is walked with little memory.
 
+    Iterables are asked for work only when someone is there to do it, by one thread at a time.
     The threads are daemons: Ctrl+C and the deadline must not wait for a request.
 
     Raises:
@@ -33,10 +34,15 @@ def share(first: Iterable[Work], workers: int) -> None:
         raise crew.error
 
 
-def carry_out(transfer: Transfer, then: Work) -> list[Work]:
-    """Return the chunks of a transfer as work; whoever finishes the last one continues with `then`."""
-    if not transfer.pieces:
-        return [then]
+def carry_out(transfer: Transfer, then: Work) -> Iterable[Work]:
+    """Return the chunks of a transfer as work; whoever finishes the last one continues with `then`.
+
+    A single chunk is transferred at once.
+    """
+    if len(transfer.pieces) <= 1:
+        for piece in transfer.pieces:
+            piece()
+        return then() or ()
     left = len(transfer.pieces)
     lock = threading.Lock()
 
@@ -54,26 +60,40 @@ class _Crew:
     def __init__(self, first: Iterable[Work]) -> None:
         self.error: Exception | None = None
         self._changed = threading.Condition()
-        self._todo = list(first)
+        self._todo = [iter(first)]
         self._busy = 0
 
     def labour(self) -> None:
-        while (work := self._next()) is not None:
-            found: Iterable[Work] = ()
-            try:
-                found = work() or ()
-            except Exception as error:  # noqa: BLE001 - raised again by who waits
-                self.error = self.error or error
+        try:
+            while (work := self._next()) is not None:
+                self._add(work() or ())
+        except Exception as error:  # noqa: BLE001 - raised again by who waits
             with self._changed:
-                self._busy -= 1
-                self._todo += found
+                self.error = self.error or error
+                self._changed.notify_all()
+
+    def _add(self, found: Iterable[Work]) -> None:
+        with self._changed:
+            self._busy -= 1
+            if found:
+                self._todo.append(iter(found))
+            if found or not self._busy:
                 self._changed.notify_all()
 
     def _next(self) -> Work | None:
         with self._changed:
-            while self.error is None and not self._todo and self._busy:
+            while self.error is None:
+                if (work := self._newest()) is not None:
+                    self._busy += 1
+                    return work
+                if not self._busy:
+                    return None
                 self._changed.wait()
-            if self.error is not None or not self._todo:
-                return None
-            self._busy += 1
-            return self._todo.pop()
+            return None
+
+    def _newest(self) -> Work | None:
+        while self._todo:
+            if (work := next(self._todo[-1], None)) is not None:
+                return work
+            self._todo.pop()
+        return None

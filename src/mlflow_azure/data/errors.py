@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,13 @@ def on_this_machine(directory: Path) -> Iterator[None]:
         raise MlflowAzureError(
             f"reading and writing {error.filename or directory}: {error.strerror or error}",
             hint="Check the disk, then run the command again; it picks up where it left off.",
+            code="FileSystem",
+        ) from error
+    except sqlite3.OperationalError as error:  # of a Scratch, whose temporary file the disk does not take
+        raise MlflowAzureError(
+            f"writing a temporary file: {error}",
+            hint="Set TMPDIR to a directory on a disk with more space, then run the command again; it picks up where "
+            "it left off.",
             code="FileSystem",
         ) from error
 
@@ -46,6 +54,33 @@ def unfinished(directory: Path) -> SettingsError:
         f"reading the backup in {directory}: it is not finished",
         hint=f"Continue it: mlflow-azure backup {_quoted(directory)}",
         code="BackupUnfinished",
+    )
+
+
+def unreadable(name: str, why: str) -> MlflowAzureError:
+    """A file could not be copied."""
+    return MlflowAzureError(
+        f"{name} is missing: {why}",
+        hint="Remove the reason, or the file, and run the backup again: it tries only what is missing.",
+        code="FileUnreadable",
+    )
+
+
+def incomplete(directory: Path, number: int, first: MlflowAzureError) -> MlflowAzureError:
+    """Files could not be copied."""
+    return MlflowAzureError(
+        f"the backup in {directory} lacks {number:,} file{'' if number == 1 else 's'}: {first.message}",
+        hint=f"{first.hint} To restore it without: mlflow-azure restore {_quoted(directory)} --incomplete",
+        code="BackupIncomplete",
+    )
+
+
+def keeps_changing(what: str) -> MlflowAzureError:
+    """A file changes faster than it can be copied."""
+    return MlflowAzureError(
+        f"reading {what}: it keeps changing",
+        hint="Run the backup again with --stop-server.",
+        code="KeepsChanging",
     )
 
 
@@ -107,12 +142,12 @@ def damaged(name: str, problem: str) -> MlflowAzureError:
     )
 
 
-def data_is_there(what: str, names: list[str], counted: str, *, on_this_machine: bool) -> SettingsError:
-    """A restore would overwrite data: the names, and the plural of what they are."""
+def data_is_there(what: str, number: int, first: str, counted: str, *, on_this_machine: bool) -> SettingsError:
+    """A restore would overwrite data: how much, the first name, and the plural of what they are."""
     keep = "choose another directory" if on_this_machine else "make a backup first: mlflow-azure backup DIR"
     replace = "--local DIR --replace" if on_this_machine else "--replace"
     return SettingsError(
-        f"restoring to {what}: {len(names):,} {counted} already exist, such as {names[0]}",
+        f"restoring to {what}: {number:,} {counted} already exist, such as {first}",
         hint=f"To keep them, {keep}. To replace them with the contents of the backup: mlflow-azure restore {replace}",
         code="DataExists",
     )

@@ -13,6 +13,8 @@ import threading
 import unicodedata
 from typing import TYPE_CHECKING
 
+from mlflow_azure.data.scratch import Scratch, key
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,39 +38,45 @@ class Places:
     def __init__(self, *, anywhere: bool = True) -> None:
         anywhere = anywhere or sys.platform != "linux"
         self._is_plain: Callable[[str], bool] = _is_plain if anywhere else _is_path
-        self._key: Callable[[str], str] = _key if anywhere else str
+        self._folded: Callable[[str], str] = _folded if anywhere else str
         self._lock = threading.Lock()
-        self._kept: dict[str, str] = {}
-        self._files: dict[str, str] = {}
-        self._directories: set[str] = set()
+        self._scratch = Scratch(
+            "CREATE TABLE kept (name BLOB PRIMARY KEY, path TEXT) WITHOUT ROWID",
+            "CREATE TABLE taken (key BLOB PRIMARY KEY, file BLOB) WITHOUT ROWID",  # a directory has no file
+        )
+        self._above: list[bytes] = []
 
     def keep(self, folder: str, name: str, path: str) -> None:
         """Keep a file at its path, regardless of the order this time."""
         with self._lock:
-            self._kept[f"{folder}/{name}"] = path
+            self._scratch.do("INSERT OR REPLACE INTO kept VALUES (?, ?)", key(f"{folder}/{name}"), path)
             self._take(path)
 
     def of(self, folder: str, name: str) -> str:
         """Return the path for a file; the same for every call with the same name."""
         with self._lock:
             path = f"{folder}/{name}"
-            if kept := self._kept.get(path):
-                return kept
+            if kept := self._scratch.one("SELECT path FROM kept WHERE name = ?", key(path)):
+                return str(kept[0])
             if not self._is_plain(name) or not self._take(path):
                 path = f"{folder}/{ODD}/{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
             return path
 
     def _take(self, path: str) -> bool:
-        key = self._key(path)
-        above = [key[:place] for place, character in enumerate(key) if character == "/"]
-        if self._files.get(key, path) != path or key in self._directories or any(each in self._files for each in above):
-            return False
-        self._files[key] = path
-        self._directories.update(above)
+        folded = self._folded(path)
+        above = [key(folded[:place]) for place, character in enumerate(folded) if character == "/"]
+        if taken := self._scratch.one("SELECT file FROM taken WHERE key = ?", key(folded)):
+            return bool(taken[0] == key(path))
+        if above != self._above:  # of files of one directory, only the first has to look
+            if any(self._scratch.one("SELECT 1 FROM taken WHERE key = ? AND file NOTNULL", each) for each in above):
+                return False
+            self._scratch.fill("INSERT OR IGNORE INTO taken VALUES (?, NULL)", ((each,) for each in above))
+            self._above = above
+        self._scratch.do("INSERT INTO taken VALUES (?, ?)", key(folded), key(path))
         return True
 
 
-def _key(path: str) -> str:
+def _folded(path: str) -> str:
     """Return the same key for names that a file system may confuse."""
     return unicodedata.normalize("NFC", path).casefold()
 

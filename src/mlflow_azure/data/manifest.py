@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.data import errors
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-FORMAT = 2
-"""2 added `database`, and parts of that kind."""
+    from mlflow_azure.errors import MlflowAzureError
+
+FORMAT, _OF_WHOLE_ONES = 3, 2
+"""2 added `database`, and parts of that kind; 3 `unreadable`, and only incomplete backups have it."""
 WHAT = "mlflow-azure backup"
 MANIFEST, FILES, UNFINISHED = "manifest.json", "files.jsonl", "unfinished.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A line of files.jsonl.
 
@@ -71,6 +73,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be copied: its part, its name in Azure, and the reason."""
+
+    part: str
+    name: str
+    why: str
+
+    @property
+    def problem(self) -> MlflowAzureError:
+        """The error that it is."""
+        return errors.unreadable(f"{self.part}/{self.name}", self.why)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The description of a backup.
 
@@ -100,11 +116,17 @@ class Manifest:
     finished: str | None = None
     files_sha256: str = ""
     database: Mapping[str, str | int] | None = None
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def totals(self) -> dict[str, int]:
         """The number of files and bytes of all parts."""
         return {"files": sum(part.files for part in self.parts), "bytes": sum(part.bytes for part in self.parts)}
+
+    def require_whole(self, directory: Path) -> None:
+        """Raise MlflowAzureError if files are missing from the backup in this directory."""
+        if self.unreadable:
+            raise errors.incomplete(directory, len(self.unreadable), self.unreadable[0].problem)
 
     def is_of_the_same(self, other: Manifest) -> bool:
         """Whether both are backups of the same parts of the same deployment."""
@@ -116,22 +138,32 @@ class Manifest:
     def write(self, path: Path) -> None:
         """Write it atomically."""
         fresh = path.with_name(path.name + ".new")
-        text = json.dumps({"what": WHAT, "format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False)
+        found = {"what": WHAT, "format": FORMAT, **asdict(self)}
+        if not self.unreadable:
+            del found["unreadable"]
+            found["format"] = _OF_WHOLE_ONES
+        # A name in `unreadable` may hold surrogates, which only ASCII can express.
+        text = json.dumps(found, indent=2, ensure_ascii=bool(self.unreadable))
         fresh.write_text(text + "\n", encoding="utf-8")
         fresh.replace(path)
 
 
-def read(directory: Path) -> Manifest:
-    """Return the manifest of a finished backup. Raises SettingsError."""
+def read(directory: Path, *, incomplete: bool = False) -> Manifest:
+    """Return the manifest of a finished backup, or of an incomplete one if told. Raises MlflowAzureError."""
     path = directory / MANIFEST
     try:
         there, unfinished = path.is_file(), (directory / UNFINISHED).is_file()
     except OSError as error:  # such as a name that the file system does not allow
         raise errors.no_backup(directory, str(error.strerror)) from error
-    if not there:
-        raise errors.unfinished(directory) if unfinished else errors.no_backup(directory, f"there is no {MANIFEST}")
+    if not there and not unfinished:
+        raise errors.no_backup(directory, f"there is no {MANIFEST}")
     with errors.on_this_machine(directory):
-        return load(path)
+        made = load(path if there else directory / UNFINISHED)
+    if not there and not made.unreadable:
+        raise errors.unfinished(directory)
+    if not incomplete:
+        made.require_whole(directory)
+    return made
 
 
 def load(path: Path) -> Manifest:
@@ -146,12 +178,31 @@ def load(path: Path) -> Manifest:
     if version not in range(1, FORMAT + 1) or isinstance(version, bool):
         raise errors.too_new(path.parent, version, FORMAT)
     try:
-        return Manifest(**{**found, "parts": tuple(Part(**part) for part in found["parts"])})
+        unreadable = tuple(Unreadable(**each) for each in found.pop("unreadable", ()))
+        parts = tuple(Part(**part) for part in found.pop("parts"))
+        return Manifest(**found, parts=parts, unreadable=unreadable)
     except (TypeError, KeyError) as error:
         raise errors.no_backup(path.parent, f"{path.name} is damaged ({error})") from error
 
 
-def entries(directory: Path, manifest: Manifest) -> list[Entry]:
+@dataclass(frozen=True)
+class Entries:
+    """The entries of a finished backup, read anew each time that they are gone through."""
+
+    directory: Path
+    manifest: Manifest
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield all of them."""
+        with errors.on_this_machine(self.directory):
+            yield from lines(self.directory / FILES)
+
+    def of(self, folder: str | None) -> Iterator[Entry]:
+        """Yield those of a part."""
+        return (entry for entry in self if entry.part == folder)
+
+
+def entries(directory: Path, manifest: Manifest) -> Entries:
     """Return the entries of a finished backup. Raises MlflowAzureError if the list is damaged."""
     path = directory / FILES
     if not path.is_file():
@@ -159,23 +210,19 @@ def entries(directory: Path, manifest: Manifest) -> list[Entry]:
     with errors.on_this_machine(directory):
         if file_sha256(path) != manifest.files_sha256:
             raise errors.damaged(FILES, "has changed since it was written")
-        found = list(lines(path))
+    found = Entries(directory, manifest)
+    counts = {part.folder: [0, 0, 0] for part in manifest.parts}
     for entry in found:
         where = entry.file or entry.name
         if where.startswith("/") or ".." in where.split("/"):
             raise errors.damaged(FILES, f"names {where}, which is not in the backup")
+        if its := counts.get(entry.part):
+            its[entry.is_directory] += 1
+            its[2] += entry.bytes
     for part in manifest.parts:
-        if counted(part, found) != part:
+        if counts[part.folder] != [part.files, part.directories, part.bytes]:
             raise errors.damaged(MANIFEST, f"has other counts for {part.folder} than {FILES}")
     return found
-
-
-def counted(part: Part, entries: Iterable[Entry]) -> Part:
-    """Return a part with the counts of its entries."""
-    mine = [entry for entry in entries if entry.part == part.folder]
-    files = [entry for entry in mine if not entry.is_directory]
-    size = sum(entry.bytes for entry in files)
-    return replace(part, files=len(files), directories=len(mine) - len(files), bytes=size)
 
 
 def lines(path: Path) -> Iterator[Entry]:
@@ -193,11 +240,11 @@ def line(entry: Entry) -> str:
     return json.dumps(found, ensure_ascii=True) + "\n"
 
 
-def write_entries(path: Path, found: Iterable[Entry]) -> str:
-    """Write the list in order, atomically; return its SHA-256."""
+def write_lines(path: Path, found: Iterable[str]) -> str:
+    """Write the list, atomically; return its SHA-256."""
     fresh = path.with_name(path.name + ".new")
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(map(line, sorted(found, key=lambda entry: (entry.part, entry.name))))
+        file.writelines(found)
     digest = file_sha256(fresh)
     fresh.replace(path)
     return digest

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 Moved = Callable[[int], None]
 """Called with the number of bytes moved."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """A file to copy.
 
@@ -30,7 +30,7 @@ class Item:
     version: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Folder:
     """Something to list. `is_directory`: whether it is part of the data; `marker`: where to continue."""
 
@@ -51,6 +51,25 @@ class ItemChangedError(Exception):
     """The item has changed since it was listed, or is gone."""
 
 
+Found = Callable[[str, int], None]
+"""Called with a name and a number of bytes, by one thread or several."""
+
+
+class Directories(Protocol):
+    """The names of directories, of which there may be many."""
+
+    def __contains__(self, name: object) -> bool:
+        """Whether it is one of them."""
+
+    def by_depth(self) -> Iterator[Iterator[str]]:
+        """Yield them, parents first."""
+        ...
+
+    def without_files(self) -> Iterator[str]:
+        """Yield those with no file below them."""
+        ...
+
+
 class Source(Protocol):
     """A source of data.
 
@@ -59,6 +78,7 @@ class Source(Protocol):
         name: Its name.
         workers: The suitable number of parallel requests.
         freezes: Whether freezing does anything.
+        is_one: Whether its files belong together, so that none can be left out.
 
     """
 
@@ -66,6 +86,7 @@ class Source(Protocol):
     name: str
     workers: int
     freezes: bool
+    is_one: bool
 
     def freeze(self) -> None:
         """Make sure that everything read from now on is from one point in time, as far as the service allows."""
@@ -82,7 +103,7 @@ class Source(Protocol):
         ...
 
     def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
-        """Return the transfer of the item to the empty file `path`. Its chunks may raise ItemChangedError."""
+        """Return the transfer of the item to the new file `path`. Its chunks may raise ItemChangedError."""
         ...
 
     def look_again(self, item: Item) -> Item | None:
@@ -97,20 +118,19 @@ class Target(Protocol):
     name: str
     workers: int
 
-    def contents(self) -> Mapping[str, int]:
-        """Return the existing files, with their sizes in bytes."""
-        ...
+    def contents(self, found: Found) -> None:
+        """Find the existing files, with their sizes in bytes."""
 
     def is_initial(self, name: str) -> bool:
         """Whether a new deployment has this file too, so that it is not data."""
         ...
 
-    def prepare(self, directories: Collection[str]) -> None:
+    def prepare(self, directories: Directories) -> None:
         """Create the directories, which include their parents."""
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
         """Return the transfer of the file `path`, of `size` bytes, to this name, replacing what is there."""
         ...
 
-    def remove(self, names: Collection[str], directories: Collection[str]) -> None:
+    def remove(self, names: Iterable[str], directories: Container[str]) -> None:
         """Delete these files, then all directories except these."""

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 def download(
     path: Path, size: int, piece: int, read: Callable[[int, int], bytes], moved: Moved
 ) -> Sequence[Callable[[], None]]:
-    """Return the transfer of `size` bytes into `path`, in chunks of `piece` bytes; `read` takes offset and length."""
+    """Return the transfer of `size` bytes into a new file, in chunks of `piece`; `read` takes offset and length."""
+    if not 0 < size <= piece:
+        path.touch()
 
     def bring(offset: int) -> None:
         data = read(offset, min(piece, size - offset))
-        with path.open("r+b") as file:
+        with path.open("r+b" if size > piece else "wb") as file:
             file.seek(offset)
             file.write(data)
         moved(len(data))

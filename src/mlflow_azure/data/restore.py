@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from mlflow_azure.data import crew, errors, verify
+from mlflow_azure.data.ledger import Ledger
 from mlflow_azure.data.progress import Progress
 from mlflow_azure.engine.node import Given, Node, Report, Task
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mlflow_azure.data.addresses import Addresses
     from mlflow_azure.data.crew import Work
-    from mlflow_azure.data.manifest import Entry
+    from mlflow_azure.data.manifest import Entries, Entry, Part
     from mlflow_azure.data.parts import Target
     from mlflow_azure.data.restored import Restored
 
@@ -29,24 +30,33 @@ class Restoring:
     """One part of a backup being restored.
 
     Attributes:
-        backup: The directory of the backup.
         target: Its target.
-        part: Its folder in the backup.
-        entries: Its entries.
+        part: The part.
+        entries: The entries of the backup.
         addresses: How artifact URIs change.
         restored: The record of an earlier run.
-        contents: The contents of the target before that.
+        ledger: What is in the part and in the target.
 
     """
 
-    backup: Path
     target: Target
-    part: str
-    entries: Sequence[Entry]
+    part: Part
+    entries: Entries
     addresses: Addresses
     restored: Restored
-    contents: Mapping[str, int] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
     counted: ClassVar[str] = "files"
+
+    def look(self) -> None:
+        """Find out what is there, and what should be."""
+        with errors.on_this_machine(self.backup):
+            self.ledger.want(self.entries.of(self.part.folder))
+            self.target.contents(partial(self.ledger.note, "there"))
+
+    @property
+    def backup(self) -> Path:
+        """The directory of the backup."""
+        return self.entries.directory
 
     @property
     def label(self) -> str:
@@ -54,26 +64,24 @@ class Restoring:
         return f"{self.target.kind} {self.target.name}"
 
     @property
-    def files(self) -> list[Entry]:
+    def files(self) -> Iterator[Entry]:
         """What is a file."""
-        return [entry for entry in self.entries if not entry.is_directory]
+        return (entry for entry in self.entries.of(self.part.folder) if not entry.is_directory)
 
-    @property
-    def directories(self) -> set[str]:
-        """The expected directories: those of the backup, and the parents of its files."""
-        found = {entry.name for entry in self.entries if entry.is_directory}
-        for name in {*found, *(entry.name for entry in self.files)}:
-            found.update(_above(name))
-        return found
+    def written(self, name: str) -> int | None:
+        """Return the size with which an earlier run wrote this file; None if it did not."""
+        return self.restored.size(self.part.folder, name)
 
-    def in_the_way(self) -> list[str]:
+    def in_the_way(self) -> tuple[int, str]:
         """The existing files that would be lost: not those of a new deployment, nor of this restore."""
-        own = {entry.name for entry in self.files} if self.restored.is_gone_on_with else set()
-        for name in tuple(own):
-            written = self.restored.size(self.part, name)
-            if written is not None and self.contents.get(name) != written:
-                own.remove(name)  # someone wrote to it in the meantime
-        return sorted(name for name in self.contents if name not in own and not self.target.is_initial(name))
+        lost = (name for name, size, wanted in self.ledger.all_there() if not self._is_own(name, size, wanted=wanted))
+        first = next(lost, None)
+        return (0, "") if first is None else (1 + sum(1 for _ in lost), first)
+
+    def _is_own(self, name: str, size: int, *, wanted: bool) -> bool:
+        if wanted and self.restored.is_gone_on_with and self.written(name) in (None, size):
+            return True  # otherwise someone wrote to it in the meantime
+        return self.target.is_initial(name)
 
 
 class RestorePart(Task):
@@ -87,36 +95,32 @@ class RestorePart(Task):
         self.progress = Progress(lambda _message, _fraction: None)
         self.removed = self.rewritten = 0
         self._its = restoring
-        self._sizes: dict[str, int] = {}
-        self._gone: set[str] = set()
 
     def run(self, given: Given, report: Report) -> Action:
         """Write it, remove what is not in the backup, and compare."""
-        its, target = self._its, self._its.target
+        its, ledger = self._its, self._its.ledger
         self.progress = Progress(report)
-        self.progress.expect(len(its.files), sum(entry.bytes for entry in its.files))
+        self.progress.expect(its.part.files, its.part.bytes)
         with errors.on_this_machine(its.backup), tempfile.TemporaryDirectory() as rewritten:
-            self._make_room()
-            target.prepare(its.directories)
-            crew.share([partial(self._write, entry, Path(rewritten)) for entry in its.files], target.workers)
-        report("comparing", None)
-        self._remove()
-        self._compare(target.contents())
+            in_the_way = any(map(ledger.is_in_the_way, ledger.surplus()))
+            if in_the_way:
+                its.target.remove(ledger.surplus(), ledger)
+            its.target.prepare(ledger)
+            crew.share((partial(self._write, entry, Path(rewritten)) for entry in its.files), its.target.workers)
+            report("comparing", None)
+            self.removed = sum(1 for _ in ledger.surplus())
+            # What was added in the meantime is not deleted.
+            its.target.remove(() if in_the_way else ledger.surplus(), ledger)
+            its.target.contents(partial(ledger.note, "afterwards"))
+            if different := ledger.different():
+                raise errors.not_equal(its.label, different)
         return Action.COPY
 
-    def _make_room(self) -> None:
-        """Remove files that are not in the backup first, if they are in the way of directories or files."""
-        files, directories = {entry.name for entry in self._its.files}, self._its.directories
-        surplus = self._its.contents.keys() - files
-        if any(name in directories or not files.isdisjoint(_above(name)) for name in surplus):
-            self._its.target.remove(surplus, directories)
-            self._gone = surplus
-
-    def _write(self, entry: Entry, rewritten: Path) -> list[Work]:
+    def _write(self, entry: Entry, rewritten: Path) -> Iterable[Work]:
         its = self._its
-        size = its.restored.size(its.part, entry.name)
-        if size is not None and its.contents.get(entry.name) == size:
-            self._sizes[entry.name] = size
+        size = its.written(entry.name)
+        if size is not None and its.ledger.there(entry.name) == size:
+            its.ledger.note("written", entry.name, size)
             self.progress.done(entry.bytes, skipped=True)
             return []
         if why := verify.problem(its.backup, entry):
@@ -126,8 +130,10 @@ class RestorePart(Task):
 
         def end() -> list[Work]:
             transfer.finish()
-            self._sizes[entry.name] = size
-            its.restored.note(its.part, entry.name, size)
+            its.ledger.note("written", entry.name, size)
+            its.restored.note(its.part.folder, entry.name, size)
+            if path.parent == rewritten:
+                path.unlink()
             self.progress.done(entry.bytes)
             return []
 
@@ -149,23 +155,6 @@ class RestorePart(Task):
             file.write(after)
         return Path(fresh)
 
-    def _remove(self) -> None:
-        """Remove the rest of the previous contents; do not delete what was added in the meantime."""
-        surplus = set(self._its.contents) - self._sizes.keys()
-        self.removed = len(surplus)
-        self._its.target.remove(surplus - self._gone, self._its.directories)
-
-    def _compare(self, contents: Mapping[str, int]) -> None:
-        for name in sorted(self._sizes.keys() | contents.keys()):
-            if self._sizes.get(name) != contents.get(name):
-                raise errors.not_equal(self._its.label, name)
-
-
-def _above(name: str) -> Iterator[str]:
-    """Return the parent directories of a name."""
-    while name := name.rpartition("/")[0]:
-        yield name
-
 
 class Obstacle(Protocol):
     """A place with data that a restore may overwrite; `counted` says what is counted there."""
@@ -178,16 +167,17 @@ class Obstacle(Protocol):
     def label(self) -> str:
         """Return it in words."""
 
-    def in_the_way(self) -> list[str]:
-        """Return its contents."""
+    def in_the_way(self) -> tuple[int, str]:
+        """Return their number, and the first of them."""
         ...
 
 
 def refuse_data(obstacles: Iterable[Obstacle], *, on_this_machine: bool) -> None:
     """Raise SettingsError if a restore would overwrite data."""
     for each in obstacles:
-        if names := each.in_the_way():
-            raise errors.data_is_there(each.label, names, each.counted, on_this_machine=on_this_machine)
+        number, first = each.in_the_way()
+        if number:
+            raise errors.data_is_there(each.label, number, first, each.counted, on_this_machine=on_this_machine)
 
 
 def steps(parts: Sequence[Restoring], verified: Task | None) -> list[Task]:

@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from mlflow_azure.data.scratch import Scratch, key
 from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -23,19 +24,24 @@ class Restored:
         self._lock = threading.Lock()
         self._file: TextIO | None = None
         self.is_gone_on_with = self._path.exists()
-        self._sizes = dict(self._read()) if self.is_gone_on_with else {}
+        self._sizes = Scratch(
+            "CREATE TABLE written (part TEXT, name BLOB, size INTEGER, PRIMARY KEY (part, name)) WITHOUT ROWID"
+        )
+        if self.is_gone_on_with:
+            self._sizes.fill("INSERT OR REPLACE INTO written VALUES (?, ?, ?)", self._read())
 
-    def _read(self) -> Iterator[tuple[tuple[str, str], int]]:
+    def _read(self) -> Iterator[tuple[str, bytes, int]]:
         """Yield the recorded files, skipping a line cut off by a crash."""
         with self._path.open("rb") as file:
             for line in file:
                 with suppress(ValueError, TypeError):
                     part, name, size = json.loads(line)
-                    yield (part, name), size
+                    yield part, key(name), size
 
     def size(self, part: str, name: str) -> int | None:
         """Return the number of bytes written under this name; None if it was not written."""
-        return self._sizes.get((part, name))
+        row = self._sizes.one("SELECT size FROM written WHERE part = ? AND name = ?", part, key(name))
+        return row[0] if row else None
 
     def open(self) -> None:
         """Begin to record. Raises SettingsError."""

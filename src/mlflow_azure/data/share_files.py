@@ -7,17 +7,17 @@ https://learn.microsoft.com/azure/storage/files/storage-snapshots-files
 from __future__ import annotations
 
 import posixpath
-import threading
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, cast
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.azure.data_plane import storage_options
 from mlflow_azure.azure.refusals import doing
 from mlflow_azure.data import crew, ranges
-from mlflow_azure.data.parts import Folder, Item, Moved, Transfer
+from mlflow_azure.data.parts import Directories, Folder, Found, Item, Moved, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator
     from pathlib import Path
 
     from azure.storage.fileshare import ShareClient, ShareServiceClient
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PIECE = 4 * 1024 * 1024
 """The maximum size of a Put Range: https://learn.microsoft.com/rest/api/storageservices/put-range"""
+_PAGE = 1000
 _BACKUP = "mlflowazurebackup"
 """The key in a snapshot's metadata for the id of its backup."""
 
@@ -45,6 +46,7 @@ class ShareFiles:
     kind = "file share"
     workers = 16
     freezes = True
+    is_one = False
 
     def __init__(
         self, cloud: Cloud, connection: Secret, name: str, *, backup: str | None = None, initial: Collection[str] = ()
@@ -96,13 +98,8 @@ class ShareFiles:
         """Return the contents of a directory."""
         with doing(f"listing {folder.name or '/'} in {self.kind} {self.name}"):
             directory = self._share.get_directory_client(folder.name)
-            found = list(directory.list_directories_and_files(include=["timestamps", "etag"]))
-        for each in cast("list[Any]", found):
-            name = posixpath.join(folder.name, each.name)
-            if each.is_directory:
-                yield Folder(name, is_directory=True)
-            else:
-                yield Item(name, int(each.size), f"{each.etag} {each.last_write_time}")
+            found: Any = directory.list_directories_and_files(include=["timestamps", "etag"], results_per_page=_PAGE)
+            yield from [_found(posixpath.join(folder.name, each.name), each) for each in found]
 
     def fetch(self, item: Item, path: Path, moved: Moved) -> Transfer:
         """Return the chunks to download."""
@@ -118,35 +115,28 @@ class ShareFiles:
         """Return the same item: a snapshot does not change."""
         return item
 
-    def contents(self) -> Mapping[str, int]:
-        """Return all files with their sizes."""
-        return self._walk()[0]
+    def contents(self, found: Found) -> None:
+        """Find all files with their sizes."""
+        self._walk(lambda each: found(each.name, each.size or 0) if isinstance(each, Item) else None)
 
-    def _walk(self) -> tuple[dict[str, int], set[str]]:
-        """Return all files with their sizes, and all directories."""
-        files: dict[str, int] = {}
-        directories: set[str] = set()
-        lock = threading.Lock()
+    def _walk(self, found: Callable[[Item | Folder], None]) -> None:
+        """Find all files and directories."""
 
-        def look(folder: Folder) -> list[Callable[[], Any]]:
-            below: list[Callable[[], Any]] = []
+        def look(folder: Folder) -> Iterator[Callable[[], Any]]:
+            below: list[Folder] = []
             for each in self.expand(folder):
-                with lock:
-                    if isinstance(each, Item):
-                        files[each.name] = each.size or 0
-                    else:
-                        directories.add(each.name)
-                        below.append(partial(look, each))
-            return below
+                found(each)
+                if isinstance(each, Folder):
+                    below.append(each)
+            return (partial(look, each) for each in below)
 
         crew.share([lambda: look(self.root())], self.workers)
-        return files, directories
 
     def is_initial(self, name: str) -> bool:
         """Whether the server writes this file when it first starts."""
         return name in self._initial
 
-    def prepare(self, directories: Collection[str]) -> None:
+    def prepare(self, directories: Directories) -> None:
         """Create them, parents first."""
         from azure.core.exceptions import ResourceExistsError
 
@@ -157,14 +147,8 @@ class ShareFiles:
                 except ResourceExistsError:
                     return
 
-        self._by_depth(directories, make)
-
-    def _by_depth(self, directories: Iterable[str], do: Callable[[str], None], *, deepest_first: bool = False) -> None:
-        levels: dict[int, list[str]] = {}
-        for name in directories:
-            levels.setdefault(name.count("/"), []).append(name)
-        for _, names in sorted(levels.items(), reverse=deepest_first):
-            crew.share([partial(do, name) for name in names], self.workers)
+        for names in directories.by_depth():
+            crew.share((partial(make, name) for name in names), self.workers)
 
     def put(self, name: str, path: Path, size: int, moved: Moved) -> Transfer:
         """Create the file in its full size, then write it range by range."""
@@ -178,7 +162,7 @@ class ShareFiles:
 
         return Transfer(ranges.upload(path, size, PIECE, write, moved))
 
-    def remove(self, names: Collection[str], directories: Collection[str]) -> None:
+    def remove(self, names: Iterable[str], directories: Container[str]) -> None:
         """Delete these files, then all directories except these."""
 
         def delete(name: str) -> None:
@@ -189,6 +173,22 @@ class ShareFiles:
             with doing(f"deleting directory {name} in {self.kind} {self.name}"):
                 self._share.delete_directory(name)
 
-        crew.share([partial(delete, name) for name in names], self.workers)
-        left_over = self._walk()[1] - set(directories)
-        self._by_depth(left_over, delete_directory, deepest_first=True)
+        crew.share((partial(delete, name) for name in names), self.workers)
+        left_over: list[str] = []
+        self._walk(
+            lambda each: (
+                left_over.append(each.name) if isinstance(each, Folder) and each.name not in directories else None
+            )
+        )
+        for _, level in groupby(sorted(left_over, key=_depth, reverse=True), _depth):
+            crew.share([partial(delete_directory, name) for name in level], self.workers)
+
+
+def _depth(name: str) -> int:
+    return name.count("/")
+
+
+def _found(name: str, each: Any) -> Item | Folder:
+    if each.is_directory:
+        return Folder(name, is_directory=True)
+    return Item(name, int(each.size), f"{each.etag} {each.last_write_time}")

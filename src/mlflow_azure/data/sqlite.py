@@ -18,7 +18,7 @@ from mlflow_azure.engine.node import Given, Report, Task
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlflow_azure.data.manifest import Entry
@@ -58,7 +58,7 @@ class SqliteDatabase(Task):
     def __init__(
         self,
         backup: Path,
-        entries: Sequence[Entry],
+        entries: Iterable[Entry],
         path: Path,
         *,
         before: str,
@@ -76,9 +76,9 @@ class SqliteDatabase(Task):
         """Return it in words."""
         return f"{self.kind} {self.name}"
 
-    def in_the_way(self) -> list[str]:
+    def in_the_way(self) -> tuple[int, str]:
         """Return the existing database; it is written atomically, so it is not from an interrupted restore."""
-        return [self._path.name] if self._path.exists() else []
+        return (1, self._path.name) if self._path.exists() else (0, "")
 
     def run(self, given: Given, report: Report) -> Action:
         """Create it, and move it to its place when it is complete."""

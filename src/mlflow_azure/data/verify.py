@@ -14,10 +14,9 @@ from mlflow_azure.errors import MlflowAzureError, SeveralErrors
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from mlflow_azure.data.manifest import Entry
+    from mlflow_azure.data.manifest import Entries, Entry
 
 _WORKERS = 4
 
@@ -26,7 +25,6 @@ class Verify(Task):
     """Reads every file of a backup.
 
     Args:
-        directory: The backup.
         entries: Its expected contents.
         strict: Whether to fail if something is wrong.
 
@@ -38,27 +36,27 @@ class Verify(Task):
     kind = "backup"
     action: ClassVar[Action] = Action.VERIFY
 
-    def __init__(self, directory: Path, entries: Sequence[Entry], *, strict: bool = False) -> None:
-        super().__init__(directory.name)
-        self.problems: list[MlflowAzureError] = []
-        self._directory = directory
+    def __init__(self, entries: Entries, *, strict: bool = False) -> None:
+        super().__init__(entries.directory.name)
+        self.problems: list[MlflowAzureError] = [each.problem for each in entries.manifest.unreadable]
+        self._entries = entries
         self._strict = strict
-        self._files = [entry for entry in entries if not entry.is_directory]
 
     def run(self, given: Given, report: Report) -> Action:
         """Compare sizes and SHA-256."""
         progress = Progress(report)
-        progress.expect(len(self._files), sum(entry.bytes for entry in self._files))
+        totals = self._entries.manifest.totals
+        progress.expect(totals["files"], totals["bytes"])
         lock = threading.Lock()
 
         def look(entry: Entry) -> None:
-            if why := problem(self._directory, entry):
+            if why := problem(self._entries.directory, entry):
                 with lock:
                     self.problems.append(errors.damaged(entry.shown, why))
             progress.moved(entry.bytes)
             progress.done(entry.bytes)
 
-        crew.share([partial(look, entry) for entry in self._files], _WORKERS)
+        crew.share((partial(look, entry) for entry in self._entries if not entry.is_directory), _WORKERS)
         self.problems.sort(key=lambda each: each.message)
         if self._strict and self.problems:
             raise SeveralErrors(self.problems)

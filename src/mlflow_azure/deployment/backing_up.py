@@ -108,7 +108,7 @@ def kept_or_made(
             prepared = dialog.wait(lambda: Backup(azure, settings, directory, artifacts=False, database=database))
             prepared.open()
             prepared.copy(dialog)
-            prepared.finish()
+            prepared.finish().require_whole(directory)
         return
     made = manifest.read(directory)
     same_schema = (made.database or {}).get("revision") == revision

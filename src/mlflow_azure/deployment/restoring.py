@@ -28,7 +28,7 @@ from mlflow_azure.image.serving import artifact_root
 from mlflow_azure.resources.site_state import StartedSite, StoppedSite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -52,15 +52,15 @@ class Restore:
 
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.manifest = manifest.read(directory)
+    def __init__(self, directory: Path, *, incomplete: bool = False) -> None:
+        self.manifest = manifest.read(directory, incomplete=incomplete)
         self._entries = manifest.entries(directory, self.manifest)
         self._parts: list[Restoring] = []
         self._obstacles: list[Obstacle] = []
         self.loaded: LoadedDatabase | None = None
         self._done: Restored
         self._directory = directory
-        self._folders = {part.kind: part.folder for part in self.manifest.parts}
+        self._kinds = {part.kind: part for part in self.manifest.parts}
         self._sqlite: SqliteDatabase | None = None
         self._data: StoredDatabase | None = None
         self._is_local = False
@@ -84,12 +84,12 @@ class Restore:
         self._data = data
         root = artifact_root(data.settings)
         targets: dict[str, Target] = {Blobs.kind: data.blobs(write=True)}
-        if DATABASE in self._folders:
+        if DATABASE in self._kinds:
             refuse_newer(data, self.manifest)
             targets[DATABASE] = data.files()
         self._go_to(data.name, targets, root)
         path, wish = "moves", {"before": self.manifest.artifact_root}
-        if DATABASE in self._folders:
+        if DATABASE in self._kinds:
             path, wish = "loads", {**wish, "after": root}
         self.loaded = LoadedDatabase(data, path, wish, self._done)
         self._obstacles.append(DatabaseHeld.of(data, self._done))
@@ -97,21 +97,24 @@ class Restore:
     def to_directory(self, out: Path) -> None:
         """Restore to files that plain MLflow can open."""
         self._is_local = True
-        names = {part.kind: [e.name for e in self._of(part.kind) if not e.is_directory] for part in self.manifest.parts}
         layout = local_layout(self.manifest, out)
         for folder, beside, _ in layout.values():
             errors.refuse_overlap(self._directory, out, (folder, beside))
-        targets = {kind: LocalFolder(kind, *layout[kind], names[kind]) for kind in layout if kind in names}
+        targets = {
+            kind: LocalFolder(kind, *layout[kind], (each.name for each in self._of(kind) if not each.is_directory))
+            for kind in layout
+            if kind in self._kinds
+        }
         self._go_to(str(out), targets, (out / "artifacts").as_uri())
-        if DATABASE in self._folders:
+        if DATABASE in self._kinds:
             # Served by the server, which is told where they are, so that the directory can be moved.
             roots = {"before": self.manifest.artifact_root, "after": "mlflow-artifacts:"}
             self._sqlite = SqliteDatabase(self._directory, self._of(DATABASE), out / "mlflow.db", **roots)
             self._obstacles.append(self._sqlite)
 
-    def _of(self, kind: str) -> list[Entry]:
-        """Return the entries of a part."""
-        return [entry for entry in self._entries if entry.part == self._folders.get(kind)]
+    def _of(self, kind: str) -> Iterator[Entry]:
+        """Yield the entries of a part."""
+        return self._entries.of(self._kinds[kind].folder)
 
     def _afterwards(self, before: tuple[Node, ...]) -> list[Task]:
         """Return the step that loads the database after all of `before`. No server may respond until then."""
@@ -121,10 +124,9 @@ class Restore:
         if self.loaded is None or self._data is None:
             return []
         packed: tuple[Task, ...] = ()
-        if DATABASE not in self._folders:
+        if DATABASE not in self._kinds:
             store = store_in_share(self.manifest)
-            entries = [entry for entry in self._entries if entry.part == SHARE]
-            packed = (PackedFileStore(self._directory, entries, store, self._data.files(), after=before),)
+            packed = (PackedFileStore(self._entries, SHARE, store, self._data.files(), after=before),)
         site = self._data.temporary.serving
         stopped = StoppedSite(site)
         stopped.after = (*before, *packed)
@@ -132,7 +134,7 @@ class Restore:
         return [*packed, stopped, self.loaded, StartedSite(site, after=(self.loaded,))]
 
     def _refuse_database(self) -> None:
-        if DATABASE in self._folders:
+        if DATABASE in self._kinds:
             raise SettingsError(
                 f"restoring {self._directory}: it is of MLflow {self.manifest.mlflow_version}, but the deployment "
                 "runs 1.5.0, which has no database",
@@ -145,10 +147,9 @@ class Restore:
         self._done = Restored(self._directory, where)
         addresses = Addresses(self.manifest.artifact_root, artifacts)
         for kind, target in targets.items():
-            if folder := self._folders.get(kind):
-                contents = target.contents()
-                entries = self._of(kind)
-                self._parts.append(Restoring(self._directory, target, folder, entries, addresses, self._done, contents))
+            if part := self._kinds.get(kind):
+                self._parts.append(Restoring(target, part, self._entries, addresses, self._done))
+                self._parts[-1].look()
         self._obstacles += self._parts
 
     def carry_out(self, dialog: Dialog, deadline: Deadline, *, replace: bool) -> list[RestorePart]:
@@ -162,11 +163,11 @@ class Restore:
         verified = None
         if not replace:
             refuse_data(self._obstacles, on_this_machine=self._is_local)
-        elif in_the_way := [each for each in self._obstacles if each.in_the_way()]:
-            what = " and ".join(f"{len(each.in_the_way()):,} {each.counted} in {each.label}" for each in in_the_way)
+        elif in_the_way := [(number, each) for each in self._obstacles if (number := each.in_the_way()[0])]:
+            what = " and ".join(f"{number:,} {each.counted} in {each.label}" for number, each in in_the_way)
             dialog.require_consent(f"Replace {what} with the contents of the backup?")
             # Replaced data is lost: do not replace it with a damaged backup.
-            verified = Verify(self._directory, self._entries, strict=True)
+            verified = Verify(self._entries, strict=True)
         self._done.open()
         todo = steps(self._parts, verified)
         todo += self._afterwards(tuple(todo))

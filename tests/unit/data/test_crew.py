@@ -48,4 +48,4 @@ def test_the_first_failure_ends_the_work_and_is_raised() -> None:
 
     with pytest.raises(ValueError, match="3"):
         crew.share([partial(work, number) for number in range(10)], 1)
-    assert begun == [9, 8, 7, 6, 5, 4, 3]
+    assert begun == [0, 1, 2, 3]

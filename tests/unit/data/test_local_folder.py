@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlflow_azure.data.errors import refuse_overlap
+from mlflow_azure.data.ledger import Ledger
 from mlflow_azure.data.local_folder import LocalFolder
+from mlflow_azure.data.manifest import Entry
 from mlflow_azure.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -29,17 +31,24 @@ def test_files_and_directories_that_are_there_give_way_to_each_other(tmp_path: P
         (out / name).touch()
     names = ["store/0/a", "store/0/b/was a file"]
     target = LocalFolder("file share", out / "mlruns", out / "share", "store", names)
-    there = target.contents()
-    directories = {"store", "store/0", "store/0/b", "store/0/empty"}
-    target.prepare(directories)
+    there = contents(target)
+    ledger = Ledger()
+    ledger.want([Entry("share", "store/0/empty"), *(Entry("share", name, name) for name in names)])
+    target.prepare(ledger)
     for name in names:
         put(target, name, content)
-    target.remove(set(there) - set(names) - {str(out / "mlruns/0/kept/file")}, directories)
+    target.remove(set(there) - set(names) - {str(out / "mlruns/0/kept/file")}, ledger)
     assert written(out) == {
         "mlruns/", "mlruns/0/", "mlruns/0/a", "mlruns/0/b/", "mlruns/0/b/was a file", "mlruns/0/empty/",
         "mlruns/0/kept/", "mlruns/0/kept/file",
     }  # fmt: skip
-    assert target.contents() == {"store/0/a": 8, "store/0/b/was a file": 8, str(out / "mlruns/0/kept/file"): 0}
+    assert contents(target) == {"store/0/a": 8, "store/0/b/was a file": 8, str(out / "mlruns/0/kept/file"): 0}
+
+
+def contents(target: LocalFolder) -> dict[str, int]:
+    found: dict[str, int] = {}
+    target.contents(found.__setitem__)
+    return found
 
 
 @pytest.mark.parametrize(("backup", "out"), [("b", "b"), ("b", "b/out"), ("out/share", "out"), ("out/share/b", "out")])

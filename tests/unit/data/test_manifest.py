@@ -32,7 +32,7 @@ def code(error: pytest.ExceptionInfo[MlflowAzureError]) -> str:
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    made = replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES))
+    made = replace(MADE, files_sha256=manifest.write_lines(tmp_path / FILES, map(manifest.line, ENTRIES)))
     made.write(tmp_path / MANIFEST)
     assert manifest.read(tmp_path) == made
     assert sorted(manifest.entries(tmp_path, made), key=ENTRIES.index) == ENTRIES
@@ -51,7 +51,9 @@ def test_a_line_that_a_crash_spoilt_is_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [2, "1", None])
 def test_a_manifest_that_counts_what_the_list_has_not_is_not_believed(tmp_path: Path, count: object) -> None:
-    replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES)).write(tmp_path / MANIFEST)
+    replace(MADE, files_sha256=manifest.write_lines(tmp_path / FILES, map(manifest.line, ENTRIES))).write(
+        tmp_path / MANIFEST
+    )
     written = json.loads((tmp_path / MANIFEST).read_text())
     written["parts"][0]["directories"] = count
     (tmp_path / MANIFEST).write_text(json.dumps(written))
@@ -61,14 +63,14 @@ def test_a_manifest_that_counts_what_the_list_has_not_is_not_believed(tmp_path: 
 
 @pytest.mark.parametrize("file", ["../elsewhere", "/etc/passwd", "share/../../elsewhere"])
 def test_a_list_that_names_files_elsewhere_is_not_believed(tmp_path: Path, file: str) -> None:
-    digest = manifest.write_entries(tmp_path / FILES, [Entry("share", "a", file)])
+    digest = manifest.write_lines(tmp_path / FILES, [manifest.line(Entry("share", "a", file))])
     with pytest.raises(MlflowAzureError) as refused:
         manifest.entries(tmp_path, replace(MADE, files_sha256=digest))
     assert code(refused) == "BackupDamaged"
 
 
 def test_a_changed_list_is_not_believed(tmp_path: Path) -> None:
-    made = replace(MADE, files_sha256=manifest.write_entries(tmp_path / FILES, ENTRIES))
+    made = replace(MADE, files_sha256=manifest.write_lines(tmp_path / FILES, map(manifest.line, ENTRIES)))
     (tmp_path / FILES).write_text("")
     with pytest.raises(MlflowAzureError) as refused:
         manifest.entries(tmp_path, made)
@@ -83,7 +85,7 @@ def test_a_changed_list_is_not_believed(tmp_path: Path) -> None:
         ('{"what": "mlflow-azure backup"}', "NotABackup"),
         ('{"what": "something", "format": 1}', "NotABackup"),
         ('{"what": "mlflow-azure backup", "format": 1}', "NotABackup"),
-        ('{"what": "mlflow-azure backup", "format": 3, "new": true}', "BackupFormatUnknown"),
+        ('{"what": "mlflow-azure backup", "format": 4, "new": true}', "BackupFormatUnknown"),
         ('{"what": "mlflow-azure backup", "format": true}', "BackupFormatUnknown"),
         ('{"what": "mlflow-azure backup", "format": -1}', "BackupFormatUnknown"),
     ],

@@ -54,6 +54,7 @@ class BackupAnswer(Answer):
         bytes: Their total size.
         parts: The parts of the backup.
         skipped: Number of files that an earlier run had already copied.
+        unreadable: Number of files that could not be read, without which the backup is incomplete; each is an error.
         seconds: Duration of this run.
 
     """
@@ -64,12 +65,20 @@ class BackupAnswer(Answer):
     bytes: int
     parts: tuple[BackedUp, ...]
     skipped: int
+    unreadable: int
     seconds: float
+    problems: tuple[str, ...] = only_for_text(default=())
 
     def text(self) -> str:
         counted = [(part.kind, f"{text.files(part.files)}, {text.size(part.bytes)}") for part in self.parts]
         lines = text.fields([*counted, ("directory", self.directory), ("took", text.duration(self.seconds))])
-        check = f"mlflow-azure backup --verify {shlex.quote(str(Path(self.directory).absolute()))}"
+        directory = shlex.quote(str(Path(self.directory).absolute()))
+        if self.unreadable:
+            return (
+                f"{lines}\n\n{_listed(self.problems)}\n\nIncomplete: {text.files(self.unreadable)} could not be read. "
+                f"To try only these again: mlflow-azure backup {directory}"
+            )
+        check = f"mlflow-azure backup --verify {directory}"
         return f"{lines}\n\nCheck it at any time, without Azure: {check}"
 
 
@@ -97,8 +106,12 @@ class VerifyAnswer(Answer):
         found = f"{text.files(self.files)}, {text.size(self.bytes)}"
         if not self.damaged:
             return f"Every file is intact: {found}."
-        more = [f"  and {self.damaged - _TOLD:,} more"] if self.damaged > _TOLD else []
-        return "\n".join([*(f"✗ {each}" for each in self.problems[:_TOLD]), *more, "", f"{self.damaged:,} of {found}"])
+        return f"{_listed(self.problems)}\n\n{self.damaged:,} of {found}"
+
+
+def _listed(problems: tuple[str, ...]) -> str:
+    more = [f"  and {len(problems) - _TOLD:,} more"] if len(problems) > _TOLD else []
+    return "\n".join([*(f"✗ {each}" for each in problems[:_TOLD]), *more])
 
 
 @command("backup", BackupAnswer, VerifyAnswer)
@@ -133,17 +146,18 @@ def backup(
         return _verify(run, directory)
     began = time.monotonic()
     made, skipped = _make(run, directory, artifacts=not without_artifacts, stop_server=stop_server)
-    run.answer(
-        BackupAnswer(
-            directory=str(directory),
-            id=made.id,
-            **made.totals,
-            parts=tuple(BackedUp(part.kind, part.name, part.files, part.bytes) for part in made.parts),
-            skipped=skipped,
-            seconds=round(time.monotonic() - began, 1),
-        )
+    problems = [each.problem for each in made.unreadable]
+    answer = BackupAnswer(
+        directory=str(directory),
+        id=made.id,
+        **made.totals,
+        parts=tuple(BackedUp(part.kind, part.name, part.files, part.bytes) for part in made.parts),
+        skipped=skipped,
+        unreadable=len(problems),
+        seconds=round(time.monotonic() - began, 1),
+        problems=tuple(problem.message for problem in problems),
     )
-    return 0
+    return run.verdict(answer, problems)
 
 
 def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: bool) -> tuple[Manifest, int]:
@@ -170,8 +184,8 @@ def _verify(run: Invocation, directory: Path) -> int:
     from mlflow_azure.data import manifest
     from mlflow_azure.data.verify import Verify
 
-    made = manifest.read(directory)
-    check = Verify(directory, manifest.entries(directory, made))
+    made = manifest.read(directory, incomplete=True)
+    check = Verify(manifest.entries(directory, made))
     run.watch(engine.Execution(engine.plan([check], run.deadline), run.deadline).events())
     problems = check.problems
     told = tuple(problem.message for problem in problems)

@@ -89,6 +89,9 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace existing data with what is in the backup.")
     ] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Restore a backup from which files are missing.")
+    ] = False,
     stop_server: Annotated[bool, typer.Option("--stop-server", help="Stop the web app while this runs.")] = False,
 ) -> int:
     """Restore a backup to the deployment, or to a directory. Run it again to continue after an interruption.
@@ -105,8 +108,10 @@ def restore(
     from mlflow_azure.deployment.stored_data import as_deployed
 
     refuse_beside({"--local": local}, {"--stop-server": stop_server})
+    # What is there may be all that is left of a file that is missing.
+    refuse_beside({"--incomplete": incomplete}, {"--replace": replace})
     began = time.monotonic()
-    prepared = Restore(directory)
+    prepared = Restore(directory, incomplete=incomplete)
     looking = "Checking what is there"
     if local:
         out = local.absolute()

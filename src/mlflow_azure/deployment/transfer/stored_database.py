@@ -19,10 +19,10 @@ from mlflow_azure.errors import SettingsError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from mlflow_azure.azure.clients import Azure
-    from mlflow_azure.data.manifest import Entry, Manifest
+    from mlflow_azure.data.manifest import Entries, Entry, Manifest
     from mlflow_azure.data.parts import Source
     from mlflow_azure.data.restored import Restored
     from mlflow_azure.deployment.transfer.site import Temporary
@@ -42,6 +42,7 @@ class DatabaseFiles(Blobs):
     """The files of a database in transfer."""
 
     kind = DATABASE
+    is_one = True
 
     def __init__(self, *container: Any) -> None:
         super().__init__(*container, below=_FOLDER)
@@ -49,7 +50,9 @@ class DatabaseFiles(Blobs):
 
     def release(self) -> None:
         """Delete them, and everything else in transfer."""
-        self._on_its_way.remove(self._on_its_way.contents().keys(), ())
+        names: list[str] = []
+        self._on_its_way.contents(lambda name, _size: names.append(name))
+        self._on_its_way.remove(names)
 
     def is_initial(self, name: str) -> bool:
         """Nothing: leftovers of another command are not data."""
@@ -150,11 +153,12 @@ class DatabaseHeld:
         found = data.temporary.asked.look("/database", "checking the database")
         return cls(f"database {data.name_of_database}", found["contents"], restored)
 
-    def in_the_way(self) -> list[str]:
-        """Return the non-empty tables, without data written by this restore."""
-        if self.restored.size(*_LOADING) is not None:
-            return []
-        return [f"{name} ({rows:,} rows)" for name, rows in sorted(self.contents.items())]
+    def in_the_way(self) -> tuple[int, str]:
+        """Return the number of non-empty tables, without data written by this restore, and the first of them."""
+        if self.restored.size(*_LOADING) is not None or not self.contents:
+            return 0, ""
+        name, rows = min(self.contents.items())
+        return len(self.contents), f"{name} ({rows:,} rows)"
 
 
 def refuse_newer(data: StoredDatabase, backup: Manifest) -> None:
@@ -176,28 +180,32 @@ class PackedFileStore(Task):
     action: ClassVar[Action] = Action.COPY
 
     def __init__(
-        self, backup: Path, entries: Sequence[Entry], below: str, files: DatabaseFiles, *, after: tuple[Node, ...]
+        self, entries: Entries, part: str, below: str, files: DatabaseFiles, *, after: tuple[Node, ...]
     ) -> None:
         super().__init__(FILE_STORE, after=after)
         self.progress = Progress(lambda _message, _fraction: None)
-        self._backup = backup
+        self._backup = entries.directory
         self._entries = entries
+        self._part = part
         self._below = f"{below}/" if below else ""
         self._files = files
 
     def run(self, given: Given, report: Report) -> Action:
         """Pack and upload it, checking each file against its SHA-256."""
         self.progress = Progress(report)
-        mine = [each for each in self._entries if each.name.startswith(self._below)]
-        self.progress.expect(len(mine), sum(each.bytes for each in mine))
+        for entry in self._mine():
+            self.progress.expect(1, entry.bytes)
         with errors.on_this_machine(self._backup), tempfile.TemporaryDirectory() as folder:
             packed = Path(folder) / FILE_STORE
             with tarfile.open(packed, "w:gz", compresslevel=1) as archive:
-                for entry in mine:
+                for entry in self._mine():
                     self._add(archive, entry)
             transfer = self._files.put(FILE_STORE, packed, packed.stat().st_size, lambda _bytes: None)
             crew.share(crew.carry_out(transfer, partial(_finish, transfer)), self._files.workers)
         return Action.COPY
+
+    def _mine(self) -> Iterator[Entry]:
+        return (each for each in self._entries.of(self._part) if each.name.startswith(self._below))
 
     def _add(self, archive: tarfile.TarFile, entry: Entry) -> None:
         info = tarfile.TarInfo(entry.name.removeprefix(self._below))
