@@ -333,6 +333,7 @@ def test_while_another_machine_copies_there_a_restore_is_refused(
     refused = cli(*restore)
     assert refusal(refused) == (2, "InUse")
     assert "on another machine" in refused.errors[0]["message"]
+    assert refusal(cli("backup", str(tmp_path / "c"), *JSON)) == (2, "InUse")
     assert containers.get(*where).lease_state == "Leased"
     containers.lease(*where, {"action": "Release", "leaseId": its})
 

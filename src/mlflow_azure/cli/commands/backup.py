@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +15,6 @@ from mlflow_azure.cli.command import command
 from mlflow_azure.cli.invocation import Invocation
 from mlflow_azure.cli.options import refuse_beside
 from mlflow_azure.console import text
-from mlflow_azure.settings import POSTGRES
 
 if TYPE_CHECKING:
     from mlflow_azure.data.manifest import Manifest
@@ -168,10 +166,9 @@ def _make(run: Invocation, directory: Path, *, artifacts: bool, stop_server: boo
     from mlflow_azure.deployment.stored_data import as_deployed
 
     settings = run.wait(lambda: as_deployed(run.azure, run.settings))
-    beside = alone_everywhere(run, "backing up") if settings.mlflow_version == POSTGRES else nullcontext()
     with claimed(directory / LOCK, f"backing up to {directory}"):
         refuse_place(settings, directory, artifacts=artifacts)
-        with beside, stored_database(run, settings) as database:
+        with alone_everywhere(run, "backing up"), stored_database(run, settings) as database:
             prepared = run.wait(lambda: Backup(run.azure, settings, directory, artifacts=artifacts, database=database))
             prepared.open()
             run.achieved["directory"] = str(directory)
