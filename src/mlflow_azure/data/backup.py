@@ -19,7 +19,7 @@ from mlflow_azure.errors import MlflowAzureError
 from mlflow_azure.events import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mlflow_azure.data.backup_directory import BackupDirectory
