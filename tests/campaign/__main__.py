@@ -127,7 +127,7 @@ def pairs(operations: set[str], wanted: Wanted) -> Iterator[Case]:
     for number, (one, other) in enumerate(PAIRS):
         name = f"{one.name} / {other.name}"
         if one.name in operations and name in (wanted.pairs or {name}) and not (wanted.over or wanted.sample):
-            with staged() as stage:
+            with staged(stores=one.stores or other.stores) as stage:
                 trial = PairTrial(stage, one, other)
                 trial.rehearse()
                 requests = wanted.of(trial.name, WITHIN, number, len(trial.sent))

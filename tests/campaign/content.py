@@ -64,6 +64,9 @@ def held(stage: Stage) -> dict[str, Any]:
 
     Snapshots and blobs, which a key reads, are left out where the account takes none.
     """
+    backups = {each.parent.name: _backup(each.parent) for each in stage.work.glob(f"*/{manifest.FILES}")}
+    if not any("/storageAccounts/" in key for key in stage.resources()):
+        return {"backups": backups}
     stored = _stored(stage)
     has_keys = stored.account.allow_shared_key_access is not False
     return {
@@ -71,7 +74,7 @@ def held(stage: Stage) -> dict[str, Any]:
         "snapshots": len(stored.snapshots()) if has_keys else 0,
         "container": stored.blobs() if has_keys else {},
         "databases": [_tables(sockets) for sockets in _sockets(stage.home)],
-        "backups": {each.parent.name: _backup(each.parent) for each in stage.work.glob(f"*/{manifest.FILES}")},
+        "backups": backups,
     }
 
 

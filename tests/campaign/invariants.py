@@ -59,9 +59,13 @@ def tells_no_secret(stage: Stage, result: Result) -> Iterator[str]:
 
 
 def leaves_others_alone(stage: Stage) -> Iterator[str]:
-    """What others made is as it was; so is the setting that the user added to the web app."""
+    """What others made is as it was."""
     if stage.others() != stage.foreign:
         yield "the resources of others changed"
+
+
+def keeps_own_setting(stage: Stage) -> Iterator[str]:
+    """The setting that the user added to the web app is as it was."""
     site = stage.site()
     if stage.deployed and site and site["hidden"]["appsettings"].get("MINE") != "stays":
         yield "the user's own app setting is gone"
@@ -83,16 +87,24 @@ def protects(stage: Stage, operation: Operation) -> Iterator[str]:
     demanded = bool(site["hidden"]["authsettingsV2"].get("platform", {}).get("enabled"))
     if operation.keeps_sign_in and not demanded:
         yield "sign-in is off"
-    if demanded and requests.get(stage.url + PROBE, timeout=120).status_code == 200:
+    if demanded and _status(stage) == 200:
         yield "sign-in is on, and lets everyone in"
 
 
 def serves(stage: Stage) -> Iterator[str]:
     """A server that worked before the command works after it."""
     if stage.deployed and stage.site():
-        status = requests.get(stage.url + PROBE, timeout=120).status_code
+        status = _status(stage)
         if status not in (200, 401):
             yield f"the server answers {status}"
+
+
+def _status(stage: Stage) -> int | str:
+    """What the server answers, or why it does not."""
+    try:
+        return requests.get(stage.url + PROBE, timeout=120).status_code
+    except requests.ConnectionError as error:
+        return f"with {error}; the emulator {stage.condition()}"
 
 
 def end_state(stage: Stage, stored: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,8 @@ case.
 Every case starts from the same emulator state. A case *survived* if the disturbed command succeeded anyway, and
 *converged* if running the command again led to the same end state as if nothing had happened. In *another command
 within*, a second command runs from start to finish while the first one waits for a response; it covers all pairs of
-the eight commands that change a deployment. After each command, and after one more run, these promises are checked:
+the nine commands that change a deployment, and `backup`, `restore` and `upgrade` in pairs with each other and with
+`deploy`, `destroy` and `rotate-keys`. After each command, and after one more run, these promises are checked:
 
 - resources of others are untouched, and an app setting that the user added is still there,
 - no key, password or secret appears in any output or in any file of the user,
@@ -42,7 +43,9 @@ the eight commands that change a deployment. After each command, and after one m
 - a server that responded before still responds,
 - the output is one JSON document with a documented exit code, and not an internal error,
 - one more run writes nothing; and if two concurrent commands both report success, neither is undone: where both set the
-  same thing, the result is as if they had been run one after the other.
+  same thing, or one deletes or copies what the other sets, the result is as if they had been run one after the other,
+- after a `destroy` at the same time as another command, one more `destroy` leaves nothing behind, and a `deploy` after
+  it works.
 
 CI runs 30 cases on each change: three of each of ten operations, always the same ones, with every kind of fault among
 them ([`test_campaign.py`](../tests/integration/test_campaign.py)). A tenth of the table would take hours.

@@ -124,6 +124,13 @@ class Stage:
         self.home.root.mkdir(exist_ok=True)
         self._emulator = self.cli.start_emulator(self.home)
 
+    def condition(self) -> str:
+        """Whether the emulator runs, or how it ended, and what it wrote."""
+        assert self._emulator is not None
+        written = (self._emulator.output / "stderr").read_text()[-1000:]
+        ended = os.waitid(os.P_PID, self._emulator.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return f"{f'ended with {ended.si_status}' if ended else 'runs'}: {written}"
+
     def _ended(self) -> None:
         """Wait until the emulator has ended."""
         if self._emulator:

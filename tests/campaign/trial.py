@@ -99,6 +99,7 @@ class Trial:
         yield from invariants.answered_well(result)
         yield from invariants.tells_no_secret(self.stage, result)
         yield from invariants.leaves_others_alone(self.stage)
+        yield from invariants.keeps_own_setting(self.stage)
         yield from invariants.protects(self.stage, self.operation)
         if self.operation.keeps_serving:
             yield from invariants.serves(self.stage)
