@@ -167,6 +167,8 @@ def test_a_reader_of_one_group_sees_what_can_be_seen_and_is_told_what_cannot(
     actions = {change["kind"]: change["action"] for change in cli("plan", *JSON).data["changes"]}
     assert (actions["web app"], actions["storage account"]) == ("keep", "keep")
     assert "app settings" not in actions
+    (listed,) = cli("list", *JSON).data["deployments"]
+    assert (listed["group"], listed["state"]) == ("read", "Running")
     failed = {row["check"] for row in cli("doctor", *JSON).answer["data"]["checks"] if row["outcome"] == "failed"}
     assert failed == {"permissions"}
     assert "Contributor" in refused(cli, "--asp-sku", "B1")["hint"]

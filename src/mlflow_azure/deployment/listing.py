@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mlflow_azure.azure.refusals import doing
@@ -31,8 +32,10 @@ def deployments(azure: Azure) -> tuple[ListedDeployment, ...]:
         tagged = azure.resources.resources.list(filter=f"tagName eq '{MANAGED_BY}' and tagValue eq '{OURS}'")
         for resource in tagged:
             groups[str(resource.id).split("/")[4]].append(resource)
-        has_site = any(resource.type == SITE for found in groups.values() for resource in found)
-        sites = {str(site.id).lower(): site for site in azure.web.web_apps.list()} if has_site else {}
+        # By group: with a role on some groups only, the list of the whole subscription may be refused.
+        with_site = [group for group, found in groups.items() if any(each.type == SITE for each in found)]
+        listed = chain.from_iterable(map(azure.web.web_apps.list_by_resource_group, with_site))
+        sites = {str(site.id).lower(): site for site in listed}
     return tuple(_listed(azure, group, found, sites) for group, found in sorted(groups.items()))
 
 
