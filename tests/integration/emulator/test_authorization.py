@@ -53,6 +53,17 @@ def test_the_same_role_is_not_given_twice(azure: Azure) -> None:
     assert (refused.value.status_code, error_code(refused.value)) == (409, "RoleAssignmentExists")
 
 
+def test_a_description_can_be_changed_and_a_role_is_found_in_any_spelling(azure: Azure) -> None:
+    registry, principal = azure.registry(azure.group()), str(uuid.uuid4())
+    clients = authorization(azure)
+    (role,) = clients.role_definitions.list(registry.id, filter="roleName eq 'acrpull'")
+    wanted = {"roleDefinitionId": role.id, "principalId": principal, "principalType": "User"}
+    where = (registry.id, str(uuid.uuid4()))
+    for description in ("for a while", "for ever"):
+        clients.role_assignments.create(*where, {"properties": {**wanted, "description": description}})
+    assert clients.role_assignments.get(*where).description == "for ever"
+
+
 def test_an_unknown_principal_is_refused_unless_its_kind_is_named(azure: Azure) -> None:
     registry, stranger = azure.registry(azure.group()), str(uuid.uuid4())
     with pytest.raises(HttpResponseError) as refused:

@@ -18,6 +18,8 @@ endpoints = Endpoints("https://learn.microsoft.com/rest/api/authorization")
 
 _PROVIDER = "/{scope:path}/providers/Microsoft.Authorization"
 _ASSIGNMENT = _PROVIDER + "/roleAssignments/{assignment}"
+# Properties of an assignment that can be changed; a condition has no effect.
+_OPTIONAL = ("condition", "conditionVersion", "description")
 _CONDITION = re.compile(r"(\w+)\s+eq\s+'([^']*)'|(assignedTo)\('([^']*)'\)", re.IGNORECASE)
 
 
@@ -37,9 +39,9 @@ async def list_deny_assignments(call: Call) -> Answer:
 
 @endpoints.on("GET", _PROVIDER + "/roleDefinitions")
 async def list_role_definitions(call: Call) -> Answer:
-    """The built-in roles, or the one named by `$filter`."""
+    """The built-in roles, or the one named by `$filter`, in any case: recorded in 2023 to 2025."""
     wanted = _conditions(call).get("rolename")
-    found = [_definition(call, role) for role, each in ROLES.items() if wanted in (None, each.name)]
+    found = [_definition(call, role) for role, each in ROLES.items() if wanted is None or _same(wanted, each.name)]
     return Answer({"value": found})
 
 
@@ -50,9 +52,9 @@ async def get_role_definition(call: Call) -> Answer:
     return Answer(_definition(call, call["role"]))
 
 
-@endpoints.on("PUT", _ASSIGNMENT)
+@endpoints.on("PUT", _ASSIGNMENT, lacks="the effect of a condition")
 async def put_role_assignment(call: Call) -> Answer:
-    """Assign a role on a scope to a principal."""
+    """Assign a role on a scope to a principal, or update the description and condition of an assignment."""
     wanted = call.body.get("properties") or {}
     role, principal = str(wanted.get("roleDefinitionId", "")), str(wanted.get("principalId", ""))
     if not role or not principal:
@@ -61,7 +63,7 @@ async def put_role_assignment(call: Call) -> Answer:
     _require_principal(call, principal, wanted.get("principalType"))
     existing = call.world.resources.find(call.id)
     if existing and _identity(existing) == _identity({"properties": {**wanted, "scope": _scope(call)}}):
-        return Answer(existing)
+        return _updated(existing, wanted)
     if existing:
         raise ArmError(
             400,
@@ -70,7 +72,7 @@ async def put_role_assignment(call: Call) -> Answer:
         )
     assignment = call.world.resources.put(_new_assignment(call, wanted))
     call.world.quirks.begin("role_lag", assignment["id"])
-    return Answer({**assignment, "properties": {**assignment["properties"], "createdBy": None}}, 201)
+    return _created(assignment)
 
 
 @endpoints.on("GET", _ASSIGNMENT)
@@ -149,22 +151,37 @@ def _identity(assignment: Body) -> tuple[str, ...]:
     return role.lower(), properties["principalId"].lower(), properties["scope"].lower()
 
 
+def _same(one: str, other: str) -> bool:
+    return one.lower() == other.lower()
+
+
+def _created(assignment: Body) -> Answer:
+    """Recorded in 2024 and 2026, version 2022-04-01: who made it is not told in the answer to the PUT."""
+    return Answer({**assignment, "properties": {**assignment["properties"], "createdBy": None}}, 201)
+
+
+def _updated(existing: Body, wanted: dict[str, Any]) -> Answer:
+    """An update is answered as a creation: recorded in 2024, version 2022-04-01."""
+    optional = {name: wanted.get(name) for name in _OPTIONAL}
+    if optional.items() <= existing["properties"].items():
+        return Answer(existing)
+    existing["properties"].update(optional, updatedOn=datetime.now(UTC).isoformat())
+    return _created(existing)
+
+
 def _new_assignment(call: Call, wanted: dict[str, Any]) -> Body:
     caller = call.principal["oid"]
-    # Recorded in 2026, version 2022-04-01: who made it is not told yet in the answer to the PUT.
     properties = {
         "roleDefinitionId": wanted["roleDefinitionId"],
         "principalId": wanted["principalId"],
         "principalType": wanted.get("principalType") or "ServicePrincipal",
         "scope": _scope(call),
-        "condition": None,
-        "conditionVersion": None,
         "createdOn": datetime.now(UTC).isoformat(),
         "updatedOn": datetime.now(UTC).isoformat(),
         "createdBy": caller,
         "updatedBy": caller,
         "delegatedManagedIdentityResourceId": None,
-        "description": wanted.get("description"),
+        **{name: wanted.get(name) for name in _OPTIONAL},
     }
     new: Body = {"id": call.id, "name": call["assignment"], "type": ASSIGNMENT_TYPE, "properties": properties}
     for each in call.world.resources.of_type(ASSIGNMENT_TYPE):
@@ -194,7 +211,13 @@ def _definition(call: Call, role: str) -> Body:
         "properties": {
             "roleName": described.name,
             "type": "BuiltInRole",
+            "description": f"The built-in role {described.name}.",
             "assignableScopes": ["/"],
             "permissions": [permissions],
+            # The dates of Owner, and made by nobody: recorded in 2023 to 2025, version 2022-05-01-preview.
+            "createdOn": "2015-02-02T21:55:09.8806423Z",
+            "updatedOn": "2021-11-11T20:13:45.8978856Z",
+            "createdBy": None,
+            "updatedBy": None,
         },
     }

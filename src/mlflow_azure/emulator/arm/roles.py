@@ -33,6 +33,10 @@ _NO_ACCESS_CONTROL = (
     "Microsoft.Authorization/*/Delete",
     "Microsoft.Authorization/*/Write",
     "Microsoft.Authorization/elevateAccess/Action",
+    # Since then, as recorded in 2024; none of it is emulated.
+    *("Microsoft.Blueprint/blueprintAssignments/write", "Microsoft.Blueprint/blueprintAssignments/delete"),
+    *("Microsoft.Compute/galleries/share/action", "Microsoft.Purview/consents/write"),
+    "Microsoft.Purview/consents/delete",
 )
 _CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 _BLOBS = f"{_CONTAINERS}/blobs"
