@@ -224,6 +224,8 @@ def test_what_the_emulator_does_not_know_is_refused_in_azures_form(azure: Azure)
     [
         ("GET", "Microsoft.Network/virtualNetworks/none", 404, "ResourceNotFound"),
         ("GET", "Microsoft.Web/sites/none/deployments/1", 404, "ParentResourceNotFound"),
+        ("GET", "Microsoft.Network/virtualNetworks/none/subnets/any", 404, "ResourceNotFound"),
+        ("DELETE", "Microsoft.DBforPostgreSQL/flexibleServers/none/databases/any", 404, "ResourceNotFound"),
         ("DELETE", "Microsoft.Network/virtualNetworks/none", 204, None),
         ("HEAD", "Microsoft.Storage/storageAccounts/none", 404, None),
     ],

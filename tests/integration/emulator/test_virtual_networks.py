@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from tests.support.databases import Database, postgres, server_name, wanted
-from tests.support.emulated import error_code
+from tests.support.emulated import error_code, response_of
 
 if TYPE_CHECKING:
     from tests.support.emulated import Azure
@@ -104,6 +104,7 @@ def test_subnets_that_overlap_or_lie_elsewhere_are_refused(
         networks.make(*subnets)
     assert error_code(refused.value) == code
 
+    assert response_of(refused.value).json()["error"]["details"] == []
 
 def test_a_web_app_connects_to_a_subnet_for_it_which_stays_in_use_until_it_is_disconnected(
     networks: Networks, azure: Azure

@@ -31,6 +31,14 @@ class ArmError(Exception):
         return {"error": {"code": self.code, "message": self.message}}
 
 
+class NetworkError(ArmError):
+    """An error of Microsoft.Network itself, which tells details, even if there are none: recorded in 2023 to 2026."""
+
+    def body(self) -> dict[str, Any]:
+        """The body of the response."""
+        return {"error": {"code": self.code, "message": self.message, "details": []}}
+
+
 class WebError(ArmError):
     """An error of App Service itself, whose format differs from Resource Manager's.
 

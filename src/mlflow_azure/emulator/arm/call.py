@@ -115,12 +115,18 @@ class Call:
         """The fault that makes this request's operation fail."""
         return self.fault if self.fault and self.fault.kind == "operation-failed" else None
 
-    async def begin(self, resource: str, effect: str) -> Operation:
-        """Start a long-running operation on the resource, with the named effect at its end."""
+    async def begin(self, resource: str, effect: str, *, polled: bool = True) -> Operation:
+        """Start a long-running operation on the resource, with the named effect at its end.
+
+        Args:
+            polled: Whether it takes the polls that were ordered; otherwise the first one may find it done.
+
+        """
         self.began = True
         timing = self.world.latency.timing(self.method, self.type)
         failure = (self.failure.code, self.failure.message) if self.failure else None
-        return await self.world.operations.start(resource, effect, timing, self.world.latency.reads, failure)
+        reads = self.world.latency.reads if polled else 0
+        return await self.world.operations.start(resource, effect, timing, reads, failure)
 
     def link(self, path: str) -> str:
         """Return the URL of `path` (which begins with a slash), with the client's API version."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Types whose parent is not a separate resource: blob and file services belong to the account, config to the site.
 _IMPLICIT_PARENTS = ("/blobServices/default", "/fileServices/default")
+# Types of which Resource Manager reports a missing parent as a missing resource, as recorded in 2023 to 2026.
+_TELL_PARENT = ("Microsoft.DBforPostgreSQL/flexibleServers/", "Microsoft.Network/virtualNetworks/")
 
 
 def check(call: Call) -> None:
@@ -141,5 +143,8 @@ def _parent(call: Call) -> None:
     if call.type.count("/") < 2 or "group" not in call.params:  # noqa: PLR2004 - "Namespace/type" has one slash
         return
     parent = call.parent.removesuffix(next(filter(call.parent.endswith, _IMPLICIT_PARENTS), ""))
-    if call.world.resources.find(parent) is None:
-        raise arm_errors.parent_not_found(VERBS[call.method], call.type, parent)
+    if call.world.resources.find(parent) is not None:
+        return
+    if call.type.startswith(_TELL_PARENT) and call.method in ("GET", "DELETE"):
+        raise arm_errors.resource_not_found(call.type.rpartition("/")[0], parent.rpartition("/")[2], call["group"])
+    raise arm_errors.parent_not_found(VERBS[call.method], call.type, parent)

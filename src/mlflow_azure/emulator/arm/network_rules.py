@@ -10,7 +10,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator.arm.arm_errors import ArmError
+from mlflow_azure.emulator.arm.arm_errors import NetworkError
 from mlflow_azure.emulator.arm.postgres_operations import SERVER_TYPE
 from mlflow_azure.emulator.arm.web_plans import SITE_TYPE
 
@@ -30,17 +30,17 @@ _SMALLEST = 29
 
 
 def require_network(name: str, properties: dict[str, Any]) -> None:
-    """Refuse invalid names, and invalid or overlapping address ranges. Raises ArmError."""
+    """Refuse invalid names, and invalid or overlapping address ranges. Raises NetworkError."""
     if not _NAME.fullmatch(name):
-        raise ArmError(400, "InvalidResourceName", f"Resource name {name} is invalid.")
+        raise NetworkError(400, "InvalidResourceName", f"Resource name {name} is invalid.")
     prefixes = (properties.get("addressSpace") or {}).get("addressPrefixes") or ()
     space = [_range(name, prefix) for prefix in prefixes]
     if not space:
-        raise ArmError(400, "MissingJsonProperty", f"Virtual network {name} has no address prefixes.")
+        raise NetworkError(400, "MissingJsonProperty", f"Virtual network {name} has no address prefixes.")
     _require_apart([(str(each), each) for each in space], name)
     encryption = properties.get("encryption") or {}
     if encryption.get("enabled") and not encryption.get("enforcement"):
-        raise ArmError(  # recorded in 2023, version 2022-01-01
+        raise NetworkError(  # recorded in 2023, version 2022-01-01
             400,
             "MustSpecifyBothEncryptionIntentAndEnforcementPolicy",
             f"Cannot encrypt VirtualNetwork {name} unless both encryption intent (Enabled true or false) and "
@@ -50,7 +50,9 @@ def require_network(name: str, properties: dict[str, Any]) -> None:
     for subnet, addresses in subnets:
         within = any(addresses.subnet_of(each) for each in space)
         if not _SUBNET_NAME.fullmatch(subnet) or not within or addresses.prefixlen > _SMALLEST:
-            raise ArmError(400, "NetcfgInvalidSubnet", f"Subnet '{subnet}' is not valid in virtual network '{name}'.")
+            raise NetworkError(
+                400, "NetcfgInvalidSubnet", f"Subnet '{subnet}' is not valid in virtual network '{name}'."
+            )
     _require_apart(subnets, name)
 
 
@@ -58,7 +60,7 @@ def _require_apart(ranges: list[tuple[str, ipaddress.IPv4Network]], network: str
     """The text: github.com/hashicorp/terraform-provider-azurerm/issues/3780."""
     for number, (name, addresses) in enumerate(ranges):
         if any(addresses.overlaps(other) for _, other in ranges[:number]):
-            raise ArmError(
+            raise NetworkError(
                 400,
                 "NetcfgInvalidSubnet",
                 f"Subnet '{name}' is not valid because its IP address range overlaps with that of an existing subnet "
@@ -67,7 +69,7 @@ def _require_apart(ranges: list[tuple[str, ipaddress.IPv4Network]], network: str
 
 
 def require_unchanged_where_used(world: World, network: Body, properties: dict[str, Any]) -> None:
-    """Refuse to delete a subnet in use, or to change its address range or delegation. Raises ArmError."""
+    """Refuse to delete a subnet in use, or to change its address range or delegation. Raises NetworkError."""
     wanted = {each["name"].lower(): each["properties"] for each in properties["subnets"]}
     for subnet in network["properties"]["subnets"]:
         users = list(users_of(world, subnet["id"]))
@@ -75,14 +77,14 @@ def require_unchanged_where_used(world: World, network: Body, properties: dict[s
         if users and after is None:
             raise in_use(subnet, users)
         if users and after and services(after) != services(subnet["properties"]):
-            raise ArmError(
+            raise NetworkError(
                 400,
                 "SubnetMissingRequiredDelegation",
                 f"Subnet {subnet['id']} requires any of the following delegation(s) "
                 f"[{', '.join(services(subnet['properties']))}] to reference service association link {users[0]}.",
             )
         if users and after and after["addressPrefix"] != subnet["properties"]["addressPrefix"]:
-            raise ArmError(
+            raise NetworkError(
                 400,
                 "InUsePrefixCannotBeDeleted",
                 f"IpPrefix {subnet['properties']['addressPrefix']} on Subnet {subnet['name']} has active allocations "
@@ -90,9 +92,9 @@ def require_unchanged_where_used(world: World, network: Body, properties: dict[s
             )
 
 
-def in_use(subnet: Body, users: list[str]) -> ArmError:
+def in_use(subnet: Body, users: list[str]) -> NetworkError:
     """The refusal to delete a subnet: github.com/Azure/deployment-stacks/issues/150."""
-    return ArmError(
+    return NetworkError(
         400,
         "InUseSubnetCannotBeDeleted",
         f"Subnet {subnet['name']} is in use by {users[0]} and cannot be deleted. In order to delete the subnet, delete "
@@ -132,7 +134,7 @@ def _range(network: str, prefix: Any) -> ipaddress.IPv4Network:
     try:
         return ipaddress.IPv4Network(prefix)
     except ValueError as error:
-        raise ArmError(
+        raise NetworkError(
             400,
             "InvalidCIDRNotation",
             f"The address prefix {prefix} in resource {network} has an invalid CIDR notation.",

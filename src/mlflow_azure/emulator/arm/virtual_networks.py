@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from mlflow_azure.emulator.arm.arm_errors import ArmError
+from mlflow_azure.emulator.arm.arm_errors import NetworkError
 from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.lifecycle import tracked
 from mlflow_azure.emulator.arm.network_operations import GROUP, PROVIDER, accepted, deleted, settled, written
@@ -96,11 +96,11 @@ async def put_subnet(call: Call) -> Answer:
 
 @endpoints.on("GET", _SUBNET, reference=_SUBNETS)
 async def get_subnet(call: Call) -> Answer:
-    """One subnet."""
+    """One subnet. The service itself reports a missing one: recorded in 2024, version 2024-05-01."""
     await _network(call)
     found = find_subnet(call.world, call.id)
     if found is None:
-        raise call.not_found()
+        raise NetworkError(404, "NotFound", f"Resource {call.id} not found.")
     return Answer(found[1])
 
 
@@ -179,7 +179,7 @@ def _subnet(network: str, wanted: Body) -> Body:
         **{name: wanted["properties"][name] for name in _KEPT_OF_SUBNET if name in wanted["properties"]},
     }
     if len(services(properties)) > 1:
-        raise ArmError(400, "SubnetDelegationsCannotChange", f"Subnet {subnet_id} can have one delegation.")
+        raise NetworkError(400, "SubnetDelegationsCannotChange", f"Subnet {subnet_id} can have one delegation.")
     kind = f"{NETWORK_TYPE}/subnets"
     return {
         "name": wanted["name"],
