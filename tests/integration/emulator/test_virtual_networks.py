@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from tests.support import recordings
 from tests.support.databases import Database, postgres, server_name, wanted
 from tests.support.emulated import error_code, response_of
 
@@ -103,8 +104,8 @@ def test_subnets_that_overlap_or_lie_elsewhere_are_refused(
     with pytest.raises(HttpResponseError) as refused:
         networks.make(*subnets)
     assert error_code(refused.value) == code
-
     assert response_of(refused.value).json()["error"]["details"] == []
+
 
 def test_a_web_app_connects_to_a_subnet_for_it_which_stays_in_use_until_it_is_disconnected(
     networks: Networks, azure: Azure
@@ -134,6 +135,26 @@ def test_a_web_app_that_is_deleted_while_it_is_connected_leaves_its_subnet_in_us
     azure.web.web_apps.delete(networks.group, site.name)
     with pytest.raises(HttpResponseError, match="is in use by"):
         networks.delete(networks.network)
+
+
+def test_a_zone_has_the_records_that_one_writes_and_the_one_that_it_starts_with(
+    networks: Networks, azure: Azure
+) -> None:
+    zone = networks.make_zone()
+
+    def ask(method: str, path: str, **properties: Any) -> Any:
+        body = {"properties": properties} if properties else None
+        return recordings.send(azure, method, f"{zone}/{path}?api-version=2018-09-01", body)
+
+    assert ask("PUT", "a/database", ttl=60, aRecords=[{"ipv4Address": "10.0.0.4"}]).status_code == 201
+    assert ask("PATCH", "A/database", ttl=30).json()["properties"]["aRecords"] == [{"ipv4Address": "10.0.0.4"}]
+    listed = {each["type"].rpartition("/")[2]: each for each in ask("GET", "ALL").json()["value"]}
+    assert (set(listed), listed["A"]["properties"]["ttl"]) == ({"SOA", "A"}, 30)
+    assert [each["name"] for each in ask("GET", "SOA").json()["value"]] == ["@"]
+    assert ask("GET", "").json()["properties"]["numberOfRecordSets"] == 2
+    assert [ask("PUT", path, ttl=60).status_code for path in ("CNAME/database", "SOA/second")] == [400, 400]
+    assert [ask("DELETE", "A/database").status_code for _ in range(2)] == [200, 204]
+    assert ask("GET", "A/database").json()["code"] == "NotFound"
 
 
 def test_a_zone_goes_after_its_links(networks: Networks) -> None:

@@ -23,6 +23,7 @@ from mlflow_azure.emulator.arm import (
     postgres_parts,
     postgres_servers,
     private_dns,
+    private_dns_records,
     provider_operations,
     providers,
     registries,
@@ -102,6 +103,7 @@ _MODULES = (
     network_operations,
     virtual_networks,
     private_dns,
+    private_dns_records,
     web_networks,
 )
 

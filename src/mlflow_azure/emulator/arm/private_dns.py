@@ -22,10 +22,9 @@ ZONE_TYPE = "Microsoft.Network/privateDnsZones"
 LINK_TYPE = f"{ZONE_TYPE}/virtualNetworkLinks"
 _LINKS = "https://learn.microsoft.com/rest/api/dns/virtualnetworklinks"
 _ZONES = GROUP + "/privateDnsZones"
-_ZONE = _ZONES + "/{zone}"
-_LINK = _ZONE + "/virtualNetworkLinks/{link}"
+ZONE = _ZONES + "/{zone}"
+_LINK = ZONE + "/virtualNetworkLinks/{link}"
 _ZONE_LIMITS = {
-    "numberOfRecordSets": 1,
     "maxNumberOfRecordSets": 25000,
     "maxNumberOfVirtualNetworkLinks": 1000,
     "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
@@ -34,7 +33,7 @@ _ZONE_LIMITS = {
 _NAME = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})+")
 
 
-@endpoints.on("PUT", _ZONE, lacks="records, including that of a PostgreSQL server")
+@endpoints.on("PUT", ZONE, lacks="the record of a PostgreSQL server")
 async def put_zone(call: Call) -> Answer:
     """Create or update a zone (long-running)."""
     if not _NAME.fullmatch(call["zone"]):
@@ -43,13 +42,13 @@ async def put_zone(call: Call) -> Answer:
     return await _write(call, {"internalId": internal.decode(), **_ZONE_LIMITS})
 
 
-@endpoints.on("GET", _ZONE)
+@endpoints.on("GET", ZONE)
 async def get_zone(call: Call) -> Answer:
     """One zone."""
     return Answer(_described(call.world, await settled(call, call.id)))
 
 
-@endpoints.on("DELETE", _ZONE)
+@endpoints.on("DELETE", ZONE)
 async def delete_zone(call: Call) -> Answer:
     """Delete a zone that has no link (long-running)."""
     zone = call.world.resources.find(call.id)
@@ -78,7 +77,9 @@ async def list_zones(call: Call) -> Answer:
     return _zones(call, f"/subscriptions/{call['subscription']}")
 
 
-@endpoints.on("PUT", _LINK, reference=_LINKS, lacks="automatic registration of machines")
+@endpoints.on(
+    "PUT", _LINK, reference=_LINKS, lacks="automatic registration of machines; the effect of `resolutionPolicy`"
+)
 async def put_link(call: Call) -> Answer:
     """Link a zone to a network, or update the link (long-running)."""
     wanted = call.body.get("properties") or {}
@@ -90,6 +91,8 @@ async def put_link(call: Call) -> Answer:
         raise ArmError(400, "BadRequest", "The virtual network of an existing link cannot be changed.")
     registers = bool(wanted.get("registrationEnabled"))
     state = {"virtualNetworkLinkState": "Completed", "registrationEnabled": registers}
+    # Told only if it was asked for: recorded in 2025, version 2024-06-01.
+    state |= {name: wanted[name] for name in ("resolutionPolicy",) if wanted.get(name)}
     return await _write(call, {"virtualNetwork": {"id": network["id"]}, **state})
 
 
@@ -106,7 +109,7 @@ async def delete_link(call: Call) -> Answer:
     return await deleted(call, link) if link else Answer(status=204)
 
 
-@endpoints.on("GET", _ZONE + "/virtualNetworkLinks", reference=_LINKS)
+@endpoints.on("GET", ZONE + "/virtualNetworkLinks", reference=_LINKS)
 async def list_links(call: Call) -> Answer:
     """The links of a zone."""
     return Answer({"value": call.world.resources.of_type(LINK_TYPE, call.id)})
@@ -118,15 +121,21 @@ def is_linked(world: World, zone: str, network: str) -> bool:
     return any(each["properties"]["virtualNetwork"]["id"].lower() == network.lower() for each in links)
 
 
+def record_sets(world: World, zone: Body) -> list[Body]:
+    """Return the record sets of a zone that were written."""
+    return [each for each in world.resources.below(zone["id"]) if each["type"] != LINK_TYPE]
+
+
 def _zones(call: Call, under: str) -> Answer:
     return Answer({"value": [_described(call.world, each) for each in call.world.resources.of_type(ZONE_TYPE, under)]})
 
 
 def _described(world: World, zone: Body) -> Body:
-    """Return a zone with its number of links."""
+    """Return a zone with its numbers of links and of record sets; the one that it starts with counts."""
     links = [each["properties"]["registrationEnabled"] for each in world.resources.of_type(LINK_TYPE, zone["id"])]
     counted = {"numberOfVirtualNetworkLinks": len(links), "numberOfVirtualNetworkLinksWithRegistration": sum(links)}
-    return {**zone, "properties": {**zone["properties"], **counted}}
+    names = {each["id"].lower() for each in record_sets(world, zone)} | {f"{zone['id']}/SOA/@".lower()}
+    return {**zone, "properties": {**zone["properties"], **counted, "numberOfRecordSets": len(names)}}
 
 
 async def _write(call: Call, properties: dict[str, Any]) -> Answer:

@@ -20,6 +20,7 @@ _POLLED = r"operations|operationresults|asyncoperations|operationStatuses|privat
 POLLED = re.compile(rf"/({_POLLED})/[^?]+.*", re.IGNORECASE)
 # What one Azure, one subscription or one person made of an answer, and what stands for it in the fixture.
 NEUTRAL = (
+    (re.compile(re.escape(HOST) + ":443/"), f"{HOST}/"),
     (
         re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE),
         "00000000-0000-0000-0000-000000000000",
@@ -57,7 +58,7 @@ def _exchange(interaction: dict[str, Any]) -> dict[str, Any]:
         "body": _content(request["body"]),
         "status": response["status"]["code"],
         "headers": {
-            name: _polled(_neutral(headers[name].removeprefix(HOST))) for name in KEPT_HEADERS if name in headers
+            name: _polled(_neutral(headers[name]).removeprefix(HOST)) for name in KEPT_HEADERS if name in headers
         },
         "answer": _content(response["body"].get("string")),
     }
