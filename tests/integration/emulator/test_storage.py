@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -125,8 +126,21 @@ def test_containers_and_shares_are_created_once_and_then_updated(azure: Azure) -
         azure.storage.blob_containers.create(group, account.name, "mlflow", {})
         azure.storage.file_shares.create(group, account.name, "mlflow", {"properties": {"shareQuota": 2}})
     assert [each["status"] for each in azure.control("GET", "requests")] == [201, 201, 200, 200]
-    assert azure.storage.file_shares.get(group, account.name, "mlflow").share_quota == 2
+    share = azure.storage.file_shares.get(group, account.name, "mlflow")
+    assert (share.share_quota, share.access_tier) == (2, None)
+    (listed,) = azure.storage.file_shares.list(group, account.name)
+    assert listed.access_tier == "TransactionOptimized"
     assert [each.name for each in azure.storage.blob_containers.list(group, account.name)] == ["mlflow"]
+    cool = azure.storage.file_shares.update(group, account.name, "mlflow", {"properties": {"accessTier": "Cool"}})
+    assert cool.access_tier == azure.storage.file_shares.get(group, account.name, "mlflow").access_tier == "Cool"
+
+
+def test_an_old_account_gets_a_tier_with_its_new_kind(azure: Azure) -> None:
+    group = azure.group()
+    wanted = {"location": "westeurope", "sku": {"name": "Standard_LRS"}, "kind": "Storage"}
+    old = azure.storage.storage_accounts.begin_create(group, f"st{uuid.uuid4().hex[:10]}", wanted).result()
+    assert old.access_tier is None
+    assert azure.storage.storage_accounts.update(group, old.name, {"kind": "StorageV2"}).access_tier == "Hot"
 
 
 def test_a_leased_container_is_leased_to_nobody_else_and_not_deleted(azure: Azure) -> None:

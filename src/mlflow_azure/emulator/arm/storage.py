@@ -22,6 +22,7 @@ from mlflow_azure.emulator.arm.storage_defaults import (
     network_rules,
     new_account,
     secondary,
+    tier_of,
 )
 from mlflow_azure.emulator.tls import STORAGE_SUFFIX
 
@@ -177,7 +178,7 @@ def _write(call: Call, existing: Body | None, state: str) -> Body:
     body |= _identity(call, existing)
     properties = existing["properties"] if existing else new_account(body["location"], body["kind"], now())
     kept = {name: value for name, value in properties.items() if name not in SECONDARY}
-    body["properties"] = kept | _wanted(call, existing)
+    body["properties"] = tier_of(body["kind"]) | kept | _wanted(call, existing)
     body["properties"] |= secondary(body["name"], body["kind"], sku, body["location"], _suffix(call))
     body["properties"]["provisioningState"] = state
     call.world.resources.put(body)

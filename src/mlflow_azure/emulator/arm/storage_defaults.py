@@ -35,7 +35,6 @@ _NETWORK_RULES = {
 
 def new_account(location: str, kind: str, now: str) -> dict[str, Any]:
     """Properties of a new account, before its endpoints are known."""
-    tiers = {} if kind in ("Storage", "FileStorage") else {"accessTier": "Hot"}
     return {
         "keyCreationTime": {"key1": now, "key2": now},
         "allowCrossTenantReplication": False,
@@ -46,11 +45,16 @@ def new_account(location: str, kind: str, now: str) -> dict[str, Any]:
         "networkAcls": network_rules({}),
         "supportsHttpsTrafficOnly": True,
         "encryption": encryption({}, now),
-        **tiers,
+        **tier_of(kind),
         "creationTime": now,
         "primaryLocation": location,
         "statusOfPrimary": "available",
     }
+
+
+def tier_of(kind: str) -> dict[str, str]:
+    """Return the default access tier of a kind; an account that is changed to a kind with one has it, too."""
+    return {} if kind in ("Storage", "FileStorage") else {"accessTier": "Hot"}
 
 
 def network_rules(wanted: dict[str, Any]) -> dict[str, Any]:

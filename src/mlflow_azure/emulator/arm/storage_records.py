@@ -27,7 +27,7 @@ def _keep(world: World, account: str, share: str, quota: int) -> None:
     resource_id = _id(world, account, share)
     found = world.resources.find(resource_id)
     etag, changed = etag_and_time()
-    properties = (found["properties"] if found else new_share()) | {"shareQuota": quota, "lastModifiedTime": changed}
+    properties = (found["properties"] if found else new_share({})) | {"shareQuota": quota, "lastModifiedTime": changed}
     kind = f"{ACCOUNT_TYPE}/fileServices/shares"
     world.resources.put({"id": resource_id, "name": share, "type": kind, "etag": etag, "properties": properties})
 

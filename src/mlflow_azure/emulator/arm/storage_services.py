@@ -21,6 +21,7 @@ from mlflow_azure.emulator.arm.storage_services_defaults import (
     new_container,
     new_service,
     new_share,
+    tier_of_share,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ async def put_share(call: Call) -> Answer:
     existing = _require(call, call["share"])
     wanted = call.body.get("properties") or {}
     given = {key: wanted[key] for key in ("shareQuota", "metadata", "accessTier") if wanted.get(key) is not None}
-    properties = (existing["properties"] if existing else new_share()) | given
+    live = existing["properties"] if existing else new_share(given)
+    properties = live | given | tier_of_share(given.get("accessTier"))
     _require_quota(call, properties["shareQuota"])
     call.world.runtime.shares.ensure(call["account"], call["share"])
     _put(call, properties)
@@ -156,7 +158,8 @@ async def delete_share(call: Call) -> Answer:
 @endpoints.on("GET", _SHARES)
 async def list_shares(call: Call) -> Answer:
     """The shares of an account."""
-    return Answer({"value": [listed_share(each) for each in call.world.resources.below(call.id)]})
+    expanded = call.query.get("$expand", "")
+    return Answer({"value": [listed_share(each, expanded) for each in call.world.resources.below(call.id)]})
 
 
 def _account(call: Call) -> Body:

@@ -13,10 +13,14 @@ from typing import Any
 
 # GiB of a share by default, and at most for a standard account without large shares.
 STANDARD_QUOTA = 5120
+_TIER = "TransactionOptimized"
 # The default of last-access tracking.
 LAST_ACCESS_TRACKING = {"name": "AccessTimeTracking", "trackingGranularityInDays": 1, "blobType": ["blockBlob"]}
 # Properties of a container that a request may set.
-SETTABLE_OF_CONTAINER = ("publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride")
+SETTABLE_OF_CONTAINER = (
+    *("publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride"),
+    *("enableNfsV3RootSquash", "enableNfsV3AllSquash"),
+)
 # Additional properties of a container in the response to a PUT or PATCH.
 CREATED_CONTAINER: dict[str, Any] = {
     "deleted": False,
@@ -43,27 +47,34 @@ def new_container() -> dict[str, Any]:
 
 
 def listed_container(container: dict[str, Any]) -> dict[str, Any]:
-    """Return a container in a list, which only says whether there is a legal hold."""
-    properties = {name: value for name, value in container["properties"].items() if name != "legalHold"}
-    return {**container, "properties": properties}
+    """Return a container in a list, which only says whether there is a legal hold: recorded in 2024."""
+    properties = {
+        name: value for name, value in container["properties"].items() if name not in ("legalHold", "metadata")
+    }
+    return {**container, "properties": {"immutableStorageWithVersioning": {"enabled": False}, **properties}}
 
 
-def new_share() -> dict[str, Any]:
-    """Properties of a new share."""
+def new_share(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Properties of a new share. With a quota and no tier, only lists tell its tier: recorded in 2024 and 2026."""
     return {
         "leaseStatus": "unlocked",
         "leaseState": "available",
-        "accessTier": "TransactionOptimized",
-        "accessTierChangeTime": _now(),
+        **({} if "shareQuota" in wanted else tier_of_share(_TIER)),
         "shareQuota": STANDARD_QUOTA,
         "signedIdentifiers": [],
     }
 
 
-def listed_share(share: dict[str, Any]) -> dict[str, Any]:
-    """A share in a list, which says its protocol, and not who may do what."""
-    properties = {name: value for name, value in share["properties"].items() if name != "signedIdentifiers"}
-    return {**share, "properties": {"enabledProtocols": "SMB", **properties}}
+def tier_of_share(tier: str | None) -> dict[str, Any]:
+    """Return what a share says of its tier once one was set."""
+    return {"accessTier": tier, "accessTierChangeTime": _now()} if tier else {}
+
+
+def listed_share(share: dict[str, Any], expanded: str) -> dict[str, Any]:
+    """A share in a list, which says its protocol, and not who may do what; its metadata for `$expand=metadata`."""
+    hidden = {"signedIdentifiers"} | (set() if "metadata" in expanded else {"metadata"})
+    properties = {name: value for name, value in share["properties"].items() if name not in hidden}
+    return {**share, "properties": {"enabledProtocols": "SMB", "accessTier": _TIER, **properties}}
 
 
 def new_service(kind: str) -> dict[str, Any]:
