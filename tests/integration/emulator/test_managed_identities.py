@@ -106,6 +106,9 @@ def test_a_site_has_the_identities_that_are_attached_to_it(azure: Azure) -> None
     assert found.type == "SystemAssigned, UserAssigned"
     assert found.user_assigned_identities[first.id].principal_id == first.principal_id
     assert found.user_assigned_identities[first.id].client_id == first.client_id
+    web = azure.web.web_apps
+    numbers = web.get_configuration(group, site.name)
+    assert None not in (numbers.managed_service_identity_id, numbers.x_managed_service_identity_id)
     system = azure.client(ManagedServiceIdentityClient).system_assigned_identities.get_by_scope(site.id)
     assert system.principal_id == found.principal_id
     assert ask(azure, "GET", f"/servicePrincipals/{found.principal_id}").json()["appId"] == system.client_id
@@ -115,6 +118,7 @@ def test_a_site_has_the_identities_that_are_attached_to_it(azure: Azure) -> None
     # The model of the SDK leaves out a null: what removes an identity is sent as it is.
     assert set(attach(azure, group, site, "UserAssigned", {first.id: None}).user_assigned_identities) == {second.id}
     assert azure.web.web_apps.get(group, site.name).identity.user_assigned_identities.keys() == {second.id}
+    assert web.get_configuration(group, site.name).managed_service_identity_id is None
     attach(azure, group, site, "None", None)
     assert azure.web.web_apps.get(group, site.name).identity is None
 

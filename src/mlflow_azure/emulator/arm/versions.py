@@ -37,7 +37,10 @@ _SINCE: dict[str, dict[str, tuple[str, ...]]] = {
         "2025-06-01": ("properties.allowCrossTenantDelegationSas",),
     },
     "microsoft.storage/storageaccounts/blobservices": {"2025-06-01": ("properties.staticWebsite",)},
-    "microsoft.web/sites": {"2024-11-01": ("properties.outboundVnetRouting",)},
+    "microsoft.web/sites": {
+        "2023-01-01": ("properties.defaultHostNameScope",),
+        "2024-11-01": ("properties.outboundVnetRouting",),
+    },
     "region": {"2022-12-01": ("type", "metadata.geography", "availabilityZoneMappings")},
 }
 # The same for fields that went: the newest version that was answered with them.

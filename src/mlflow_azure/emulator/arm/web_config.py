@@ -9,6 +9,7 @@ from mlflow_azure.emulator.arm.call import Answer, Call, Endpoints
 from mlflow_azure.emulator.arm.web_auth_defaults import auth_settings, unused_auth_settings
 from mlflow_azure.emulator.arm.web_config_defaults import in_configuration, new_slot_names, written_logs
 from mlflow_azure.emulator.arm.web_container import run_site
+from mlflow_azure.emulator.arm.web_identity import numbers_of
 from mlflow_azure.emulator.arm.web_mounts import with_states
 from mlflow_azure.emulator.arm.web_site import configure
 from mlflow_azure.emulator.arm.web_sites import SITE
@@ -198,7 +199,8 @@ def _general(call: Call) -> dict[str, Any]:
     configuration: dict[str, Any] = hidden["web"]
     # Recorded in 2023 and 2024, version 2023-01-01: tracing that nobody said the end of.
     traced = {"requestTracingExpirationTime": "9999-12-31T23:59:00Z"} if configuration["requestTracingEnabled"] else {}
-    return traced | configuration | {"siteAuthEnabled": signs_in, "siteAuthSettings": unused_auth_settings()}
+    signing_in = {"siteAuthEnabled": signs_in, "siteAuthSettings": unused_auth_settings()}
+    return traced | configuration | signing_in | numbers_of(site_of(call).get("identity") or {})
 
 
 def _mounts(call: Call, kind: str) -> Answer:

@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/app-service/overview-managed-identity
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 from mlflow_azure.emulator.arm.access import allows, granted
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow_azure.emulator.arm.call import Call
     from mlflow_azure.emulator.arm.resources import Body
 
+_NUMBERS = 100_000
 _SYSTEM, _USER = "SystemAssigned", "UserAssigned"
 _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 
@@ -38,6 +40,17 @@ def written_identity(call: Call, existing: Body | None) -> Body:
     own = _own(call, live, wanted=_SYSTEM in kinds)
     kept = [kind for kind in (_SYSTEM, _USER) if kind in kinds]
     return {"identity": {"type": ", ".join(kept), **own, **attached}} if kept else {}
+
+
+def numbers_of(identity: Body) -> dict[str, int | None]:
+    """Return App Service's own numbers of the identities of a site, in its configuration.
+
+    One for the system-assigned identity, one for the others: recorded in 2024, version 2023-01-01.
+    """
+    named = {"managedServiceIdentityId": identity.get("principalId"), "xManagedServiceIdentityId": None}
+    if attached := identity.get("userAssignedIdentities"):
+        named["xManagedServiceIdentityId"] = ",".join(sorted(attached)).lower()
+    return {name: zlib.crc32(value.encode()) % _NUMBERS if value else None for name, value in named.items()}
 
 
 def _own(call: Call, live: Body, *, wanted: bool) -> Body:
