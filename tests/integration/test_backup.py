@@ -386,7 +386,7 @@ def test_a_file_that_cannot_be_read_is_listed_and_the_backup_incomplete_until_it
 def test_artifacts_can_be_left_out_of_a_backup(cli: Command, stored: Stored, tmp_path: Path) -> None:
     made = cli("backup", str(tmp_path / "b"), *JSON, "--without-artifacts", "--verbose")
     assert [part["kind"] for part in made.data["parts"]] == ["file share"]
-    assert "GET localhost/mlflow/mlruns/0/meta.yaml → 2" in made.stderr
+    assert made.stderr.count("GET localhost/mlflow/mlruns/0/meta.yaml → 2") == 1  # one request for a file
     assert not (tmp_path / "b/container").exists()
 
 
