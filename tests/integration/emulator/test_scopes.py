@@ -95,6 +95,9 @@ def test_a_role_on_a_group_shows_the_subscription_and_that_group_only(azure: Azu
     assert [each.id for each in azure.resources.resources.list()] == [account.id]
     with pytest.raises(HttpResponseError, match="resourceGroups/read"):
         azure.resources.resource_groups.get(other)
+    assert list(subscriptions.list())
+    azure.control("PUT", "permissions", {"roles": []})
+    assert not list(subscriptions.list())
 
 
 def test_permissions_are_those_of_the_roles_at_the_scope_that_is_asked_about(azure: Azure) -> None:

@@ -33,7 +33,8 @@ VERBS = {
 }
 _PROVIDERS = "/subscriptions/{subscription}/providers"
 # Anyone with a role on a group can see its subscription: Terraform's provider relies on that and reads it
-# (github.com/hashicorp/terraform-provider-azurerm/issues/3483). The lists show what the role lets it read: assumed.
+# (github.com/hashicorp/terraform-provider-azurerm/issues/3483). The lists leave out what the caller may not read
+# (github.com/projectkudu/AzureResourceExplorer/issues/254).
 _NARROWED = (
     "/subscriptions/{subscription}",
     "/subscriptions/{subscription}/locations",

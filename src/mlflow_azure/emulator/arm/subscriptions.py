@@ -24,8 +24,13 @@ async def list_tenants(call: Call) -> Answer:
 
 @endpoints.on("GET", "/subscriptions")
 async def list_subscriptions(call: Call) -> Answer:
-    """The subscriptions visible to the caller: those of its token's tenant."""
+    """The subscriptions visible to the caller: those of its token's tenant, if it has a role in it.
+
+    Without a role, the list is empty: github.com/Azure/azure-sdk-for-python/issues/40403.
+    """
     world = call.world
+    if world.permissions().get("roles") == []:
+        return Answer({"value": []})
     seen = [each for each in world.subscriptions() if world.tenant_of(each["subscriptionId"]) == call.principal["tid"]]
     return Answer({"value": [_described(world, each) for each in seen]})
 
