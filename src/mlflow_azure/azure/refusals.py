@@ -62,8 +62,7 @@ HINTS = {
     "Build with Docker on this machine: mlflow-azure deploy --build local",
     "Authorization_RequestDenied": "You are not allowed to do that in Microsoft Entra ID. Ask for the Application "
     "Developer role there, or have an administrator create the app registration and use that one: set "
-    "AAD_CLIENT_SECRET, then "
-    "mlflow-azure auth enable --client-id ID",
+    "AAD_CLIENT_SECRET, then mlflow-azure auth enable --client-id ID",
     "EntraPremiumNeeded": "Groups need Microsoft Entra ID P1. Name people: mlflow-azure auth enable --allow-user NAME",
     "CredentialTypeNotAllowedAsPerAppPolicy": "Your tenant's policy forbids client secrets. Ask the policy's owner for "
     "an exemption.",
