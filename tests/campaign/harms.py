@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.campaign.stage import Stage
     from tests.support.command import Result
 
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 3
 STORAGE = re.compile(r"/(mlflow(/.*)?)?$")
 """Paths of the file share and of the blob container, and of the list of shares."""
 # Of an operation, or of a resource that is new each time.

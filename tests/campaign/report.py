@@ -47,8 +47,9 @@ the nine commands that change a deployment, and `backup`, `restore` and `upgrade
 - after a `destroy` at the same time as another command, one more `destroy` leaves nothing behind, and a `deploy` after
   it works.
 
-CI runs 30 cases on each change: three of each of ten operations, always the same ones, with every kind of fault among
-them ([`test_campaign.py`](../tests/integration/test_campaign.py)). A tenth of the table would take hours.
+CI runs 100 cases on each change: ten of each of ten operations, always the same ones, with every kind of fault among
+them ([`test_campaign.py`](../tests/integration/test_campaign.py)). A tenth of the table would take more than ten
+minutes.
 
 The checks are in [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or an expired `--timeout`
 can occur at any request of the command, to any service; other faults occur in Resource Manager, Microsoft Graph or the

@@ -16,7 +16,7 @@ OPERATIONS = (
     ("update of everything", "destroy", "auth enable", "cd enable", "identity on", "deploy with more workers"),
 )
 """Those that need no long preparation; the ones of a line begin where they share it."""
-EACH = 3
+EACH = 10
 
 
 @pytest.mark.parametrize("operations", OPERATIONS, ids=" and ".join)
