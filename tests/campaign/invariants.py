@@ -99,12 +99,12 @@ def serves(stage: Stage) -> Iterator[str]:
             yield f"the server answers {status}"
 
 
-def _status(stage: Stage) -> int | str:
-    """What the server answers, or why it does not."""
+def _status(stage: Stage, *, again: bool = True) -> int | str:
+    """What the server answers, or why it does not: one connection may be reset, as clients expect."""
     try:
         return requests.get(stage.url + PROBE, timeout=120).status_code
     except requests.ConnectionError as error:
-        return f"with {error}; the emulator {stage.condition()}"
+        return _status(stage, again=False) if again else f"with {error}; the emulator {stage.condition()}"
 
 
 def end_state(stage: Stage, stored: dict[str, Any]) -> dict[str, Any]:
