@@ -245,3 +245,12 @@ def test_a_server_without_keys_has_nothing_to_rotate(deployment: Deployment, liv
     assert "identity" in answer.data["not_rotated"][0]["reason"]
     assert deployment.emulator.writes == []
     assert deployment.json("deploy", "--no-identity").exit_code == 0
+
+
+def test_while_another_machine_copies_there_no_key_becomes_new(deployment: Deployment, live: Live) -> None:
+    before, containers = live.keys, live.azure.storage.blob_containers
+    where = (GROUP, live.account, containers.list(GROUP, live.account).next().name)
+    its = containers.lease(*where, {"action": "Acquire", "leaseDuration": 60}).lease_id
+    refused = deployment.json("rotate-keys")
+    containers.lease(*where, {"action": "Release", "leaseId": its})
+    assert (refused.exit_code, refused.errors[0]["code"], live.keys) == (2, "InUse", before)

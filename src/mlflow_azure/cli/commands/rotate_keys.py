@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -72,15 +73,18 @@ def rotate_keys(
       mlflow-azure rotate-keys --storage
 
     """
+    from mlflow_azure.cli.database_access import alone_everywhere
     from mlflow_azure.deployment.rotation import Keys, Kind
 
     named = {Kind.STORAGE: storage, Kind.REGISTRY: registry, Kind.SIGN_IN: sign_in}
     asked = [kind for kind in Kind if named[kind] or not any(named.values())]
-    keys = run.wait(lambda: Keys(run.azure, run.settings))
-    going = [kind for kind in asked if kind not in keys.fixed]
     done: tuple[Done, ...] = ()
-    for execution in keys.executions(run, going) if going else ():
-        done = apply(run, execution)
+    # A backup, restore or upgrade uses the storage keys, and an upgrade removes the mount that a rotation writes.
+    with alone_everywhere(run, "rotating the keys of") if Kind.STORAGE in asked else nullcontext():
+        keys = run.wait(lambda: Keys(run.azure, run.settings))
+        going = [kind for kind in asked if kind not in keys.fixed]
+        for execution in keys.executions(run, going) if going else ():
+            done = apply(run, execution)
     fixed = tuple(NotRotated(kind, keys.fixed[kind]) for kind in asked if kind in keys.fixed)
     run.answer(RotateKeysAnswer(keys.url, tuple(going), fixed, done))
     if Kind.STORAGE in going:
