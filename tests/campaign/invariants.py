@@ -26,8 +26,8 @@ _VARYING = re.compile(
 _PASSING = re.compile(r"/runs/|/operationstatuses/")
 _MARKS = frozenset({"etag", "hint", "mlflow-azure-changed", "MLFLOW_AZURE_KEYS_ROTATED"})
 """Fields that follow from others, or from a secret, or tell which command was the last, and when."""
-_LOGS = frozenset({"events"})
-"""What a resource keeps that tells of what happened, not of how it is."""
+_LOGS = frozenset({"events", "lease"})
+"""What a resource keeps that tells of what happened, or ends by itself, not of how it is."""
 SECRETS = frozenset({"MLFLOW_AZURE_SIGN_IN_SECRET", "publishingPassword"})
 
 

@@ -39,6 +39,7 @@ NOT_RUN = {
     "curl -sG https://prices.azure.com": "asks Azure for its prices",
     "docker push": "needs a registry in Azure; tests/docker pushes to one of its own",
     "export HTTPS_PROXY": "needs such a proxy; test_clouds.py has one",
+    "mlflow-azure deploy --mlflow 3 --auth --backend-uri-secret": "needs that secret; test_deploy_3.py has one",
     "mlflow-azure deploy --build-ca": "needs an engine and such a registry; tests/docker has them",
     "mlflow-azure auth enable --allow-user": "needs that user and that group; test_auth.py has some",
     "mlflow-azure logs --follow": "goes on until it is stopped; test_logs.py stops it",
