@@ -45,7 +45,9 @@ class PooledAdapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Return which connections a request may use: those with the same TLS context."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        host, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] == "http":
+            return host, options
         bundle = verify if isinstance(verify, str) else certifi.where()
         return host, {"cert_reqs": "CERT_REQUIRED", "ssl_context": tls_context(bundle)}
 

@@ -19,7 +19,7 @@ def plain(value: object) -> Any:
     dropped. Values that JSON does not know become text, which for a `Secret` is "(secret)".
     """
     match value:
-        case None | bool() | int() | float():
+        case None | bool() | int() | float() | str():  # before Mapping, which asks all its subclasses
             return value
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}

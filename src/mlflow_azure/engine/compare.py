@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from mlflow_azure.events import Difference
 
@@ -23,6 +23,7 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+_SCALARS = (str, int, float, type(None))
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def chosen(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[s
 
 
 def _chosen(wanted: Any, found: Any) -> Any:
-    if isinstance(wanted, Mapping):
-        return chosen(wanted, found if isinstance(found, Mapping) else None)
+    if _is_mapping(wanted):
+        return chosen(wanted, found if _is_mapping(found) else None)
     if isinstance(wanted, OneOf):
         return found if found in wanted.values else wanted.values[0]
     return wanted
@@ -65,8 +66,8 @@ def _differences(desired: Mapping[str, Any], live: Mapping[str, Any], prefix: st
     for key, wanted in desired.items():
         found = live.get(key)
         path = f"{prefix}{key}"
-        if isinstance(wanted, Mapping):
-            yield from _differences(wanted, found if isinstance(found, Mapping) else {}, f"{path}.")
+        if _is_mapping(wanted):
+            yield from _differences(wanted, found if _is_mapping(found) else {}, f"{path}.")
         elif isinstance(wanted, OneOf):
             if found not in wanted.values:
                 yield Difference(path, found, wanted.values[0])
@@ -76,8 +77,13 @@ def _differences(desired: Mapping[str, Any], live: Mapping[str, Any], prefix: st
 
 def has_unknown(value: Any) -> bool:
     """Whether any value in `value`, at any depth, is not known yet."""
-    if isinstance(value, Mapping):
+    if _is_mapping(value):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(has_unknown(item) for item in value)
     return value is UNKNOWN
+
+
+def _is_mapping(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is one. Only asked of what is no scalar: an ABC asks all its subclasses, of which the SDK has many."""
+    return not isinstance(value, _SCALARS) and isinstance(value, Mapping)
