@@ -26,9 +26,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Command:
+def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Command:
     """The command line, with an emulator home of its own, and no Azure account."""
-    return isolated(tmp_path)
+    return isolated(tmp_path, light=request.node.get_closest_marker("light") is not None)
 
 
 @pytest.fixture(scope="session")

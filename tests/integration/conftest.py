@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def shared_cli(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    return isolated(tmp_path_factory.mktemp("shared"))
+def shared_cli(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Command:
+    light = request.node.get_closest_marker("light") is not None
+    return isolated(tmp_path_factory.mktemp("shared"), light=light)
 
 
 @pytest.fixture(scope="module")

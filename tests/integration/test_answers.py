@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 if TYPE_CHECKING:
     from tests.support.command import Command
 
+pytestmark = pytest.mark.light
+
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 JSON = ("--cloud", "emulator", "--output", "json")
 

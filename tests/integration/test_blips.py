@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.support.deployment import Deployment
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 DEPLOY = ("deploy", "--cloud", "emulator", "--output", "json")
 READING_POSTS = (
     "/storageAccounts/[^/]+/listKeys$",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
+
+pytestmark = pytest.mark.light
 
 
 def test_a_local_build_is_refused_before_anything_is_written(cli: Command, emulator: Emulator) -> None:

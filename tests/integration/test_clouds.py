@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command, Result
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 SIGN_IN = {
     "public": "login.microsoftonline.com",
     "usgov": "login.microsoftonline.us",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 COMMANDS = (
     ("deploy",),
     ("deploy", "--auth"),

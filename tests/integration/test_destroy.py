@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 EMULATOR = ("--cloud", "emulator")
 JSON = (*EMULATOR, "--output", "json")
 DESTROY = ("destroy", *JSON, "--yes")

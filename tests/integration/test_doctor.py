@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command, Result
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 JSON = ("--cloud", "emulator", "--output", "json")
 HEALTHY: dict[str, Any] = {
     "providers": dict.fromkeys(("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web"), "Registered"),

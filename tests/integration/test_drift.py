@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 JSON = ("--cloud", "emulator", "--output", "json")
 ALLOWED = "192.0.2.0/24"
 OUR_RULE = {"ipAddress": ALLOWED, "action": "Allow", "priority": 100, "name": "mlflow-azure-0"}

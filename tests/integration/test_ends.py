@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.deployment import Deployment
 
+pytestmark = pytest.mark.light
+
 PAGE = 4096  # bytes; no pipe is smaller
 FULL = Path("/dev/full")
 SLOW_LIBRARY = """

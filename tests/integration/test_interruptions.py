@@ -6,6 +6,8 @@ import json
 import signal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
+
+pytestmark = pytest.mark.light
 
 DEPLOY = ("deploy", "--cloud", "emulator", "--output", "json")
 

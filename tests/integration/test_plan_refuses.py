@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command, Result
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 JSON = ("--cloud", "emulator", "--output", "json")
 THREE = ("--mlflow", "3", "--public")
 PROVIDERS = ("ContainerRegistry", "DBforPostgreSQL", "ManagedIdentity", "Storage", "Web")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
+
+pytestmark = pytest.mark.light
 
 JSON = ("--cloud", "emulator", "--output", "json")
 

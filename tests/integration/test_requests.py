@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 JSON = ("--cloud", "emulator", "--output", "json")
 UNCHANGED = 15
 FIRST = 35

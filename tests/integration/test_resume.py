@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tests.support.command import Command, Result
     from tests.support.running_emulator import Emulator
 
+pytestmark = pytest.mark.light
+
 DEPLOY = ("deploy", "--cloud", "emulator", "--output", "json")
 NAMESPACES = ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.Web")
 ENOUGH = 12

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.support.deployment import Deployment
 
+pytestmark = pytest.mark.light
+
 GROUP = "mlflow-rg"
 LATER = {"Retry-After": "1"}
 PUT_OFF = r" 429 \("

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.support.deployment import Deployment
+
+pytestmark = pytest.mark.light
 
 REQUEST = re.compile(r"^(GET|POST|PUT|PATCH|HEAD) \S+/\S* → \d{3} \(\d+ ms\)$", re.MULTILINE)
 

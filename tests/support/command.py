@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.support import warm
+from tests.support.light_servers import make_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,8 +95,13 @@ class Command:
         return Command(self.directory, {**self.environ, "RG_NAME": group})
 
 
-def isolated(directory: Path) -> Command:
-    """The command line with a directory to work in and an emulator home of its own, and no Azure account."""
+def isolated(directory: Path, *, light: bool = False) -> Command:
+    """The command line with a directory to work in and an emulator home of its own, and no Azure account.
+
+    Args:
+        light: Whether a small server takes the place of MLflow and of Azurite in the emulator: it starts at once.
+
+    """
     work = directory / "work"
     work.mkdir()
     environ = {
@@ -104,4 +110,6 @@ def isolated(directory: Path) -> Command:
         "AZURE_CONFIG_DIR": str(directory / "azure"),
         "COLUMNS": "160",
     }
+    if light:
+        environ |= make_cache(directory / "cache")
     return Command(work, environ)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator import launcher
 from mlflow_azure.emulator.home import Home
+from tests.support import warm
 from tests.support.emulated import Azure
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ class Emulator:
 def started(cli: Command) -> Iterator[Emulator]:
     """The emulator of this command line, running for the length of a `with` block."""
     home = Home(Path(cli.environ["MLFLOW_AZURE_EMULATOR_HOME"]))
-    answer = cli("emulator", "start")
-    assert answer.exit_code == 0, answer.stderr
+    home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    process = warm.start_emulator(home.root, home.log_file, cli.environment())
+    while launcher.endpoint(home) is None:
+        assert process.is_alive(), home.log_file.read_text()
+        process.join(0.02)
     try:
         yield Emulator(home)
     finally:

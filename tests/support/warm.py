@@ -1,4 +1,4 @@
-"""The command line in processes forked from one that has imported it, which saves most of their processor time.
+"""The command line and the emulator in processes forked from one that has imported them, which saves processor time.
 
 Nothing else is other than in a run of a user's: `python -m mlflow_azure` in a process of its own, with pipes and a
 clean environment. What is tested of the start, and what is stopped or signalled, runs in processes that start cold.
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
 _forks = multiprocessing.get_context("forkserver")
@@ -41,6 +42,13 @@ def run(arguments: tuple[str, ...], directory: Path, environ: Mapping[str, str],
     return code, texts[0], texts[1]
 
 
+def start_emulator(root: Path, log: Path, environ: Mapping[str, str]) -> BaseProcess:
+    """Start the emulator with its home at `root`, as the launcher does: in the background, in a session of its own."""
+    process = _forks.Process(target=_be_emulator, args=(str(root), str(log), dict(environ)), daemon=True)
+    process.start()
+    return process
+
+
 def _write(stream: Connection, text: str) -> None:
     with open(stream.fileno(), "w", encoding="utf-8", closefd=False) as file:
         file.write(text)
@@ -57,6 +65,19 @@ def _be(arguments: tuple[str, ...], directory: str, environ: dict[str, str], str
     for number, end in enumerate(streams):
         os.dup2(end.fileno(), number)
         end.close()
+    _run("mlflow_azure", ["mlflow-azure", *arguments], directory, environ)
+
+
+def _be_emulator(root: str, log: str, environ: dict[str, str]) -> None:
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number in (1, 2):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+    _run("mlflow_azure.emulator", ["mlflow-azure-emulator", "--home", root], root, environ)
+
+
+def _run(module: str, argv: list[str], directory: str, environ: dict[str, str]) -> None:
+    """Run a module as `python -m` does, with the standard streams that were opened."""
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace", buffering=1)
@@ -64,5 +85,5 @@ def _be(arguments: tuple[str, ...], directory: str, environ: dict[str, str], str
     os.environ.update(environ)
     os.chdir(directory)
     tempfile.tempdir = None
-    sys.argv = ["mlflow-azure", *arguments]
-    runpy.run_module("mlflow_azure", run_name="__main__", alter_sys=True)
+    sys.argv = argv
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
