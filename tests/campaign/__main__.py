@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlflow_azure.emulator.home import Home
 from tests.campaign.forked import Forked
 from tests.campaign.harms import HARMS
 from tests.campaign.operations import OPERATIONS
 from tests.campaign.pairs import HARM as WITHIN
-from tests.campaign.pairs import PAIRS, PairTrial
+from tests.campaign.pairs import PAIRS, PairTrial, start_of
 from tests.campaign.record import add, known, load
 from tests.campaign.report import page
 from tests.campaign.stage import Stage
@@ -58,7 +58,6 @@ class Wanted:
     Attributes:
         every: Every n-th request.
         first: Which of them comes first.
-        sample: How many cases of each operation, instead of every n-th request with each harm; 0 for all.
         pairs: Names of the pairs of commands; empty for all.
         known: Cases that are not run again.
         end: When no further one is begun, by the monotonic clock.
@@ -67,7 +66,6 @@ class Wanted:
 
     every: int
     first: int
-    sample: int
     pairs: frozenset[str]
     known: frozenset[tuple[str, str, int]]
     end: float
@@ -88,25 +86,10 @@ class Wanted:
 
     def within(self, trial: Trial, harms: set[str]) -> Iterator[tuple[Harm, int]]:
         """The cases of an operation: a harm, and the request at which it comes."""
-        if self.sample:
-            yield from _sampled(trial, self.sample)
-            return
         for number, harm in enumerate(HARMS):
             if harm.name in harms:
                 for at in self.of(trial.operation.name, harm.name, number, len(trial.requests(harm))):
                     yield harm, at
-
-
-def _sampled(trial: Trial, count: int) -> Iterator[tuple[Harm, int]]:
-    """So many cases of an operation, always the same: the harms in turn, at requests that are spread evenly."""
-    first = count * OPERATIONS.index(trial.operation)
-    for number in range(first, first + count):
-        harm = HARMS[number % len(HARMS)]
-        yield harm, 1 + int(number * _GOLDEN % 1 * len(trial.requests(harm)))
-
-
-_GOLDEN = (5**0.5 - 1) / 2
-"""The fractions of its multiples lie evenly between 0 and 1, however many there are."""
 
 
 def cases(operations: Sequence[Operation], harms: set[str], wanted: Wanted) -> Iterator[Case]:
@@ -124,14 +107,24 @@ def cases(operations: Sequence[Operation], harms: set[str], wanted: Wanted) -> I
 
 def pairs(operations: set[str], wanted: Wanted) -> Iterator[Case]:
     """Two at once, in all pairs that begin with one of these operations, at every n-th request."""
+    chosen: dict[Any, list[tuple[int, Operation, Operation]]] = {}
     for number, (one, other) in enumerate(PAIRS):
-        name = f"{one.name} / {other.name}"
-        if one.name in operations and name in (wanted.pairs or {name}) and not (wanted.over or wanted.sample):
-            with staged(stores=one.stores or other.stores) as stage:
-                trial = PairTrial(stage, one, other)
-                trial.rehearse()
-                requests = wanted.of(trial.name, WITHIN, number, len(trial.sent))
-                yield from filter(None, (trial.case(at) for at in requests))
+        if one.name in operations and f"{one.name} / {other.name}" in (wanted.pairs or {f"{one.name} / {other.name}"}):
+            chosen.setdefault((start_of(one, other), one.stores or other.stores), []).append((number, one, other))
+    for (start, stores), of_start in chosen.items():
+        if not wanted.over:
+            with staged(stores=stores) as stage:
+                stage.prepare(start)
+                for each in of_start:
+                    yield from _within(stage, wanted, *each)
+
+
+def _within(stage: Stage, wanted: Wanted, number: int, one: Operation, other: Operation) -> Iterator[Case]:
+    """The cases of a pair."""
+    if not wanted.over:
+        trial = PairTrial(stage, one, other)
+        trial.rehearse()
+        yield from filter(None, (trial.case(at) for at in wanted.of(trial.name, WITHIN, number, len(trial.sent))))
 
 
 def _read(results: Path) -> list[Case]:
@@ -143,7 +136,6 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     asked.add_argument("--every", type=int, default=1, help="only every n-th request")
     asked.add_argument("--first", type=int, default=0, help="with --every: which of them comes first")
-    asked.add_argument("--sample", type=int, default=0, help="so many cases of each operation, always the same")
     asked.add_argument("--operation", action="append", choices=[each.name for each in OPERATIONS])
     asked.add_argument("--harm", action="append", choices=[*(each.name for each in HARMS), WITHIN])
     asked.add_argument("--pair", action="append", help="only these two at once: 'cd enable / identity on'")
@@ -159,7 +151,7 @@ def main() -> int:
     there = {*known(load()), *((each.operation, each.harm, each.at) for each in before)} if options.missing else set()
     pair = frozenset(options.pair or ())
     end = time.monotonic() + 60 * options.minutes
-    wanted = Wanted(options.every, options.first, options.sample, pair, frozenset(there), end)
+    wanted = Wanted(options.every, options.first, pair, frozenset(there), end)
     harms = {WITHIN} if pair else set(options.harm or [*(each.name for each in HARMS), WITHIN])
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
     done: Counter[bool] = Counter()

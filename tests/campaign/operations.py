@@ -55,6 +55,11 @@ class Operation:
     further: tuple[Line, ...] = ()
     stores: bool = False
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether MLflow 3 is deployed, or what is stored is copied or moved."""
+        return self.stores or MLFLOW_3 in (self.line, *self.before)
+
 
 AUTH_ON: Line = ("auth", "enable")
 CD_ON: Line = ("cd", "enable")

@@ -65,7 +65,7 @@ class PairTrial:
 
     def rehearse(self) -> None:
         """Run the first of them undisturbed, and where it matters both in either order."""
-        self.stage.prepare(start_of(self.one, self.other))
+        self.stage.put_back()
         self.sent = self.stage.rehearse(self.one.line)
         if self._ordered:
             self.orders = [self._in_turn(self.one, self.other), self._in_turn(self.other, self.one)]
