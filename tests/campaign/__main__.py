@@ -93,16 +93,21 @@ class Wanted:
 
 
 def cases(operations: Sequence[Operation], harms: set[str], wanted: Wanted) -> Iterator[Case]:
-    """The cases of operations that start from the same state."""
-    if harms == {WITHIN} or wanted.over:
-        return
-    with staged(stores=operations[0].stores) as stage:
-        stage.prepare(operations[0].before)
-        for operation in operations:
-            if not wanted.over:
-                trial = Trial(stage, operation)
-                trial.rehearse()
-                yield from filter(None, (trial.case(harm, at) for harm, at in wanted.within(trial, harms)))
+    """The cases of operations; those that start from the same state share a stage."""
+    for start, stores in dict.fromkeys((each.before, each.stores) for each in operations):
+        if harms != {WITHIN} and not wanted.over:
+            with staged(stores=stores) as stage:
+                stage.prepare(start)
+                for operation in operations:
+                    if (operation.before, operation.stores) == (start, stores) and not wanted.over:
+                        yield from _disturbed(stage, operation, harms, wanted)
+
+
+def _disturbed(stage: Stage, operation: Operation, harms: set[str], wanted: Wanted) -> Iterator[Case]:
+    """The cases of an operation."""
+    trial = Trial(stage, operation)
+    trial.rehearse()
+    yield from filter(None, (trial.case(harm, at) for harm, at in wanted.within(trial, harms)))
 
 
 def pairs(operations: set[str], wanted: Wanted) -> Iterator[Case]:
@@ -156,16 +161,14 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell, too
     done: Counter[bool] = Counter()
     chosen = [each for each in OPERATIONS if each.name in (options.operation or [each.name])]
-    for start in dict.fromkeys((each.before, each.stores) for each in chosen):
-        operations = [each for each in chosen if (each.before, each.stores) == start]
-        within = pairs({each.name for each in operations}, wanted) if WITHIN in harms else ()
-        for case in chain(cases(operations, harms, wanted), within):
-            done[not case.faults] += 1
-            told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
-            print(f"{case.operation}, {case.harm} at {case.at} of {case.of}: {told}", flush=True)
-            if options.results:
-                with options.results.open("a") as file:
-                    file.write(json.dumps(asdict(case)) + "\n")
+    within = pairs({each.name for each in chosen}, wanted) if WITHIN in harms else ()
+    for case in chain(cases(chosen, harms, wanted), within):
+        done[not case.faults] += 1
+        told = "; ".join(case.faults) or ("survived" if case.survived else "converged")
+        print(f"{case.operation}, {case.harm} at {case.at} of {case.of}: {told}", flush=True)
+        if options.results:
+            with options.results.open("a") as file:
+                file.write(json.dumps(asdict(case)) + "\n")
     print(f"{done.total()} cases, {done[True]} survived or converged")
     return 1 if done[False] else 0
 

@@ -151,7 +151,7 @@ class PairTrial:
                 yield from (f"a further {each.name} wrote {write}" for write in written)
 
     def _converges(self, failed: list[Operation]) -> Iterator[str]:
-        """One after the other, both come to an end, and a deploy finds nothing to do."""
+        """One after the other, both come to an end, and find nothing to do, if that was not seen already."""
         if self._destroys:
             yield from self._is_gone_and_comes_back()
         elif self.stores:
@@ -159,7 +159,7 @@ class PairTrial:
                 self._finish(each)
             if failed:
                 yield from self._as_in_turn()
-        else:
+        elif failed or self._opposite:
             for each in (self.other, self.one):
                 self._finish(each)
             yield from self._nothing_left(*([self.one] if self._opposite else [self.one, self.other]))

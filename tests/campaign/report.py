@@ -52,8 +52,8 @@ the nine commands that change a deployment, and `backup`, `restore` and `upgrade
 - after a `destroy` at the same time as another command, one more `destroy` leaves nothing behind, and a `deploy` after
   it works.
 
-CI runs a fixed tenth of the first group on each change: every tenth request of each command, with each kind of fault
-and with every other command within ([`tests/integration/campaign`](../tests/integration/campaign)).
+CI runs a fixed tenth of the first group on each change: each kind of fault at every seventh request of each command,
+and each pair of commands once ([`test_campaign.py`](../tests/integration/test_campaign.py)).
 
 The checks are in [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or an expired `--timeout`
 can occur at any request of the command, to any service; other faults occur in Resource Manager, Microsoft Graph or the

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.command import Command, Result
     from tests.support.running_emulator import Emulator
 
-pytestmark = [pytest.mark.slow, pytest.mark.light]
+pytestmark = pytest.mark.slow
 
 JSON = ("--cloud", "emulator", "--output", "json")
 THREE = ("--mlflow", "3")
