@@ -52,8 +52,9 @@ the nine commands that change a deployment, and `backup`, `restore` and `upgrade
 - after a `destroy` at the same time as another command, one more `destroy` leaves nothing behind, and a `deploy` after
   it works.
 
-CI runs a fixed tenth of the first group on each change: each kind of fault at every seventh request of each command,
-and each pair of commands once ([`test_campaign.py`](../tests/integration/test_campaign.py)).
+CI runs fixed cases of the first group ([`test_campaign.py`](../tests/integration/test_campaign.py)): on each change
+(`.ci/run`), each kind of fault at every thirtieth request of each command; each night (`.ci/nightly`), a tenth: each
+kind of fault, and each other command within, at every tenth request.
 
 The checks are in [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or an expired `--timeout`
 can occur at any request of the command, to any service; other faults occur in Resource Manager, Microsoft Graph or the

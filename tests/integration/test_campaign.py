@@ -1,4 +1,4 @@
-"""A fixed tenth of the campaign, of what does not take long: all of it is `make campaign`."""
+"""Fixed cases of the campaign, of what takes not long: some in each run, a tenth each night (.ci/nightly)."""
 
 from __future__ import annotations
 
@@ -18,29 +18,35 @@ from tests.campaign.pairs import PAIRS, start_of
 if TYPE_CHECKING:
     from tests.campaign.operations import Step
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 AT_ONCE = 4
 """Processes. Most of a case is waiting: for a deadline that passes, or before a request is sent again."""
-EVERY = 7
-"""Each harm comes at every seventh request of a command, from another one on."""
 SHORT = [each.name for each in OPERATIONS if not each.takes_long]
 
 
-def test_a_disturbed_command_keeps_every_promise_and_comes_to_the_same_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "every",
+    [
+        pytest.param(30, marks=pytest.mark.timeout(900), id="some"),
+        pytest.param(10, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)], id="a tenth"),
+    ],
+)
+def test_a_disturbed_command_keeps_every_promise_and_comes_to_the_same_end(tmp_path: Path, every: int) -> None:
     harms = [f"--harm={each.name}" for each in HARMS]
-    cases = _run(tmp_path, [[f"--every={EVERY}", f"--operation={name}", *harms] for name in SHORT])
+    cases = _run(tmp_path, [[f"--every={every}", f"--operation={name}", *harms] for name in SHORT])
     assert {case["operation"] for case in cases} == set(SHORT)
     assert {case["harm"] for case in cases} == {each.name for each in HARMS}
 
 
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_two_commands_at_once_keep_every_promise(tmp_path: Path) -> None:
     alike: dict[tuple[Step, ...], list[str]] = {}  # pairs that start from the same state
     for one, other in PAIRS:
         if not (one.takes_long or other.takes_long):
             alike.setdefault(start_of(one, other), []).append(f"{one.name} / {other.name}")
-    once = "--every=1000"  # more requests than any command sends: each pair at one of its own
-    cases = _run(tmp_path, [[once, *(f"--pair={name}" for name in names)] for names in alike.values()])
+    cases = _run(tmp_path, [["--every=10", *(f"--pair={name}" for name in names)] for names in alike.values()])
     # A request at which a command was to wait may not be sent this time.
     assert len({case["operation"] for case in cases}) > 0.9 * sum(map(len, alike.values()))
 
