@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from mlflow_azure import console
 from mlflow_azure.cli.invocation import Common, Invocation
 from mlflow_azure.cli.options import chosen, settings_parameters
-from mlflow_azure.cli.signals import ignore_signals, interrupted
+from mlflow_azure.cli.signals import hidden_by, ignore_signals, interrupted
 from mlflow_azure.errors import as_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlflow_azure.cli.answer import Answer
+    from mlflow_azure.errors import MlflowAzureError
 
 COMMANDS: dict[str, Command] = {}
 """All commands by full name, such as "settings show"."""
@@ -105,13 +106,15 @@ def _run(function: Callable[..., int | None], run: Invocation, arguments: dict[s
         with run.at_the_end:
             return function(run, **arguments) or 0
     except KeyboardInterrupt as cause:
-        stopped = interrupted(cause)
-        run.console.failure(run.command, stopped, run.achieved)
-        return stopped.exit_code
+        return _failed(run, interrupted(cause))
     except console.OutputClosedError:
         return 0
     except Exception as error:  # noqa: BLE001 - the last resort, so that JSON stays JSON
         ignore_signals()  # as after any answer
-        ours = as_ours(error)
-        run.console.failure(run.command, ours, run.achieved)
-        return ours.exit_code
+        hidden = hidden_by(error)
+        return _failed(run, interrupted(hidden) if hidden else as_ours(error))
+
+
+def _failed(run: Invocation, error: MlflowAzureError) -> int:
+    run.console.failure(run.command, error, run.achieved)
+    return error.exit_code

@@ -13,7 +13,7 @@ import typer
 from mlflow_azure import __version__
 from mlflow_azure.cli.lazy import PLAIN, Ended, LazyCommand, LazyGroup, off_unless_given
 from mlflow_azure.cli.names import GROUPS, NAMES, PROGRAM
-from mlflow_azure.cli.signals import end_on_signals, interrupted
+from mlflow_azure.cli.signals import end_on_signals, hidden_by, interrupted
 from mlflow_azure.errors import as_ours
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None, *, came: Sequence[int] = ()) ->
             console.discard(sys.stdout)
         code = _report(argv, console.lost_answer(error))
     except Exception as error:  # noqa: BLE001 - what comes before a command's own last resort
-        by = error.by if isinstance(error, Ended) else error
+        by = hidden_by(error) or (error.by if isinstance(error, Ended) else error)
         code = _report(argv, as_ours(by) if isinstance(by, Exception) else interrupted(by))
     _exit(code or 0)
 

@@ -47,6 +47,17 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def hidden_by(error: BaseException) -> BaseException | None:
+    """Return the Ctrl+C or signal that an exception hides, if it does.
+
+    One that arrives just as `Condition.wait` begins leaves its lock released; releasing it again raises a RuntimeError.
+    """
+    cause = error.__context__ if isinstance(error, RuntimeError) else None
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__context__
+    return cause
+
+
 def interrupted(cause: BaseException, remark: str = "Azure finishes what it has started") -> InterruptedByUserError:
     """Return the error for Ctrl+C or a signal. Further signals are ignored."""
     ignore_signals()
