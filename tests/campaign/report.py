@@ -53,8 +53,8 @@ the nine commands that change a deployment, and `backup`, `restore` and `upgrade
   it works.
 
 CI runs fixed cases of the first group ([`test_campaign.py`](../tests/integration/test_campaign.py)): on each change
-(`.ci/run`), each kind of fault at every thirtieth request of each command; each night (`.ci/nightly`), a tenth: each
-kind of fault, and each other command within, at every tenth request.
+(`.ci/run`), each kind of fault once in each command; each night (`.ci/nightly`), a tenth: each kind of fault, and each
+other command within, at every tenth request.
 
 The checks are in [`tests/campaign/invariants.py`](../tests/campaign/invariants.py). A signal or an expired `--timeout`
 can occur at any request of the command, to any service; other faults occur in Resource Manager, Microsoft Graph or the
