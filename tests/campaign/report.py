@@ -61,7 +61,7 @@ can occur at any request of the command, to any service; other faults occur in R
 storage account.
 
 To start quickly, a small server stands in for MLflow behind the emulated web app, and another one for Azurite behind
-the storage account; the other tests run the real MLflow and Azurite. Where stored data matters (`backup`, `restore`,
+the storage account, as in tests where MLflow plays no part. Where stored data matters (`backup`, `restore`,
 `upgrade`), the real Azurite and PostgreSQL hold it: an experiment with two runs and their artifacts. Runs are moved,
 and the database is dumped and loaded, by the program in MLflow 3's image with its own packages; only the serving web
 app is the small server. Afterwards every file, blob and row is compared.

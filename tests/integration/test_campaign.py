@@ -1,4 +1,4 @@
-"""Fixed cases of the campaign, of what takes not long: some in each run, a tenth each night (.ci/nightly)."""
+"""Fixed cases of the campaign that do not take long: some in each run, a tenth each night (.ci/nightly)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.command import Result
     from tests.support.deployment import Deployment
 
-pytestmark = [pytest.mark.slow, pytest.mark.light]
+pytestmark = pytest.mark.light
 
 GROUP = "mlflow-rg"
 POLICY = "/basicPublishingCredentialsPolicies/scm"

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
 
-pytestmark = pytest.mark.light
-
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.support.command import Command
     from tests.support.running_emulator import Emulator
 
-pytestmark = [pytest.mark.slow, pytest.mark.light]
+pytestmark = pytest.mark.light
 
 JSON = ("--cloud", "emulator", "--output", "json")
 GROUP = "mlflow-rg"

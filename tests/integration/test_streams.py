@@ -10,8 +10,6 @@ import pytest
 
 from tests.support.consoles import PATIENCE, Terminal
 
-pytestmark = pytest.mark.light
-
 PROGRAM = """
 import os, sys
 from mlflow_azure.console import OutputClosedError, create

@@ -7,12 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.support.command import Command
-
-pytestmark = pytest.mark.light
 
 HERE, ELSEWHERE = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
 SERVER = "33333333-3333-3333-3333-333333333333"
