@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -80,6 +82,15 @@ def test_an_image_comes_back_byte_for_byte(admin: requests.Session, url: str) ->
     assert admin.get(blob).content == layer
     assert admin.head(blob).headers["Content-Length"] == str(len(layer))
     assert admin.get(blob, headers={"Range": "bytes=10-14"}).content == layer[10:15]
+
+
+def test_an_image_can_be_pushed_by_several_at_once(admin: requests.Session, url: str) -> None:
+    """As by two deploys; without the emulator, docker-registry would refuse some of them."""
+    with ThreadPoolExecutor(8) as pushes:
+        for number in range(12):
+            push = partial(_push_image, admin, url, "team/image", "v1", b"layer %d" % number)
+            pushed = {future.result() for future in [pushes.submit(push) for _ in range(8)]}
+            assert pushed == {_get_manifest(admin, url, "v1").headers["Docker-Content-Digest"]}
 
 
 def test_repositories_are_listed_page_by_page_and_tags_in_order(admin: requests.Session, url: str) -> None:

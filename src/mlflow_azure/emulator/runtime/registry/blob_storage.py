@@ -11,7 +11,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
@@ -121,14 +121,25 @@ class _RealStorage:
         self._process = process
         self._repositories = data / "docker/registry/v2/repositories"
         self._proxy = ReverseProxy()
+        self._linking = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
         try:
-            response = await self._proxy.forward(Request(scope, receive), self._process.port)
+            async with self._turn(request):
+                response = await self._proxy.forward(request, self._process.port)
         except httpx.TransportError as error:
             await PlainTextResponse(f"the registry does not respond: {error}", 503)(scope, receive, send)
             return
         await response(scope, receive, send)
+
+    def _turn(self, request: Request) -> AbstractAsyncContextManager[object]:
+        """Admit one request at a time of those that write or follow links to blobs; uploaded data (PATCH) needs none.
+
+        The program empties a link before it writes it anew, so that two pushes of one image would break each other.
+        """
+        follows = request.method == "PUT" or "/manifests/" in request.url.path
+        return self._linking if follows else nullcontext()
 
     async def untag(self, repository: str, tag: str) -> None:
         """Delete it in the registry's files: version 2 has no request for it, and rereads its files each time."""
