@@ -13,13 +13,16 @@ CLIENT_OF_1.5.0 := $(CLIENT)
 CLIENT_OF_3 := $(TODAYS_CLIENT)
 DEMO_CLIENT := $(or $(CLIENT_OF_$(MLFLOW)),$(error MLFLOW must be 1.5.0 or 3, but is $(MLFLOW)))
 export MLFLOW_AZURE_EMULATOR_HOME ?= $(CURDIR)/$(VENV)/emulator
+# The tests start thousands of processes, each of which would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv (the machine's, or the locked one) installs in seconds what takes pip minutes. If it fails, pip is used, which may
 # be configured with an index or certificates that uv does not know. $(call install,ENVIRONMENT,WHAT)
 UV := $(or $(shell command -v uv),$(BIN)/uv)
-PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 export UV_COMPILE_BYTECODE ?= 1
-install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || $(1)/$(PIP_INSTALL) $(2)
+install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || \
+	{ $(1)/bin/python -m ensurepip && $(1)/bin/python $(PIP_INSTALL) $(2); }
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-python lint format docs pictures bench campaign parity load backups dist release-check lock clean
@@ -33,7 +36,7 @@ $(VENV)/uv.lock: requirements-dev.lock
 	@echo "Creating $(VENV)"
 	$(PYTHON) -m venv $(VENV)
 	sed -n '/^uv==/,/[^\\]$$/p' $< > $@
-	[ $(UV) != $(BIN)/uv ] || $(VENV)/$(PIP_INSTALL) --require-hashes -r $@ || true
+	[ $(UV) != $(BIN)/uv ] || $(BIN)/python $(PIP_INSTALL) --require-hashes -r $@ || true
 
 $(VENV)/ready: $(VENV)/uv.lock pyproject.toml
 	@echo "Installing mlflow-azure and its dependencies in $(VENV)"
@@ -50,13 +53,13 @@ $(RELEASE)/ready: requirements-release.lock | $(VENV)/ready
 # MLflow 1.5.0 and the current Azure SDK conflict, so the client has its own environment.
 $(CLIENT)/ready: docker/requirements.lock | $(VENV)/uv.lock
 	@echo "Installing the MLflow 1.5.0 client in $(CLIENT)"
-	$(PYTHON) -m venv $(CLIENT)
+	$(PYTHON) -m venv --without-pip $(CLIENT)
 	$(call install,$(CLIENT),--no-deps --require-hashes -r $<)
 	@touch $@
 
 # The server of MLflow 3. The lock is complete, though MLflow declares more: see docker/mlflow3/overrides.txt.
 $(MLFLOW_3)/ready: docker/mlflow3/requirements.lock | $(VENV)/ready
-	$(PYTHON) -m venv $(MLFLOW_3)
+	$(PYTHON) -m venv --without-pip $(MLFLOW_3)
 	$(call install,$(MLFLOW_3),--no-deps --require-hashes -r $<)
 	@touch $@
 
@@ -103,7 +106,7 @@ format: $(VENV)/ready ## Format the code
 # The tools of the bash script, for measurements and comparison.
 $(VENV)/azure-cli/ready:
 	$(PYTHON) -m venv $(@D)
-	$(@D)/$(PIP_INSTALL) azure-cli
+	$(@D)/bin/python $(PIP_INSTALL) azure-cli
 	@touch $@
 
 bench: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready $(VENV)/azure-cli/ready ## Measure everything into docs/performance.md: half an hour (BENCH="deploys" for a part)
@@ -130,7 +133,7 @@ dist: $(RELEASE)/ready ## Build the source archive and the wheel, in dist
 	$(RELEASE)/bin/python -m build --outdir dist .
 
 release-check: dist ## Install and run the wheel, check for known vulnerabilities, and write bills of materials
-	sh .ci/release-check $(RELEASE)/bin
+	UV=$(UV) sh .ci/release-check $(RELEASE)/bin
 
 load: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Measure MLflow 3 against 1.5.0, and with many clients on three instances
 	$(BIN)/python -m tests.bench --write server searches instances

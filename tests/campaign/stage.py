@@ -93,19 +93,22 @@ class Stage:
 
     def put_back(self) -> None:
         """Be where the operation starts again."""
-        self.close()
+        self._kill()
         for place in (self.home.root, self.work):
-            shutil.rmtree(place, ignore_errors=True)
+            _empty(place)
             _copy(_kept(place), place)
         self._start()
 
     def close(self) -> None:
         """End the emulator, and forget what is in it."""
+        self._kill()
+        shutil.rmtree(self.home.root)
+
+    def _kill(self) -> None:
         if self._emulator:
             os.kill(self._emulator.pid, signal.SIGKILL)
             self._ended()
         launcher.stop(self.home)  # what it left behind
-        shutil.rmtree(self.home.root)
 
     def rehearse(self, line: Line) -> list[dict[str, Any]]:
         """One command, which has to succeed; the requests that it sent."""
@@ -229,6 +232,12 @@ def _kept(place: Path) -> Path:
     return place.with_name(f"kept-{place.name}")
 
 
+def _empty(place: Path) -> None:
+    """Delete what is in a directory, which stays: the ports of a home without one are free for others."""
+    for each in place.iterdir():
+        shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+
+
 def _copy(place: Path, to: Path) -> None:
     """Copy a directory with all that its files are, their owners too: PostgreSQL looks at that."""
-    subprocess.run(["cp", "-a", place, to], check=True)
+    subprocess.run(["cp", "-a", f"{place}/.", to], check=True)

@@ -46,13 +46,14 @@ class Environments:
         directory = cache_directory() / "environments" / digest
 
         async def install(directory: Path) -> None:
-            await self._run([await self._python(), "-m", "venv", directory], log)
+            python = directory / "bin/python"
+            await self._run([await self._python(), "-m", "venv", "--without-pip", directory], log)
             # The image installs only what its lock names too: MLflow 3 declares packages that its server never imports.
             what: list[str | Path] = ["--no-deps", "--require-hashes", "-r", lock]
             if not await self._installed_by_uv(directory, what, log):
-                pip = ["-m", "pip", "install"]
+                await self._run([python, "-m", "ensurepip"], log)  # takes seconds, which uv does not need
                 how = ["--disable-pip-version-check", "--no-input", "--progress-bar=off"]
-                await self._run([directory / "bin/python", *pip, *how, *what], log)
+                await self._run([python, "-m", "pip", "install", *how, *what], log)
 
         return await built_once(directory, install)
 
