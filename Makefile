@@ -80,8 +80,8 @@ demo: ## Deploy to a local emulator and log a run (MLFLOW=3: a model and a trace
 	@UV_COMPILE_BYTECODE=0 $(MAKE) --no-print-directory --silent --jobs 2 $(VENV)/ready $(DEMO_CLIENT)/ready
 	@CLIENT_PYTHON=$(DEMO_CLIENT)/bin/python COMMAND=$(CURDIR)/$(BIN)/mlflow-azure sh examples/demo.sh $(MLFLOW)
 
-test: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Run the test suite
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+test: $(VENV)/ready $(CLIENT)/ready $(MLFLOW_3)/ready ## Run the test suite, or a part of it: make test TESTS="-m nightly"
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(TESTS)
 
 test-fast: $(VENV)/ready ## Run the tests that start no process, in seconds
 	$(BIN)/pytest tests/unit --numprocesses auto --cov --cov-report=

@@ -103,6 +103,7 @@ def test_a_run_is_logged_through_sign_in(deployment: Deployment, python: Path, s
     assert "Logged to blob storage." in printed
 
 
+@pytest.mark.nightly
 def test_a_run_may_take_longer_than_a_token_lasts(deployment: Deployment, python: Path, sign_in: str) -> None:
     deployment.emulator.control("PUT", "tokens", {"lifetime": 20})
     scope = f"{sign_in}/.default"
@@ -110,6 +111,7 @@ def test_a_run_may_take_longer_than_a_token_lasts(deployment: Deployment, python
     assert "Logged to blob storage." in printed
 
 
+@pytest.mark.nightly
 def test_a_notebook_stays_signed_in_longer_than_a_token_lasts(deployment: Deployment, sign_in: str) -> None:
     deployment.emulator.control("PUT", "tokens", {"lifetime": 30})
     assert run(deployment, sys.executable, "-c", CONNECTED_LONGER_THAN_A_TOKEN) == "200\n"
