@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.campaign.stage import Stage
 
 HARM = "another command within"
+_PATIENCE = ("--timeout", "180")
+"""A web app that both have changed, so that it does not start, would be waited for during 15 minutes."""
 _OPPOSITES = ("auth enable", "auth disable"), ("cd enable", "cd disable"), ("identity on", "identity off")
 _ALL = {each.name: each for each in OPERATIONS}
 _ALL["destroy"] = replace(_ALL["destroy"], line=(*DESTROY, "--delete-database"))  # an upgrade makes one
@@ -94,11 +96,11 @@ class PairTrial:
         faults: list[str] = []
         survived = False
         try:
-            running = self.stage.cli.paused(*self.one.line, *JSON, at=harms.at(self.sent, at))
+            running = self.stage.cli.paused(*self.one.line, *_PATIENCE, *JSON, at=harms.at(self.sent, at))
             if not running.wait():
                 running.result()
                 return None
-            within = self.stage.run(self.other.line)
+            within = self.stage.run((*self.other.line, *_PATIENCE))
             around = running.result()
             survived = (around.exit_code, within.exit_code) == (0, 0)
             for result in (around, within):
