@@ -38,7 +38,8 @@ case.
 
 Every case starts from the same emulator state. A case *survived* if the disturbed command succeeded anyway, and
 *converged* if running the command again led to the same end state as if nothing had happened. In *another command
-within*, a second command runs from start to finish while the first one waits for a response; it covers all pairs of
+within*, a second command runs from start to finish while the first one waits for a response; both are given
+`--timeout 180`, which matters where together they leave a web app that cannot start. It covers all pairs of
 the nine commands that change a deployment, and `backup`, `restore` and `upgrade` in pairs with each other and with
 `deploy`, `destroy` and `rotate-keys`. After each command, and after one more run, these promises are checked:
 
